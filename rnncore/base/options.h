@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Options as a table: one row per field of a plain struct.  The same table
+ * sets defaults, reads and writes JSON, checks ranges and documents itself
+ * (`rnncore info --cell NAME`). */
+#pragma once
+#include <glib.h>
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  RNN_OPTION_INT,               /* gint */
+  RNN_OPTION_FLOAT,             /* gfloat */
+  RNN_OPTION_BOOL,              /* gboolean */
+  RNN_OPTION_ENUM,              /* gint, index into choices */
+} RnnOptionType;
+
+typedef struct {
+  const gchar *name;
+  RnnOptionType type;
+  gsize offset;                 /* of the field in the instance */
+  gdouble min, max, def;        /* inclusive range and default (enum: index) */
+  const gchar *const *choices;  /* NULL-terminated, for RNN_OPTION_ENUM */
+  const gchar *blurb;
+} RnnOption;
+
+/* Rows of a table: `RNN_OPT_INT (MyCell, hidden, 1, 65536, 128, "units")`.  A table ends with an all-zero row. */
+#define RNN_OPT_INT(T, f, lo, hi, def, blurb)   { #f, RNN_OPTION_INT, G_STRUCT_OFFSET (T, f), lo, hi, def, NULL, blurb }
+#define RNN_OPT_FLOAT(T, f, lo, hi, def, blurb) { #f, RNN_OPTION_FLOAT, G_STRUCT_OFFSET (T, f), lo, hi, def, NULL, blurb }
+#define RNN_OPT_BOOL(T, f, def, blurb)          { #f, RNN_OPTION_BOOL, G_STRUCT_OFFSET (T, f), 0, 1, def, NULL, blurb }
+#define RNN_OPT_ENUM(T, f, choices, def, blurb) { #f, RNN_OPTION_ENUM, G_STRUCT_OFFSET (T, f), 0, 255, def, choices, blurb }
+
+/* Writes every row's default into @instance. */
+void rnn_options_init (const RnnOption *options, gpointer instance);
+
+/* Sets the rows that @object names; keys listed in @ignore (NULL-terminated, may be NULL) belong to somebody
+ * else, any other unknown key is an error.  @where prefixes messages ("model.safetensors: layer lstm0"). */
+gboolean rnn_options_from_json (const RnnOption *options, gpointer instance, const json_t *object,
+    const gchar *const *ignore, const gchar *where, GError **error);
+
+/* Sets one row from text, as a command line or property gives it. */
+gboolean rnn_options_set (const RnnOption *options, gpointer instance, const gchar *name, const gchar *value,
+    const gchar *where, GError **error);
+
+/* Adds every row that differs from its default to @object. */
+void rnn_options_to_json (const RnnOption *options, gconstpointer instance, json_t *object);
+
+G_END_DECLS

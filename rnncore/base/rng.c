@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* PCG32: state' = state * 6364136223846793005 + inc; output is a xorshifted high part, rotated. */
+#include "rng.h"
+#include <math.h>
+
+guint32
+rnn_rng_u32 (RnnRng *rng)
+{
+  guint64 old = rng->state;
+  guint32 xorshifted = (guint32) (((old >> 18) ^ old) >> 27);
+  guint32 rot = (guint32) (old >> 59);
+
+  rng->state = old * G_GUINT64_CONSTANT (6364136223846793005) + rng->inc;
+  return (xorshifted >> rot) | (xorshifted << ((32 - rot) & 31));
+}
+
+void
+rnn_rng_seed (RnnRng *rng, guint64 seed, guint64 stream)
+{
+  rng->state = 0;
+  rng->inc = (stream << 1) | 1;
+  rnn_rng_u32 (rng);
+  rng->state += seed;
+  rnn_rng_u32 (rng);
+}
+
+guint32
+rnn_rng_below (RnnRng *rng, guint32 bound)
+{
+  guint32 threshold = (0u - bound) % bound, r;
+
+  do
+    r = rnn_rng_u32 (rng);
+  while (r < threshold);
+  return r % bound;
+}
+
+gfloat
+rnn_rng_uniform (RnnRng *rng)
+{
+  return (gfloat) (rnn_rng_u32 (rng) >> 8) * 0x1p-24f;
+}
+
+gfloat
+rnn_rng_normal (RnnRng *rng)
+{
+  gdouble u = 1.0 - rnn_rng_uniform (rng), v = rnn_rng_uniform (rng);
+
+  return (gfloat) (sqrt (-2.0 * log (u)) * cos (2.0 * G_PI * v));
+}
+
+void
+rnn_rng_shuffle (RnnRng *rng, guint32 *index, guint n)
+{
+  for (guint i = n; i > 1; i--) {
+    guint j = rnn_rng_below (rng, i);
+    guint32 swap = index[i - 1];
+
+    index[i - 1] = index[j];
+    index[j] = swap;
+  }
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one interface behind which every architecture stands.
+ *
+ * One `forward` serves live streaming (T = 1), chunks (T > 1), many streams (B > 1) and training (tape set): there is
+ * no second step function to drift away from it.  All arrays are float32, contiguous, and belong to the caller.
+ *
+ * A new cell is one file with one `const RnnCellClass rnn_cell_NAME`, and one word in cells/meson.build. */
+#pragma once
+#include "../base/error.h"
+#include "../base/options.h"
+#include "../base/rng.h"
+#include "../kernels/linear.h"
+
+G_BEGIN_DECLS
+
+typedef struct _RnnCell RnnCell;
+typedef struct _RnnCellClass RnnCellClass;
+
+/* One call. */
+typedef struct {
+  gint T, B;                    /* steps, streams; both >= 1 */
+  const gfloat *x;              /* [T][B][n_in] */
+  gfloat *y;                    /* [T][B][n_out] */
+  gfloat *state;                /* [B] rows, state_stride apart, of n_state floats; in and out */
+  gsize state_stride;           /* >= n_state */
+  gfloat *tape;                 /* T * B * n_tape floats laid out as the cell likes, or NULL: inference */
+  gfloat *scratch;              /* T * B * n_scratch floats, contents undefined */
+  const gint *lengths;          /* [B] or NULL; steps at and past lengths[b] are padding.  Only cells that look at
+                                 * later steps need to care: the loss is zero there */
+  guint64 seed;                 /* != 0: training noise (dropout) is on and follows from this number alone */
+} RnnRun;
+
+/* One backward call, after a forward call with a tape.  `run` is that call, except that run->state again holds the
+ * state at entry.  The tape may be overwritten. */
+typedef struct {
+  const gfloat *dy;             /* [T][B][n_out] */
+  gfloat *dx;                   /* [T][B][n_in], overwritten; NULL: not wanted */
+  gfloat *dstate;               /* [B] rows like state: d loss/d final state in, d loss/d entry state out */
+  gfloat *dparam;               /* the model's flat gradient vector, += at every RnnParam's offset */
+} RnnGrad;
+
+struct _RnnCellClass {          /* one static const per file */
+  const gchar *name, *summary;
+  gsize instance_size;
+  const RnnOption *options;     /* fields of the instance; NULL: none */
+  gint n_copies;                /* containers: how often `layers` is built (1; bidirectional 2); 0: not a container */
+  /* Declares parameters (rnn_cell_add_param) and sets n_out, n_state, n_tape, n_scratch, latency; n_in and the
+   * options (and for containers the children) are already there. */
+  gboolean (*setup)    (RnnCell *cell, GError **error);
+  void     (*init)     (RnnCell *cell, RnnRng *rng);    /* may be NULL: after the uniform start, before training */
+  void     (*reset)    (const RnnCell *cell, gfloat *state);  /* may be NULL: a fresh state of one stream, if not 0 */
+  void     (*forward)  (const RnnCell *cell, const RnnRun *run);
+  void     (*backward) (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad);   /* NULL: cannot be trained */
+  void     (*finalize) (RnnCell *cell);                 /* may be NULL */
+};
+
+struct _RnnCell {               /* first member of every instance */
+  const RnnCellClass *klass;
+  gchar *name;                  /* the layer's name in the model */
+  gint n_in, n_out;             /* floats per step */
+  gsize n_state;                /* floats per stream */
+  gsize n_tape, n_scratch;      /* floats per step and stream */
+  gint latency;                 /* y[t] answers x[t - latency]: steps of look-ahead */
+  gboolean offline;             /* needs the whole sequence in one call: cannot stream */
+  GPtrArray *params;            /* of RnnParam, owned, in order of declaration */
+  GPtrArray *children;          /* of RnnCell, owned; empty unless a container */
+};
+
+/* ---- the registry ---- */
+const RnnCellClass *const *rnn_cell_classes (void);     /* NULL-terminated, sorted by name */
+const RnnCellClass *rnn_cell_class_find (const gchar *name);
+
+/* Builds a cell from one object of a recipe's `layers`: {"cell": "lstm", "name": "rnn0", "hidden": 320}.  Containers
+ * build their own "layers".  @where prefixes messages.  Returns (transfer full) or NULL. */
+RnnCell *rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error);
+void     rnn_cell_free (RnnCell *cell);
+
+/* The options that differ from their defaults, as rnn_cell_new would read them. (transfer full) */
+json_t  *rnn_cell_to_json (const RnnCell *cell);
+
+/* ---- for setup ---- */
+/* Declares a parameter, uniform in [-bound, bound]; the rank is the number of dims until the first 0.  Returns
+ * (transfer none).  A matrix may be used with rnn_linear. */
+RnnParam *rnn_cell_add_vector (RnnCell *cell, const gchar *name, gint n, gfloat bound);
+RnnParam *rnn_cell_add_matrix (RnnCell *cell, const gchar *name, gint rows, gint cols, gfloat bound);
+RnnParam *rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, const gint *dims, gfloat bound);
+
+/* ---- for whoever runs cells ---- */
+void     rnn_cell_reset_state (const RnnCell *cell, gfloat *state);     /* one stream: zeros, then the class's reset */
+gboolean rnn_cell_can_train (const RnnCell *cell);                      /* itself and all children have a backward */
+/* Calls @func for every parameter of the tree with its full name, "layer.weight_ih_l0". */
+typedef void (*RnnParamFunc) (RnnParam *param, const gchar *full_name, gpointer data);
+void     rnn_cell_foreach_param (RnnCell *cell, RnnParamFunc func, gpointer data);
+void     rnn_cell_init_params (RnnCell *cell, RnnRng *rng);             /* the start of training; needs data set */
+
+#define RNN_CELL(c) ((RnnCell *) (c))
+
+/* Row of stream b in an RnnRun's state (or an RnnGrad's dstate). */
+#define RNN_STATE_ROW(base, run, b) ((base) + (gsize) (b) * (run)->state_stride)
+
+G_END_DECLS

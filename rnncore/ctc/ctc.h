@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connectionist temporal classification (Graves et al. 2006): loss with gradient, greedy streaming decoding into timed
+ * words, endpoints, token tables, error rates.  Beam search with a language model takes the place of the greedy
+ * decoder behind the same RnnCtcDecoder. */
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* ---- loss.c ---- */
+
+/* Floats of scratch that rnn_ctc_loss needs for T steps, V tokens, L labels. */
+gsize rnn_ctc_loss_scratch (gint T, gint V, gint L);
+
+/* Negative log-likelihood in nats of targets[L] (L may be 0) under logits [T] rows, ld floats apart, of V
+ * pre-softmax scores.  dlogits (may be NULL; rows ldd apart) gets scale * d nll/d logits, overwritten.  Infeasible
+ * targets (too few steps) give +inf and a zero gradient.  No allocation. */
+gfloat rnn_ctc_loss (const gfloat *logits, gsize ld, gint T, gint V, const gint *targets, gint L, gint blank,
+    gfloat scale, gfloat *dlogits, gsize ldd, gfloat *scratch);
+
+/* out[V] = logits - logsumexp (logits); out may be logits */
+void rnn_log_softmax (gint V, const gfloat *logits, gfloat *out);
+
+/* ---- tokens.c: text <-> token ids ---- */
+
+typedef struct _RnnTokens RnnTokens;
+
+/* @tokens: NULL-terminated UTF-8 strings, copied; one is the blank.  Word separator: " " (or sentencepiece's U+2581 as
+ * a word-initial mark). */
+RnnTokens *rnn_tokens_new (const gchar *const *tokens, gint blank, GError **error);
+RnnTokens *rnn_tokens_ref (RnnTokens *tokens);
+void       rnn_tokens_unref (RnnTokens *tokens);
+gint       rnn_tokens_get_n (RnnTokens *tokens);
+gint       rnn_tokens_get_blank (RnnTokens *tokens);
+const gchar *rnn_tokens_get (RnnTokens *tokens, gint id);
+/* Lower-cases when no token has an upper-case letter, folds white space, then longest match.  Appends gint ids to a new
+ * array (transfer full).  A character without a token: RNN_ERROR_FORMAT that names it. */
+GArray    *rnn_tokens_encode (RnnTokens *tokens, const gchar *text, GError **error);
+gchar     *rnn_tokens_decode (RnnTokens *tokens, const gint *ids, gint n);    /* transfer full */
+
+/* ---- decoder: steps in, timed words out ---- */
+
+typedef struct {
+  gchar *text;
+  guint64 start, end;           /* steps since the last rnn_ctc_decoder_reset: [start, end) */
+  gfloat confidence;            /* 0..1: geometric mean of the emitting steps' probabilities */
+} RnnCtcWord;
+
+typedef struct _RnnCtcDecoder RnnCtcDecoder;
+
+typedef struct {
+  gint decoder;                 /* row of the decoder table: 0 greedy */
+  gint beam_width;              /* used by decoders that have a beam */
+} RnnCtcDecoderConfig;
+
+RnnCtcDecoder *rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GError **error);
+void  rnn_ctc_decoder_free (RnnCtcDecoder *decoder);
+/* Feeds one step of scores (logits or log-probabilities, [V]). */
+void  rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores);
+/* Ends the utterance: the last word becomes complete. */
+void  rnn_ctc_decoder_finish (RnnCtcDecoder *decoder);
+void  rnn_ctc_decoder_reset (RnnCtcDecoder *decoder);
+/* Complete words so far, and how many of them can no longer change (greedy: all).  (transfer none), valid until the next
+ * call.  With @partial the word under way, if any, is included as the last one. */
+const RnnCtcWord *rnn_ctc_decoder_get_words (RnnCtcDecoder *decoder, gboolean partial, guint *n_words, guint *n_stable);
+/* Drops the first @n words (they were sent). */
+void  rnn_ctc_decoder_drop_words (RnnCtcDecoder *decoder, guint n);
+/* Probability of the blank in the last step, and whether a word is open. */
+gfloat   rnn_ctc_decoder_get_blank_probability (RnnCtcDecoder *decoder);
+gboolean rnn_ctc_decoder_in_word (RnnCtcDecoder *decoder);
+
+/* ---- endpoint.c: when an utterance is over ---- */
+
+typedef struct {
+  guint64 endpoint_silence, initial_silence, max_utterance;     /* in steps; 0: rule off */
+} RnnEndpointConfig;
+typedef struct {
+  RnnEndpointConfig config;
+  guint64 steps, silence;       /* since the utterance began; since its last non-blank */
+  gboolean spoken;
+} RnnEndpoint;
+
+void     rnn_endpoint_init (RnnEndpoint *endpoint, const RnnEndpointConfig *config);
+void     rnn_endpoint_reset (RnnEndpoint *endpoint);
+/* One step; TRUE: the utterance ends with this step (call reset). */
+gboolean rnn_endpoint_step (RnnEndpoint *endpoint, gboolean is_blank);
+
+/* ---- error-rate.c ---- */
+
+typedef struct {
+  guint64 substitutions, deletions, insertions, reference;     /* reference: words (or characters) in the reference */
+} RnnErrorCount;
+
+/* Adds the Levenshtein alignment of @hyp against @ref to @count: words split at white space, or with @chars
+ * characters (white space folded to one, ends trimmed). Case is ignored. */
+void    rnn_error_count_add (RnnErrorCount *count, const gchar *ref, const gchar *hyp, gboolean chars);
+gdouble rnn_error_count_rate (const RnnErrorCount *count);      /* (S + D + I) / N; 0 / 0 = 0 */
+
+G_END_DECLS

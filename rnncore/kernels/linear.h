@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Weights and the three products a cell may ask of them.  How the numbers are stored (dtype, panels, BLAS) is known
+ * only behind this header. */
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gchar *name;                  /* "weight_ih_l0", without the layer's prefix */
+  gint rank, dims[4];           /* PyTorch's shape; as a matrix: dims[0] x product of the rest */
+  gsize size;                   /* elements */
+  gsize offset;                 /* of the first element in the model's flat vector of parameters */
+  gint groups;                  /* row blocks that are multiplied separately (block-diagonal, per gate); mostly 1 */
+  gboolean is_matrix;           /* used in rnn_linear */
+  gfloat init_bound;            /* uniform in [-bound, bound] around init_value */
+  gfloat init_value;
+  gfloat *data;                 /* row-major; belongs to the model */
+  gfloat *pack, *pack_t;        /* panels of W and of W^T, or NULL */
+} RnnParam;
+
+#define RNN_PARAM_ROWS(p) ((p)->dims[0])
+#define RNN_PARAM_COLS(p) ((gint) ((p)->size / (gsize) (p)->dims[0]))
+
+/* (Re)builds the panels from data: those of W, and with @training those of W^T too. */
+void rnn_param_pack (RnnParam *p, gboolean training);
+void rnn_param_free (RnnParam *p);
+
+/* y[n][rows] = (add ? y : 0) + x[n][cols] W^T.  With groups > 1 all groups see the same x. */
+void rnn_linear (const RnnParam *p, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
+/* dx[n][cols] = (add ? dx : 0) + dy[n][rows] W */
+void rnn_linear_dx (const RnnParam *p, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx, gboolean add);
+/* dparam[p->offset ...] += dy^T x.  @dparam is the flat vector of the model's gradients. */
+void rnn_linear_dw (const RnnParam *p, gint n, const gfloat *x, gsize ldx, const gfloat *dy, gsize lddy, gfloat *dparam);
+
+/* The same for one row block g of [rows / groups][cols]. */
+void rnn_linear_group    (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
+void rnn_linear_group_dx (const RnnParam *p, gint g, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx, gboolean add);
+void rnn_linear_group_dw (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx, const gfloat *dy, gsize lddy, gfloat *dparam);
+
+/* y[n][size] = (add ? y : 0) + bias; dparam[p->offset ...] += sum over n of dy.  p == NULL: zero, or nothing. */
+void rnn_bias    (const RnnParam *p, gint n, gint size, gfloat *y, gsize ldy, gboolean add);
+void rnn_bias_dw (const RnnParam *p, gint n, const gfloat *dy, gsize lddy, gfloat *dparam);
+
+G_END_DECLS

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A model: layers, weights, and all that is needed to use it (input features, output meaning).  Immutable once made,
+ * reference-counted, safe to share between threads; a trainer works on a private one.
+ *
+ * File: one .safetensors; tensors `<layer>.<param>` in PyTorch's shapes; __metadata__["rnncore"] is the recipe, one
+ * JSON object: format (1), name, license, attribution, input, layers, output.
+ *   input  {"kind": "audio", "rate": 16000, "features": {...RnnFeatureConfig...}}      normalised by the tensors
+ *          input.mean and input.std [dims of one unstacked frame], if present
+ *          {"kind": "tensors", "size": N} | {"kind": "series", "channels": C}
+ *   layers [{"cell": "lstm", "name": "rnn0", "hidden": 320}, ...]
+ *   output {"kind": "ctc", "tokens": ["<blank>", " ", "a", ...], "blank": 0} | {"kind": "classes", "labels": [...]} |
+ *          {"kind": "raw"}
+ * A recipe alone (a .json file) makes a model with fresh weights. */
+#pragma once
+#include "../cells/cell.h"
+#include "../features/features.h"
+
+G_BEGIN_DECLS
+
+typedef struct _RnnModel RnnModel;
+
+typedef enum { RNN_INPUT_TENSORS, RNN_INPUT_AUDIO, RNN_INPUT_SERIES } RnnInputKind;
+typedef enum { RNN_OUTPUT_RAW, RNN_OUTPUT_CTC, RNN_OUTPUT_CLASSES } RnnOutputKind;
+typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8 } RnnPrecision;
+
+/* Loads a model file, or a recipe (.json: fresh weights from seed 1). */
+RnnModel *rnn_model_load (const gchar *path, GError **error);
+/* The same, but one immutable copy per process and file (device, inode, mtime): what elements use. */
+RnnModel *rnn_model_load_shared (const gchar *path, GError **error);
+/* From a recipe in memory; weights fresh from @seed.  @where names it in messages. */
+RnnModel *rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **error);
+RnnModel *rnn_model_copy (RnnModel *model, GError **error);             /* private weights, to train */
+gboolean  rnn_model_save (RnnModel *model, const gchar *path, GError **error);  /* written aside, then renamed */
+RnnModel *rnn_model_ref (RnnModel *model);
+void      rnn_model_unref (RnnModel *model);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnModel, rnn_model_unref)
+
+/* ---- what it is (all transfer none) ---- */
+const gchar  *rnn_model_get_path (RnnModel *model);        /* or the recipe's name */
+const gchar  *rnn_model_get_name (RnnModel *model);
+const gchar  *rnn_model_get_license (RnnModel *model);
+const gchar  *rnn_model_get_attribution (RnnModel *model);
+json_t       *rnn_model_get_recipe (RnnModel *model);
+RnnCell      *rnn_model_get_root (RnnModel *model);        /* the chain of all layers */
+gint          rnn_model_get_n_in (RnnModel *model);
+gint          rnn_model_get_n_out (RnnModel *model);
+gint          rnn_model_get_latency (RnnModel *model);     /* steps of look-ahead */
+gsize         rnn_model_get_n_params (RnnModel *model);    /* floats */
+gfloat       *rnn_model_get_params (RnnModel *model);      /* the flat vector; only a trainer writes it */
+void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the flat vector changed */
+
+RnnInputKind  rnn_model_get_input_kind (RnnModel *model);
+gint          rnn_model_get_rate (RnnModel *model);        /* Hz, audio input */
+const RnnFeatureConfig *rnn_model_get_features (RnnModel *model);      /* audio input, else NULL */
+const gfloat *rnn_model_get_input_mean (RnnModel *model);  /* [dims of one unstacked frame], or NULL */
+const gfloat *rnn_model_get_input_std (RnnModel *model);
+void          rnn_model_set_input_stats (RnnModel *model, const gfloat *mean, const gfloat *std, gint n);
+
+RnnOutputKind rnn_model_get_output_kind (RnnModel *model);
+const gchar *const *rnn_model_get_tokens (RnnModel *model);            /* NULL-terminated: CTC tokens or class labels */
+gint          rnn_model_get_blank (RnnModel *model);
+
+G_END_DECLS

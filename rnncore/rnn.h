@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* librnncore: streaming recurrent networks. Include this. */
+#pragma once
+#include "base/error.h"
+#include "base/rng.h"
+#include "features/features.h"
+#include "model/model.h"
+#include "session/session.h"
+#include "ctc/ctc.h"
+#include "train/train.h"

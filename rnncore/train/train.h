@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Offline training of the cells that sessions run: examples in, a model file out.
+ *
+ * dataset (examples, buckets, augmentation) -> trainer (minibatch split into shards over a thread pool, forward, loss,
+ * backward, sum of the shards' gradients in a fixed order) -> clip -> optimizer (+ schedule) -> checkpoint.
+ * The number of shards is an option, not the number of threads: the same seed gives the same weights on any machine
+ * with the same kernel row, with any n_threads. */
+#pragma once
+#include "../model/model.h"
+#include "../ctc/ctc.h"
+
+G_BEGIN_DECLS
+
+/* ---- dataset.c: examples in memory ---- */
+typedef struct _RnnDataset RnnDataset;
+
+RnnDataset *rnn_dataset_new (gint n_feature);                  /* floats per (unstacked) frame */
+void   rnn_dataset_free (RnnDataset *dataset);
+/* One example; arrays are copied.  CTC: labels[n_labels] and targets NULL.  Regression: targets[n_frames][n_target]. */
+void   rnn_dataset_add_ctc (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gint *labels, guint n_labels);
+void   rnn_dataset_add_series (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gfloat *targets, gint n_target);
+guint  rnn_dataset_get_n (RnnDataset *dataset);
+guint64 rnn_dataset_get_frames (RnnDataset *dataset);          /* of all examples */
+void   rnn_dataset_get_stats (RnnDataset *dataset, gfloat *mean, gfloat *std);   /* [n_feature], over all frames */
+
+/* ---- trainer.c ---- */
+typedef enum { RNN_OPTIMIZER_SGD, RNN_OPTIMIZER_ADAM, RNN_OPTIMIZER_ADAMW, RNN_OPTIMIZER_RMSPROP, RNN_OPTIMIZER_ADAGRAD } RnnOptimizerType;
+typedef enum { RNN_SCHEDULE_CONSTANT, RNN_SCHEDULE_COSINE, RNN_SCHEDULE_LINEAR, RNN_SCHEDULE_EXPONENTIAL } RnnScheduleType;
+typedef enum { RNN_LOSS_CTC, RNN_LOSS_MSE, RNN_LOSS_CROSS_ENTROPY } RnnLossType;
+
+/* All fields are rows of rnn_train_options[]; a recipe's "train" object sets them. */
+typedef struct {
+  gint loss;                    /* RnnLossType */
+  gint batch_size, epochs, shards, n_threads;
+  gint seed;
+  gint bptt;                    /* steps per truncated chunk with carried state; 0: whole sequences */
+  gint optimizer, schedule;
+  gfloat learning_rate, min_learning_rate;
+  gint warmup;                  /* updates */
+  gfloat momentum, beta1, beta2, epsilon, weight_decay;
+  gboolean nesterov, amsgrad;
+  gfloat clip_norm;             /* 0: off */
+  gint short_first_epochs;      /* epochs that run through the buckets from short to long */
+  gint patience;                /* epochs without a better dev loss before stopping; 0: off */
+  /* augmentation of unstacked frames, from epoch augment_from on */
+  gint augment_from;
+  gfloat stretch, warp, gain, noise;    /* max relative time stretch, mel shift, log gain sd, additive noise sd */
+  gint time_masks, time_mask_width, freq_masks, freq_mask_width;
+} RnnTrainConfig;
+
+extern const RnnOption rnn_train_options[];
+
+typedef struct _RnnTrainer RnnTrainer;
+
+typedef struct {
+  guint64 update;               /* updates so far */
+  guint epoch;                  /* running, from 0 */
+  gdouble epoch_progress;       /* 0..1 */
+  gfloat loss;                  /* of the last minibatch, mean per example */
+  gfloat epoch_loss;            /* running mean of this epoch */
+  gfloat dev_loss, dev_metric;  /* of the last validation (metric: WER for CTC); NAN before it */
+  gfloat best_metric;
+  gfloat learning_rate, grad_norm;
+  gdouble frames_per_second;    /* over this epoch */
+  gboolean done;                /* all epochs ran, or early stop */
+} RnnTrainStats;
+
+/* Takes the model (a private copy is made) and borrows the datasets until freed; @dev may be NULL. */
+RnnTrainer *rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev, GError **error);
+void  rnn_trainer_free (RnnTrainer *trainer);
+/* One minibatch and update; at the end of an epoch also the validation.  FALSE: training is over. */
+gboolean rnn_trainer_step (RnnTrainer *trainer, RnnTrainStats *stats);
+RnnModel *rnn_trainer_get_model (RnnTrainer *trainer);                 /* the current weights (transfer none) */
+RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);                  /* best dev metric, or the current (transfer none) */
+/* All of it: weights, best weights, optimizer moments, position in the epoch, seeds.  Written aside and renamed. */
+gboolean rnn_trainer_save_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
+gboolean rnn_trainer_load_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
+
+G_END_DECLS
