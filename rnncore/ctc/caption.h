@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Timed words in, timed captions out.
+ *
+ * Words are laid out greedily: a word joins the line while the line stays within `columns` characters, else it starts
+ * the next one (a longer word has a line to itself).  A caption is complete when its last line is full, that is when
+ * the next word needs one line more than it may have, or at finish.  So what a caption under way shows never changes,
+ * it only grows.
+ *
+ *   words      every word is a caption at once
+ *   segments   at most `lines` lines, joined by '\n'; no columns: all words of the utterance, in one line
+ *   lines      a caption per line: segments with lines = 1
+ *
+ * Only characters are counted here: `start` and `end` are copied from the words, in whatever unit these have. */
+#pragma once
+#include "ctc.h"
+
+G_BEGIN_DECLS
+
+typedef enum { RNN_CAPTION_WORDS, RNN_CAPTION_SEGMENTS, RNN_CAPTION_LINES } RnnCaptionMode;
+
+typedef struct {
+  gint mode;                    /* RnnCaptionMode */
+  guint columns;                /* characters per line; 0: lines never end */
+  guint lines;                  /* per caption, SEGMENTS; 0: any number */
+} RnnCaptionConfig;
+
+typedef struct {
+  const gchar *text;
+  guint64 start, end;           /* of the first, of the last word */
+  gfloat confidence;            /* mean of the words, weighted by their characters */
+  const RnnCtcWord *words;      /* [n_words] */
+  guint n_words;
+} RnnCaption;
+
+typedef struct _RnnCaptioner RnnCaptioner;
+
+RnnCaptioner *rnn_captioner_new (const RnnCaptionConfig *config);
+void  rnn_captioner_free (RnnCaptioner *captioner);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnCaptioner, rnn_captioner_free)
+
+/* Adds a word (copied).  Returns the caption that this completes, or NULL: the one before the word, or in mode WORDS
+ * the word itself.  Captions are (transfer none) and valid until the next call on @captioner. */
+const RnnCaption *rnn_captioner_push (RnnCaptioner *captioner, const RnnCtcWord *word);
+/* The utterance is over: the caption under way, or NULL when there is none. */
+const RnnCaption *rnn_captioner_finish (RnnCaptioner *captioner);
+/* What is under way, with @partial (may be NULL: none) laid out after it; NULL when there is neither.  The first
+ * @stable_length characters are final; where @partial fits no more into this caption, it is shown on a line too many. */
+const RnnCaption *rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord *partial, guint *stable_length);
+/* Drops what is under way. */
+void  rnn_captioner_reset (RnnCaptioner *captioner);
+
+G_END_DECLS
