@@ -16,7 +16,8 @@ typedef struct _RnnDataset RnnDataset;
 
 RnnDataset *rnn_dataset_new (gint n_feature);                  /* floats per (unstacked) frame */
 void   rnn_dataset_free (RnnDataset *dataset);
-/* One example; arrays are copied.  CTC: labels[n_labels] and targets NULL.  Regression: targets[n_frames][n_target]. */
+/* One example; arrays are copied.  Regression: targets[n_frames][n_target].  Classes: one target per frame, the number
+ * of the class.  A target that is NAN does not count. */
 void   rnn_dataset_add_ctc (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gint *labels, guint n_labels);
 void   rnn_dataset_add_series (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gfloat *targets, gint n_target);
 guint  rnn_dataset_get_n (RnnDataset *dataset);
@@ -63,12 +64,14 @@ typedef struct {
   gfloat learning_rate, grad_norm;
   gdouble frames_per_second;    /* over this epoch */
   gboolean done;                /* all epochs ran, or early stop */
+  guint64 infeasible;           /* this epoch's examples that nothing can be learnt from (too short for their text) */
 } RnnTrainStats;
 
 /* Takes the model (a private copy is made) and borrows the datasets until freed; @dev may be NULL. */
 RnnTrainer *rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev, GError **error);
 void  rnn_trainer_free (RnnTrainer *trainer);
-/* One minibatch and update; at the end of an epoch also the validation.  FALSE: training is over. */
+/* One minibatch and update; at the end of an epoch (epoch_progress 1) also the validation.  The last step says done; FALSE:
+ * it was over before this call, which did nothing but fill @stats. */
 gboolean rnn_trainer_step (RnnTrainer *trainer, RnnTrainStats *stats);
 RnnModel *rnn_trainer_get_model (RnnTrainer *trainer);                 /* the current weights (transfer none) */
 RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);                  /* best dev metric, or the current (transfer none) */

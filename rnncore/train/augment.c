@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Augmentation of log-mel frames: speed (linear interpolation along time), vocal tract length (along the mel axis),
+ * loudness (one offset on all log energies), noise, and SpecAugment's masks (Park et al. 2019). */
+#include "augment.h"
+#include <math.h>
+#include <string.h>
+
+#define MAX_MASKED_PART 5       /* a time mask hides at most one fifth of the example: short words survive */
+
+static gfloat
+draw_relative (RnnRng *rng, gfloat range)
+{
+  return 1 + range * (2 * rnn_rng_uniform (rng) - 1);
+}
+
+guint
+rnn_augment_max_frames (const RnnTrainConfig *config, guint n)
+{
+  return (guint) ceil (n * (1.0 + config->stretch)) + 1;
+}
+
+/* out[dim] = the frame at position pos of frames[n][dim] */
+static void
+interpolate_time (const gfloat *frames, guint n, gint dim, gdouble pos, gfloat *out)
+{
+  guint i = (guint) pos, next = MIN (i + 1, n - 1);
+  gfloat w = (gfloat) (pos - i);
+
+  for (gint c = 0; c < dim; c++)
+    out[c] = frames[(gsize) i * dim + c] * (1 - w) + frames[(gsize) next * dim + c] * w;
+}
+
+/* row[dim] read at channel c * warp; towards the end the last channel repeats */
+static void
+warp_channels (gfloat *row, gint dim, gfloat warp, gfloat *copy)
+{
+  memcpy (copy, row, dim * sizeof (gfloat));
+  for (gint c = 0; c < dim; c++) {
+    gfloat pos = MIN (c * warp, dim - 1);
+    gint i = (gint) pos, next = MIN (i + 1, dim - 1);
+
+    row[c] = copy[i] + (copy[next] - copy[i]) * (pos - i);
+  }
+}
+
+guint
+rnn_augment_frames (const RnnTrainConfig *config, RnnRng *rng, const gfloat *frames, guint n, gint dim,
+    gboolean keep_time, gfloat *out)
+{
+  gfloat stretch = draw_relative (rng, config->stretch), warp = draw_relative (rng, config->warp);
+  gfloat gain = config->gain * rnn_rng_normal (rng);
+  guint n_out = keep_time ? n : MIN ((guint) lrintf (n * stretch), rnn_augment_max_frames (config, n));
+  gdouble rate = n_out > 1 ? (n - 1.0) / (n_out - 1.0) : 0;
+  g_autofree gfloat *copy = g_new (gfloat, dim);
+
+  for (guint t = 0; t < n_out; t++) {
+    gfloat *row = out + (gsize) t * dim;
+
+    interpolate_time (frames, n, dim, MIN (t * rate, n - 1.0), row);
+    if (warp != 1)
+      warp_channels (row, dim, warp, copy);
+    for (gint c = 0; c < dim; c++)
+      row[c] += gain;
+  }
+  return n_out;
+}
+
+static void
+draw_span (RnnRng *rng, guint max_width, guint n, guint *first, guint *width)
+{
+  *width = rnn_rng_below (rng, MIN (max_width, n) + 1);
+  *first = rnn_rng_below (rng, n - *width + 1);
+}
+
+void
+rnn_augment_mask (const RnnTrainConfig *config, RnnRng *rng, guint n, gint dim, gfloat *frames)
+{
+  guint first, width;
+
+  if (config->noise > 0)
+    for (gsize i = 0; i < (gsize) n * dim; i++)
+      frames[i] += config->noise * rnn_rng_normal (rng);
+
+  for (gint m = 0; m < config->time_masks; m++) {
+    draw_span (rng, MIN ((guint) config->time_mask_width, n / MAX_MASKED_PART), n, &first, &width);
+    memset (frames + (gsize) first * dim, 0, (gsize) width * dim * sizeof (gfloat));
+  }
+  for (gint m = 0; m < config->freq_masks; m++) {
+    draw_span (rng, config->freq_mask_width, dim, &first, &width);
+    for (guint t = 0; t < n; t++)
+      memset (frames + (gsize) t * dim + first, 0, width * sizeof (gfloat));
+  }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Examples to a model's input: augment -> normalise -> mask -> stack, each example by itself, then all padded with zeros
+ * to the longest and interleaved as [T][B][n_in]. */
+#include "batch.h"
+#include "augment.h"
+#include <string.h>
+
+#define ALIGNMENT 64            /* bytes: a cache line */
+
+gfloat *
+rnn_buffer_need (RnnBuffer *buffer, gsize n)
+{
+  if (n > buffer->size || !buffer->data) {
+    rnn_buffer_clear (buffer);
+    buffer->size = MAX (n, 1) + n / 4;
+    buffer->data = g_aligned_alloc (buffer->size, sizeof (gfloat), ALIGNMENT);
+  }
+  return buffer->data;
+}
+
+void
+rnn_buffer_clear (RnnBuffer *buffer)
+{
+  g_aligned_free (buffer->data);
+  buffer->data = NULL;
+  buffer->size = 0;
+}
+
+void
+rnn_framing_init (RnnFraming *framing, RnnModel *model, gint n_feature)
+{
+  const RnnFeatureConfig *features = rnn_model_get_features (model);
+  const gfloat *mean = rnn_model_get_input_mean (model), *std = rnn_model_get_input_std (model);
+
+  framing->n_feature = n_feature;
+  framing->n_in = rnn_model_get_n_in (model);
+  framing->stack = features ? features->stack : 1;
+  framing->stride = features ? features->stride : 1;
+  framing->latency = rnn_model_get_latency (model);
+  framing->mean = framing->scale = NULL;
+  if (features && features->cmvn == RNN_CMVN_GLOBAL && mean && std) {
+    framing->mean = g_memdup2 (mean, n_feature * sizeof (gfloat));
+    framing->scale = g_new (gfloat, n_feature);
+    for (gint i = 0; i < n_feature; i++)
+      framing->scale[i] = 1 / std[i];
+  }
+}
+
+void
+rnn_framing_clear (RnnFraming *framing)
+{
+  g_clear_pointer (&framing->mean, g_free);
+  g_clear_pointer (&framing->scale, g_free);
+}
+
+static void
+normalise (const RnnFraming *framing, guint n, gfloat *frames)
+{
+  if (framing->mean)
+    for (guint t = 0; t < n; t++, frames += framing->n_feature)
+      for (gint i = 0; i < framing->n_feature; i++)
+        frames[i] = (frames[i] - framing->mean[i]) * framing->scale[i];
+}
+
+static guint
+max_steps (const RnnFraming *framing, guint n)
+{
+  return n < (guint) framing->stack ? 0 : (n - framing->stack) / framing->stride + 1;
+}
+
+/* One example -> out[steps][n_in]; returns steps. */
+static guint
+build_example (RnnBatch *batch, const RnnFraming *framing, const RnnExample *example, const RnnTrainConfig *augment,
+    guint64 seed, gfloat *out)
+{
+  gint dim = framing->n_feature;
+  guint n = example->n_frames, room = augment ? rnn_augment_max_frames (augment, n) : n;
+  gfloat *frames = rnn_buffer_need (&batch->frames, (gsize) room * dim);
+  RnnRng rng;
+
+  if (n == 0)
+    return 0;
+  rnn_rng_seed (&rng, seed, 0);
+  if (augment)
+    n = rnn_augment_frames (augment, &rng, example->frames, n, dim, example->targets != NULL, frames);
+  else
+    memcpy (frames, example->frames, (gsize) n * dim * sizeof (gfloat));
+  normalise (framing, n, frames);
+  if (augment)
+    rnn_augment_mask (augment, &rng, n, dim, frames);
+  return rnn_stack_frames (frames, n, dim, framing->stack, framing->stride, out);
+}
+
+/* stacked: the examples one after the other -> x[T][B][n_in] */
+static void
+pad (RnnBatch *batch, const RnnFraming *framing, const gfloat *stacked)
+{
+  gsize n_in = framing->n_in;
+
+  for (gint b = 0; b < batch->B; b++)
+    for (gint t = 0; t < batch->T; t++) {
+      gfloat *row = batch->x + ((gsize) t * batch->B + b) * n_in;
+
+      if (t < batch->steps[b]) {
+        memcpy (row, stacked, n_in * sizeof (gfloat));
+        stacked += n_in;
+      } else {
+        memset (row, 0, n_in * sizeof (gfloat));
+      }
+    }
+}
+
+void
+rnn_batch_build (RnnBatch *batch, const RnnFraming *framing, RnnDataset *dataset, const guint32 *examples, gint B,
+    const RnnTrainConfig *augment, guint64 seed)
+{
+  gsize room = 0, used = 0;
+
+  if (B > batch->capacity) {
+    batch->steps = g_renew (gint, batch->steps, B);
+    batch->capacity = B;
+  }
+  for (gint b = 0; b < B; b++) {
+    guint n = RNN_EXAMPLE (dataset, examples[b])->n_frames;
+
+    room += (gsize) max_steps (framing, augment ? rnn_augment_max_frames (augment, n) : n) * framing->n_in;
+  }
+  rnn_buffer_need (&batch->stacked, room);
+
+  batch->B = B;
+  batch->T = 0;
+  for (gint b = 0; b < B; b++) {
+    batch->steps[b] = build_example (batch, framing, RNN_EXAMPLE (dataset, examples[b]), augment,
+        rnn_mix_seed (seed, examples[b], 0), batch->stacked.data + used);
+    used += (gsize) batch->steps[b] * framing->n_in;
+    batch->T = MAX (batch->T, batch->steps[b]);
+  }
+  batch->T += framing->latency;
+  batch->x = rnn_buffer_need (&batch->padded, (gsize) batch->T * B * framing->n_in);
+  pad (batch, framing, batch->stacked.data);
+}
+
+void
+rnn_batch_clear (RnnBatch *batch)
+{
+  g_clear_pointer (&batch->steps, g_free);
+  rnn_buffer_clear (&batch->padded);
+  rnn_buffer_clear (&batch->frames);
+  rnn_buffer_clear (&batch->stacked);
+  batch->capacity = 0;
+}

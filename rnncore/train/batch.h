@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Several examples as one padded input of a model. */
+#pragma once
+#include "dataset.h"
+
+G_BEGIN_DECLS
+
+/* Floats that only grow: reused from update to update. */
+typedef struct {
+  gfloat *data;
+  gsize size;
+} RnnBuffer;
+
+gfloat *rnn_buffer_need (RnnBuffer *buffer, gsize n);   /* room for n, contents undefined */
+void    rnn_buffer_clear (RnnBuffer *buffer);
+
+/* How frames become steps. */
+typedef struct {
+  gint n_feature, n_in;         /* floats per frame, per step */
+  gint stack, stride;
+  gint latency;                 /* steps of zeros that follow each example */
+  gfloat *mean, *scale;         /* [n_feature] or NULL: (x - mean) * scale */
+} RnnFraming;
+
+void rnn_framing_init (RnnFraming *framing, RnnModel *model, gint n_feature);
+void rnn_framing_clear (RnnFraming *framing);
+
+typedef struct {
+  gint B, T;                    /* T: the longest example's steps + latency */
+  gfloat *x;                    /* [T][B][n_in], zero past the end of an example */
+  gint *steps;                  /* [B] without the latency; 0: nothing to learn from */
+  RnnBuffer padded, frames, stacked;
+  gint capacity;                /* of steps */
+} RnnBatch;
+
+/* @augment: the options of augmentation, or NULL for none; every example draws from its own generator, seeded by
+ * @seed and its number. */
+void rnn_batch_build (RnnBatch *batch, const RnnFraming *framing, RnnDataset *dataset, const guint32 *examples, gint B,
+    const RnnTrainConfig *augment, guint64 seed);
+void rnn_batch_clear (RnnBatch *batch);
+
+G_END_DECLS

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The options of training: one row per field of RnnTrainConfig.  Choices are listed in the order of their enums, which
+ * is also the order of the tables in loss.c, optimizer.c and schedule.c. */
+#include "train.h"
+
+static const gchar *const losses[] = { "ctc", "mse", "cross-entropy", NULL };
+static const gchar *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop", "adagrad", NULL };
+static const gchar *const schedules[] = { "constant", "cosine", "linear", "exponential", NULL };
+
+#define INT(f, lo, hi, def, blurb)   RNN_OPT_INT (RnnTrainConfig, f, lo, hi, def, blurb)
+#define FLOAT(f, lo, hi, def, blurb) RNN_OPT_FLOAT (RnnTrainConfig, f, lo, hi, def, blurb)
+
+const RnnOption rnn_train_options[] = {
+  RNN_OPT_ENUM (RnnTrainConfig, loss, losses, RNN_LOSS_CTC, "what is minimised"),
+  INT (batch_size, 1, 65536, 16, "examples per update"),
+  INT (epochs, 1, 1000000, 30, "passes over the examples"),
+  INT (shards, 1, 256, 2, "pieces of a minibatch, whatever the threads"),
+  INT (n_threads, 1, 256, 1, "threads; changes no result"),
+  INT (seed, 0, G_MAXINT, 1, "of shuffling, augmentation and dropout"),
+  INT (bptt, 0, G_MAXINT, 0, "steps per truncated chunk, state carried; 0: whole sequences"),
+  RNN_OPT_ENUM (RnnTrainConfig, optimizer, optimizers, RNN_OPTIMIZER_ADAM, "update rule"),
+  RNN_OPT_ENUM (RnnTrainConfig, schedule, schedules, RNN_SCHEDULE_COSINE, "learning rate after the warm-up"),
+  FLOAT (learning_rate, 0, 1000, 1e-3, "highest learning rate"),
+  FLOAT (min_learning_rate, 0, 1000, 0, "learning rate at the end"),
+  INT (warmup, 0, G_MAXINT, 0, "updates of linear rise to the learning rate"),
+  FLOAT (momentum, 0, 1, 0, "sgd, rmsprop"),
+  FLOAT (beta1, 0, 1, 0.9, "adam, adamw: decay of the mean gradient"),
+  FLOAT (beta2, 0, 1, 0.999, "adam, adamw, rmsprop (alpha): decay of the mean squared gradient"),
+  FLOAT (epsilon, 0, 1, 1e-8, "added to the denominator"),
+  FLOAT (weight_decay, 0, 1, 0, "L2 penalty; adamw: decoupled"),
+  RNN_OPT_BOOL (RnnTrainConfig, nesterov, FALSE, "sgd: look ahead"),
+  RNN_OPT_BOOL (RnnTrainConfig, amsgrad, FALSE, "adam, adamw: the largest mean square so far"),
+  FLOAT (clip_norm, 0, 1e9, 5, "largest norm of the gradient; 0: off"),
+  INT (short_first_epochs, 0, G_MAXINT, 0, "first epochs that run from short to long"),
+  INT (patience, 0, G_MAXINT, 0, "epochs without a better dev result before stopping; 0: off"),
+  INT (augment_from, 0, G_MAXINT, 0, "first epoch with augmentation"),
+  FLOAT (stretch, 0, 0.9, 0, "largest relative change of duration"),
+  FLOAT (warp, 0, 0.9, 0, "largest relative shift along the mel axis"),
+  FLOAT (gain, 0, 100, 0, "standard deviation of a shift of all log energies of an example"),
+  FLOAT (noise, 0, 100, 0, "standard deviation of noise on normalised features"),
+  INT (time_masks, 0, 100, 0, "SpecAugment: masked spans of frames"),
+  INT (time_mask_width, 0, 100000, 25, "largest span; never over a fifth of the example"),
+  INT (freq_masks, 0, 100, 0, "SpecAugment: masked bands"),
+  INT (freq_mask_width, 0, 100000, 8, "largest band"),
+  { NULL }
+};

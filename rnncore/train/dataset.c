@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Examples in memory, and the order in which an epoch visits them: sorted by length with some jitter, so that a
+ * minibatch needs little padding yet differs from epoch to epoch, then cut into minibatches, which are shuffled. */
+#include "dataset.h"
+#include <math.h>
+#include <string.h>
+
+#define LENGTH_JITTER 0.2f      /* examples mix with those up to this much longer */
+
+static void
+example_clear (gpointer data)
+{
+  RnnExample *example = data;
+
+  g_free (example->frames);
+  g_free (example->labels);
+  g_free (example->targets);
+}
+
+RnnDataset *
+rnn_dataset_new (gint n_feature)
+{
+  RnnDataset *dataset = g_new0 (RnnDataset, 1);
+
+  dataset->n_feature = n_feature;
+  dataset->examples = g_array_new (FALSE, TRUE, sizeof (RnnExample));
+  g_array_set_clear_func (dataset->examples, example_clear);
+  return dataset;
+}
+
+void
+rnn_dataset_free (RnnDataset *dataset)
+{
+  if (!dataset)
+    return;
+  g_array_unref (dataset->examples);
+  g_free (dataset);
+}
+
+static gpointer
+copy_array (gconstpointer data, gsize n, gsize size)
+{
+  gpointer copy = g_malloc_n (MAX (n, 1), size);
+
+  if (n)
+    memcpy (copy, data, n * size);
+  return copy;
+}
+
+static void
+add (RnnDataset *dataset, RnnExample *example, const gfloat *frames, guint n_frames)
+{
+  example->n_frames = n_frames;
+  example->frames = copy_array (frames, (gsize) n_frames * dataset->n_feature, sizeof (gfloat));
+  dataset->n_frames += n_frames;
+  g_array_append_val (dataset->examples, *example);
+}
+
+void
+rnn_dataset_add_ctc (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gint *labels, guint n_labels)
+{
+  RnnExample example = { 0 };
+
+  example.n_labels = n_labels;
+  example.labels = copy_array (labels, n_labels, sizeof (gint));
+  add (dataset, &example, frames, n_frames);
+}
+
+void
+rnn_dataset_add_series (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gfloat *targets, gint n_target)
+{
+  RnnExample example = { 0 };
+
+  example.n_target = n_target;
+  example.targets = copy_array (targets, (gsize) n_frames * n_target, sizeof (gfloat));
+  add (dataset, &example, frames, n_frames);
+}
+
+guint
+rnn_dataset_get_n (RnnDataset *dataset)
+{
+  return dataset->examples->len;
+}
+
+guint64
+rnn_dataset_get_frames (RnnDataset *dataset)
+{
+  return dataset->n_frames;
+}
+
+void
+rnn_dataset_get_stats (RnnDataset *dataset, gfloat *mean, gfloat *std)
+{
+  gint n = dataset->n_feature;
+  g_autofree gdouble *sum = g_new0 (gdouble, n), *sum2 = g_new0 (gdouble, n);
+  gdouble count = MAX (dataset->n_frames, 1);
+
+  for (guint e = 0; e < dataset->examples->len; e++) {
+    const RnnExample *example = RNN_EXAMPLE (dataset, e);
+
+    for (gsize i = 0; i < (gsize) example->n_frames * n; i++) {
+      sum[i % n] += example->frames[i];
+      sum2[i % n] += (gdouble) example->frames[i] * example->frames[i];
+    }
+  }
+  for (gint i = 0; i < n; i++) {
+    gdouble variance = sum2[i] / count - sum[i] / count * (sum[i] / count);
+
+    mean[i] = (gfloat) (sum[i] / count);
+    std[i] = (gfloat) sqrt (MAX (variance, 1e-10));
+  }
+}
+
+/* splitmix64 over the three in turn */
+guint64
+rnn_mix_seed (guint64 a, guint64 b, guint64 c)
+{
+  guint64 in[3] = { a, b, c }, z = 0;
+
+  for (gint i = 0; i < 3; i++) {
+    z += in[i] + G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
+    z ^= z >> 31;
+  }
+  return z ? z : 1;
+}
+
+typedef struct {
+  gfloat key;
+  guint32 example;
+} Ranked;
+
+static gint
+compare_ranked (gconstpointer a, gconstpointer b)
+{
+  const Ranked *l = a, *r = b;
+
+  if (l->key != r->key)
+    return l->key < r->key ? -1 : 1;
+  return l->example < r->example ? -1 : l->example > r->example;
+}
+
+static void
+sort_ranked (Ranked *ranked, guint n, guint32 *order)
+{
+  qsort (ranked, n, sizeof (Ranked), compare_ranked);
+  for (guint i = 0; i < n; i++)
+    order[i] = ranked[i].example;
+}
+
+void
+rnn_epoch_init (RnnEpoch *epoch, RnnDataset *dataset, guint batch_size, guint64 seed, guint number, gboolean short_first)
+{
+  guint n = dataset->examples->len;
+  g_autofree Ranked *ranked = g_new (Ranked, n + 1);
+  RnnRng rng;
+
+  rnn_rng_seed (&rng, seed, number);
+  epoch->n = n;
+  epoch->batch_size = batch_size;
+  epoch->n_batches = (n + batch_size - 1) / batch_size;
+  epoch->order = g_new (guint32, n + 1);
+  epoch->batches = g_new (guint32, epoch->n_batches + 1);
+  for (guint i = 0; i < n; i++) {
+    ranked[i].key = RNN_EXAMPLE (dataset, i)->n_frames * (1 + LENGTH_JITTER * rnn_rng_uniform (&rng));
+    ranked[i].example = i;
+  }
+  sort_ranked (ranked, n, epoch->order);
+
+  for (guint b = 0; b < epoch->n_batches; b++) {
+    guint first = b * batch_size, count = MIN (batch_size, n - first);
+
+    epoch->batches[b] = b;
+    for (guint i = 0; i < count; i++) {
+      ranked[i].example = epoch->order[first + i];
+      ranked[i].key = RNN_EXAMPLE (dataset, ranked[i].example)->n_frames;
+    }
+    sort_ranked (ranked, count, epoch->order + first);
+  }
+  if (!short_first)
+    rnn_rng_shuffle (&rng, epoch->batches, epoch->n_batches);
+}
+
+void
+rnn_epoch_clear (RnnEpoch *epoch)
+{
+  g_clear_pointer (&epoch->order, g_free);
+  g_clear_pointer (&epoch->batches, g_free);
+}
+
+guint
+rnn_epoch_get (const RnnEpoch *epoch, guint i, const guint32 **examples)
+{
+  guint first = epoch->batches[i] * epoch->batch_size;
+
+  *examples = epoch->order + first;
+  return MIN (epoch->batch_size, epoch->n - first);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Losses of one example and their gradients.
+ *
+ * ctc            negative log-likelihood of the labels (ctc/loss.c); reported: word error rate of greedy decoding
+ * mse            mean of (y - target)^2 over steps and outputs; reported: the same
+ * cross-entropy  mean over steps of -log softmax (y)[class]; reported: rate of wrong classes
+ *
+ * Step t of a series answers the newest frame it saw, t * stride + stack - 1.  A target that is NAN does not count. */
+#include "loss.h"
+#include <math.h>
+
+static const gfloat *
+target_row (const RnnAnswer *a, gint t)
+{
+  gsize frame = (gsize) t * a->framing->stride + a->framing->stack - 1;
+
+  return a->example->targets + frame * a->example->n_target;
+}
+
+static gboolean
+refuse (const gchar **reason, const gchar *why)
+{
+  *reason = why;
+  return FALSE;
+}
+
+/* ---- ctc ---- */
+
+static gboolean
+ctc_accepts (RnnModel *model, const RnnExample *example, const gchar **reason)
+{
+  gint blank = rnn_model_get_blank (model), n = rnn_model_get_n_out (model);
+
+  if (!example->labels)
+    return refuse (reason, "it has no labels");
+  for (gint i = 0; i < example->n_labels; i++)
+    if (example->labels[i] < 0 || example->labels[i] >= n || example->labels[i] == blank)
+      return refuse (reason, "a label is not one of the model's tokens");
+  return TRUE;
+}
+
+static gsize
+ctc_scratch (const RnnAnswer *a)
+{
+  return rnn_ctc_loss_scratch (a->steps, a->n_out, a->example->n_labels);
+}
+
+static gfloat
+ctc_loss (const RnnAnswer *a)
+{
+  return rnn_ctc_loss (a->y, a->ld, a->steps, a->n_out, a->example->labels, a->example->n_labels, a->blank,
+      a->scale, a->dy, a->ld, a->scratch);
+}
+
+static void
+ctc_measure (const RnnAnswer *a, RnnMeasure *measure)
+{
+  g_autofree gchar *ref = rnn_tokens_decode (measure->tokens, a->example->labels, a->example->n_labels);
+  g_autoptr (GString) hyp = g_string_new (NULL);
+  RnnErrorCount count = { 0 };
+  const RnnCtcWord *words;
+  guint n, n_stable;
+
+  rnn_ctc_decoder_reset (measure->decoder);
+  for (gint t = 0; t < a->steps; t++)
+    rnn_ctc_decoder_step (measure->decoder, a->y + t * a->ld);
+  rnn_ctc_decoder_finish (measure->decoder);
+  words = rnn_ctc_decoder_get_words (measure->decoder, FALSE, &n, &n_stable);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (hyp, "%s%s", i ? " " : "", words[i].text);
+  rnn_error_count_add (&count, ref, hyp->str, FALSE);
+  measure->errors += count.substitutions + count.deletions + count.insertions;
+  measure->total += count.reference;
+}
+
+/* ---- mse ---- */
+
+static gboolean
+mse_accepts (RnnModel *model, const RnnExample *example, const gchar **reason)
+{
+  if (!example->targets || example->n_target != rnn_model_get_n_out (model))
+    return refuse (reason, "its targets are not as many as the model's outputs");
+  return TRUE;
+}
+
+static gsize
+no_scratch (const RnnAnswer *a)
+{
+  return 0;
+}
+
+static gdouble
+squared_error (const RnnAnswer *a, gsize *count)
+{
+  gdouble sum = 0;
+
+  *count = 0;
+  for (gint t = 0; t < a->steps; t++)
+    for (gint i = 0; i < a->n_out; i++) {
+      gdouble e = a->y[t * a->ld + i] - target_row (a, t)[i];
+
+      if (isnan (target_row (a, t)[i]))
+        continue;
+      sum += e * e;
+      ++*count;
+    }
+  return sum;
+}
+
+static gfloat
+mse_loss (const RnnAnswer *a)
+{
+  gsize count;
+  gdouble sum = squared_error (a, &count);
+
+  if (count == 0)
+    return INFINITY;
+  for (gint t = 0; a->dy && t < a->steps; t++)
+    for (gint i = 0; i < a->n_out; i++)
+      if (!isnan (target_row (a, t)[i]))
+        a->dy[t * a->ld + i] = a->scale * 2 * (a->y[t * a->ld + i] - target_row (a, t)[i]) / count;
+  return (gfloat) (sum / count);
+}
+
+static void
+mse_measure (const RnnAnswer *a, RnnMeasure *measure)
+{
+  gsize count;
+
+  measure->errors += squared_error (a, &count);
+  measure->total += count;
+}
+
+/* ---- cross-entropy ---- */
+
+static gboolean
+entropy_accepts (RnnModel *model, const RnnExample *example, const gchar **reason)
+{
+  if (!example->targets || example->n_target != 1)
+    return refuse (reason, "its target is not one class number per frame");
+  for (guint t = 0; t < example->n_frames; t++) {
+    gfloat target = example->targets[t];
+
+    if (!isnan (target) && (target < 0 || target >= rnn_model_get_n_out (model) || target != floorf (target)))
+      return refuse (reason, "a target is not the number of one of the model's classes");
+  }
+  return TRUE;
+}
+
+static gsize
+entropy_scratch (const RnnAnswer *a)
+{
+  return a->n_out;
+}
+
+static gfloat
+entropy_loss (const RnnAnswer *a)
+{
+  gdouble sum = 0;
+  gint count = 0;
+
+  for (gint t = 0; t < a->steps; t++)
+    count += !isnan (*target_row (a, t));
+  if (count == 0)
+    return INFINITY;
+  for (gint t = 0; t < a->steps; t++) {
+    gfloat target = *target_row (a, t), *dy = a->dy ? a->dy + t * a->ld : NULL;
+
+    if (isnan (target))
+      continue;
+    rnn_log_softmax (a->n_out, a->y + t * a->ld, a->scratch);
+    sum -= a->scratch[(gint) target];
+    for (gint i = 0; dy && i < a->n_out; i++)
+      dy[i] = a->scale / count * (expf (a->scratch[i]) - (i == (gint) target));
+  }
+  return (gfloat) (sum / count);
+}
+
+static void
+entropy_measure (const RnnAnswer *a, RnnMeasure *measure)
+{
+  for (gint t = 0; t < a->steps; t++) {
+    const gfloat *y = a->y + t * a->ld;
+    gfloat target = *target_row (a, t);
+    gint best = 0;
+
+    if (isnan (target))
+      continue;
+    for (gint i = 1; i < a->n_out; i++)
+      if (y[i] > y[best])
+        best = i;
+    measure->errors += best != (gint) target;
+    measure->total++;
+  }
+}
+
+static const RnnLoss losses[] = {       /* by RnnLossType */
+  { "ctc", RNN_OUTPUT_CTC, ctc_accepts, ctc_scratch, ctc_loss, ctc_measure },
+  { "mse", RNN_OUTPUT_RAW, mse_accepts, no_scratch, mse_loss, mse_measure },
+  { "cross-entropy", RNN_OUTPUT_RAW, entropy_accepts, entropy_scratch, entropy_loss, entropy_measure },
+};
+
+const RnnLoss *
+rnn_loss_get (RnnLossType type)
+{
+  return &losses[type];
+}
+
+gboolean
+rnn_measure_init (RnnMeasure *measure, RnnModel *model, GError **error)
+{
+  RnnCtcDecoderConfig greedy = { 0 };
+
+  measure->tokens = NULL;
+  measure->decoder = NULL;
+  measure->errors = measure->total = 0;
+  if (rnn_model_get_output_kind (model) != RNN_OUTPUT_CTC)
+    return TRUE;
+  measure->tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
+  if (measure->tokens)
+    measure->decoder = rnn_ctc_decoder_new (measure->tokens, &greedy, error);
+  return measure->decoder != NULL;
+}
+
+void
+rnn_measure_clear (RnnMeasure *measure)
+{
+  g_clear_pointer (&measure->decoder, rnn_ctc_decoder_free);
+  g_clear_pointer (&measure->tokens, rnn_tokens_unref);
+}

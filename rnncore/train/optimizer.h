@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Update rules, learning-rate schedules and clipping: what happens between a gradient and new weights. */
+#pragma once
+#include "train.h"
+
+G_BEGIN_DECLS
+
+#define RNN_OPTIMIZER_MAX_MOMENTS 3
+
+typedef struct {
+  const RnnTrainConfig *config; /* borrowed */
+  gsize n;                      /* parameters */
+  gint n_moments;
+  gfloat *moments[RNN_OPTIMIZER_MAX_MOMENTS];   /* [n] each, start at 0 */
+  guint64 step;                 /* updates so far */
+} RnnOptimizer;
+
+void rnn_optimizer_init (RnnOptimizer *optimizer, const RnnTrainConfig *config, gsize n);
+void rnn_optimizer_clear (RnnOptimizer *optimizer);
+/* params -= what the rule makes of grad[n]; grad may be overwritten */
+void rnn_optimizer_step (RnnOptimizer *optimizer, gfloat *params, gfloat *grad, gfloat learning_rate);
+
+/* Of update @update (from 0) out of @total. */
+gfloat rnn_schedule_get (const RnnTrainConfig *config, guint64 update, guint64 total);
+
+/* Scales grad[n] down to a Euclidean norm of @max (0: leaves it); returns the norm before. */
+gfloat rnn_clip_norm (gsize n, gfloat *grad, gfloat max);
+
+G_END_DECLS

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The loop of training: minibatch -> shards -> gradient -> clip -> optimizer -> weights; validation between epochs.
+ *
+ * A minibatch is cut into config.shards pieces whatever the number of threads, and their gradients are added in the
+ * order of the pieces: threads change no result. */
+#include "trainer.h"
+#include "../kernels/kernels.h"
+#include <math.h>
+
+/* ---- making one ---- */
+
+static gboolean
+check_examples (RnnTrainer *t, RnnDataset *dataset, const gchar *what, GError **error)
+{
+  const gchar *model = rnn_model_get_path (t->model), *reason = NULL;
+
+  if (dataset->n_feature != t->train->n_feature) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: %s has %d features per frame, training data %d", model, what,
+        dataset->n_feature, t->train->n_feature);
+    return FALSE;
+  }
+  for (guint i = 0; i < dataset->examples->len; i++)
+    if (!t->task.loss->accepts (t->model, RNN_EXAMPLE (dataset, i), &reason)) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: cannot learn from %s example %u: %s", model, what, i, reason);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_model (RnnTrainer *t, GError **error)
+{
+  const gchar *path = rnn_model_get_path (t->model);
+  const RnnFraming *f = &t->task.framing;
+
+  if (!rnn_cell_can_train (rnn_model_get_root (t->model))) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: it has a layer that cannot be trained", path);
+    return FALSE;
+  }
+  if (t->task.loss->output != RNN_OUTPUT_RAW && t->task.loss->output != rnn_model_get_output_kind (t->model)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: its output does not fit the loss '%s'", path,
+        t->task.loss->name);
+    return FALSE;
+  }
+  if (f->n_in != f->n_feature * f->stack) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: takes %d values per step, but frames of %d stacked by %d were "
+        "given", path, f->n_in, f->n_feature, f->stack);
+    return FALSE;
+  }
+  if (t->train->examples->len == 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: there is no example to train on", path);
+    return FALSE;
+  }
+  return check_examples (t, t->train, "training", error) && (!t->dev || check_examples (t, t->dev, "dev", error));
+}
+
+/* A model that normalises globally but does not know the statistics yet learns them from the examples. */
+static void
+ensure_input_stats (RnnModel *model, RnnDataset *dataset)
+{
+  const RnnFeatureConfig *features = rnn_model_get_features (model);
+  gint n = dataset->n_feature;
+  g_autofree gfloat *mean = NULL, *std = NULL;
+
+  if (!features || features->cmvn != RNN_CMVN_GLOBAL || rnn_model_get_input_mean (model) ||
+      n * features->stack != rnn_model_get_n_in (model))
+    return;
+  mean = g_new (gfloat, n);
+  std = g_new (gfloat, n);
+  rnn_dataset_get_stats (dataset, mean, std);
+  rnn_model_set_input_stats (model, mean, std, n);
+}
+
+static gboolean
+make_models (RnnTrainer *t, RnnModel *model, GError **error)
+{
+  if (!(t->model = rnn_model_copy (model, error)))
+    return FALSE;
+  ensure_input_stats (t->model, t->train);
+  if (t->dev && !(t->best = rnn_model_copy (t->model, error)))
+    return FALSE;
+  t->task = (RnnTask) {.config = &t->config,.model = t->model,.loss = rnn_loss_get (t->config.loss) };
+  rnn_framing_init (&t->task.framing, t->model, t->train->n_feature);
+  return check_model (t, error);
+}
+
+static gboolean
+make_workers (RnnTrainer *t, GError **error)
+{
+  gsize n_shards = t->config.shards;
+
+  t->losses = g_new (gfloat, n_shards * t->config.batch_size);
+  t->shards = g_new0 (RnnShard, n_shards);
+  for (gsize s = 0; s < n_shards; s++)
+    if (!rnn_shard_init (&t->shards[s], &t->task, error))
+      return FALSE;
+  t->pool = rnn_pool_new (MIN (t->config.n_threads, t->config.shards), error);
+  return t->pool != NULL;
+}
+
+RnnTrainer *
+rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev, GError **error)
+{
+  RnnTrainer *t = g_new0 (RnnTrainer, 1);
+
+  t->config = *config;
+  t->train = train;
+  t->dev = dev && dev->examples->len ? dev : NULL;
+  if (!make_models (t, model, error) || !make_workers (t, error)) {
+    rnn_trainer_free (t);
+    return NULL;
+  }
+  rnn_optimizer_init (&t->optimizer, &t->config, rnn_model_get_n_params (t->model));
+  rnn_model_pack (t->model, TRUE);
+  t->patience_left = config->patience;
+  t->best_metric = t->best_loss = t->dev_loss = t->dev_metric = t->loss = t->grad_norm = NAN;
+  if (t->dev)
+    rnn_epoch_init (&t->dev_order, t->dev, config->batch_size, 0, 0, TRUE);
+  rnn_trainer_begin_epoch (t);
+  return t;
+}
+
+void
+rnn_trainer_free (RnnTrainer *trainer)
+{
+  if (!trainer)
+    return;
+  rnn_pool_free (trainer->pool);
+  for (gint s = 0; trainer->shards && s < trainer->config.shards; s++)
+    rnn_shard_clear (&trainer->shards[s]);
+  g_free (trainer->shards);
+  rnn_optimizer_clear (&trainer->optimizer);
+  rnn_framing_clear (&trainer->task.framing);
+  rnn_epoch_clear (&trainer->order);
+  rnn_epoch_clear (&trainer->dev_order);
+  g_free (trainer->losses);
+  g_clear_pointer (&trainer->model, rnn_model_unref);
+  g_clear_pointer (&trainer->best, rnn_model_unref);
+  g_free (trainer);
+}
+
+/* ---- a step ---- */
+
+void
+rnn_trainer_begin_epoch (RnnTrainer *t)
+{
+  rnn_epoch_clear (&t->order);
+  rnn_epoch_init (&t->order, t->train, t->config.batch_size, t->config.seed, (guint) t->epoch,
+      t->epoch < (guint64) t->config.short_first_epochs);
+  t->clock_frames = 0;
+  t->clock_start = g_get_monotonic_time ();
+}
+
+typedef struct {
+  RnnTrainer *trainer;
+  const guint32 *examples;      /* [n] of the minibatch */
+  guint n, n_shards;
+} Minibatch;
+
+static void
+train_job (guint job, gpointer data)
+{
+  const Minibatch *m = data;
+  RnnTrainer *t = m->trainer;
+  const RnnTrainConfig *c = &t->config;
+  guint first = m->n * job / m->n_shards, end = m->n * (job + 1) / m->n_shards;
+
+  rnn_shard_train (&t->shards[job], t->train, m->examples + first, end - first, 1.0f / m->n,
+      t->epoch >= (guint64) c->augment_from ? c : NULL, rnn_mix_seed (c->seed, t->epoch, 1),
+      rnn_mix_seed (c->seed, t->epoch << 32 | t->batch, 2 + job), t->losses + first);
+}
+
+static void
+count_losses (RnnTrainer *t, const Minibatch *m)
+{
+  gdouble sum = 0;
+
+  for (guint i = 0; i < m->n; i++) {
+    if (isfinite (t->losses[i])) {
+      sum += t->losses[i];
+      t->epoch_examples++;
+    } else {
+      t->epoch_infeasible++;
+    }
+    t->clock_frames += RNN_EXAMPLE (t->train, m->examples[i])->n_frames;
+  }
+  t->epoch_loss += sum;
+  t->loss = sum / m->n;
+}
+
+/* Adds the shards' gradients up in the first one's. */
+static gfloat *
+sum_gradients (RnnTrainer *t, guint n_shards)
+{
+  gsize n = rnn_model_get_n_params (t->model);
+
+  for (guint s = 1; s < n_shards; s++)
+    rnn_kernels ()->add ((gint) n, t->shards[s].grad, t->shards[0].grad);
+  return t->shards[0].grad;
+}
+
+/* An update whose gradient is not finite would spoil all weights: it is left out. */
+static void
+update_weights (RnnTrainer *t, gfloat *grad)
+{
+  guint64 total = (guint64) t->config.epochs * t->order.n_batches;
+
+  t->learning_rate = rnn_schedule_get (&t->config, t->optimizer.step, total);
+  t->grad_norm = rnn_clip_norm (rnn_model_get_n_params (t->model), grad, t->config.clip_norm);
+  if (!isfinite (t->grad_norm))
+    return;
+  rnn_optimizer_step (&t->optimizer, rnn_model_get_params (t->model), grad, t->learning_rate);
+  rnn_model_pack (t->model, TRUE);
+}
+
+static void
+fill_stats (RnnTrainer *t, RnnTrainStats *stats)
+{
+  gdouble seconds = (g_get_monotonic_time () - t->clock_start) / (gdouble) G_USEC_PER_SEC;
+
+  if (!stats)
+    return;
+  *stats = (RnnTrainStats) {
+    .update = t->optimizer.step, .epoch = (guint) t->epoch, .epoch_progress = (gdouble) t->batch / t->order.n_batches,
+    .loss = (gfloat) t->loss, .epoch_loss = (gfloat) (t->epoch_examples ? t->epoch_loss / t->epoch_examples : NAN),
+    .dev_loss = (gfloat) t->dev_loss, .dev_metric = (gfloat) t->dev_metric, .best_metric = (gfloat) t->best_metric,
+    .learning_rate = (gfloat) t->learning_rate, .grad_norm = (gfloat) t->grad_norm,
+    .frames_per_second = seconds > 0 ? t->clock_frames / seconds : 0, .done = t->done,
+    .infeasible = t->epoch_infeasible,
+  };
+}
+
+/* The first step of an epoch makes its order, so that the last one of the epoch before can still tell about that one. */
+static void
+enter_epoch (RnnTrainer *t)
+{
+  if (t->batch < t->order.n_batches)
+    return;
+  t->epoch++;
+  t->batch = 0;
+  t->epoch_loss = 0;
+  t->epoch_examples = t->epoch_infeasible = 0;
+  rnn_trainer_begin_epoch (t);
+}
+
+gboolean
+rnn_trainer_step (RnnTrainer *t, RnnTrainStats *stats)
+{
+  Minibatch m = { t };
+
+  if (t->done) {
+    fill_stats (t, stats);
+    return FALSE;
+  }
+  enter_epoch (t);
+  m.n = rnn_epoch_get (&t->order, (guint) t->batch, &m.examples);
+  m.n_shards = MIN (m.n, (guint) t->config.shards);
+  rnn_pool_run (t->pool, m.n_shards, train_job, &m);
+  count_losses (t, &m);
+  update_weights (t, sum_gradients (t, m.n_shards));
+  if (++t->batch == t->order.n_batches) {
+    t->done = t->epoch + 1 >= (guint64) t->config.epochs;
+    rnn_trainer_validate (t);
+  }
+  fill_stats (t, stats);
+  return TRUE;
+}
+
+RnnModel *
+rnn_trainer_get_model (RnnTrainer *trainer)
+{
+  return trainer->model;
+}
+
+RnnModel *
+rnn_trainer_get_best (RnnTrainer *trainer)
+{
+  return trainer->has_best ? trainer->best : trainer->model;
+}
