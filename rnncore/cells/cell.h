@@ -93,6 +93,12 @@ typedef void (*RnnParamFunc) (RnnParam *param, const gchar *full_name, gpointer 
 void     rnn_cell_foreach_param (RnnCell *cell, RnnParamFunc func, gpointer data);
 void     rnn_cell_init_params (RnnCell *cell, RnnRng *rng);             /* the start of training; needs data set */
 
+/* ---- for forward and backward ---- */
+/* to[i][size] = from[i][size] for n rows; ld: floats from row to row */
+void rnn_copy_rows (gint n, gint size, const gfloat *from, gsize ld_from, gfloat *to, gsize ld_to);
+/* x[n] clamped to +-limit */
+void rnn_clip (gint n, gfloat limit, gfloat *x);
+
 #define RNN_CELL(c) ((RnnCell *) (c))
 
 /* Row of stream b in an RnnRun's state (or an RnnGrad's dstate). */

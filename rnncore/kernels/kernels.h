@@ -32,6 +32,7 @@ typedef struct {
   void (*mul)  (gint n, const gfloat *a, const gfloat *b, gfloat *y);   /* y  = a b */
   void (*fma)  (gint n, const gfloat *a, const gfloat *b, gfloat *y);   /* y += a b */
   gfloat (*dot) (gint n, const gfloat *a, const gfloat *b);             /* fixed order for a given n */
+  gfloat (*sum) (gint n, const gfloat *x);                              /* fixed order for a given n */
   gfloat (*max) (gint n, const gfloat *x);                              /* n >= 1 */
 
   /* LSTM pointwise step.  gates[4H] holds pre-activations i,f,g,o and becomes activations; c[H] in and out;

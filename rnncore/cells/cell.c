@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What all cells share: making one from a recipe's layer, its parameters, its fresh state. */
+#include "cell.h"
+#include <string.h>
+
+static const gchar *const common_keys[] = { "cell", "name", "layers", NULL };
+
+const RnnCellClass *
+rnn_cell_class_find (const gchar *name)
+{
+  const RnnCellClass *const *classes = rnn_cell_classes ();
+
+  for (guint i = 0; classes[i]; i++)
+    if (g_strcmp0 (classes[i]->name, name) == 0)
+      return classes[i];
+  return NULL;
+}
+
+static gchar *
+known_names (void)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  const RnnCellClass *const *classes = rnn_cell_classes ();
+  gchar *text;
+
+  for (guint i = 0; classes[i]; i++)
+    g_ptr_array_add (names, (gpointer) classes[i]->name);
+  g_ptr_array_add (names, NULL);
+  text = g_strjoinv (", ", (gchar **) names->pdata);
+  g_ptr_array_free (names, TRUE);
+  return text;
+}
+
+static const RnnCellClass *
+class_of_layer (const json_t *layer, const gchar *where, GError **error)
+{
+  const gchar *name = json_string_value (json_object_get (layer, "cell"));
+  const RnnCellClass *klass = rnn_cell_class_find (name);
+
+  if (!name) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: a layer needs \"cell\": the name of its kind", where);
+  } else if (!klass) {
+    g_autofree gchar *known = known_names ();
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: no cell is called '%s'; there are: %s", where, name,
+        known);
+  }
+  return klass;
+}
+
+/* Containers: their layers follow one another; copies stand side by side (a bidirectional pair). */
+static gboolean
+build_children (RnnCell *cell, const json_t *layers, const gchar *where, GError **error)
+{
+  gsize i;
+  json_t *layer;
+
+  if (!json_is_array (layers) || json_array_size (layers) == 0 || json_array_size (layers) > 1024) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' needs \"layers\": a list of 1 to 1024 layers", where,
+        cell->klass->name);
+    return FALSE;
+  }
+  for (gint copy = 0; copy < cell->klass->n_copies; copy++) {
+    gint n_in = cell->n_in;
+
+    json_array_foreach (layers, i, layer) {
+      g_autofree gchar *at = g_strdup_printf ("%s: layer %" G_GSIZE_FORMAT, where, i);
+      RnnCell *child = rnn_cell_new (layer, n_in, at, error);
+
+      if (!child)
+        return FALSE;
+      if (!child->name || !*child->name) {
+        g_free (child->name);
+        child->name = g_strdup_printf ("%" G_GSIZE_FORMAT, i);
+      }
+      g_ptr_array_add (cell->children, child);
+      n_in = child->n_out;
+      cell->offline |= child->offline;
+    }
+  }
+  return TRUE;
+}
+
+/* Depth of containers within containers; untrusted recipes must not exhaust the stack. */
+static gint
+layer_depth (const json_t *layer, gint limit)
+{
+  const json_t *layers = json_object_get (layer, "layers");
+  gint deepest = 0;
+  gsize i;
+  json_t *child;
+
+  if (limit == 0)
+    return 1;
+  json_array_foreach (layers, i, child)
+    deepest = MAX (deepest, layer_depth (child, limit - 1));
+  return deepest + 1;
+}
+
+RnnCell *
+rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error)
+{
+  const RnnCellClass *klass = class_of_layer (layer, where, error);
+  g_autofree gchar *at = NULL;
+  const gchar *name;
+  RnnCell *cell;
+
+  if (!klass)
+    return NULL;
+  name = json_string_value (json_object_get (layer, "name"));
+  at = name ? g_strdup_printf ("%s '%s'", where, name) : g_strdup (where);
+  if (layer_depth (layer, 16) > 16 || n_in < 1 || n_in > 1 << 20) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %s", at, n_in < 1 || n_in > 1 << 20
+        ? "the input must have 1 to 1048576 values" : "containers are nested deeper than 16");
+    return NULL;
+  }
+  cell = g_malloc0 (klass->instance_size);
+  cell->klass = klass;
+  cell->name = g_strdup (name);
+  cell->n_in = n_in;
+  cell->params = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_param_free);
+  cell->children = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_cell_free);
+  rnn_options_init (klass->options, cell);
+  if (!rnn_options_from_json (klass->options, cell, layer, common_keys, at, error)
+      || (klass->n_copies && !build_children (cell, json_object_get (layer, "layers"), at, error))
+      || !klass->setup (cell, error)) {
+    if (error && *error && !g_str_has_prefix ((*error)->message, where))
+      g_prefix_error (error, "%s: ", at);
+    rnn_cell_free (cell);
+    return NULL;
+  }
+  return cell;
+}
+
+void
+rnn_cell_free (RnnCell *cell)
+{
+  if (cell->klass->finalize)
+    cell->klass->finalize (cell);
+  g_ptr_array_unref (cell->children);
+  g_ptr_array_unref (cell->params);
+  g_free (cell->name);
+  g_free (cell);
+}
+
+json_t *
+rnn_cell_to_json (const RnnCell *cell)
+{
+  json_t *layer = json_pack ("{ss}", "cell", cell->klass->name);
+
+  if (cell->name)
+    json_object_set_new (layer, "name", json_string (cell->name));
+  rnn_options_to_json (cell->klass->options, cell, layer);
+  if (cell->klass->n_copies) {
+    json_t *layers = json_array ();
+    guint n = cell->children->len / (guint) cell->klass->n_copies;
+
+    for (guint i = 0; i < n; i++)
+      json_array_append_new (layers, rnn_cell_to_json (cell->children->pdata[i]));
+    json_object_set_new (layer, "layers", layers);
+  }
+  return layer;
+}
+
+/* ---- parameters ---- */
+
+RnnParam *
+rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, const gint *dims, gfloat bound)
+{
+  RnnParam *p = g_new0 (RnnParam, 1);
+
+  p->name = g_strdup (name);
+  p->rank = rank;
+  p->size = 1;
+  for (gint i = 0; i < rank; i++) {
+    p->dims[i] = dims[i];
+    p->size *= (gsize) dims[i];
+  }
+  p->groups = 1;
+  p->init_bound = bound;
+  g_ptr_array_add (cell->params, p);
+  return p;
+}
+
+RnnParam *
+rnn_cell_add_vector (RnnCell *cell, const gchar *name, gint n, gfloat bound)
+{
+  return rnn_cell_add_tensor (cell, name, 1, &n, bound);
+}
+
+RnnParam *
+rnn_cell_add_matrix (RnnCell *cell, const gchar *name, gint rows, gint cols, gfloat bound)
+{
+  RnnParam *p = rnn_cell_add_tensor (cell, name, 2, (const gint[]) { rows, cols }, bound);
+
+  p->is_matrix = TRUE;
+  return p;
+}
+
+static void
+foreach_param (RnnCell *cell, const gchar *prefix, RnnParamFunc func, gpointer data)
+{
+  for (guint i = 0; i < cell->params->len; i++) {
+    RnnParam *p = cell->params->pdata[i];
+    g_autofree gchar *full = g_strconcat (prefix, p->name, NULL);
+
+    func (p, full, data);
+  }
+  for (guint i = 0; i < cell->children->len; i++) {
+    RnnCell *child = cell->children->pdata[i];
+    guint per_copy = cell->children->len / (guint) cell->klass->n_copies;
+    g_autofree gchar *inner = g_strconcat (prefix, child->name, i < per_copy ? "." : "_reverse.", NULL);
+
+    foreach_param (child, inner, func, data);
+  }
+}
+
+void
+rnn_cell_foreach_param (RnnCell *cell, RnnParamFunc func, gpointer data)
+{
+  foreach_param (cell, "", func, data);
+}
+
+void
+rnn_cell_init_params (RnnCell *cell, RnnRng *rng)
+{
+  for (guint i = 0; i < cell->params->len; i++) {
+    RnnParam *p = cell->params->pdata[i];
+
+    for (gsize j = 0; j < p->size; j++)
+      p->data[j] = p->init_value + (p->init_bound > 0 ? (2 * rnn_rng_uniform (rng) - 1) * p->init_bound : 0);
+  }
+  for (guint i = 0; i < cell->children->len; i++)
+    rnn_cell_init_params (cell->children->pdata[i], rng);
+  if (cell->klass->init)
+    cell->klass->init (cell, rng);
+}
+
+/* ---- state ---- */
+
+void
+rnn_cell_reset_state (const RnnCell *cell, gfloat *state)
+{
+  memset (state, 0, cell->n_state * sizeof (gfloat));
+  if (cell->klass->reset)
+    cell->klass->reset (cell, state);
+}
+
+gboolean
+rnn_cell_can_train (const RnnCell *cell)
+{
+  for (guint i = 0; i < cell->children->len; i++)
+    if (!rnn_cell_can_train (cell->children->pdata[i]))
+      return FALSE;
+  return cell->klass->backward != NULL;
+}
+
+/* ---- for forward and backward ---- */
+
+void
+rnn_copy_rows (gint n, gint size, const gfloat *from, gsize ld_from, gfloat *to, gsize ld_to)
+{
+  for (gint i = 0; i < n && from != to; i++)
+    memcpy (to + i * ld_to, from + i * ld_from, (gsize) size * sizeof (gfloat));
+}
+
+void
+rnn_clip (gint n, gfloat limit, gfloat *x)
+{
+  for (gint i = 0; i < n; i++)
+    x[i] = CLAMP (x[i], -limit, limit);
+}

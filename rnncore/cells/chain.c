@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Layers one after another: the root of every model, and a container inside others.
+ *
+ * State per stream: the children's states, in order.  Tape, over the whole call: for each child its own tape, then (but
+ * for the last) its output [T][B][n_out].  Without a tape two scratch areas take turns holding the outputs. */
+#include "chain.h"
+
+gboolean
+rnn_chain_setup (RnnCell *cell, GError **error)
+{
+  RnnChain *chain = (RnnChain *) cell;
+  gsize work = 0;
+
+  for (guint i = 0; i < cell->children->len; i++) {
+    RnnCell *child = cell->children->pdata[i];
+    gboolean last = i + 1 == cell->children->len;
+
+    cell->n_state += child->n_state;
+    cell->n_tape += child->n_tape + (last ? 0 : (gsize) child->n_out);
+    cell->latency += child->latency;
+    cell->n_out = child->n_out;
+    work = MAX (work, child->n_scratch);
+    chain->width = MAX (chain->width, MAX (child->n_out, child->n_in));
+  }
+  cell->n_scratch = work + 2 * (gsize) chain->width;
+  return TRUE;
+}
+
+/* Splits a run of the chain into one child's: advances state and tape. */
+static RnnRun
+child_run (const RnnChain *chain, const RnnRun *run, guint i, RnnRun *walk)
+{
+  const RnnCell *child = chain->cell.children->pdata[i];
+  gsize steps = (gsize) run->T * run->B;
+  gboolean last = i + 1 == chain->cell.children->len;
+  RnnRun c = *walk;
+
+  if (run->tape) {
+    c.tape = walk->tape;
+    c.y = last ? run->y : walk->tape + steps * child->n_tape;
+    walk->tape += steps * (child->n_tape + (last ? 0 : (gsize) child->n_out));
+  } else {
+    c.y = last ? run->y : run->scratch + (i & 1) * steps * chain->width;
+  }
+  c.scratch = run->scratch + 2 * steps * chain->width;
+  c.seed = run->seed ? run->seed + (i + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) : 0;
+  if (run->seed && !c.seed)
+    c.seed = 1;
+  walk->state += child->n_state;
+  walk->x = c.y;
+  return c;
+}
+
+void
+rnn_chain_forward (const RnnCell *cell, const RnnRun *run)
+{
+  RnnRun walk = *run;
+
+  for (guint i = 0; i < cell->children->len; i++) {
+    const RnnCell *child = cell->children->pdata[i];
+    RnnRun c = child_run ((const RnnChain *) cell, run, i, &walk);
+
+    child->klass->forward (child, &c);
+  }
+}
+
+void
+rnn_chain_backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
+{
+  const RnnChain *chain = (const RnnChain *) cell;
+  guint n = cell->children->len;
+  gsize steps = (gsize) run->T * run->B;
+  g_autofree RnnRun *runs = g_new (RnnRun, n);
+  RnnRun walk = *run;
+  gsize state = cell->n_state;
+  const gfloat *dy = grad->dy;
+
+  for (guint i = 0; i < n; i++)
+    runs[i] = child_run (chain, run, i, &walk);
+  for (guint i = n; i-- > 0;) {
+    const RnnCell *child = cell->children->pdata[i];
+    gfloat *dx = i ? run->scratch + (i & 1) * steps * chain->width : grad->dx;
+
+    state -= child->n_state;
+    child->klass->backward (child, &runs[i],
+        &(RnnGrad) { .dy = dy, .dx = dx, .dstate = grad->dstate + state, .dparam = grad->dparam });
+    dy = dx;
+  }
+}
+
+void
+rnn_chain_reset (const RnnCell *cell, gfloat *state)
+{
+  for (guint i = 0; i < cell->children->len; i++) {
+    const RnnCell *child = cell->children->pdata[i];
+
+    rnn_cell_reset_state (child, state);
+    state += child->n_state;
+  }
+}
+
+const RnnCellClass rnn_cell_chain = {
+  .name = "chain",
+  .summary = "layers one after another",
+  .instance_size = sizeof (RnnChain),
+  .n_copies = 1,
+  .setup = rnn_chain_setup,
+  .reset = rnn_chain_reset,
+  .forward = rnn_chain_forward,
+  .backward = rnn_chain_backward,
+};

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rows of this build's kernel table, for cpu.c and the files that define them. */
+#pragma once
+#include "kernels.h"
+
+extern const RnnKernels rnn_kernels_c, rnn_kernels_avx2, rnn_kernels_avx512, rnn_kernels_neon;
