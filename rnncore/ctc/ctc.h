@@ -13,30 +13,50 @@ G_BEGIN_DECLS
 gsize rnn_ctc_loss_scratch (gint T, gint V, gint L);
 
 /* Negative log-likelihood in nats of targets[L] (L may be 0) under logits [T] rows, ld floats apart, of V
- * pre-softmax scores.  dlogits (may be NULL; rows ldd apart) gets scale * d nll/d logits, overwritten.  Infeasible
- * targets (too few steps) give +inf and a zero gradient.  No allocation. */
+ * pre-softmax scores; no target is the blank.  dlogits (rows ldd apart; NULL: not wanted; may be logits) gets
+ * scale * d nll/d logits, overwritten.  Targets without any path (too few steps) give +inf, scores that are not
+ * numbers NAN, both with a zero gradient.  No allocation. */
 gfloat rnn_ctc_loss (const gfloat *logits, gsize ld, gint T, gint V, const gint *targets, gint L, gint blank,
     gfloat scale, gfloat *dlogits, gsize ldd, gfloat *scratch);
 
 /* out[V] = logits - logsumexp (logits); out may be logits */
 void rnn_log_softmax (gint V, const gfloat *logits, gfloat *out);
 
+/* ---- align.c: which steps said which token ---- */
+
+typedef struct {
+  gint start, end;              /* steps [start, end) that emit the token */
+} RnnCtcSpan;
+
+/* Bytes of scratch that rnn_ctc_align needs for T steps and L labels. */
+gsize rnn_ctc_align_scratch (gint T, gint L);
+
+/* Forced alignment: the one most probable path of targets[L] through scores [T] rows, ld apart, of V logits or
+ * log-probabilities -> spans[L].  Returns its log-probability, or -inf (spans all zero) when there is no path. */
+gdouble rnn_ctc_align (const gfloat *scores, gsize ld, gint T, gint V, const gint *targets, gint L, gint blank,
+    RnnCtcSpan *spans, gpointer scratch);
+
 /* ---- tokens.c: text <-> token ids ---- */
 
 typedef struct _RnnTokens RnnTokens;
 
-/* @tokens: NULL-terminated UTF-8 strings, copied; one is the blank.  Word separator: " " (or sentencepiece's U+2581 as
- * a word-initial mark). */
+/* @tokens: NULL-terminated UTF-8 strings of one or more characters, copied; one is the blank, whose string does not
+ * matter.  Words are parted by the token " ", by spaces inside tokens, or by sentencepiece's U+2581 for a space.  A
+ * table without any space has no words: a text is one word. */
 RnnTokens *rnn_tokens_new (const gchar *const *tokens, gint blank, GError **error);
 RnnTokens *rnn_tokens_ref (RnnTokens *tokens);
 void       rnn_tokens_unref (RnnTokens *tokens);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnTokens, rnn_tokens_unref)
 gint       rnn_tokens_get_n (RnnTokens *tokens);
 gint       rnn_tokens_get_blank (RnnTokens *tokens);
-const gchar *rnn_tokens_get (RnnTokens *tokens, gint id);
-/* Lower-cases when no token has an upper-case letter, folds white space, then longest match.  Appends gint ids to a new
- * array (transfer full).  A character without a token: RNN_ERROR_FORMAT that names it. */
+const gchar *rnn_tokens_get (RnnTokens *tokens, gint id);              /* as given */
+const gchar *rnn_tokens_get_text (RnnTokens *tokens, gint id);         /* what it adds to a text: U+2581 as " " */
+/* Lower-cases when no token has an upper-case letter (and the other way round), folds white space (drops it when no
+ * token has any), then longest match.  Appends gint ids to a new array (transfer full).  A character without a token:
+ * RNN_ERROR_FORMAT that names it. */
 GArray    *rnn_tokens_encode (RnnTokens *tokens, const gchar *text, GError **error);
-gchar     *rnn_tokens_decode (RnnTokens *tokens, const gint *ids, gint n);    /* transfer full */
+/* The texts of ids[n] one after the other, without the space that a first U+2581 stands for. (transfer full) */
+gchar     *rnn_tokens_decode (RnnTokens *tokens, const gint *ids, gint n);
 
 /* ---- decoder: steps in, timed words out ---- */
 
@@ -55,6 +75,7 @@ typedef struct {
 
 RnnCtcDecoder *rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GError **error);
 void  rnn_ctc_decoder_free (RnnCtcDecoder *decoder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnCtcDecoder, rnn_ctc_decoder_free)
 /* Feeds one step of scores (logits or log-probabilities, [V]). */
 void  rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores);
 /* Ends the utterance: the last word becomes complete. */
