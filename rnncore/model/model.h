@@ -48,6 +48,8 @@ gint          rnn_model_get_latency (RnnModel *model);     /* steps of look-ahea
 gsize         rnn_model_get_n_params (RnnModel *model);    /* floats */
 gfloat       *rnn_model_get_params (RnnModel *model);      /* the flat vector; only a trainer writes it */
 void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the flat vector changed */
+/* The model ready to run at @precision: itself, or a variant that shares the weights; made once. (transfer full) */
+RnnModel     *rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error);
 
 RnnInputKind  rnn_model_get_input_kind (RnnModel *model);
 gint          rnn_model_get_rate (RnnModel *model);        /* Hz, audio input */

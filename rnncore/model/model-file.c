@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A model on disk: safetensors with the recipe in its metadata, or a recipe alone; one copy per process. */
+#include "model-private.h"
+#include "safetensors.h"
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define RECIPE_KEY "rnncore"
+
+/* ---- loading ---- */
+
+typedef struct {
+  RnnSafetensors *file;
+  guint used;
+  GError **error;
+  gboolean ok;
+} Loading;
+
+static void
+load_param (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  Loading *l = data;
+  const RnnTensorView *tensor;
+
+  if (!l->ok)
+    return;
+  tensor = rnn_safetensors_require (l->file, full_name, param->rank, param->dims, l->error);
+  l->ok = tensor != NULL;
+  if (tensor)
+    rnn_tensor_view_to_float (tensor, param->data);
+  l->used++;
+}
+
+static gboolean
+load_stats (RnnModel *model, RnnSafetensors *file, GError **error)
+{
+  const RnnTensorView *mean, *std;
+
+  if (!rnn_safetensors_find (file, "input.mean"))
+    return TRUE;
+  mean = rnn_safetensors_require (file, "input.mean", 1, &model->n_stats, error);
+  std = mean ? rnn_safetensors_require (file, "input.std", 1, &model->n_stats, error) : NULL;
+  if (!std)
+    return FALSE;
+  model->input_mean = g_new (gfloat, model->n_stats);
+  model->input_std = g_new (gfloat, model->n_stats);
+  rnn_tensor_view_to_float (mean, model->input_mean);
+  rnn_tensor_view_to_float (std, model->input_std);
+  return TRUE;
+}
+
+static gboolean
+check_finite (RnnModel *model, GError **error)
+{
+  gfloat sum = 0;
+
+  for (gsize i = 0; i < model->n_params; i++)
+    sum += model->params[i] * 0;
+  for (gint i = 0; model->input_mean && i < model->n_stats; i++)
+    sum += (model->input_mean[i] + model->input_std[i]) * 0 + (model->input_std[i] > 0 ? 0 : NAN);
+  if (sum == 0)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: a weight is not a finite number, or an input deviation is not "
+      "positive", model->path);
+  return FALSE;
+}
+
+static RnnModel *
+load_safetensors (const gchar *path, GError **error)
+{
+  g_autoptr (RnnSafetensors) file = rnn_safetensors_open (path, error);
+  g_autoptr (RnnModel) model = NULL;
+  Loading loading = { file, 0, error, TRUE };
+  const gchar *text;
+  json_error_t at;
+  json_t *recipe;
+
+  if (!file)
+    return NULL;
+  text = rnn_safetensors_get_metadata (file, RECIPE_KEY);
+  recipe = text ? json_loads (text, JSON_REJECT_DUPLICATES, &at) : NULL;
+  if (!recipe) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: %s%s", path, text ? "the recipe in its metadata is not JSON: "
+        : "no model of this library: its metadata has no \"" RECIPE_KEY "\" recipe", text ? at.text : "");
+    return NULL;
+  }
+  model = rnn_model_new (recipe, 1, path, error);
+  json_decref (recipe);
+  if (!model)
+    return NULL;
+  rnn_cell_foreach_param (model->root, load_param, &loading);
+  if (!loading.ok || !load_stats (model, file, error) || !check_finite (model, error))
+    return NULL;
+  return g_steal_pointer (&model);
+}
+
+static RnnModel *
+load_recipe (const gchar *path, GError **error)
+{
+  json_error_t at;
+  json_t *recipe = json_load_file (path, JSON_REJECT_DUPLICATES, &at);
+  RnnModel *model;
+
+  if (!recipe) {
+    gboolean missing = !g_file_test (path, G_FILE_TEST_EXISTS);
+
+    g_set_error (error, RNN_ERROR, missing ? RNN_ERROR_NOT_FOUND : RNN_ERROR_FORMAT, "%s: %s (line %d)", path,
+        missing ? "no such file" : at.text, missing ? 0 : at.line);
+    return NULL;
+  }
+  model = rnn_model_new (recipe, 1, path, error);
+  json_decref (recipe);
+  return model;
+}
+
+RnnModel *
+rnn_model_load (const gchar *path, GError **error)
+{
+  return g_str_has_suffix (path, ".json") ? load_recipe (path, error) : load_safetensors (path, error);
+}
+
+/* ---- one copy per process ---- */
+
+static GMutex shared_lock;
+static GHashTable *shared;      /* key -> RnnModel, not referenced */
+
+RnnModel *
+rnn_model_load_shared (const gchar *path, GError **error)
+{
+  struct stat st;
+  g_autofree gchar *key = NULL;
+  RnnModel *model;
+
+  if (stat (path, &st) != 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: %s", path, g_strerror (errno));
+    return NULL;
+  }
+  key = g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld:%" G_GINT64_FORMAT,
+      (guint64) st.st_dev, (guint64) st.st_ino, (gint64) st.st_mtim.tv_sec, (glong) st.st_mtim.tv_nsec,
+      (gint64) st.st_size);
+  g_mutex_lock (&shared_lock);
+  if (!shared)
+    shared = g_hash_table_new (g_str_hash, g_str_equal);
+  model = g_hash_table_lookup (shared, key);
+  if (model) {
+    rnn_model_ref (model);
+  } else if ((model = rnn_model_load (path, error))) {
+    model->shared_key = g_steal_pointer (&key);
+    g_hash_table_insert (shared, model->shared_key, model);
+  }
+  g_mutex_unlock (&shared_lock);
+  return model;
+}
+
+static void
+model_free (RnnModel *model)
+{
+  g_clear_pointer (&model->int8, rnn_model_unref);
+  g_clear_pointer (&model->root, rnn_cell_free);
+  g_aligned_free (model->params);
+  g_free (model->input_mean);
+  g_free (model->input_std);
+  g_strfreev (model->tokens);
+  json_decref (model->recipe);
+  g_mutex_clear (&model->lock);
+  g_free (model->shared_key);
+  g_free (model->path);
+  g_free (model);
+}
+
+void
+rnn_model_unref (RnnModel *model)
+{
+  gboolean last;
+
+  /* the table's lock also guards the step from one reference to none: nobody can find a dying model */
+  g_mutex_lock (&shared_lock);
+  last = g_atomic_ref_count_dec (&model->refs);
+  if (last && model->shared_key)
+    g_hash_table_remove (shared, model->shared_key);
+  g_mutex_unlock (&shared_lock);
+  if (last)
+    model_free (model);
+}
+
+/* ---- saving ---- */
+
+static void
+save_param (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  RnnTensorView view = rnn_tensor_view_f32 (g_strdup (full_name), param->rank, param->dims, param->data);
+
+  g_array_append_val (data, view);
+}
+
+gboolean
+rnn_model_save (RnnModel *model, const gchar *path, GError **error)
+{
+  g_autoptr (GArray) tensors = g_array_new (FALSE, FALSE, sizeof (RnnTensorView));
+  gchar *recipe = json_dumps (model->recipe, JSON_COMPACT);
+  const gchar *metadata[] = { "format", "pt", RECIPE_KEY, recipe, NULL };
+  guint n_params;
+  gboolean ok;
+
+  rnn_cell_foreach_param (model->root, save_param, tensors);
+  n_params = tensors->len;
+  if (model->input_mean) {
+    RnnTensorView mean = rnn_tensor_view_f32 ("input.mean", 1, &model->n_stats, model->input_mean);
+    RnnTensorView std = rnn_tensor_view_f32 ("input.std", 1, &model->n_stats, model->input_std);
+
+    g_array_append_val (tensors, mean);
+    g_array_append_val (tensors, std);
+  }
+  ok = rnn_safetensors_write (path, (const RnnTensorView *) tensors->data, tensors->len, metadata, error);
+  for (guint i = 0; i < n_params; i++)
+    g_free ((gchar *) g_array_index (tensors, RnnTensorView, i).name);
+  free (recipe);
+  return ok;
+}

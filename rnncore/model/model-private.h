@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside a model: for model.c, recipe.c and model-file.c. */
+#pragma once
+#include "model.h"
+
+G_BEGIN_DECLS
+
+struct _RnnModel {
+  gatomicrefcount refs;
+  gchar *path;                  /* file, or what stands for it in messages */
+  gchar *shared_key;            /* in the process-wide table, or NULL */
+  json_t *recipe;
+  RnnCell *root;                /* a chain */
+  gfloat *params;               /* flat vector of all parameters, in the order of rnn_cell_foreach_param */
+  gsize n_params;
+  gint packed;                  /* 0 not yet, 1 for inference, 2 for training too; under lock */
+  GMutex lock;
+  RnnModel *int8;               /* the same weights packed as int8, made when first asked for; under lock */
+
+  RnnInputKind input_kind;
+  gint n_in, rate;
+  RnnFeatureConfig features;
+  gfloat *input_mean, *input_std;       /* [n_stats] or NULL */
+  gint n_stats;
+  RnnOutputKind output_kind;
+  gchar **tokens;
+  gint blank;
+};
+
+/* Reads input, layers and output of model->recipe; builds the cells. */
+gboolean rnn_model_read_recipe (RnnModel *model, GError **error);
+/* Lays all parameters into one flat vector. */
+void     rnn_model_layout_params (RnnModel *model);
+
+G_END_DECLS

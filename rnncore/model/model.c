@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A model in memory: cells, one flat vector of parameters, what goes in and what comes out. */
+#include "model-private.h"
+#include <string.h>
+
+static void
+add_size (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  gsize *n = data;
+
+  param->offset = *n;
+  /* every parameter starts on a cache line */
+  *n += (param->size + 15) & ~(gsize) 15;
+}
+
+static void
+set_data (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  param->data = (gfloat *) data + param->offset;
+}
+
+void
+rnn_model_layout_params (RnnModel *model)
+{
+  rnn_cell_foreach_param (model->root, add_size, &model->n_params);
+  model->params = g_aligned_alloc0 (MAX (model->n_params, 1), sizeof (gfloat), 64);
+  rnn_cell_foreach_param (model->root, set_data, model->params);
+}
+
+static void
+add_elements (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  *(guint64 *) data += param->size;
+}
+
+RnnModel *
+rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **error)
+{
+  RnnModel *model = g_new0 (RnnModel, 1);
+  guint64 elements = 0;
+  RnnRng rng;
+
+  g_atomic_ref_count_init (&model->refs);
+  g_mutex_init (&model->lock);
+  model->path = g_strdup (where);
+  model->recipe = json_deep_copy (recipe);
+  if (!rnn_model_read_recipe (model, error)) {
+    rnn_model_unref (model);
+    return NULL;
+  }
+  rnn_cell_foreach_param (model->root, add_elements, &elements);
+  if (elements > G_GUINT64_CONSTANT (1) << 30) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %" G_GUINT64_FORMAT " parameters; at most 2^30 are supported",
+        where, elements);
+    rnn_model_unref (model);
+    return NULL;
+  }
+  rnn_model_layout_params (model);
+  rnn_rng_seed (&rng, seed, 0);
+  rnn_cell_init_params (model->root, &rng);
+  return model;
+}
+
+RnnModel *
+rnn_model_copy (RnnModel *model, GError **error)
+{
+  RnnModel *copy = rnn_model_new (model->recipe, 1, model->path, error);
+
+  if (copy) {
+    memcpy (copy->params, model->params, model->n_params * sizeof (gfloat));
+    rnn_model_set_input_stats (copy, model->input_mean, model->input_std, model->n_stats);
+  }
+  return copy;
+}
+
+RnnModel *
+rnn_model_ref (RnnModel *model)
+{
+  g_atomic_ref_count_inc (&model->refs);
+  return model;
+}
+
+static void
+pack_one (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  rnn_param_pack (param, GPOINTER_TO_INT (data));
+}
+
+void
+rnn_model_pack (RnnModel *model, gboolean training)
+{
+  rnn_cell_foreach_param (model->root, pack_one, GINT_TO_POINTER (training));
+  model->packed = training ? 2 : 1;
+}
+
+RnnModel *
+rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
+{
+  g_mutex_lock (&model->lock);
+  if (!model->packed)
+    rnn_model_pack (model, FALSE);
+  g_mutex_unlock (&model->lock);
+  return rnn_model_ref (model);
+}
+
+/* ---- what it is ---- */
+
+static const gchar *
+text_of (RnnModel *model, const gchar *key)
+{
+  return json_string_value (json_object_get (model->recipe, key));
+}
+
+const gchar *
+rnn_model_get_path (RnnModel *model)
+{
+  return model->path;
+}
+
+const gchar *
+rnn_model_get_name (RnnModel *model)
+{
+  return text_of (model, "name");
+}
+
+const gchar *
+rnn_model_get_license (RnnModel *model)
+{
+  return text_of (model, "license");
+}
+
+const gchar *
+rnn_model_get_attribution (RnnModel *model)
+{
+  return text_of (model, "attribution");
+}
+
+json_t *
+rnn_model_get_recipe (RnnModel *model)
+{
+  return model->recipe;
+}
+
+RnnCell *
+rnn_model_get_root (RnnModel *model)
+{
+  return model->root;
+}
+
+gint
+rnn_model_get_n_in (RnnModel *model)
+{
+  return model->n_in;
+}
+
+gint
+rnn_model_get_n_out (RnnModel *model)
+{
+  return model->root->n_out;
+}
+
+gint
+rnn_model_get_latency (RnnModel *model)
+{
+  return model->root->latency;
+}
+
+gsize
+rnn_model_get_n_params (RnnModel *model)
+{
+  return model->n_params;
+}
+
+gfloat *
+rnn_model_get_params (RnnModel *model)
+{
+  return model->params;
+}
+
+RnnInputKind
+rnn_model_get_input_kind (RnnModel *model)
+{
+  return model->input_kind;
+}
+
+gint
+rnn_model_get_rate (RnnModel *model)
+{
+  return model->rate;
+}
+
+const RnnFeatureConfig *
+rnn_model_get_features (RnnModel *model)
+{
+  return model->input_kind == RNN_INPUT_AUDIO ? &model->features : NULL;
+}
+
+const gfloat *
+rnn_model_get_input_mean (RnnModel *model)
+{
+  return model->input_mean;
+}
+
+const gfloat *
+rnn_model_get_input_std (RnnModel *model)
+{
+  return model->input_std;
+}
+
+void
+rnn_model_set_input_stats (RnnModel *model, const gfloat *mean, const gfloat *std, gint n)
+{
+  g_return_if_fail (n == model->n_stats);
+  g_clear_pointer (&model->input_mean, g_free);
+  g_clear_pointer (&model->input_std, g_free);
+  if (mean && std) {
+    model->input_mean = g_memdup2 (mean, (gsize) n * sizeof (gfloat));
+    model->input_std = g_memdup2 (std, (gsize) n * sizeof (gfloat));
+  }
+}
+
+RnnOutputKind
+rnn_model_get_output_kind (RnnModel *model)
+{
+  return model->output_kind;
+}
+
+const gchar *const *
+rnn_model_get_tokens (RnnModel *model)
+{
+  return (const gchar *const *) model->tokens;
+}
+
+gint
+rnn_model_get_blank (RnnModel *model)
+{
+  return model->blank;
+}

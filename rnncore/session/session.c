@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* State and scratch of B streams that step through one model together.
+ *
+ * State: [B][n_state] of the root cell. */
+#include "session.h"
+#include <string.h>
+
+struct _RnnSession {
+  RnnModel *model;
+  const RnnCell *root;
+  guint B, max_steps;
+  gfloat *state;                /* [B][n_state] */
+  gfloat *scratch;              /* [max_steps][B][n_scratch] */
+};
+
+static gboolean
+check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
+{
+  const RnnCell *root = rnn_model_get_root (model);
+
+  if (root->offline) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: the model needs whole sequences and cannot stream",
+        rnn_model_get_path (model));
+    return FALSE;
+  }
+  if (n_streams < 1 || n_streams > 65536 || max_steps < 1 || max_steps > 65536
+      || (guint64) n_streams * max_steps * MAX (root->n_scratch, 1) > G_GUINT64_CONSTANT (1) << 31) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %u streams of %u steps at once are too many",
+        rnn_model_get_path (model), n_streams, max_steps);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+RnnSession *
+rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision precision, GError **error)
+{
+  RnnModel *ready;
+  RnnSession *s;
+
+  if (!check (model, n_streams, max_steps, error) || !(ready = rnn_model_prepare (model, precision, error)))
+    return NULL;
+  s = g_new0 (RnnSession, 1);
+  s->model = ready;
+  s->root = rnn_model_get_root (ready);
+  s->B = n_streams;
+  s->max_steps = max_steps;
+  s->state = g_aligned_alloc0 (MAX (s->root->n_state * n_streams, 1), sizeof (gfloat), 64);
+  s->scratch = g_aligned_alloc0 (MAX (s->root->n_scratch * n_streams * max_steps, 1), sizeof (gfloat), 64);
+  rnn_session_reset (s, -1);
+  return s;
+}
+
+void
+rnn_session_free (RnnSession *session)
+{
+  g_aligned_free (session->state);
+  g_aligned_free (session->scratch);
+  rnn_model_unref (session->model);
+  g_free (session);
+}
+
+void
+rnn_session_run (RnnSession *s, guint n_steps, const gfloat *x, gfloat *y)
+{
+  while (n_steps > 0) {
+    guint T = MIN (n_steps, s->max_steps);
+    RnnRun run = { .T = (gint) T, .B = (gint) s->B, .x = x, .y = y, .state = s->state, .state_stride = s->root->n_state,
+      .scratch = s->scratch };
+
+    s->root->klass->forward (s->root, &run);
+    x += (gsize) T * s->B * s->root->n_in;
+    y += (gsize) T * s->B * s->root->n_out;
+    n_steps -= T;
+  }
+}
+
+static gfloat *
+row (RnnSession *s, guint stream)
+{
+  return s->state + (gsize) stream * s->root->n_state;
+}
+
+void
+rnn_session_reset (RnnSession *session, gint stream)
+{
+  for (guint b = 0; b < session->B; b++)
+    if (stream < 0 || (guint) stream == b)
+      rnn_cell_reset_state (session->root, row (session, b));
+}
+
+gsize
+rnn_session_get_state_size (RnnSession *session)
+{
+  return session->root->n_state;
+}
+
+void
+rnn_session_get_state (RnnSession *session, guint stream, gfloat *state)
+{
+  memcpy (state, row (session, stream), session->root->n_state * sizeof (gfloat));
+}
+
+void
+rnn_session_set_state (RnnSession *session, guint stream, const gfloat *state)
+{
+  memcpy (row (session, stream), state, session->root->n_state * sizeof (gfloat));
+}
+
+guint
+rnn_session_get_latency (RnnSession *session)
+{
+  return (guint) session->root->latency;
+}
+
+RnnModel *
+rnn_session_get_model (RnnSession *session)
+{
+  return session->model;
+}
