@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which file comes when: a Fisher-Yates shuffle of all rows by (seed, epoch), the same for all ranks, of which each
+ * takes its own. */
+#include "gstrnncorpus.h"
+#include <rnncore/base/rng.h>
+
+static gboolean
+add_manifest (GstRnnCorpus * corpus, const gchar * manifest, GError ** error)
+{
+  GPtrArray *rows = rnn_manifest_load (manifest, error);
+
+  if (!rows)
+    return FALSE;
+  g_ptr_array_add (corpus->tables, rows);
+  for (guint i = 0; i < rows->len; i++) {
+    GstRnnUtterance utterance = { manifest, g_ptr_array_index (rows, i) };
+
+    g_array_append_val (corpus->utterances, utterance);
+  }
+  return TRUE;
+}
+
+GstRnnCorpus *
+gst_rnn_corpus_new (const gchar * location, GError ** error)
+{
+  GstRnnCorpus *corpus = g_new0 (GstRnnCorpus, 1);
+
+  corpus->manifests = g_strsplit (location, G_SEARCHPATH_SEPARATOR_S, -1);
+  corpus->tables = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  corpus->utterances = g_array_new (FALSE, FALSE, sizeof (GstRnnUtterance));
+  corpus->order = g_array_new (FALSE, FALSE, sizeof (guint32));
+  for (gchar ** manifest = corpus->manifests; *manifest; manifest++)
+    if (!add_manifest (corpus, *manifest, error)) {
+      gst_rnn_corpus_free (corpus);
+      return NULL;
+    }
+  return corpus;
+}
+
+void
+gst_rnn_corpus_free (GstRnnCorpus * corpus)
+{
+  g_array_unref (corpus->order);
+  g_array_unref (corpus->utterances);
+  g_ptr_array_unref (corpus->tables);
+  g_strfreev (corpus->manifests);
+  g_free (corpus);
+}
+
+void
+gst_rnn_corpus_arrange (GstRnnCorpus * corpus, guint seed, guint epoch, guint rank, guint world_size)
+{
+  guint n = corpus->utterances->len;
+  g_autofree guint32 *all = g_new (guint32, n + 1);
+  RnnRng rng;
+
+  for (guint i = 0; i < n; i++)
+    all[i] = i;
+  if (seed) {
+    rnn_rng_seed (&rng, seed, epoch);
+    rnn_rng_shuffle (&rng, all, n);
+  }
+  g_array_set_size (corpus->order, 0);
+  for (guint i = rank; i < n; i += world_size)
+    g_array_append_val (corpus->order, all[i]);
+}
+
+gchar *
+gst_rnn_utterance_get_uri (const GstRnnUtterance * utterance)
+{
+  if (gst_uri_is_valid (utterance->row->given))
+    return g_strdup (utterance->row->given);
+  return gst_filename_to_uri (utterance->row->path, NULL);
+}
