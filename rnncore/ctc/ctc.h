@@ -19,7 +19,9 @@ gsize rnn_ctc_loss_scratch (gint T, gint V, gint L);
 gfloat rnn_ctc_loss (const gfloat *logits, gsize ld, gint T, gint V, const gint *targets, gint L, gint blank,
     gfloat scale, gfloat *dlogits, gsize ldd, gfloat *scratch);
 
-/* out[V] = logits - logsumexp (logits); out may be logits */
+/* log (sum of exp (x[n])), n >= 1; NAN when any x is, or when all are infinite */
+gfloat rnn_log_sum_exp (gint n, const gfloat *x);
+/* out[V] = logits - rnn_log_sum_exp (logits); out may be logits */
 void rnn_log_softmax (gint V, const gfloat *logits, gfloat *out);
 
 /* ---- align.c: which steps said which token ---- */

@@ -40,52 +40,6 @@ alpha_row (const Lattice *lattice, gint t)
   return lattice->alpha + (gsize) t * (PAD + lattice->S) + PAD;
 }
 
-/* Eight partial sums, so that it runs in vector lanes. */
-static gfloat
-sum (gint n, const gfloat *x)
-{
-  gfloat part[8] = { 0 };
-  gint i = 0;
-
-  for (; i + 8 <= n; i += 8)
-    for (gint j = 0; j < 8; j++)
-      part[j] += x[i + j];
-  for (; i < n; i++)
-    part[0] += x[i];
-  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-}
-
-/* NAN when any of x[n] is, or when all are infinite. */
-static gfloat
-log_sum_exp (const RnnKernels *k, gint n, const gfloat *x)
-{
-  gfloat block[256], max = k->max (n, x);
-  gdouble total = 0;
-
-  for (gint from = 0; from < n; from += (gint) G_N_ELEMENTS (block)) {
-    gint size = MIN (n - from, (gint) G_N_ELEMENTS (block)), n_nan = 0;
-
-    for (gint i = 0; i < size; i++) {
-      block[i] = x[from + i] - max;
-      n_nan += block[i] != block[i];
-    }
-    if (n_nan > 0)
-      return NAN;
-    k->exp (size, block, block);
-    total += sum (size, block);
-  }
-  return max + (gfloat) log (total);
-}
-
-void
-rnn_log_softmax (gint V, const gfloat *logits, gfloat *out)
-{
-  gfloat log_z = log_sum_exp (rnn_kernels (), V, logits);
-
-  for (gint v = 0; v < V; v++)
-    out[v] = logits[v] - log_z;
-}
-
 /* As functions, GCC turns them into vector instructions; as macros, into branches. */
 static inline gfloat
 larger (gfloat a, gfloat b)
@@ -181,17 +135,20 @@ static void
 write_gradient (const Lattice *lattice, gint t, const gfloat *post, gfloat scale, gfloat *dlogits)
 {
   const gfloat *x = lattice->logits + (gsize) t * lattice->ld;
-  gfloat all = sum (lattice->S, post), labels = 0, share = scale / all;
+  gfloat labels = 0, blanks = post[2 * lattice->L], share;
 
+  for (gint l = 0; l < lattice->L; l++) {
+    blanks += post[2 * l];
+    labels += post[2 * l + 1];
+  }
+  share = scale / (blanks + labels);
   for (gint v = 0; v < lattice->V; v++)
     dlogits[v] = x[v] - lattice->log_z[t];
   lattice->k->exp (lattice->V, dlogits, dlogits);
   lattice->k->scale (lattice->V, scale, dlogits);
-  for (gint l = 0; l < lattice->L; l++) {
-    labels += post[2 * l + 1];
+  for (gint l = 0; l < lattice->L; l++)
     dlogits[lattice->targets[l]] -= share * post[2 * l + 1];
-  }
-  dlogits[lattice->blank] -= share * (all - labels);
+  dlogits[lattice->blank] -= share * blanks;
 }
 
 /* Row t of the logits is read for the last time just before its gradient is written: dlogits may be logits. */
@@ -275,7 +232,7 @@ evaluate (Lattice *lattice)
   if (min_steps (lattice->targets, lattice->L) > lattice->T)
     return INFINITY;
   for (gint t = 0; t < lattice->T; t++)
-    norm += lattice->log_z[t] = log_sum_exp (lattice->k, lattice->V, lattice->logits + (gsize) t * lattice->ld);
+    norm += lattice->log_z[t] = rnn_log_sum_exp (lattice->V, lattice->logits + (gsize) t * lattice->ld);
   if (isnan (norm))
     return NAN;
   fill_skip (lattice);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "../base/error.h"
 #include "ctc.h"
+#include "text.h"
 
 #define MARK "\342\226\201"     /* U+2581 */
 
@@ -145,27 +146,13 @@ rnn_tokens_get_text (RnnTokens *tokens, gint id)
   return tokens->texts[id];
 }
 
-/* Runs of white space become one space, or nothing when no token could stand for it; none at the ends, save the one
- * that a table with word-initial spaces wants before the first word. */
+/* Tables with word-initial spaces want one before the first word too. */
 static gchar *
 fold_spaces (RnnTokens *tokens, const gchar *text)
 {
-  GString *out = g_string_new (NULL);
-  gboolean due = tokens->leading_space;
+  g_autofree gchar *folded = rnn_text_fold_spaces (text, tokens->has_space ? " " : "");
 
-  for (const gchar *p = text; *p; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-
-    if (g_unichar_isspace (c)) {
-      due |= out->len > 0;
-      continue;
-    }
-    if (due && tokens->has_space)
-      g_string_append_c (out, ' ');
-    g_string_append_unichar (out, c);
-    due = FALSE;
-  }
-  return g_string_free (out, FALSE);
+  return g_strconcat (tokens->leading_space && *folded ? " " : "", folded, NULL);
 }
 
 static gchar *

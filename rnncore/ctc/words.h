@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A queue of timed words whose storage is used again: it grows to the most words and letters that ever waited in it,
+ * then allocates no more. */
+#pragma once
+#include "ctc.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  RnnCtcWord *words;            /* [size]; the first n are in the queue */
+  GString **texts;              /* [size] storage of words[i].text */
+  guint n, size;
+} RnnCtcWords;
+
+void rnn_ctc_words_init  (RnnCtcWords *words);
+void rnn_ctc_words_clear (RnnCtcWords *words);
+/* Adds an empty word; rnn_ctc_words_append() extends the text of the last one. */
+RnnCtcWord *rnn_ctc_words_add (RnnCtcWords *words);
+void rnn_ctc_words_append (RnnCtcWords *words, const gchar *text, gsize len);
+/* Takes the first @n words away. */
+void rnn_ctc_words_drop  (RnnCtcWords *words, guint n);
+
+G_END_DECLS
