@@ -2,8 +2,9 @@
 /* Streaming acoustic features: samples in, stacked and normalised frames out, the same numbers however the samples
  * are cut.  Kaldi-compatible filter banks and MFCCs, plain log-mel (HTK or Slaney scale), PCEN.
  *
- * Stages, each a file of its own: window (framing, dither-free Kaldi pre-processing) -> fft -> mel -> log/pcen ->
- * mfcc -> cmvn (global, sliding or running) -> stack (context window with stride). */
+ * Stages, each a file of its own: framer (samples to frames, edges) -> window (Kaldi's pre-processing, no dither) ->
+ * fft -> mel -> log or pcen -> mfcc -> cmvn (global, sliding or running) -> stack (context window with stride).  What
+ * needs the whole utterance is in offline.h. */
 #pragma once
 #include <glib.h>
 
@@ -11,12 +12,18 @@ G_BEGIN_DECLS
 
 typedef struct _RnnFeatures RnnFeatures;
 
+/* FBANK and MFCC are Kaldi's.  LOGMEL is that of torch.stft and Whisper: log10, and without snip_edges frame t is
+ * centred on sample t * shift. */
 typedef enum { RNN_FEATURES_FBANK, RNN_FEATURES_MFCC, RNN_FEATURES_LOGMEL } RnnFeatureType;
-typedef enum { RNN_WINDOW_POVEY, RNN_WINDOW_HANNING, RNN_WINDOW_HAMMING, RNN_WINDOW_BLACKMAN, RNN_WINDOW_RECTANGULAR, RNN_WINDOW_HANN_PERIODIC } RnnWindowType;
-typedef enum { RNN_MEL_KALDI, RNN_MEL_HTK, RNN_MEL_SLANEY } RnnMelScale;
+typedef enum { RNN_WINDOW_POVEY, RNN_WINDOW_HANNING, RNN_WINDOW_HAMMING, RNN_WINDOW_BLACKMAN, RNN_WINDOW_RECTANGULAR,
+  RNN_WINDOW_HANN_PERIODIC } RnnWindowType;
+/* HTK and SLANEY as librosa and torchaudio have them (triangles over Hz, SLANEY of unit area); HCOPY is the HTK tool */
+typedef enum { RNN_MEL_KALDI, RNN_MEL_HTK, RNN_MEL_SLANEY, RNN_MEL_HCOPY } RnnMelScale;
+typedef enum { RNN_PCEN_NONE, RNN_PCEN_LIBROSA, RNN_PCEN_FIRST } RnnPcenType;
 typedef enum { RNN_CMVN_NONE, RNN_CMVN_GLOBAL, RNN_CMVN_SLIDING, RNN_CMVN_RUNNING } RnnCmvnType;
 
-/* All fields are rows of rnn_feature_options[] (base/options.h), in this order and under these names. */
+/* All fields but rate are rows of rnn_feature_options[] (features-options.h), in this order and under these names.
+ * Kaldi's subtract_mean is not here: a stream does not know the mean of its whole (see offline.h). */
 typedef struct {
   gint type;                    /* RnnFeatureType */
   gfloat rate;                  /* Hz; set from the model's input, not an option */
@@ -26,19 +33,24 @@ typedef struct {
   gfloat preemphasis;           /* 0.97 */
   gboolean remove_dc;
   gboolean round_to_power_of_two;
-  gboolean snip_edges;          /* FALSE: mirrored edges, (n + shift/2) / shift frames */
+  gboolean snip_edges;          /* FALSE: mirrored edges, (n + shift/2) / shift frames; LOGMEL: 1 + n / shift */
   gboolean use_power;           /* FALSE: magnitude spectrum */
-  gboolean use_log;
+  gboolean use_log;             /* ignored by MFCC and with pcen */
+  gfloat log_floor;             /* energies below it count as it: FLT_EPSILON (Kaldi); HTK 1, Whisper 1e-10 */
   gint n_mels;                  /* 23 */
   gint mel_scale;               /* RnnMelScale */
   gfloat low_freq, high_freq;   /* Hz; high <= 0: Nyquist + high */
-  gfloat vtln_warp, vtln_low, vtln_high;        /* 1, 100, -500 */
-  gboolean use_energy, raw_energy, htk_compat, subtract_mean;
+  gfloat vtln_warp, vtln_low, vtln_high;        /* 1, 100, -500; KALDI and HCOPY scales only */
+  gboolean use_energy, raw_energy, htk_compat;
   gfloat energy_floor;          /* 0 (Kaldi); torchaudio's default is 1 */
   gint n_ceps;                  /* 13 */
   gfloat cepstral_lifter;       /* 22 */
+  gint pcen;                    /* RnnPcenType: in place of the log; the smoother starts at 1, or at the first frame */
+  gfloat pcen_time, pcen_gain, pcen_bias, pcen_power, pcen_eps;         /* 0.4 s, 0.98, 2, 0.5, 1e-6 */
   gint cmvn;                    /* RnnCmvnType; GLOBAL uses the model's input.mean and input.std */
-  gint cmvn_window;             /* frames, SLIDING */
+  gboolean cmvn_variance;       /* FALSE: the mean only */
+  gint cmvn_window;             /* frames, SLIDING (Kaldi's online CMVN) */
+  gint cmvn_global_frames;      /* SLIDING: at most so many frames that a young window lacks are taken from mean, std */
   gfloat cmvn_decay;            /* RUNNING */
   gint stack;                   /* frames per step, 1 = off */
   gint stride;                  /* frames from one step to the next */
@@ -46,7 +58,8 @@ typedef struct {
 
 void rnn_feature_config_init (RnnFeatureConfig *config);        /* the defaults: Kaldi's fbank at 16 kHz */
 
-/* @mean, @std: [unstacked dim] for RNN_CMVN_GLOBAL, copied; NULL otherwise.  Fails on options that do not fit. */
+/* @mean, @std: [unstacked dim], copied: for RNN_CMVN_GLOBAL, and if there are any for the start of RNN_CMVN_SLIDING;
+ * else NULL.  Fails on options that do not fit. */
 RnnFeatures *rnn_features_new (const RnnFeatureConfig *config, const gfloat *mean, const gfloat *std, GError **error);
 void  rnn_features_free (RnnFeatures *features);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnFeatures, rnn_features_free)

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Kaldi's treatment of a frame x, without dither:
+ *
+ *   d[n] = x[n] - mean (x)                             remove_dc
+ *   E    = ln max (sum d^2, floor)                     raw_energy; else of y
+ *   y[n] = w[n] (d[n] - a d[n - 1]),  d[-1] = d[0]     pre-emphasis a, window w */
+#include "window.h"
+#include "features-options.h"
+#include "../kernels/kernels.h"
+#include <float.h>
+#include <math.h>
+
+#define SUM_LANES 16
+
+/* ---- window functions of sample n of N ---- */
+
+static gdouble
+raised_cosine (gdouble offset, gdouble n, gdouble period)
+{
+  return offset - (1 - offset) * cos (2 * G_PI * n / period);
+}
+
+static gdouble
+povey (gint n, gint N)
+{
+  return pow (raised_cosine (0.5, n, N - 1), 0.85);
+}
+
+static gdouble
+hanning (gint n, gint N)
+{
+  return raised_cosine (0.5, n, N - 1);
+}
+
+static gdouble
+hamming (gint n, gint N)
+{
+  return raised_cosine (0.54, n, N - 1);
+}
+
+static gdouble
+blackman (gint n, gint N)
+{
+  gdouble a = 2 * G_PI * n / (N - 1);
+
+  return 0.42 - 0.5 * cos (a) + 0.08 * cos (2 * a);
+}
+
+static gdouble
+rectangular (gint n, gint N)
+{
+  return 1;
+}
+
+static gdouble
+hann_periodic (gint n, gint N)
+{
+  return raised_cosine (0.5, n, N);
+}
+
+static gdouble (*const window_functions[]) (gint n, gint N) = {
+  [RNN_WINDOW_POVEY] = povey,
+  [RNN_WINDOW_HANNING] = hanning,
+  [RNN_WINDOW_HAMMING] = hamming,
+  [RNN_WINDOW_BLACKMAN] = blackman,
+  [RNN_WINDOW_RECTANGULAR] = rectangular,
+  [RNN_WINDOW_HANN_PERIODIC] = hann_periodic,
+};
+
+RnnWindow *
+rnn_window_new (const RnnFeatureConfig *config)
+{
+  RnnWindow *window = g_new0 (RnnWindow, 1);
+  gint length = (gint) rnn_feature_config_length (config);
+
+  window->length = (guint) length;
+  window->remove_dc = config->remove_dc;
+  window->use_energy = config->use_energy;
+  window->raw_energy = config->raw_energy;
+  window->preemphasis = config->preemphasis;
+  window->min_energy = MAX (FLT_EPSILON, config->energy_floor);
+  window->centred = g_new (gfloat, length + 1);
+  window->coeffs = g_new (gfloat, length);
+  for (gint n = 0; n < length; n++)
+    window->coeffs[n] = (gfloat) window_functions[config->window] (n, length);
+  return window;
+}
+
+void
+rnn_window_free (RnnWindow *window)
+{
+  if (!window)
+    return;
+  g_free (window->coeffs);
+  g_free (window->centred);
+  g_free (window);
+}
+
+static gfloat
+mean_of (const gfloat *x, guint n)
+{
+  gfloat lane[SUM_LANES] = { 0 }, sum = 0;
+  guint i = 0;
+
+  for (; i + SUM_LANES <= n; i += SUM_LANES)
+    for (guint j = 0; j < SUM_LANES; j++)
+      lane[j] += x[i + j];
+  for (guint j = 0; j < SUM_LANES; j++)
+    sum += lane[j];
+  for (; i < n; i++)
+    sum += x[i];
+  return sum / n;
+}
+
+static gfloat
+log_energy (RnnWindow *window, const gfloat *x)
+{
+  return logf (MAX (rnn_kernels ()->dot ((gint) window->length, x, x), window->min_energy));
+}
+
+gfloat
+rnn_window_apply (RnnWindow *window, const gfloat *frame, gfloat *restrict out)
+{
+  const gfloat *restrict coeffs = window->coeffs;
+  gfloat *restrict d = window->centred + 1;
+  gfloat mean = window->remove_dc ? mean_of (frame, window->length) : 0, a = window->preemphasis;
+
+  for (guint n = 0; n < window->length; n++)
+    d[n] = frame[n] - mean;
+  d[-1] = d[0];
+  for (guint n = 0; n < window->length; n++)
+    out[n] = (d[n] - a * d[(gint) n - 1]) * coeffs[n];
+  if (!window->use_energy)
+    return 0;
+  return log_energy (window, window->raw_energy ? d : out);
+}
