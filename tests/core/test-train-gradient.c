@@ -69,7 +69,7 @@ check_gradient (Fixture *f)
   gfloat *p = rnn_model_get_params (f->model);
   g_autofree gfloat *grad = NULL;
   gdouble largest = 0;
-  const gfloat h = 5e-3f;
+  const gfloat h = 2e-3f;
 
   g_assert_cmpfloat (run (f), >, 0);
   grad = g_memdup2 (f->shard.grad, n * sizeof (gfloat));
