@@ -72,11 +72,13 @@ rnn_chain_backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
   gsize steps = (gsize) run->T * run->B;
   g_autofree RnnRun *runs = g_new (RnnRun, n);
   RnnRun walk = *run;
-  gsize state = cell->n_state;
+  gsize state = 0;
   const gfloat *dy = grad->dy;
 
   for (guint i = 0; i < n; i++)
     runs[i] = child_run (chain, run, i, &walk);
+  for (guint i = 0; i < n; i++)
+    state += RNN_CELL (cell->children->pdata[i])->n_state;
   for (guint i = n; i-- > 0;) {
     const RnnCell *child = cell->children->pdata[i];
     gfloat *dx = i ? run->scratch + (i & 1) * steps * chain->width : grad->dx;

@@ -2,10 +2,12 @@
 /* Layers with a skip connection (He et al. 2016): y_t = layers (x)_t + x_{t-d}, with d the layers' own latency, so that
  * both sides answer the same step.
  *
- * State: the layers' state, then the last d inputs [d][n_in].  Tape and scratch: as a chain's. */
+ * State: the layers' state, then the last d inputs [d][n_in].  Tape: a chain's, then the layers' output [T][B][n_out],
+ * which the last of them may need again. */
 #include "chain.h"
 #include "history.h"
 #include "../kernels/kernels.h"
+#include <string.h>
 
 static gboolean
 setup (RnnCell *cell, GError **error)
@@ -18,6 +20,7 @@ setup (RnnCell *cell, GError **error)
     return FALSE;
   }
   cell->n_state += (gsize) cell->latency * cell->n_in;
+  cell->n_tape += (gsize) cell->n_out;
   return TRUE;
 }
 
@@ -27,12 +30,26 @@ delay_offset (const RnnCell *cell)
   return cell->n_state - (gsize) cell->latency * cell->n_in;
 }
 
+/* The run as the layers see it. */
+static RnnRun
+inner_run (const RnnCell *cell, const RnnRun *run)
+{
+  RnnRun inner = *run;
+
+  if (run->tape)
+    inner.y = run->tape + (gsize) run->T * run->B * (cell->n_tape - (gsize) cell->n_out);
+  return inner;
+}
+
 static void
 forward (const RnnCell *cell, const RnnRun *run)
 {
   gint n = cell->n_in;
+  RnnRun inner = inner_run (cell, run);
 
-  rnn_chain_forward (cell, run);
+  rnn_chain_forward (cell, &inner);
+  if (inner.y != run->y)
+    memcpy (run->y, inner.y, (gsize) run->T * run->B * n * sizeof (gfloat));
   for (gint t = 0; t < run->T; t++)
     for (gint b = 0; b < run->B; b++)
       rnn_kernels ()->add (n, rnn_history_row (run, n, delay_offset (cell), cell->latency, t, b),
@@ -45,8 +62,9 @@ static void
 backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
 {
   gint n = cell->n_in, d = cell->latency, T = run->T;
+  RnnRun inner = inner_run (cell, run);
 
-  rnn_chain_backward (cell, run, grad);
+  rnn_chain_backward (cell, &inner, grad);
   for (gint b = 0; b < run->B; b++) {
     gfloat *remembered = RNN_STATE_ROW (grad->dstate, run, b) + delay_offset (cell);
 

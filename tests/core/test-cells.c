@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What every cell owes, asked of every cell of the registry: gradients, one result however the work is cut, states that
+ * can be saved, options and weights that survive a file, no allocation while running. */
+#include <malloc.h>
+#include <math.h>
+#include <string.h>
+#include "cells/cell.h"
+#include "session/session.h"
+
+#define N_IN 6
+
+/* ---- counting allocations ---- */
+
+static gint counting, n_allocations;
+extern void *__libc_malloc (size_t size);
+
+void *
+malloc (size_t size)
+{
+  if (g_atomic_int_get (&counting))
+    g_atomic_int_inc (&n_allocations);
+  return __libc_malloc (size);
+}
+
+/* ---- the layers under test: every class with small sizes, and variants worth their own row ---- */
+
+static const gchar *const variants[] = {
+  "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 5, 'activation': 'relu'}, {'cell': 'lstm', 'hidden': 4}]}",
+  "{'cell': 'residual', 'layers': [{'cell': 'conv1d', 'units': 7, 'kernel': 5, 'lookahead': 2}, {'cell': 'dense', 'units': 6}]}",
+  "{'cell': 'conv1d', 'units': 5, 'kernel': 4, 'lookahead': 1, 'activation': 'silu'}",
+  "{'cell': 'conv1d', 'kernel': 3, 'depthwise': true}",
+  "{'cell': 'dense', 'units': 37, 'activation': 'gelu'}",
+  "{'cell': 'dense', 'units': 5, 'activation': 'softsign', 'bias': false}",
+  "{'cell': 'elman', 'hidden': 5, 'activation': 'relu'}",
+  "{'cell': 'elman', 'hidden': 33, 'clip': 0.3}",
+  "{'cell': 'gru', 'hidden': 5, 'reset_after': false}",
+  "{'cell': 'gru', 'hidden': 33, 'bias': false}",
+  "{'cell': 'gru', 'hidden': 5, 'clip': 0.3, 'activation': 'softsign', 'gate_activation': 'hardsigmoid'}",
+  "{'cell': 'lstm', 'hidden': 33, 'bias': false}",
+  "{'cell': 'lstm', 'hidden': 6, 'proj': 4}",
+  "{'cell': 'lstm', 'hidden': 6, 'proj': 4, 'peephole': true, 'clip': 0.5}",
+  "{'cell': 'lstm', 'hidden': 5, 'coupled': true, 'peephole': true}",
+  "{'cell': 'lstm', 'hidden': 5, 'activation': 'softsign', 'output_activation': 'linear'}",
+  "{'cell': 'norm', 'kind': 'rms', 'groups': 2}",
+  "{'cell': 'norm', 'residual_weight': true, 'bias': false}",
+};
+
+static json_t *
+parse (const gchar *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "'", -1);
+  g_autofree gchar *quoted = g_strjoinv ("\"", parts);
+  json_t *json = json_loads (quoted, 0, NULL);
+
+  g_assert_nonnull (json);
+  return json;
+}
+
+/* A class nobody wrote a row for: its defaults, with small sizes. */
+static json_t *
+small_layer (const RnnCellClass *klass)
+{
+  static const gchar *const sizes[] = { "hidden", "units", "filters", NULL };
+  json_t *layer = json_pack ("{ss}", "cell", klass->name);
+
+  for (const RnnOption *o = klass->options; o && o->name; o++)
+    if (g_strv_contains (sizes, o->name))
+      json_object_set_new (layer, o->name, json_integer (6));
+  if (klass->n_copies)
+    json_object_set_new (layer, "layers", parse ("[{'cell': 'elman', 'hidden': 6}]"));
+  return layer;
+}
+
+static RnnModel *
+model_of (const json_t *layer)
+{
+  g_autoptr (GError) error = NULL;
+  json_t *recipe = json_pack ("{s{sssi}s[O]}", "input", "kind", "tensors", "size", N_IN, "layers", layer);
+  RnnModel *model = rnn_model_new (recipe, 7, "test recipe", &error);
+
+  g_assert_no_error (error);
+  json_decref (recipe);
+  rnn_model_pack (model, TRUE);
+  return model;
+}
+
+static gfloat *
+random_floats (gsize n, guint64 seed)
+{
+  gfloat *x = g_new0 (gfloat, MAX (n, 1));
+  RnnRng rng;
+
+  rnn_rng_seed (&rng, seed, 3);
+  for (gsize i = 0; i < n; i++)
+    x[i] = rnn_rng_normal (&rng);
+  return x;
+}
+
+/* ---- gradient = finite difference ---- */
+
+typedef struct {
+  RnnModel *model;
+  const RnnCell *root;
+  gint T, B;
+  gfloat *x, *y, *state, *tape, *scratch, *wy, *ws;     /* wy, ws: loss = y . wy + final state . ws */
+} Probe;
+
+static gdouble
+loss (Probe *p, gboolean tape)
+{
+  const RnnCell *c = p->root;
+  gsize n_y = (gsize) p->T * p->B * c->n_out, n_state = p->B * c->n_state;
+  g_autofree gfloat *state = g_memdup2 (p->state, MAX (n_state, 1) * sizeof (gfloat));
+  RnnRun run = { .T = p->T, .B = p->B, .x = p->x, .y = p->y, .state = state, .state_stride = c->n_state,
+    .tape = tape ? p->tape : NULL, .scratch = p->scratch };
+  gdouble sum = 0;
+
+  rnn_model_pack (p->model, TRUE);
+  c->klass->forward (c, &run);
+  for (gsize i = 0; i < n_y; i++)
+    sum += (gdouble) p->y[i] * p->wy[i];
+  for (gsize i = 0; i < n_state; i++)
+    sum += (gdouble) state[i] * p->ws[i];
+  return sum;
+}
+
+/* Compares d loss/d v[i] for some i; returns how many points were smooth enough to compare. */
+static void
+compare_gradient (Probe *p, const gchar *what, gfloat *v, const gfloat *grad, gsize n)
+{
+  gfloat largest = 1e-3f;
+  guint bad = 0, tried = 0;
+
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabsf (grad[i]));
+  for (gsize i = 0; i < n; i += MAX (1, n / 24)) {
+    const gfloat keep = v[i], eps = 4e-3f;
+    gdouble up, down, numeric;
+
+    v[i] = keep + eps;
+    up = loss (p, FALSE);
+    v[i] = keep - eps;
+    down = loss (p, FALSE);
+    v[i] = keep;
+    numeric = (up - down) / (2.0 * eps);
+    tried++;
+    if (fabs (numeric - grad[i]) > 0.01 * largest + 2e-3) {
+      g_test_message ("%s[%" G_GSIZE_FORMAT "]: %g, finite difference %g", what, i, grad[i], numeric);
+      bad++;
+    }
+  }
+  /* a kink (relu, clipping) may lie inside the difference at a few points, never at many */
+  g_assert_cmpuint (bad * 8, <=, tried);
+}
+
+static void
+test_gradient (gconstpointer layer)
+{
+  g_autoptr (RnnModel) model = model_of (layer);
+  const RnnCell *c = rnn_model_get_root (model);
+  Probe p = { .model = model, .root = c, .T = 7, .B = 3 };
+  gsize n = (gsize) p.T * p.B, n_params = rnn_model_get_n_params (model);
+  g_autofree gfloat *dx = g_new0 (gfloat, n * N_IN), *dparam = g_new0 (gfloat, MAX (n_params, 1));
+  g_autofree gfloat *dstate = NULL;
+
+  if (!rnn_cell_can_train (c)) {
+    g_test_skip ("cannot be trained");
+    rnn_model_unref (g_steal_pointer (&model));
+    return;
+  }
+  p.x = random_floats (n * N_IN, 1);
+  p.y = g_new0 (gfloat, n * c->n_out);
+  p.state = g_new0 (gfloat, MAX (p.B * c->n_state, 1));
+  for (gint b = 0; b < p.B; b++)
+    rnn_cell_reset_state (c, p.state + b * c->n_state);
+  p.tape = g_new0 (gfloat, MAX (n * c->n_tape, 1));
+  p.scratch = random_floats (n * c->n_scratch, 9);
+  p.wy = random_floats (n * c->n_out, 2);
+  p.ws = random_floats (p.B * c->n_state, 4);
+  dstate = g_memdup2 (p.ws, MAX (p.B * c->n_state, 1) * sizeof (gfloat));
+  loss (&p, TRUE);
+  c->klass->backward (c, &(RnnRun) { .T = p.T, .B = p.B, .x = p.x, .y = p.y, .state = p.state,
+        .state_stride = c->n_state, .tape = p.tape, .scratch = p.scratch },
+      &(RnnGrad) { .dy = p.wy, .dx = dx, .dstate = dstate, .dparam = dparam });
+  compare_gradient (&p, "x", p.x, dx, n * N_IN);
+  compare_gradient (&p, "state", p.state, dstate, p.B * c->n_state);
+  compare_gradient (&p, "parameter", rnn_model_get_params (model), dparam, n_params);
+  g_free (p.x);
+  g_free (p.y);
+  g_free (p.state);
+  g_free (p.tape);
+  g_free (p.scratch);
+  g_free (p.wy);
+  g_free (p.ws);
+}
+
+/* ---- one result, however the work is cut ---- */
+
+#define STEPS 23
+
+static gfloat *
+run_chunks (RnnModel *model, guint max_steps, const guint *chunks, const gfloat *x)
+{
+  g_autoptr (RnnSession) s = rnn_session_new (model, 1, max_steps, RNN_PRECISION_F32, NULL);
+  gint n_out = rnn_model_get_n_out (model);
+  gfloat *y = g_new0 (gfloat, STEPS * n_out);
+  guint done = 0;
+
+  for (guint i = 0; done < STEPS; i++) {
+    guint n = MIN (chunks[i % 3], STEPS - done);
+
+    rnn_session_run (s, n, x + done * N_IN, y + done * n_out);
+    done += n;
+  }
+  return y;
+}
+
+static gboolean
+streams (RnnModel *model)
+{
+  if (!rnn_model_get_root (model)->offline)
+    return TRUE;
+  g_test_skip ("needs whole sequences");
+  return FALSE;
+}
+
+static void
+test_chunks (gconstpointer layer)
+{
+  g_autoptr (RnnModel) model = model_of (layer);
+  g_autofree gfloat *x = random_floats (STEPS * N_IN, 5);
+  static const guint cuts[][3] = { {STEPS, STEPS, STEPS}, {1, 1, 1}, {5, 1, 3}, {2, 7, 1} };
+  g_autofree gfloat *whole = NULL;
+
+  if (!streams (model))
+    return;
+  whole = run_chunks (model, STEPS, cuts[0], x);
+  for (guint i = 1; i < G_N_ELEMENTS (cuts); i++)
+    for (guint max_steps = 1; max_steps <= 8; max_steps += 7) {
+      g_autofree gfloat *y = run_chunks (model, max_steps, cuts[i], x);
+
+      g_assert_cmpmem (y, STEPS * rnn_model_get_n_out (model) * sizeof (gfloat), whole,
+          STEPS * rnn_model_get_n_out (model) * sizeof (gfloat));
+    }
+}
+
+static void
+test_batch (gconstpointer layer)
+{
+  enum { B = 5 };
+  g_autoptr (RnnModel) model = model_of (layer);
+  gint n_out = rnn_model_get_n_out (model);
+  g_autofree gfloat *x = random_floats (STEPS * B * N_IN, 6), *y = g_new0 (gfloat, STEPS * B * n_out);
+  g_autoptr (RnnSession) s = NULL;
+  static const guint whole[3] = { STEPS, STEPS, STEPS };
+
+  if (!streams (model))
+    return;
+  s = rnn_session_new (model, B, STEPS, RNN_PRECISION_F32, NULL);
+  rnn_session_run (s, STEPS, x, y);
+  for (gint b = 0; b < B; b++) {
+    g_autofree gfloat *one = g_new (gfloat, STEPS * N_IN), *alone = NULL;
+
+    for (gint t = 0; t < STEPS; t++)
+      memcpy (one + t * N_IN, x + (t * B + b) * N_IN, N_IN * sizeof (gfloat));
+    alone = run_chunks (model, STEPS, whole, one);
+    for (gint t = 0; t < STEPS; t++)
+      g_assert_cmpmem (alone + t * n_out, n_out * sizeof (gfloat), y + (t * B + b) * n_out, n_out * sizeof (gfloat));
+  }
+}
+
+static void
+test_state (gconstpointer layer)
+{
+  g_autoptr (RnnModel) model = model_of (layer);
+  gint n_out = rnn_model_get_n_out (model);
+  g_autofree gfloat *x = random_floats (STEPS * N_IN, 8), *state = NULL;
+  g_autofree gfloat *first = g_new0 (gfloat, STEPS * n_out), *again = g_new0 (gfloat, STEPS * n_out);
+  g_autoptr (RnnSession) a = NULL, b = NULL;
+  gsize bytes = STEPS * n_out * sizeof (gfloat);
+
+  if (!streams (model))
+    return;
+  a = rnn_session_new (model, 1, 8, RNN_PRECISION_F32, NULL);
+  b = rnn_session_new (model, 1, 8, RNN_PRECISION_F32, NULL);
+  state = g_new0 (gfloat, MAX (rnn_session_get_state_size (a), 1));
+  rnn_session_run (a, STEPS, x, first);
+  rnn_session_get_state (a, 0, state);
+  rnn_session_run (a, STEPS, x, first);
+  rnn_session_set_state (b, 0, state);
+  rnn_session_run (b, STEPS, x, again);
+  g_assert_cmpmem (first, bytes, again, bytes);
+  rnn_session_reset (a, -1);
+  rnn_session_reset (b, 0);
+  rnn_session_run (a, STEPS, x, first);
+  rnn_session_run (b, STEPS, x, again);
+  g_assert_cmpmem (first, bytes, again, bytes);
+}
+
+static void
+test_no_allocation (gconstpointer layer)
+{
+  g_autoptr (RnnModel) model = model_of (layer);
+  g_autofree gfloat *x = random_floats (STEPS * N_IN, 8), *y = g_new0 (gfloat, STEPS * rnn_model_get_n_out (model));
+  g_autoptr (RnnSession) s = NULL;
+
+  if (!streams (model))
+    return;
+  s = rnn_session_new (model, 1, 8, RNN_PRECISION_F32, NULL);
+  rnn_session_run (s, STEPS, x, y);
+  g_atomic_int_set (&n_allocations, 0);
+  g_atomic_int_set (&counting, 1);
+  rnn_session_run (s, STEPS, x, y);
+  g_atomic_int_set (&counting, 0);
+  g_assert_cmpint (n_allocations, ==, 0);
+}
+
+/* Options through JSON and weights through a file give the same model. */
+static void
+test_round_trip (gconstpointer layer)
+{
+  g_autoptr (RnnModel) model = model_of (layer), loaded = NULL;
+  RnnCell *cell = rnn_model_get_root (model)->children->pdata[0], *again;
+  json_t *first = rnn_cell_to_json (cell), *second;
+  g_autofree gchar *path = g_build_filename (g_get_tmp_dir (), "rnn-test-XXXXXX.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  gsize bytes = rnn_model_get_n_params (model) * sizeof (gfloat);
+
+  again = rnn_cell_new (first, N_IN, "again", &error);
+  g_assert_no_error (error);
+  second = rnn_cell_to_json (again);
+  g_assert_true (json_equal (first, second));
+  rnn_cell_free (again);
+  json_decref (first);
+  json_decref (second);
+
+  close (g_mkstemp (path));
+  rnn_model_save (model, path, &error);
+  g_assert_no_error (error);
+  loaded = rnn_model_load (path, &error);
+  g_assert_no_error (error);
+  remove (path);
+  g_assert_cmpmem (rnn_model_get_params (model), bytes, rnn_model_get_params (loaded), bytes);
+}
+
+static void
+test_errors (void)
+{
+  static const gchar *const bad[][2] = {
+    { "{'cell': 'lstn'}", "no cell is called 'lstn'" },
+    { "{'hidden': 3}", "needs \"cell\"" },
+    { "{'cell': 'lstm', 'hidden': 0}", "hidden" },
+    { "{'cell': 'lstm', 'hiden': 3}", "hiden" },
+    { "{'cell': 'lstm', 'hidden': 3, 'proj': 4}", "projection" },
+    { "{'cell': 'chain', 'layers': []}", "layers" },
+    { "{'cell': 'norm', 'groups': 4}", "groups" },
+    { "{'cell': 'residual', 'layers': [{'cell': 'dense', 'units': 2}]}", "both sides" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GError) error = NULL;
+    json_t *layer = parse (bad[i][0]);
+
+    g_assert_null (rnn_cell_new (layer, N_IN, "my.json: layer 3", &error));
+    g_assert_nonnull (error);
+    g_assert_nonnull (strstr (error->message, "my.json"));
+    g_assert_nonnull (strstr (error->message, bad[i][1]));
+    json_decref (layer);
+  }
+}
+
+static void
+add_tests (json_t *layer)
+{
+  static const struct {
+    const gchar *name;
+    GTestDataFunc func;
+  } tests[] = {
+    { "gradient", test_gradient }, { "chunks", test_chunks }, { "batch", test_batch }, { "state", test_state },
+    { "no-allocation", test_no_allocation }, { "round-trip", test_round_trip },
+  };
+  g_autofree gchar *text = json_dumps (layer, JSON_COMPACT);
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
+    g_autofree gchar *path = g_strdup_printf ("/cells/%s/%s", text, tests[i].name);
+
+    g_strdelimit (path + 7, "{}\"[]", ' ');
+    g_test_add_data_func_full (path, json_incref (layer), tests[i].func, (GDestroyNotify) json_decref);
+  }
+  json_decref (layer);
+}
+
+int
+main (int argc, char **argv)
+{
+  const RnnCellClass *const *classes = rnn_cell_classes ();
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; classes[i]; i++)
+    add_tests (small_layer (classes[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (variants); i++)
+    add_tests (parse (variants[i]));
+  g_test_add_func ("/cells/errors", test_errors);
+  return g_test_run ();
+}
