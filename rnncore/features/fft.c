@@ -9,9 +9,15 @@
 #ifdef RNN_FFT_KISSFFT
 #include <kiss_fftr.h>
 
+#define FFT_LENGTHS "even, without prime factors above 5"
+
 static void
 fft_prepare (RnnFft *fft)
 {
+  int half = (int) fft->n / 2;
+
+  if (kiss_fft_next_fast_size (half) != half)
+    return;                     /* other factors make kissfft allocate in every call */
   fft->in = g_new0 (gfloat, fft->n);
   fft->out = g_new0 (gfloat, fft->n + 2);
   fft->plan = kiss_fftr_alloc ((int) fft->n, 0, NULL, NULL);
@@ -33,6 +39,8 @@ fft_execute (RnnFft *fft)
 #else
 #include <fftw3.h>
 #include <string.h>
+
+#define FFT_LENGTHS "even"
 
 static GMutex planner_lock;
 
@@ -75,7 +83,7 @@ rnn_fft_new (guint n, GError **error)
   if (n >= 2 && n % 2 == 0)
     fft_prepare (fft);
   if (!fft->plan) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "features: no FFT of length %u (it must be even)", n);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "features: no FFT of length %u, must be " FFT_LENGTHS, n);
     return NULL;
   }
   return g_steal_pointer (&fft);
@@ -94,8 +102,9 @@ void
 rnn_fft_power (RnnFft *fft, gfloat *restrict power)
 {
   const gfloat *restrict out = fft->out;
+  gsize n_bins = fft->n / 2 + 1;
 
   fft_execute (fft);
-  for (guint k = 0; k <= fft->n / 2; k++)
+  for (gsize k = 0; k < n_bins; k++)
     power[k] = out[2 * k] * out[2 * k] + out[2 * k + 1] * out[2 * k + 1];
 }

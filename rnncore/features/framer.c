@@ -67,14 +67,14 @@ drop_front (RnnFramer *framer)
 guint
 rnn_framer_append (RnnFramer *framer, const gfloat *samples, guint n)
 {
-  gfloat *to;
+  gfloat *restrict to, scale = framer->scale;
 
   if (n > framer->capacity - framer->fill)
     drop_front (framer);
   n = MIN (n, framer->capacity - framer->fill);
   to = framer->samples + framer->fill;
-  for (guint i = 0; i < n; i++)
-    to[i] = fabsf (samples[i]) < LOUDEST ? samples[i] * framer->scale : 0;
+  for (gsize i = 0; i < n; i++)
+    to[i] = fabsf (samples[i]) < LOUDEST ? samples[i] * scale : 0;
   framer->fill += n;
   return n;
 }

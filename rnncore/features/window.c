@@ -6,7 +6,6 @@
  *   y[n] = w[n] (d[n] - a d[n - 1]),  d[-1] = d[0]     pre-emphasis a, window w */
 #include "window.h"
 #include "features-options.h"
-#include "../kernels/kernels.h"
 #include <float.h>
 #include <math.h>
 
@@ -73,13 +72,12 @@ rnn_window_new (const RnnFeatureConfig *config)
   RnnWindow *window = g_new0 (RnnWindow, 1);
   gint length = (gint) rnn_feature_config_length (config);
 
-  window->length = (guint) length;
+  window->length = (gsize) length;
   window->remove_dc = config->remove_dc;
   window->use_energy = config->use_energy;
   window->raw_energy = config->raw_energy;
   window->preemphasis = config->preemphasis;
   window->min_energy = MAX (FLT_EPSILON, config->energy_floor);
-  window->centred = g_new (gfloat, length + 1);
   window->coeffs = g_new (gfloat, length);
   for (gint n = 0; n < length; n++)
     window->coeffs[n] = (gfloat) window_functions[config->window] (n, length);
@@ -92,45 +90,41 @@ rnn_window_free (RnnWindow *window)
   if (!window)
     return;
   g_free (window->coeffs);
-  g_free (window->centred);
   g_free (window);
 }
 
-static gfloat
-mean_of (const gfloat *x, guint n)
+/* Sum of x - origin, or of its squares. */
+static inline gfloat
+sum_of (const gfloat *x, gsize n, gfloat origin, gboolean squares)
 {
   gfloat lane[SUM_LANES] = { 0 }, sum = 0;
-  guint i = 0;
+  gsize i = 0;
 
   for (; i + SUM_LANES <= n; i += SUM_LANES)
-    for (guint j = 0; j < SUM_LANES; j++)
-      lane[j] += x[i + j];
-  for (guint j = 0; j < SUM_LANES; j++)
+    for (gsize j = 0; j < SUM_LANES; j++) {
+      gfloat d = x[i + j] - origin;
+
+      lane[j] += squares ? d * d : d;
+    }
+  for (gsize j = 0; j < SUM_LANES; j++)
     sum += lane[j];
   for (; i < n; i++)
-    sum += x[i];
-  return sum / n;
-}
-
-static gfloat
-log_energy (RnnWindow *window, const gfloat *x)
-{
-  return logf (MAX (rnn_kernels ()->dot ((gint) window->length, x, x), window->min_energy));
+    sum += squares ? (x[i] - origin) * (x[i] - origin) : x[i] - origin;
+  return sum;
 }
 
 gfloat
-rnn_window_apply (RnnWindow *window, const gfloat *frame, gfloat *restrict out)
+rnn_window_apply (const RnnWindow *window, const gfloat *restrict x, gfloat *restrict y)
 {
-  const gfloat *restrict coeffs = window->coeffs;
-  gfloat *restrict d = window->centred + 1;
-  gfloat mean = window->remove_dc ? mean_of (frame, window->length) : 0, a = window->preemphasis;
+  const gfloat *restrict w = window->coeffs;
+  gfloat a = window->preemphasis, mean = window->remove_dc ? sum_of (x, window->length, 0, FALSE) / window->length : 0;
+  gfloat energy;
 
-  for (guint n = 0; n < window->length; n++)
-    d[n] = frame[n] - mean;
-  d[-1] = d[0];
-  for (guint n = 0; n < window->length; n++)
-    out[n] = (d[n] - a * d[(gint) n - 1]) * coeffs[n];
+  y[0] = ((x[0] - mean) - a * (x[0] - mean)) * w[0];
+  for (gsize n = 1; n < window->length; n++)
+    y[n] = ((x[n] - mean) - a * (x[n - 1] - mean)) * w[n];
   if (!window->use_energy)
     return 0;
-  return log_energy (window, window->raw_energy ? d : out);
+  energy = window->raw_energy ? sum_of (x, window->length, mean, TRUE) : sum_of (y, window->length, 0, TRUE);
+  return logf (MAX (energy, window->min_energy));
 }

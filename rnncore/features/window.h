@@ -6,18 +6,17 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  guint length;
+  gsize length;
   gboolean remove_dc, use_energy, raw_energy;
   gfloat preemphasis;
   gfloat min_energy;            /* floor of the sum of squares */
   gfloat *coeffs;               /* [length] */
-  gfloat *centred;              /* [1 + length]: the frame without its mean, its first sample repeated in front */
 } RnnWindow;
 
 RnnWindow *rnn_window_new (const RnnFeatureConfig *config);
 void rnn_window_free (RnnWindow *window);
 
-/* frame[length] -> out[length]; returns the log energy, 0 if the configuration wants none. */
-gfloat rnn_window_apply (RnnWindow *window, const gfloat *frame, gfloat *out);
+/* x[length] -> y[length]; returns the log energy, 0 if the configuration wants none. */
+gfloat rnn_window_apply (const RnnWindow *window, const gfloat *x, gfloat *y);
 
 G_END_DECLS
