@@ -9,6 +9,8 @@
 #define V_FMA(a, b, c) ((V) _mm256_fmadd_ps (a, b, c))
 #define V_MIN(a, b) ((V) _mm256_min_ps (a, b))
 #define V_MAX(a, b) ((V) _mm256_max_ps (a, b))
+#define V_PAIRS(acc, w, x) ((VI) _mm256_add_epi32 ((__m256i) (acc), \
+    _mm256_madd_epi16 (_mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) (w))), _mm256_set1_epi32 (x))))
 
 static gboolean
 supported (void)

@@ -9,6 +9,8 @@
 #define V_FMA(a, b, c) ((V) _mm512_fmadd_ps (a, b, c))
 #define V_MIN(a, b) ((V) _mm512_min_ps (a, b))
 #define V_MAX(a, b) ((V) _mm512_max_ps (a, b))
+#define V_PAIRS(acc, w, x) ((VI) _mm512_add_epi32 ((__m512i) (acc), \
+    _mm512_madd_epi16 (_mm512_cvtepi8_epi16 (_mm256_loadu_si256 ((const __m256i *) (w))), _mm512_set1_epi32 (x))))
 
 static gboolean
 supported (void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Every kernel, once, over vectors of LANES floats.  kernels-{c,avx2,avx512,neon}.c define ROW, LANES, ROW_TILE and the
- * three operations that GCC's vector syntax lacks (V_FMA, V_MIN, V_MAX), then include this file.
+ * operations that GCC's vector syntax lacks (V_FMA, V_MIN, V_MAX, and V_PAIRS: to each 32-bit lane adds the products of
+ * its pair of 8-bit weights with the pair of 16-bit inputs), then include this file.
  *
  * Tails go through the same vector expressions as full lanes, so an element's value does not depend on where it
  * stands.  exp and log follow Cephes' single-precision polynomials, tanh the rational minimax approximation that
@@ -51,6 +52,19 @@ store (gfloat *p, V v, gint k)
 }
 
 /* ---- functions of a vector ---- */
+
+#ifndef V_PAIRS
+INLINE VI
+pairs_portable (VI acc, const gint8 *w, gint32 x)
+{
+  gint32 low = (gint16) (x & 0xffff), high = x >> 16;
+
+  for (gint j = 0; j < LANES; j++)
+    acc[j] += w[2 * j] * low + w[2 * j + 1] * high;
+  return acc;
+}
+#define V_PAIRS(acc, w, x) pairs_portable (acc, w, x)
+#endif
 
 INLINE V
 v_exp (V x)
@@ -343,8 +357,78 @@ k_linear (const gfloat *panels, gint n_in, gint n_out, gint n,
     }
 }
 
+/* ---- product with weights of 8 bits ---- */
+
+/* out = round (x * 127 / max |x|) as pairs of 16 bits, the first one low; returns the scale that undoes it. */
+static gfloat
+quantise (gint n, const gfloat *x, gint32 *out)
+{
+  gfloat top = 0, scale;
+
+  for (gint i = 0; i < n; i++)
+    top = MAX (top, fabsf (x[i]));
+  scale = top > 0 && top < INFINITY ? 127 / top : 0;
+  for (gint i = 0; i < n; i += 2) {
+    gint32 low = (gint32) lrintf (x[i] * scale), high = i + 1 < n ? (gint32) lrintf (x[i + 1] * scale) : 0;
+
+    out[i / 2] = (gint32) ((guint32) high << 16 | (low & 0xffff));
+  }
+  return scale > 0 ? 1 / scale : 0;
+}
+
+/* `rows` rows of q against one panel; a compile-time constant. */
+INLINE void
+tile_int8 (gint rows, const gint8 *w, const gfloat *scales, gint pairs, gint n_out, const gint32 *q, gsize ldq,
+    const gfloat *x_scale, gfloat *y, gsize ldy, gboolean add)
+{
+  VI acc[ROW_TILE][VECS] = { 0 };
+
+  for (gint k = 0; k < pairs; k++)
+#pragma GCC unroll 16
+    for (gint v = 0; v < VECS; v++)
+#pragma GCC unroll 16
+      for (gint r = 0; r < rows; r++)
+        acc[r][v] = V_PAIRS (acc[r][v], w + (gsize) k * 2 * RNN_PANEL + v * 2 * LANES, q[r * ldq + k]);
+#pragma GCC unroll 16
+  for (gint r = 0; r < rows; r++)
+#pragma GCC unroll 16
+    for (gint v = 0; v < VECS; v++)
+      if (n_out > v * LANES) {
+        gfloat *to = y + r * ldy + v * LANES;
+        gint left = n_out - v * LANES;
+        V start = add ? load (to, left) : splat (0.f);
+        V factor = splat (x_scale[r]) * load (scales + v * LANES, LANES);
+
+        store (to, V_FMA (__builtin_convertvector (acc[r][v], V), factor, start), left);
+      }
+}
+
+static void
+k_linear_int8 (const gint8 *panels, const gfloat *scales, gint n_in, gint n_out, gint n,
+    const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
+{
+  gint pairs = (n_in + 1) / 2;
+  gint32 q[ROW_TILE * RNN_INT8_INPUTS / 2];     /* pairs of gint16 */
+  gfloat x_scale[ROW_TILE];
+
+  for (gint r0 = 0, rows; r0 < n; r0 += rows) {
+    rows = n - r0 >= ROW_TILE ? ROW_TILE : 1;
+    for (gint r = 0; r < rows; r++)
+      x_scale[r] = quantise (n_in, x + (r0 + r) * ldx, q + (gsize) r * pairs);
+    for (gint o = 0; o < n_out; o += RNN_PANEL) {
+      const gint8 *w = panels + (gsize) o * 2 * pairs;
+      gfloat *to = y + r0 * ldy + o;
+
+      if (rows == 1)
+        tile_int8 (1, w, scales + o, pairs, n_out - o, q, 0, x_scale, to, ldy, add);
+      else
+        tile_int8 (ROW_TILE, w, scales + o, pairs, n_out - o, q, pairs, x_scale, to, ldy, add);
+    }
+  }
+}
+
 #define ROW_OF(row) \
-  .linear = k_linear, .sigmoid = k_sigmoid, .tanh = k_tanh, .exp = k_exp, .log = k_log, .add = k_add, \
+  .linear = k_linear, .linear_int8 = k_linear_int8, .sigmoid = k_sigmoid, .tanh = k_tanh, .exp = k_exp, .log = k_log, .add = k_add, \
   .axpy = k_axpy, .scale = k_scale, .mul = k_mul, .fma = k_fma, .dot = k_dot, .sum = k_sum, .max = k_max, \
   .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad
 

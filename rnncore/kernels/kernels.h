@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 #define RNN_PANEL 32            /* outputs per panel of packed weights */
+#define RNN_INT8_INPUTS 8192    /* widest product that is quantised: its inputs fit on the stack */
 
 typedef struct {
   const gchar *name;
@@ -18,6 +19,11 @@ typedef struct {
   /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, with W packed as [panel][n_in][RNN_PANEL], zero padded. Each
    * element is summed in the order of the input index.  ldx, ldy: floats from one row to the next. */
   void (*linear) (const gfloat *panels, gint n_in, gint n_out, gint n,
+      const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
+
+  /* The same with weights of 8 bits, w = scales[output] * panels, packed as [panel][(n_in + 1) / 2][RNN_PANEL][2].  Every
+   * row of x is quantised to +-127 by its own largest magnitude; sums are exact.  n_in <= RNN_INT8_INPUTS. */
+  void (*linear_int8) (const gint8 *panels, const gfloat *scales, gint n_in, gint n_out, gint n,
       const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
 
   /* elementwise; y may be x */

@@ -4,6 +4,7 @@
 #include "linear.h"
 #include "blas.h"
 #include "kernels.h"
+#include <math.h>
 #include <string.h>
 
 #define ALIGN 64
@@ -31,9 +32,7 @@ pack (const gfloat *w, gsize rs, gsize cs, gint rows, gint cols, gfloat *out)
 static gfloat *
 alloc_zero (gsize n)
 {
-  gfloat *p = g_aligned_alloc0 (MAX (n, 1), sizeof (gfloat), ALIGN);
-
-  return p;
+  return g_aligned_alloc0 (MAX (n, 1), sizeof (gfloat), ALIGN);
 }
 
 static gint
@@ -67,9 +66,51 @@ rnn_param_pack (RnnParam *p, gboolean training)
   }
 }
 
+/* One row of weights to +-127; element k goes to the panel's pair k / 2. */
+static gfloat
+pack_row_int8 (const gfloat *w, gint cols, gint8 *panel_row)
+{
+  gfloat top = 0;
+
+  for (gint c = 0; c < cols; c++)
+    top = MAX (top, fabsf (w[c]));
+  for (gint c = 0; c < cols && top > 0; c++)
+    panel_row[(gsize) (c / 2) * 2 * RNN_PANEL + c % 2] = (gint8) lrintf (w[c] * 127 / top);
+  return top / 127;
+}
+
+static gint
+padded (gint rows)
+{
+  return (rows + RNN_PANEL - 1) / RNN_PANEL * RNN_PANEL;
+}
+
+void
+rnn_param_pack_int8 (RnnParam *p)
+{
+  gint rows = group_rows (p), cols = RNN_PARAM_COLS (p);
+  gsize row_bytes = (gsize) (cols + 1) / 2 * 2;
+
+  if (!p->is_matrix || cols > RNN_INT8_INPUTS) {
+    rnn_param_pack (p, FALSE);
+    return;
+  }
+  p->pack8 = g_aligned_alloc0 ((gsize) p->groups * padded (rows), row_bytes, ALIGN);
+  p->scale8 = alloc_zero ((gsize) p->groups * padded (rows));
+  for (gint g = 0; g < p->groups; g++)
+    for (gint r = 0; r < rows; r++) {
+      gint at = g * padded (rows) + r;
+      gint8 *panel = p->pack8 + (gsize) (at / RNN_PANEL) * RNN_PANEL * row_bytes;
+
+      p->scale8[at] = pack_row_int8 (p->data + ((gsize) g * rows + r) * cols, cols, panel + at % RNN_PANEL * 2);
+    }
+}
+
 void
 rnn_param_free (RnnParam *p)
 {
+  g_aligned_free (p->pack8);
+  g_aligned_free (p->scale8);
   g_free (p->name);
   g_aligned_free (p->pack);
   g_aligned_free (p->pack_t);
@@ -81,7 +122,11 @@ rnn_linear_group (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx,
 {
   gint rows = group_rows (p), cols = RNN_PARAM_COLS (p);
 
-  rnn_kernels ()->linear (p->pack + g * panels_size (rows, cols), cols, rows, n, x, ldx, y, ldy, add);
+  if (p->pack8)
+    rnn_kernels ()->linear_int8 (p->pack8 + (gsize) g * padded (rows) * ((cols + 1) / 2 * 2),
+        p->scale8 + (gsize) g * padded (rows), cols, rows, n, x, ldx, y, ldy, add);
+  else
+    rnn_kernels ()->linear (p->pack + g * panels_size (rows, cols), cols, rows, n, x, ldx, y, ldy, add);
 }
 
 void

@@ -17,6 +17,8 @@ typedef struct {
   gfloat init_value;
   gfloat *data;                 /* row-major; belongs to the model */
   gfloat *pack, *pack_t;        /* panels of W and of W^T, or NULL */
+  gint8 *pack8;                 /* panels of 8 bits; where set they are what rnn_linear uses */
+  gfloat *scale8;               /* their scale per row, padded to whole panels per group */
 } RnnParam;
 
 #define RNN_PARAM_ROWS(p) ((p)->dims[0])
@@ -24,6 +26,8 @@ typedef struct {
 
 /* (Re)builds the panels from data: those of W, and with @training those of W^T too. */
 void rnn_param_pack (RnnParam *p, gboolean training);
+/* Builds panels of 8 bits with a scale per row; the widest matrices get panels of floats instead. */
+void rnn_param_pack_int8 (RnnParam *p);
 void rnn_param_free (RnnParam *p);
 
 /* y[n][rows] = (add ? y : 0) + x[n][cols] W^T.  With groups > 1 all groups see the same x. */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A model on disk: safetensors with the recipe in its metadata, or a recipe alone; one copy per process. */
+/* A model on disk: safetensors with the recipe in its metadata, or a recipe alone. */
 #include "model-private.h"
 #include "safetensors.h"
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define RECIPE_KEY "rnncore"
 
@@ -119,70 +117,6 @@ RnnModel *
 rnn_model_load (const gchar *path, GError **error)
 {
   return g_str_has_suffix (path, ".json") ? load_recipe (path, error) : load_safetensors (path, error);
-}
-
-/* ---- one copy per process ---- */
-
-static GMutex shared_lock;
-static GHashTable *shared;      /* key -> RnnModel, not referenced */
-
-RnnModel *
-rnn_model_load_shared (const gchar *path, GError **error)
-{
-  struct stat st;
-  g_autofree gchar *key = NULL;
-  RnnModel *model;
-
-  if (stat (path, &st) != 0) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: %s", path, g_strerror (errno));
-    return NULL;
-  }
-  key = g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld:%" G_GINT64_FORMAT,
-      (guint64) st.st_dev, (guint64) st.st_ino, (gint64) st.st_mtim.tv_sec, (glong) st.st_mtim.tv_nsec,
-      (gint64) st.st_size);
-  g_mutex_lock (&shared_lock);
-  if (!shared)
-    shared = g_hash_table_new (g_str_hash, g_str_equal);
-  model = g_hash_table_lookup (shared, key);
-  if (model) {
-    rnn_model_ref (model);
-  } else if ((model = rnn_model_load (path, error))) {
-    model->shared_key = g_steal_pointer (&key);
-    g_hash_table_insert (shared, model->shared_key, model);
-  }
-  g_mutex_unlock (&shared_lock);
-  return model;
-}
-
-static void
-model_free (RnnModel *model)
-{
-  g_clear_pointer (&model->int8, rnn_model_unref);
-  g_clear_pointer (&model->root, rnn_cell_free);
-  g_aligned_free (model->params);
-  g_free (model->input_mean);
-  g_free (model->input_std);
-  g_strfreev (model->tokens);
-  json_decref (model->recipe);
-  g_mutex_clear (&model->lock);
-  g_free (model->shared_key);
-  g_free (model->path);
-  g_free (model);
-}
-
-void
-rnn_model_unref (RnnModel *model)
-{
-  gboolean last;
-
-  /* the table's lock also guards the step from one reference to none: nobody can find a dying model */
-  g_mutex_lock (&shared_lock);
-  last = g_atomic_ref_count_dec (&model->refs);
-  if (last && model->shared_key)
-    g_hash_table_remove (shared, model->shared_key);
-  g_mutex_unlock (&shared_lock);
-  if (last)
-    model_free (model);
 }
 
 /* ---- saving ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside a model: for model.c, recipe.c and model-file.c. */
+/* Inside a model: for model.c, recipe.c, model-file.c and share.c. */
 #pragma once
 #include "model.h"
 
@@ -13,9 +13,9 @@ struct _RnnModel {
   RnnCell *root;                /* a chain */
   gfloat *params;               /* flat vector of all parameters, in the order of rnn_cell_foreach_param */
   gsize n_params;
-  gint packed;                  /* 0 not yet, 1 for inference, 2 for training too; under lock */
-  GMutex lock;
-  RnnModel *int8;               /* the same weights packed as int8, made when first asked for; under lock */
+  gint packed;                  /* 0 not yet, 1 for inference, 2 for training too */
+  RnnModel *int8;               /* the variant in use, or NULL; not referenced: see share.c */
+  RnnModel *base;               /* of a variant: whose weights these are; referenced */
 
   RnnInputKind input_kind;
   gint n_in, rate;

@@ -41,7 +41,6 @@ rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **
   RnnRng rng;
 
   g_atomic_ref_count_init (&model->refs);
-  g_mutex_init (&model->lock);
   model->path = g_strdup (where);
   model->recipe = json_deep_copy (recipe);
   if (!rnn_model_read_recipe (model, error)) {
@@ -73,13 +72,6 @@ rnn_model_copy (RnnModel *model, GError **error)
   return copy;
 }
 
-RnnModel *
-rnn_model_ref (RnnModel *model)
-{
-  g_atomic_ref_count_inc (&model->refs);
-  return model;
-}
-
 static void
 pack_one (RnnParam *param, const gchar *full_name, gpointer data)
 {
@@ -91,16 +83,6 @@ rnn_model_pack (RnnModel *model, gboolean training)
 {
   rnn_cell_foreach_param (model->root, pack_one, GINT_TO_POINTER (training));
   model->packed = training ? 2 : 1;
-}
-
-RnnModel *
-rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
-{
-  g_mutex_lock (&model->lock);
-  if (!model->packed)
-    rnn_model_pack (model, FALSE);
-  g_mutex_unlock (&model->lock);
-  return rnn_model_ref (model);
 }
 
 /* ---- what it is ---- */

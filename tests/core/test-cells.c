@@ -315,6 +315,30 @@ test_no_allocation (gconstpointer layer)
   g_assert_cmpint (n_allocations, ==, 0);
 }
 
+/* int8 weights and activations: the error of one rounding to 1/127 on either side, grown by the few steps it passes. */
+static void
+test_int8 (gconstpointer layer)
+{
+  g_autoptr (RnnModel) model = model_of (layer);
+  g_autofree gfloat *x = random_floats (STEPS * N_IN, 5), *exact = NULL, *y = NULL;
+  gint n_out = rnn_model_get_n_out (model);
+  g_autoptr (RnnSession) s = NULL;
+  static const guint whole[3] = { STEPS, STEPS, STEPS };
+  gdouble error = 0, power = 1e-6;
+
+  if (!streams (model))
+    return;
+  exact = run_chunks (model, STEPS, whole, x);
+  y = g_new0 (gfloat, STEPS * n_out);
+  s = rnn_session_new (model, 1, 8, RNN_PRECISION_INT8, NULL);
+  rnn_session_run (s, STEPS, x, y);
+  for (gint i = 0; i < STEPS * n_out; i++) {
+    error += (y[i] - exact[i]) * (y[i] - exact[i]);
+    power += exact[i] * exact[i];
+  }
+  g_assert_cmpfloat (sqrt (error / power), <, 0.03);
+}
+
 /* Options through JSON and weights through a file give the same model. */
 static void
 test_round_trip (gconstpointer layer)
@@ -377,7 +401,7 @@ add_tests (json_t *layer)
     GTestDataFunc func;
   } tests[] = {
     { "gradient", test_gradient }, { "chunks", test_chunks }, { "batch", test_batch }, { "state", test_state },
-    { "no-allocation", test_no_allocation }, { "round-trip", test_round_trip },
+    { "no-allocation", test_no_allocation }, { "int8", test_int8 }, { "round-trip", test_round_trip },
   };
   g_autofree gchar *text = json_dumps (layer, JSON_COMPACT);
 

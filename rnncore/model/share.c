@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life of models: references, one copy per process and file, one variant per precision. */
+#include "model-private.h"
+#include <errno.h>
+#include <sys/stat.h>
+
+/* Guards the table, every model's `int8` and the step from one reference to none: nobody can find a dying model. */
+static GMutex lock;
+static GHashTable *shared;      /* key -> RnnModel, not referenced */
+
+RnnModel *
+rnn_model_ref (RnnModel *model)
+{
+  g_atomic_ref_count_inc (&model->refs);
+  return model;
+}
+
+/* Two threads may have loaded the same file at once: the first one's copy wins. */
+static RnnModel *
+share (RnnModel *model, gchar *key)
+{
+  RnnModel *first;
+
+  g_mutex_lock (&lock);
+  first = g_hash_table_lookup (shared, key);
+  if (first) {
+    rnn_model_ref (first);
+  } else {
+    model->shared_key = g_steal_pointer (&key);
+    g_hash_table_insert (shared, model->shared_key, model);
+  }
+  g_mutex_unlock (&lock);
+  g_free (key);
+  if (first)
+    rnn_model_unref (model);
+  return first ? first : model;
+}
+
+RnnModel *
+rnn_model_load_shared (const gchar *path, GError **error)
+{
+  struct stat st;
+  g_autofree gchar *key = NULL;
+  RnnModel *model;
+
+  if (stat (path, &st) != 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: %s", path, g_strerror (errno));
+    return NULL;
+  }
+  key = g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld:%" G_GINT64_FORMAT,
+      (guint64) st.st_dev, (guint64) st.st_ino, (gint64) st.st_mtim.tv_sec, (glong) st.st_mtim.tv_nsec,
+      (gint64) st.st_size);
+  g_mutex_lock (&lock);
+  if (!shared)
+    shared = g_hash_table_new (g_str_hash, g_str_equal);
+  model = g_hash_table_lookup (shared, key);
+  if (model)
+    rnn_model_ref (model);
+  g_mutex_unlock (&lock);
+  if (model)
+    return model;
+  if (!(model = rnn_model_load (path, error)))
+    return NULL;
+  return share (model, g_steal_pointer (&key));
+}
+
+/* ---- precisions ---- */
+
+static void
+pack_int8 (RnnParam *param, const gchar *full_name, gpointer base)
+{
+  param->data = (gfloat *) base + param->offset;
+  rnn_param_pack_int8 (param);
+}
+
+/* The same cells over the same weights, packed as int8. */
+static RnnModel *
+make_int8 (RnnModel *model, GError **error)
+{
+  RnnModel *variant = rnn_model_new (model->recipe, 1, model->path, error);
+
+  if (!variant)
+    return NULL;
+  g_aligned_free (variant->params);
+  variant->params = NULL;
+  rnn_cell_foreach_param (variant->root, pack_int8, model->params);
+  rnn_model_set_input_stats (variant, model->input_mean, model->input_std, model->n_stats);
+  variant->base = rnn_model_ref (model);
+  return variant;
+}
+
+static RnnModel *
+prepare_int8 (RnnModel *model, GError **error)
+{
+  RnnModel *made = NULL, *ready;
+
+  g_mutex_lock (&lock);
+  if (!model->int8) {
+    g_mutex_unlock (&lock);
+    if (!(made = make_int8 (model, error)))
+      return NULL;
+    g_mutex_lock (&lock);
+  }
+  if (!model->int8)
+    ready = model->int8 = g_steal_pointer (&made);
+  else
+    ready = rnn_model_ref (model->int8);
+  g_mutex_unlock (&lock);
+  if (made)
+    rnn_model_unref (made);
+  return ready;
+}
+
+RnnModel *
+rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
+{
+  if (precision == RNN_PRECISION_INT8 && !model->base)
+    return prepare_int8 (model, error);
+  g_mutex_lock (&lock);
+  if (!model->packed && !model->base)
+    rnn_model_pack (model, FALSE);
+  g_mutex_unlock (&lock);
+  return rnn_model_ref (model);
+}
+
+static void
+model_free (RnnModel *model)
+{
+  g_clear_pointer (&model->root, rnn_cell_free);
+  g_aligned_free (model->params);
+  g_free (model->input_mean);
+  g_free (model->input_std);
+  g_strfreev (model->tokens);
+  json_decref (model->recipe);
+  g_free (model->shared_key);
+  g_free (model->path);
+  g_clear_pointer (&model->base, rnn_model_unref);
+  g_free (model);
+}
+
+void
+rnn_model_unref (RnnModel *model)
+{
+  gboolean last;
+
+  g_mutex_lock (&lock);
+  last = g_atomic_ref_count_dec (&model->refs);
+  if (last && model->shared_key)
+    g_hash_table_remove (shared, model->shared_key);
+  if (last && model->base && model->base->int8 == model)
+    model->base->int8 = NULL;
+  g_mutex_unlock (&lock);
+  if (last)
+    model_free (model);
+}
