@@ -30,6 +30,7 @@ const RnnOption rnn_train_options[] = {
   FLOAT (weight_decay, 0, 1, 0, "L2 penalty; adamw: decoupled"),
   RNN_OPT_BOOL (RnnTrainConfig, nesterov, FALSE, "sgd: look ahead"),
   RNN_OPT_BOOL (RnnTrainConfig, amsgrad, FALSE, "adam, adamw: the largest mean square so far"),
+  RNN_OPT_BOOL (RnnTrainConfig, per_label, FALSE, "divide the gradient by the minibatch's labels, not its examples"),
   FLOAT (clip_norm, 0, 1e9, 5, "largest norm of the gradient; 0: off"),
   INT (short_first_epochs, 0, G_MAXINT, 0, "first epochs that run from short to long"),
   INT (patience, 0, G_MAXINT, 0, "epochs without a better dev result before stopping; 0: off"),

@@ -40,6 +40,7 @@ typedef struct {
   gint warmup;                  /* updates */
   gfloat momentum, beta1, beta2, epsilon, weight_decay;
   gboolean nesterov, amsgrad;
+  gboolean per_label;           /* the loss is divided by the minibatch's labels, not its examples */
   gfloat clip_norm;             /* 0: off */
   gint short_first_epochs;      /* epochs that run through the buckets from short to long */
   gint patience;                /* epochs without a better dev loss before stopping; 0: off */

@@ -155,7 +155,18 @@ typedef struct {
   RnnTrainer *trainer;
   const guint32 *examples;      /* [n] of the minibatch */
   guint n, n_shards;
+  gfloat scale;                 /* of every example's loss in the gradient */
 } Minibatch;
+
+static gfloat
+loss_scale (const RnnTrainer *t, const Minibatch *m)
+{
+  guint n_labels = 0;
+
+  for (guint i = 0; i < m->n; i++)
+    n_labels += (guint) RNN_EXAMPLE (t->train, m->examples[i])->n_labels;
+  return 1.0f / (t->config.per_label && n_labels ? n_labels : m->n);
+}
 
 static void
 train_job (guint job, gpointer data)
@@ -165,7 +176,7 @@ train_job (guint job, gpointer data)
   const RnnTrainConfig *c = &t->config;
   guint first = m->n * job / m->n_shards, end = m->n * (job + 1) / m->n_shards;
 
-  rnn_shard_train (&t->shards[job], t->train, m->examples + first, end - first, 1.0f / m->n,
+  rnn_shard_train (&t->shards[job], t->train, m->examples + first, end - first, m->scale,
       t->epoch >= (guint64) c->augment_from ? c : NULL, rnn_mix_seed (c->seed, t->epoch, 1),
       rnn_mix_seed (c->seed, t->epoch << 32 | t->batch, 2 + job), t->losses + first);
 }
@@ -254,6 +265,7 @@ rnn_trainer_step (RnnTrainer *t, RnnTrainStats *stats)
   }
   enter_epoch (t);
   m.n = rnn_epoch_get (&t->order, (guint) t->batch, &m.examples);
+  m.scale = loss_scale (t, &m);
   m.n_shards = MIN (m.n, (guint) t->config.shards);
   rnn_pool_run (t->pool, m.n_shards, train_job, &m);
   count_losses (t, &m);
