@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Examples to a model's input: augment -> normalise -> mask -> stack, each example by itself, then all padded with zeros
- * to the longest and interleaved as [T][B][n_in]. */
+/* Examples to a model's input: augment -> normalise -> mask -> stack, each example by itself, then all padded with
+ * zeros to the longest and interleaved as [T][B][n_in]. */
 #include "batch.h"
 #include "augment.h"
 #include <string.h>

@@ -150,7 +150,8 @@ sort_ranked (Ranked *ranked, guint n, guint32 *order)
 }
 
 void
-rnn_epoch_init (RnnEpoch *epoch, RnnDataset *dataset, guint batch_size, guint64 seed, guint number, gboolean short_first)
+rnn_epoch_init (RnnEpoch *epoch, RnnDataset *dataset, guint batch_size, guint64 seed, guint number,
+    gboolean short_first)
 {
   guint n = dataset->examples->len;
   g_autofree Ranked *ranked = g_new (Ranked, n + 1);

@@ -30,7 +30,8 @@ typedef struct {
 } RnnEpoch;
 
 /* Follows from the arguments alone.  @short_first: minibatches from short to long. */
-void rnn_epoch_init (RnnEpoch *epoch, RnnDataset *dataset, guint batch_size, guint64 seed, guint number, gboolean short_first);
+void rnn_epoch_init (RnnEpoch *epoch, RnnDataset *dataset, guint batch_size, guint64 seed, guint number,
+    gboolean short_first);
 void rnn_epoch_clear (RnnEpoch *epoch);
 /* Examples of minibatch @i, shortest first; returns how many. */
 guint rnn_epoch_get (const RnnEpoch *epoch, guint i, const guint32 **examples);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Learning rate of an update: a linear rise over the first `warmup` updates, then a curve over the rest, with p from 0 to
- * 1 and hi, lo = learning_rate, min_learning_rate:
+/* Learning rate of an update: a linear rise over the first `warmup` updates, then a curve over the rest, with p from 0
+ * to 1 and hi, lo = learning_rate, min_learning_rate:
  * constant hi | cosine lo + (hi - lo) (1 + cos (pi p)) / 2 | linear hi + (lo - hi) p | exponential hi (lo / hi)^p */
 #include "optimizer.h"
 #include <math.h>

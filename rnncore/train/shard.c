@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs one piece of a minibatch through the model and back.
  *
- * Truncated back-propagation (bptt > 0) runs the same steps as whole sequences do, in chunks: the state goes on from chunk
- * to chunk, the gradient does not.  The loss sees all steps at once, so it may be CTC.  Whole sequences are one chunk. */
+ * Truncated back-propagation (bptt > 0) runs the same steps as whole sequences do, in chunks: the state goes on from
+ * chunk to chunk, the gradient does not.  The loss sees all steps at once, so it may be CTC.  A whole sequence is one
+ * chunk. */
 #include "shard.h"
 #include <math.h>
 #include <string.h>

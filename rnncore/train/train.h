@@ -18,15 +18,19 @@ RnnDataset *rnn_dataset_new (gint n_feature);                  /* floats per (un
 void   rnn_dataset_free (RnnDataset *dataset);
 /* One example; arrays are copied.  Regression: targets[n_frames][n_target].  Classes: one target per frame, the number
  * of the class.  A target that is NAN does not count. */
-void   rnn_dataset_add_ctc (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gint *labels, guint n_labels);
-void   rnn_dataset_add_series (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gfloat *targets, gint n_target);
+void   rnn_dataset_add_ctc (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gint *labels,
+    guint n_labels);
+void   rnn_dataset_add_series (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gfloat *targets,
+    gint n_target);
 guint  rnn_dataset_get_n (RnnDataset *dataset);
 guint64 rnn_dataset_get_frames (RnnDataset *dataset);          /* of all examples */
 void   rnn_dataset_get_stats (RnnDataset *dataset, gfloat *mean, gfloat *std);   /* [n_feature], over all frames */
 
 /* ---- trainer.c ---- */
-typedef enum { RNN_OPTIMIZER_SGD, RNN_OPTIMIZER_ADAM, RNN_OPTIMIZER_ADAMW, RNN_OPTIMIZER_RMSPROP, RNN_OPTIMIZER_ADAGRAD } RnnOptimizerType;
-typedef enum { RNN_SCHEDULE_CONSTANT, RNN_SCHEDULE_COSINE, RNN_SCHEDULE_LINEAR, RNN_SCHEDULE_EXPONENTIAL } RnnScheduleType;
+typedef enum { RNN_OPTIMIZER_SGD, RNN_OPTIMIZER_ADAM, RNN_OPTIMIZER_ADAMW, RNN_OPTIMIZER_RMSPROP,
+  RNN_OPTIMIZER_ADAGRAD } RnnOptimizerType;
+typedef enum { RNN_SCHEDULE_CONSTANT, RNN_SCHEDULE_COSINE, RNN_SCHEDULE_LINEAR,
+  RNN_SCHEDULE_EXPONENTIAL } RnnScheduleType;
 typedef enum { RNN_LOSS_CTC, RNN_LOSS_MSE, RNN_LOSS_CROSS_ENTROPY } RnnLossType;
 
 /* All fields are rows of rnn_train_options[]; a recipe's "train" object sets them. */
@@ -69,13 +73,14 @@ typedef struct {
 } RnnTrainStats;
 
 /* Takes the model (a private copy is made) and borrows the datasets until freed; @dev may be NULL. */
-RnnTrainer *rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev, GError **error);
+RnnTrainer *rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev,
+    GError **error);
 void  rnn_trainer_free (RnnTrainer *trainer);
-/* One minibatch and update; at the end of an epoch (epoch_progress 1) also the validation.  The last step says done; FALSE:
- * it was over before this call, which did nothing but fill @stats. */
+/* One minibatch and update; at the end of an epoch (epoch_progress 1) also the validation.  The last step says done;
+ * FALSE: it was over before this call, which did nothing but fill @stats. */
 gboolean rnn_trainer_step (RnnTrainer *trainer, RnnTrainStats *stats);
-RnnModel *rnn_trainer_get_model (RnnTrainer *trainer);                 /* the current weights (transfer none) */
-RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);                  /* best dev metric, or the current (transfer none) */
+RnnModel *rnn_trainer_get_model (RnnTrainer *trainer);         /* the current weights (transfer none) */
+RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);          /* best dev metric, or the current (transfer none) */
 /* All of it: weights, best weights, optimizer moments, position in the epoch, seeds.  Written aside and renamed. */
 gboolean rnn_trainer_save_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
 gboolean rnn_trainer_load_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);

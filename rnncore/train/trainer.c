@@ -21,7 +21,8 @@ check_examples (RnnTrainer *t, RnnDataset *dataset, const gchar *what, GError **
   }
   for (guint i = 0; i < dataset->examples->len; i++)
     if (!t->task.loss->accepts (t->model, RNN_EXAMPLE (dataset, i), &reason)) {
-      g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: cannot learn from %s example %u: %s", model, what, i, reason);
+      g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: cannot learn from %s example %u: %s", model, what,
+          i, reason);
       return FALSE;
     }
   return TRUE;
@@ -241,7 +242,7 @@ fill_stats (RnnTrainer *t, RnnTrainStats *stats)
   };
 }
 
-/* The first step of an epoch makes its order, so that the last one of the epoch before can still tell about that one. */
+/* The first step of an epoch makes its order: the last one of the epoch before can still tell about that one. */
 static void
 enter_epoch (RnnTrainer *t)
 {

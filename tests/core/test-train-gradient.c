@@ -6,12 +6,12 @@
 #include "train/shard.h"
 #include <math.h>
 
-#define LAYERS(last) "\"layers\": [{\"cell\": \"conv1d\", \"name\": \"conv\", \"units\": 5, \"kernel\": 3, \"lookahead\": 1},"\
-    " {\"cell\": \"lstm\", \"name\": \"rnn\", \"hidden\": 4}, {\"cell\": \"dropout\", \"name\": \"drop\", \"p\": 0.3}," \
-    " {\"cell\": \"dense\", \"name\": \"out\", \"units\": " last "}]"
-
-static const gchar series_recipe[] = "{\"format\": 1, \"name\": \"toy\", \"input\": {\"kind\": \"tensors\", \"size\": 6},"
-    LAYERS ("3") ", \"output\": {\"kind\": \"raw\"}}";
+static const gchar series_recipe[] =
+    "{\"format\": 1, \"name\": \"toy\", \"input\": {\"kind\": \"tensors\", \"size\": 6},"
+    " \"layers\": [{\"cell\": \"conv1d\", \"name\": \"conv\", \"units\": 5, \"kernel\": 3, \"lookahead\": 1},"
+    "   {\"cell\": \"lstm\", \"name\": \"rnn\", \"hidden\": 4},"
+    "   {\"cell\": \"dropout\", \"name\": \"drop\", \"p\": 0.3},"
+    "   {\"cell\": \"dense\", \"name\": \"out\", \"units\": 3}], \"output\": {\"kind\": \"raw\"}}";
 
 /* A shard with the task it works on. */
 typedef struct {
@@ -243,8 +243,8 @@ test_tbptt (gconstpointer data)
   const Truncated *c = data;
   g_autofree gchar *path = g_test_build_filename (G_TEST_DIST, "data", "train", c->name, NULL);
   g_autofree gchar *recipe = g_strdup_printf ("{\"format\": 1, \"name\": \"toy\", \"input\": {\"kind\": \"tensors\","
-      " \"size\": 3}, \"layers\": [{\"cell\": \"%s\", \"name\": \"rnn\", \"hidden\": 5}], \"output\": {\"kind\": \"raw\"}}",
-      c->cell);
+      " \"size\": 3}, \"layers\": [{\"cell\": \"%s\", \"name\": \"rnn\", \"hidden\": 5}],"
+      " \"output\": {\"kind\": \"raw\"}}", c->cell);
   g_autoptr (GError) error = NULL;
   g_autoptr (RnnSafetensors) file = rnn_safetensors_open (path, &error);
   RnnModel *model = toy_model (recipe, 1);

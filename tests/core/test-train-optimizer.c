@@ -83,7 +83,7 @@ test_golden (gconstpointer name)
   json_decref (hyper);
 }
 
-/* The definition, in double precision, on gradients that shrink: where the largest mean square differs from the last. */
+/* The definition, in double precision, on gradients that shrink: the largest mean square is not the last. */
 static void
 test_amsgrad (void)
 {

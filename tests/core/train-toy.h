@@ -13,7 +13,8 @@ static const gchar toy_ctc[] =
     " \"input\": {\"kind\": \"audio\", \"rate\": 16000,"
     "   \"features\": {\"n_mels\": 6, \"cmvn\": \"global\", \"stack\": 2, \"stride\": 2}},"
     " \"layers\": [{\"cell\": \"conv1d\", \"name\": \"conv\", \"units\": 8, \"kernel\": 3, \"lookahead\": 1},"
-    "   {\"cell\": \"lstm\", \"name\": \"rnn\", \"hidden\": 12}, {\"cell\": \"dropout\", \"name\": \"drop\", \"p\": 0.1},"
+    "   {\"cell\": \"lstm\", \"name\": \"rnn\", \"hidden\": 12},"
+    "   {\"cell\": \"dropout\", \"name\": \"drop\", \"p\": 0.1},"
     "   {\"cell\": \"dense\", \"name\": \"out\", \"units\": 4}],"
     " \"output\": {\"kind\": \"ctc\", \"tokens\": [\"<blank>\", \" \", \"a\", \"b\"], \"blank\": 0}}";
 
