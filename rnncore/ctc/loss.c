@@ -98,11 +98,11 @@ static void
 load_emissions (const Lattice *lattice, gint t)
 {
   const gfloat *x = lattice->logits + (gsize) t * lattice->ld;
-  gfloat log_z = lattice->log_z[t], blank = MAX (x[lattice->blank] - log_z, IMPOSSIBLE);
+  gfloat log_z = lattice->log_z[t], blank = larger (x[lattice->blank] - log_z, IMPOSSIBLE);
 
   for (gint l = 0; l < lattice->L; l++) {
     lattice->emit[2 * l] = blank;
-    lattice->emit[2 * l + 1] = MAX (x[lattice->targets[l]] - log_z, IMPOSSIBLE);
+    lattice->emit[2 * l + 1] = larger (x[lattice->targets[l]] - log_z, IMPOSSIBLE);
   }
   lattice->emit[2 * lattice->L] = blank;
 }
