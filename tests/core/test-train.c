@@ -2,6 +2,7 @@
 /* The trainer as a whole: it learns, stops when it should, keeps the best, says what is wrong; threads and the size of
  * the pieces change no result. */
 #include "train-toy.h"
+#include "train/dataset.h"
 #include <math.h>
 
 static void
@@ -93,6 +94,34 @@ test_shards (void)
   }
   g_assert_cmpfloat_with_epsilon (loss[0], loss[1], 1e-5 * loss[0]);
   g_assert_cmpfloat_with_epsilon (norm[0], norm[1], 1e-5 * norm[0]);
+  rnn_dataset_free (train);
+}
+
+/* The gradient of a minibatch is a mean, over examples or over labels. */
+static void
+test_per_label (void)
+{
+  g_autoptr (RnnModel) model = toy_model (toy_ctc, 1);
+  RnnDataset *train = toy_dataset (6, 6, 1);
+  RnnTrainConfig config = toy_config ();
+  gint n_labels = 0;
+  gfloat norm[2];
+
+  for (guint i = 0; i < 6; i++)
+    n_labels += RNN_EXAMPLE (train, i)->n_labels;
+  config.batch_size = 6;
+  for (gint i = 0; i < 2; i++) {
+    RnnTrainer *trainer;
+    RnnTrainStats stats;
+
+    config.per_label = i;
+    trainer = toy_trainer (model, &config, train, NULL);
+    rnn_trainer_step (trainer, &stats);
+    norm[i] = stats.grad_norm;
+    rnn_trainer_free (trainer);
+  }
+  g_assert_cmpint (n_labels, >, 6);
+  g_assert_cmpfloat_with_epsilon (norm[1] * n_labels, norm[0] * 6, 1e-4 * norm[0]);
   rnn_dataset_free (train);
 }
 
@@ -249,6 +278,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/learns", test_learns);
   g_test_add_func ("/train/threads", test_threads);
   g_test_add_func ("/train/shards", test_shards);
+  g_test_add_func ("/train/per-label", test_per_label);
   g_test_add_func ("/train/input-stats", test_input_stats);
   g_test_add_func ("/train/patience", test_patience);
   g_test_add_func ("/train/best", test_best);
