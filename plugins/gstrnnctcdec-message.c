@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnnctcdec: results as element messages and as JSON. */
+#include "gstrnnctcdec-private.h"
+#include <jansson.h>
+
+#define OVERLOAD_INTERVAL GST_SECOND
+
+/* A structure with one field `words`: an array of structures (text, start, end, confidence) */
+GstStructure *
+gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnCtcWord *words, guint n_words)
+{
+  GstStructure *s = gst_structure_new_empty (name);
+  GValue array = G_VALUE_INIT, item = G_VALUE_INIT;
+  guint i;
+
+  gst_value_array_init (&array, n_words);
+  for (i = 0; i < n_words; i++) {
+    g_value_init (&item, GST_TYPE_STRUCTURE);
+    g_value_take_boxed (&item, gst_structure_new ("word", "text", G_TYPE_STRING, words[i].text,
+            "start", G_TYPE_UINT64, words[i].start, "end", G_TYPE_UINT64, words[i].end,
+            "confidence", G_TYPE_DOUBLE, (gdouble) words[i].confidence, NULL));
+    gst_value_array_append_and_take_value (&array, &item);
+  }
+  gst_structure_take_value (s, "words", &array);
+  return s;
+}
+
+gchar *
+gst_rnn_ctc_dec_caption_to_json (const gchar *type, const RnnCaption *caption, guint stable_length)
+{
+  json_t *words = json_array (), *object;
+  gchar *text;
+  guint i;
+
+  for (i = 0; i < caption->n_words; i++) {
+    const RnnCtcWord *w = &caption->words[i];
+
+    json_array_append_new (words, json_pack ("{s:s, s:I, s:I, s:f}", "text", w->text, "start", (json_int_t) w->start,
+            "end", (json_int_t) w->end, "confidence", (double) w->confidence));
+  }
+  object = json_pack ("{s:s, s:s, s:i, s:f, s:I, s:I, s:o}", "type", type, "text", caption->text,
+      "stable-length", (int) stable_length, "confidence", (double) caption->confidence,
+      "start", (json_int_t) caption->start, "end", (json_int_t) caption->end, "words", words);
+  text = json_dumps (object, JSON_COMPACT | JSON_REAL_PRECISION (9));
+  json_decref (object);
+  return text;
+}
+
+static void
+set_times (GstRnnCtcDec *self, GstStructure *s, GstClockTime start, GstClockTime end)
+{
+  const GstSegment *segment = &self->stage.segment;
+  gboolean timed = segment->format == GST_FORMAT_TIME;
+
+  gst_structure_set (s, "timestamp", G_TYPE_UINT64, start,
+      "stream-time", G_TYPE_UINT64, timed ? gst_segment_to_stream_time (segment, GST_FORMAT_TIME, start) :
+      GST_CLOCK_TIME_NONE,
+      "running-time", G_TYPE_UINT64, timed ? gst_segment_to_running_time (segment, GST_FORMAT_TIME, start) :
+      GST_CLOCK_TIME_NONE, "duration", G_TYPE_UINT64, end - start, NULL);
+}
+
+static void
+post (GstRnnCtcDec *self, GstStructure *s)
+{
+  gst_element_post_message (GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), s));
+}
+
+void
+gst_rnn_ctc_dec_post_caption (GstRnnCtcDec *self, const gchar *type, const RnnCaption *caption, guint stable_length)
+{
+  GstStructure *s;
+
+  if (!self->now.post_messages)
+    return;
+  s = gst_rnn_ctc_dec_words_to_structure ("rnnctcdec", caption->words, caption->n_words);
+  gst_structure_set (s, "type", G_TYPE_STRING, type, "text", G_TYPE_STRING, caption->text,
+      "stable-length", G_TYPE_UINT, stable_length, "confidence", G_TYPE_DOUBLE, (gdouble) caption->confidence, NULL);
+  set_times (self, s, caption->start, caption->end);
+  post (self, s);
+}
+
+void
+gst_rnn_ctc_dec_post_endpoint (GstRnnCtcDec *self, GstClockTime start)
+{
+  GstStructure *s;
+
+  GST_OBJECT_LOCK (self);
+  self->n_endpoints++;
+  GST_OBJECT_UNLOCK (self);
+  if (!self->now.post_messages)
+    return;
+  s = gst_structure_new ("rnnctcdec", "type", G_TYPE_STRING, "endpoint", "text", G_TYPE_STRING, self->utterance->str,
+      NULL);
+  set_times (self, s, start, self->position);
+  post (self, s);
+}
+
+void
+gst_rnn_ctc_dec_check_overload (GstRnnCtcDec *self)
+{
+  GstRnnStage *stage = &self->stage;
+  GstClockTime now, due, allowed;
+  GstStructure *s;
+  gboolean live;
+
+  GST_OBJECT_LOCK (self);
+  live = stage->live;
+  allowed = stage->pipeline_latency;
+  GST_OBJECT_UNLOCK (self);
+  if (!live || stage->segment.format != GST_FORMAT_TIME || self->position < self->last_overload + OVERLOAD_INTERVAL)
+    return;
+  now = gst_element_get_current_running_time (GST_ELEMENT (self));
+  due = gst_segment_to_running_time (&stage->segment, GST_FORMAT_TIME, self->position);
+  if (!GST_CLOCK_TIME_IS_VALID (now) || !GST_CLOCK_TIME_IS_VALID (due) || now <= due + allowed)
+    return;
+  self->last_overload = self->position;
+  GST_OBJECT_LOCK (self);
+  self->n_overloads++;
+  GST_OBJECT_UNLOCK (self);
+  s = gst_structure_new ("rnnctcdec", "type", G_TYPE_STRING, "overload", "delay", G_TYPE_UINT64, now - due,
+      "latency", G_TYPE_UINT64, allowed, NULL);
+  set_times (self, s, self->position, self->position);
+  post (self, s);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnnctcdec: what leaves its pads.
+ *
+ * src: captions, and gaps where there is nothing to read, both `lateness` later than they were spoken.  unsynced_src:
+ * one JSON object per result, partial or final, as soon as it is known; nobody needs to listen. */
+#include "gstrnnctcdec-private.h"
+#include <gst/tag/tag.h>
+#include <string.h>
+
+static GstClockTime
+shift (GstRnnCtcDec *self, GstClockTime time)
+{
+  return time + self->now.lateness * GST_MSECOND;
+}
+
+static GstBuffer *
+text_buffer (gchar *text, GstClockTime start, GstClockTime end)
+{
+  GstBuffer *buffer = gst_buffer_new_wrapped (text, strlen (text));
+
+  GST_BUFFER_PTS (buffer) = start;
+  GST_BUFFER_DURATION (buffer) = end - start;
+  return buffer;
+}
+
+static GstFlowReturn
+push (GstRnnCtcDec *self, GstPad *pad, GstBuffer *buffer)
+{
+  return gst_flow_combiner_update_pad_flow (self->flows, pad, gst_pad_push (pad, buffer));
+}
+
+static GstFlowReturn
+push_json (GstRnnCtcDec *self, const gchar *type, const RnnCaption *caption, guint stable_length)
+{
+  gchar *json = gst_rnn_ctc_dec_caption_to_json (type, caption, stable_length);
+
+  return push (self, self->unsynced, text_buffer (json, caption->start, caption->end));
+}
+
+static void
+note_delay (GstRnnCtcDec *self, GstClockTime delay)
+{
+  gboolean more;
+
+  GST_OBJECT_LOCK (self);
+  more = delay > self->max_delay;
+  self->max_delay = MAX (delay, self->max_delay);
+  GST_OBJECT_UNLOCK (self);
+  if (more)
+    g_object_notify (G_OBJECT (self), "max-observed-delay");
+}
+
+static void
+add_words_meta (GstBuffer *buffer, const RnnCaption *caption)
+{
+  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, GST_RNN_WORDS_META);
+  GstStructure *words = gst_rnn_ctc_dec_words_to_structure ("words", caption->words, caption->n_words);
+
+  gst_structure_set_value (gst_custom_meta_get_structure (meta), "words", gst_structure_get_value (words, "words"));
+  gst_structure_free (words);
+}
+
+GstFlowReturn
+gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption)
+{
+  GstBuffer *buffer = text_buffer (g_strdup (caption->text), shift (self, caption->start), shift (self, caption->end));
+  guint length = g_utf8_strlen (caption->text, -1);
+  GstFlowReturn ret;
+
+  add_words_meta (buffer, caption);
+  if (self->stage.discont)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  self->stage.discont = FALSE;
+  note_delay (self, self->position - caption->start);
+  GST_OBJECT_LOCK (self);
+  self->n_captions++;
+  GST_OBJECT_UNLOCK (self);
+  gst_rnn_ctc_dec_post_caption (self, "final", caption, length);
+  push_json (self, "final", caption, length);
+  ret = push (self, self->stage.srcpad, buffer);
+  self->sent = MAX (self->sent, caption->end);
+  return ret;
+}
+
+GstFlowReturn
+gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnCaption *caption, guint stable_length)
+{
+  GST_OBJECT_LOCK (self);
+  self->n_partials++;
+  GST_OBJECT_UNLOCK (self);
+  gst_rnn_ctc_dec_post_caption (self, "partial", caption, stable_length);
+  return push_json (self, "partial", caption, stable_length);
+}
+
+static void
+push_to_both (GstRnnCtcDec *self, GstEvent *event)
+{
+  gst_pad_push_event (self->unsynced, gst_event_ref (event));
+  gst_pad_push_event (self->stage.srcpad, event);
+}
+
+void
+gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || !GST_CLOCK_TIME_IS_VALID (until) || until <= self->sent)
+    return;
+  push_to_both (self, gst_event_new_gap (shift (self, self->sent), until - self->sent));
+  self->sent = until;
+}
+
+void
+gst_rnn_ctc_dec_push_tags (GstRnnCtcDec *self)
+{
+  g_autofree gchar *code = NULL;
+  const gchar *iso;
+  gboolean due;
+
+  GST_OBJECT_LOCK (self);
+  due = self->tag_due;
+  self->tag_due = FALSE;
+  code = g_strdup (self->language_code);
+  GST_OBJECT_UNLOCK (self);
+  if (!due || !code || !*code)
+    return;
+  g_strdelimit (code, "-_", '\0');      /* "en-US": tags name the language only */
+  iso = gst_tag_get_language_code (code);
+  push_to_both (self, gst_event_new_tag (gst_tag_list_new (GST_TAG_LANGUAGE_CODE, iso ? iso : code, NULL)));
+}
+
+static gboolean
+push_stream_start (GstRnnCtcDec *self, GstPad *pad, const gchar *name, GstEvent *from)
+{
+  g_autofree gchar *id = gst_pad_create_stream_id (pad, GST_ELEMENT (self), name);
+  GstEvent *event = gst_event_new_stream_start (id);
+  guint group;
+
+  if (gst_event_parse_group_id (from, &group))
+    gst_event_set_group_id (event, group);
+  gst_event_set_seqnum (event, gst_event_get_seqnum (from));
+  gst_event_set_stream_flags (event, GST_STREAM_FLAG_SPARSE);
+  return gst_pad_push_event (pad, event);
+}
+
+static gboolean
+is_of_audio (GstEvent *event)
+{
+  GstTagList *tags;
+
+  gst_event_parse_tag (event, &tags);
+  return gst_tag_list_get_scope (tags) == GST_TAG_SCOPE_STREAM;
+}
+
+/* transfer full */
+gboolean
+gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
+    push_stream_start (self, self->unsynced, "unsynced", event);
+    push_stream_start (self, stage->srcpad, "text", event);
+  } else if (GST_EVENT_TYPE (event) != GST_EVENT_TAG || !is_of_audio (event)) {
+    push_to_both (self, gst_event_ref (event));
+  }
+  gst_event_unref (event);
+  return TRUE;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnnctcdec: the scores of a CTC model in, timed captions out.  (Graves et al. 2006; greedy.) */
+#include "gstrnnctcdec.h"
+#include <string.h>
+#include "gstrnncaps.h"
+#include "gstrnnctcdec-private.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_rnn_ctc_dec_debug);
+#define GST_CAT_DEFAULT gst_rnn_ctc_dec_debug
+
+G_DEFINE_TYPE (GstRnnCtcDec, gst_rnn_ctc_dec, GST_TYPE_RNN_STAGE)
+GST_ELEMENT_REGISTER_DEFINE (rnnctcdec, "rnnctcdec", GST_RANK_NONE, GST_TYPE_RNN_CTC_DEC);
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (GST_RNN_TENSORS_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("text/x-raw, format=(string)utf8"));
+static GstStaticPadTemplate unsynced_template = GST_STATIC_PAD_TEMPLATE ("unsynced_src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("application/x-json"));
+
+/* ---- the model and caps ---- */
+
+static GstClockTime
+look_of (RnnModel *model, GstClockTime hop)
+{
+  const RnnFeatureConfig *features = rnn_model_get_features (model);
+  GstClockTime window = features ? (features->frame_length + features->frame_shift * (features->stack - 1)) *
+      GST_MSECOND : 0;
+
+  return window + rnn_model_get_latency (model) * hop;
+}
+
+static void
+drop_decoder (GstRnnCtcDec *self)
+{
+  gst_rnn_ctc_dec_forget (self);
+  g_clear_pointer (&self->decoder, rnn_ctc_decoder_free);
+  g_clear_pointer (&self->tokens, rnn_tokens_unref);
+  g_clear_pointer (&self->blank, g_free);
+}
+
+static gboolean
+gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+  RnnCtcDecoderConfig config = { self->settings.decoder, 0 };
+  RnnCtcDecoder *decoder;
+  RnnTokens *tokens;
+
+  if (rnn_model_get_output_kind (model) != RNN_OUTPUT_CTC) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output is not CTC");
+    return FALSE;
+  }
+  if (stage->negotiated && rnn_model_get_n_out (model) != rnn_tokens_get_n (self->tokens)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it has %d tokens, the stream has %d scores",
+        rnn_model_get_n_out (model), rnn_tokens_get_n (self->tokens));
+    return FALSE;
+  }
+  tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
+  if (!tokens)
+    return FALSE;
+  decoder = rnn_ctc_decoder_new (tokens, &config, error);
+  if (!decoder) {
+    rnn_tokens_unref (tokens);
+    return FALSE;
+  }
+  drop_decoder (self);
+  self->tokens = tokens;
+  self->decoder = decoder;
+  self->blank = g_new0 (gfloat, rnn_tokens_get_n (tokens));
+  self->blank[rnn_tokens_get_blank (tokens)] = 100;
+  return TRUE;
+}
+
+static gboolean
+gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+  g_autoptr (GstCaps) text = gst_static_pad_template_get_caps (&src_template);
+  g_autoptr (GstCaps) json = gst_static_pad_template_get_caps (&unsynced_template);
+  GstRnnTensors in;
+
+  if (!gst_rnn_tensors_from_caps (&in, caps, error))
+    return FALSE;
+  if (in.n != rnn_tokens_get_n (self->tokens) || in.fps_n == 0) {
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
+        "The model %s has %d tokens: that many scores at a known framerate are needed, not %d at %d/%d.",
+        rnn_model_get_path (stage->model), rnn_tokens_get_n (self->tokens), in.n, in.fps_n, in.fps_d);
+    return FALSE;
+  }
+  gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
+  self->hop = gst_util_uint64_scale (in.fps_d, GST_SECOND, in.fps_n);
+  GST_OBJECT_LOCK (self);
+  self->look = look_of (stage->model, self->hop);
+  GST_OBJECT_UNLOCK (self);
+  gst_rnn_ctc_dec_update_latency (self);
+  gst_pad_push_event (self->unsynced, gst_event_new_caps (json));
+  return gst_pad_push_event (stage->srcpad, gst_event_new_caps (text));
+}
+
+/* ---- the stream ---- */
+
+static GstFlowReturn
+gst_rnn_ctc_dec_process (GstRnnStage *stage, GstBuffer *buffer)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+  GstClockTime start = GST_BUFFER_PTS (buffer), next = gst_rnn_timeline_next (&stage->timeline), end;
+  GstFlowReturn ret = gst_rnn_ctc_dec_configure (self);
+  GstMapInfo map;
+
+  gst_rnn_ctc_dec_push_tags (self);
+  stage->timeline.count++;
+  if (!GST_CLOCK_TIME_IS_VALID (start))
+    start = next;
+  end = start + (gst_rnn_timeline_next (&stage->timeline) - next);
+  if (ret != GST_FLOW_OK || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return ret != GST_FLOW_OK ? ret : GST_FLOW_ERROR;
+  if (map.size == rnn_tokens_get_n (self->tokens) * sizeof (gfloat)) {
+    ret = gst_rnn_ctc_dec_step (self, (const gfloat *) map.data, start, end);
+  } else {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("A tensor has %" G_GSIZE_FORMAT " bytes instead of %d scores.",
+            map.size, rnn_tokens_get_n (self->tokens)), (NULL));
+    ret = GST_FLOW_ERROR;
+  }
+  gst_buffer_unmap (buffer, &map);
+  gst_rnn_ctc_dec_check_overload (self);
+  return ret;
+}
+
+static GstFlowReturn
+gst_rnn_ctc_dec_drain (GstRnnStage *stage)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+  GstFlowReturn ret;
+
+  if (!self->decoder || !stage->negotiated)
+    return GST_FLOW_OK;
+  ret = gst_rnn_ctc_dec_end_utterance (self);
+  gst_rnn_ctc_dec_push_gap (self, self->position);
+  return ret;
+}
+
+static void
+gst_rnn_ctc_dec_reset (GstRnnStage *stage)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+
+  gst_rnn_ctc_dec_forget (self);
+  gst_flow_combiner_reset (self->flows);
+  self->sent = self->position = GST_CLOCK_TIME_NONE;
+  self->last_overload = 0;
+}
+
+/* A short gap is heard as silence; one that lasts as long as an endpoint ends the utterance. */
+static gboolean
+gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTime duration)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+  GstClockTime at;
+
+  gst_event_unref (event);
+  gst_rnn_ctc_dec_configure (self);
+  gst_rnn_ctc_dec_push_tags (self);
+  if (duration >= self->now.endpoint_silence * GST_MSECOND)
+    gst_rnn_ctc_dec_drain (stage);
+  for (at = start; self->steps->len > 0 && at + self->hop <= start + duration; at += self->hop)
+    gst_rnn_ctc_dec_step (self, self->blank, at, at + self->hop);
+  if (!GST_CLOCK_TIME_IS_VALID (self->sent))
+    self->sent = start;
+  self->position = start + duration;
+  if (self->steps->len == 0)
+    gst_rnn_ctc_dec_push_gap (self, self->position);
+  return TRUE;
+}
+
+static gboolean
+sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START || GST_EVENT_TYPE (event) == GST_EVENT_TAG)
+    return gst_rnn_ctc_dec_push_event (GST_RNN_STAGE (parent), event);
+  return gst_rnn_stage_sink_event (pad, parent, event);
+}
+
+/* ---- GObject ---- */
+
+static void
+gst_rnn_ctc_dec_stop (GstRnnStage *stage)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+
+  drop_decoder (self);
+  g_clear_pointer (&self->captioner, rnn_captioner_free);
+  GST_OBJECT_LOCK (self);
+  self->tag_due = TRUE;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_rnn_ctc_dec_get_stats (GstRnnStage *stage, GstStructure *stats)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+
+  gst_structure_set (stats, "words", G_TYPE_UINT64, self->n_words, "captions", G_TYPE_UINT64, self->n_captions,
+      "partials", G_TYPE_UINT64, self->n_partials, "endpoints", G_TYPE_UINT64, self->n_endpoints,
+      "overloads", G_TYPE_UINT64, self->n_overloads, NULL);
+}
+
+static void
+gst_rnn_ctc_dec_finalize (GObject *object)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (object);
+
+  gst_flow_combiner_free (self->flows);
+  g_array_free (self->steps, TRUE);
+  g_string_free (self->utterance, TRUE);
+  g_free (self->language_code);
+  G_OBJECT_CLASS (gst_rnn_ctc_dec_parent_class)->finalize (object);
+}
+
+static void
+gst_rnn_ctc_dec_class_init (GstRnnCtcDecClass *klass)
+{
+  static const gchar *no_tags[] = { NULL };
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (gst_rnn_ctc_dec_debug, "rnnctcdec", 0, "CTC decoding");
+  gst_meta_register_custom (GST_RNN_WORDS_META, no_tags, NULL, NULL, NULL);
+  object_class->set_property = gst_rnn_ctc_dec_set_property;
+  object_class->get_property = gst_rnn_ctc_dec_get_property;
+  object_class->finalize = gst_rnn_ctc_dec_finalize;
+  gst_rnn_ctc_dec_install_properties (object_class);
+
+  klass->set_model = gst_rnn_ctc_dec_set_model;
+  klass->set_caps = gst_rnn_ctc_dec_set_caps;
+  klass->process = gst_rnn_ctc_dec_process;
+  klass->gap = gst_rnn_ctc_dec_gap;
+  klass->drain = gst_rnn_ctc_dec_drain;
+  klass->reset = gst_rnn_ctc_dec_reset;
+  klass->stop = gst_rnn_ctc_dec_stop;
+  klass->push_event = gst_rnn_ctc_dec_push_event;
+  klass->get_stats = gst_rnn_ctc_dec_get_stats;
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_add_static_pad_template (element_class, &unsynced_template);
+  gst_element_class_set_static_metadata (element_class, "CTC decoder", "Decoder/Text",
+      "Turns the scores of a CTC model into timed captions", "gst-rnn");
+}
+
+static void
+gst_rnn_ctc_dec_init (GstRnnCtcDec *self)
+{
+  gst_rnn_stage_add_pads (&self->stage);
+  gst_pad_set_event_function (self->stage.sinkpad, sink_event);
+
+  self->unsynced = gst_pad_new_from_static_template (&unsynced_template, "unsynced_src");
+  gst_pad_set_query_function (self->unsynced, gst_rnn_stage_src_query);
+  gst_pad_set_event_function (self->unsynced, gst_rnn_stage_src_event);
+  gst_pad_use_fixed_caps (self->unsynced);
+  gst_element_add_pad (GST_ELEMENT (self), self->unsynced);
+
+  self->flows = gst_flow_combiner_new ();
+  gst_flow_combiner_add_pad (self->flows, self->stage.srcpad);
+  gst_flow_combiner_add_pad (self->flows, self->unsynced);
+  self->steps = g_array_new (FALSE, FALSE, sizeof (GstClockTime[2]));
+  self->utterance = g_string_new (NULL);
+  self->language_code = g_strdup ("en-US");
+  self->tag_due = TRUE;
+  gst_rnn_ctc_dec_init_settings (&self->settings);
+}

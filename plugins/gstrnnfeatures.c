@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnnfeatures: mono audio in, one feature vector per buffer out, as the model's recipe (or the property `features`)
+ * says.  A step's PTS is the start of its window, counted in samples; its duration is the hop. */
+#include "gstrnnfeatures.h"
+#include <gst/audio/audio.h>
+#include <rnncore/features/features-options.h>
+#include "gstrnncaps.h"
+#include "gstrnnstage.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
+#define GST_CAT_DEFAULT gst_rnn_features_debug
+
+enum { PROP_0, PROP_FEATURES };
+
+#define CHUNK 4096              /* samples that are worked on at once */
+
+typedef struct {
+  GstRnnStage stage;
+
+  gchar *options;               /* property `features`; under the object lock */
+
+  RnnFeatureConfig config;
+  gint rate;                    /* the model's, or 0: that of the caps */
+  GstAudioInfo info;
+  RnnFeatures *features;
+  gint64 start, hop;            /* samples: of step 0, from step to step */
+  gfloat *samples;              /* [CHUNK] */
+  gfloat *steps;                /* [max_steps][dim] */
+  GstClockTime (*times)[2];     /* [max_steps] PTS, duration */
+  gint64 n_steps;               /* since the timeline's start */
+} GstRnnFeatures;
+
+typedef GstRnnStageClass GstRnnFeaturesClass;
+
+#define GST_RNN_FEATURES(obj) ((GstRnnFeatures *) (obj))
+
+G_DEFINE_TYPE (GstRnnFeatures, gst_rnn_features, GST_TYPE_RNN_STAGE)
+GST_ELEMENT_REGISTER_DEFINE (rnnfeatures, "rnnfeatures", GST_RANK_NONE, GST_TYPE_RNN_FEATURES);
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("audio/x-raw, format=(string){ " GST_AUDIO_NE (F32) ", " GST_AUDIO_NE (S16) " }, "
+        "layout=(string)interleaved, rate=(int)[ 1, 2147483647 ], channels=(int)1"));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (GST_RNN_TENSORS_CAPS));
+
+/* ---- configuration ---- */
+
+static gboolean
+config_from_options (GstRnnFeatures *self, RnnFeatureConfig *config, GError **error)
+{
+  g_autofree gchar *text = NULL;
+  json_t *options;
+  gboolean ok;
+
+  rnn_feature_config_init (config);
+  GST_OBJECT_LOCK (self);
+  text = g_strdup (self->options);
+  GST_OBJECT_UNLOCK (self);
+  if (!text)
+    return TRUE;
+  options = json_loads (text, JSON_REJECT_DUPLICATES, NULL);
+  if (!options) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "features: not a JSON object: %s", text);
+    return FALSE;
+  }
+  ok = rnn_options_from_json (rnn_feature_options, config, options, NULL, "features", error);
+  json_decref (options);
+  return ok;
+}
+
+static gboolean
+config_from_model (RnnModel *model, RnnFeatureConfig *config, GError **error)
+{
+  if (rnn_model_get_input_kind (model) != RNN_INPUT_AUDIO) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its input is not audio");
+    return FALSE;
+  }
+  *config = *rnn_model_get_features (model);
+  return TRUE;
+}
+
+static gboolean
+gst_rnn_features_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (stage);
+  gint rate = model ? rnn_model_get_rate (model) : 0;
+  RnnFeatureConfig config;
+
+  if (!(model ? config_from_model (model, &config, error) : config_from_options (self, &config, error)))
+    return FALSE;
+  if (stage->negotiated && rate && rate != GST_AUDIO_INFO_RATE (&self->info)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "it needs %d Hz, the stream has %d Hz", rate,
+        GST_AUDIO_INFO_RATE (&self->info));
+    return FALSE;
+  }
+  self->config = config;
+  self->rate = rate;
+  return TRUE;
+}
+
+static gboolean
+check_caps (GstRnnFeatures *self, GstCaps *caps, GError **error)
+{
+  g_autofree gchar *rate = self->rate ? g_strdup_printf ("%d Hz", self->rate) : g_strdup ("any rate");
+  g_autofree gchar *text = NULL;
+  g_autoptr (GstCaps) template = gst_static_pad_template_get_caps (&sink_template);
+
+  if (gst_caps_can_intersect (caps, template) && gst_audio_info_from_caps (&self->info, caps)
+      && (self->rate == 0 || GST_AUDIO_INFO_RATE (&self->info) == self->rate))
+    return TRUE;
+  text = gst_caps_to_string (caps);
+  g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "Mono audio of %s in F32 or S16 is needed, not %s: "
+      "put `audioconvert ! audioresample` in front.", rate, text);
+  return FALSE;
+}
+
+static void
+free_front_end (GstRnnFeatures *self)
+{
+  g_clear_pointer (&self->features, rnn_features_free);
+  g_clear_pointer (&self->samples, g_free);
+  g_clear_pointer (&self->steps, g_free);
+  g_clear_pointer (&self->times, g_free);
+}
+
+static gboolean
+make_front_end (GstRnnFeatures *self, GError **error)
+{
+  RnnModel *model = self->stage.model;
+  RnnFeatures *features;
+  guint max_steps;
+
+  self->config.rate = GST_AUDIO_INFO_RATE (&self->info);
+  features = rnn_features_new (&self->config, model ? rnn_model_get_input_mean (model) : NULL,
+      model ? rnn_model_get_input_std (model) : NULL, error);
+  if (!features)
+    return FALSE;
+  free_front_end (self);
+  self->features = features;
+  self->start = rnn_features_get_start (features);
+  self->hop = rnn_features_get_hop (features);
+  self->n_steps = 0;
+  max_steps = rnn_features_max_steps (features, CHUNK + rnn_features_get_window (features));
+  self->samples = g_new (gfloat, CHUNK);
+  self->steps = g_new (gfloat, max_steps * rnn_features_get_dim (features));
+  self->times = g_malloc_n (max_steps, sizeof (*self->times));
+  return TRUE;
+}
+
+static gboolean
+gst_rnn_features_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (stage);
+  g_autoptr (GstCaps) out = NULL;
+  GstRnnTensors tensors = { 0, };
+  gint rate;
+
+  if (!check_caps (self, caps, error) || !make_front_end (self, error))
+    return FALSE;
+  rate = GST_AUDIO_INFO_RATE (&self->info);
+  gst_rnn_timeline_init (&stage->timeline, rate, 1);
+  gst_rnn_stage_set_latency (stage, gst_util_uint64_scale_ceil (rnn_features_get_window (self->features), GST_SECOND,
+          rate));
+  tensors.n = rnn_features_get_dim (self->features);
+  tensors.fps_n = rate;
+  tensors.fps_d = self->hop;
+  out = gst_rnn_tensors_to_caps (&tensors, "features", stage->model ? rnn_model_get_name (stage->model) : NULL);
+  return gst_rnn_stage_set_output (stage, out, tensors.n);
+}
+
+/* ---- the stream ---- */
+
+static GstBuffer *
+gst_rnn_features_clip (GstRnnStage *stage, GstBuffer *buffer)
+{
+  GstAudioInfo *info = &GST_RNN_FEATURES (stage)->info;
+
+  if (stage->segment.format != GST_FORMAT_TIME)
+    return buffer;
+  return gst_audio_buffer_clip (buffer, &stage->segment, GST_AUDIO_INFO_RATE (info), GST_AUDIO_INFO_BPF (info));
+}
+
+static GstFlowReturn
+push_steps (GstRnnFeatures *self, guint n)
+{
+  const GstRnnTimeline *timeline = &self->stage.timeline;
+  guint i;
+
+  for (i = 0; i < n; i++, self->n_steps++) {
+    gint64 sample = self->start + self->n_steps * self->hop;
+
+    self->times[i][0] = gst_rnn_timeline_at (timeline, sample);
+    self->times[i][1] = gst_rnn_timeline_at (timeline, sample + self->hop) - self->times[i][0];
+  }
+  return gst_rnn_stage_push_frames (&self->stage, n, self->steps, self->times);
+}
+
+/* data[n] of the caps' format -> floats in +-1 */
+static const gfloat *
+to_float (GstRnnFeatures *self, const guint8 *data, guint n)
+{
+  const gint16 *s16 = (const gint16 *) data;
+  guint i;
+
+  if (GST_AUDIO_INFO_FORMAT (&self->info) == GST_AUDIO_FORMAT_F32)
+    return (const gfloat *) data;
+  for (i = 0; i < n; i++)
+    self->samples[i] = s16[i] / 32768.0f;
+  return self->samples;
+}
+
+static GstFlowReturn
+gst_rnn_features_process (GstRnnStage *stage, GstBuffer *buffer)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (stage);
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  GstFlowReturn ret = GST_FLOW_OK;
+  GstMapInfo map;
+  gsize i, n;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return GST_FLOW_ERROR;
+  for (i = 0; i < map.size / bpf && ret == GST_FLOW_OK; i += n) {
+    n = MIN (map.size / bpf - i, CHUNK);
+    stage->timeline.count += n;
+    ret = push_steps (self, rnn_features_push (self->features, to_float (self, map.data + i * bpf, n), n,
+            self->steps));
+  }
+  gst_buffer_unmap (buffer, &map);
+  return ret;
+}
+
+static GstFlowReturn
+gst_rnn_features_drain (GstRnnStage *stage)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (stage);
+  GstFlowReturn ret;
+
+  if (!self->features || !gst_rnn_timeline_started (&stage->timeline))
+    return GST_FLOW_OK;
+  ret = push_steps (self, rnn_features_finish (self->features, self->steps));
+  self->n_steps = 0;
+  return ret;
+}
+
+static void
+gst_rnn_features_reset (GstRnnStage *stage)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (stage);
+
+  if (self->features)
+    rnn_features_reset (self->features);
+  self->n_steps = 0;
+}
+
+static void
+gst_rnn_features_stop (GstRnnStage *stage)
+{
+  free_front_end (GST_RNN_FEATURES (stage));
+}
+
+/* ---- negotiation ---- */
+
+static GstCaps *
+get_sink_caps (GstRnnFeatures *self, GstCaps *filter)
+{
+  GstCaps *caps = gst_caps_make_writable (gst_static_pad_template_get_caps (&sink_template));
+  gint rate = 0;
+
+  GST_OBJECT_LOCK (self);
+  if (self->stage.model)
+    rate = rnn_model_get_rate (self->stage.model);
+  GST_OBJECT_UNLOCK (self);
+  if (rate)
+    gst_caps_set_simple (caps, "rate", G_TYPE_INT, rate, NULL);
+  if (filter) {
+    GstCaps *all = caps;
+
+    caps = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref (all);
+  }
+  return caps;
+}
+
+static gboolean
+sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  GstCaps *filter, *caps;
+
+  switch (GST_QUERY_TYPE (query)) {
+    case GST_QUERY_CAPS:
+      gst_query_parse_caps (query, &filter);
+      caps = get_sink_caps (GST_RNN_FEATURES (parent), filter);
+      gst_query_set_caps_result (query, caps);
+      gst_caps_unref (caps);
+      return TRUE;
+    case GST_QUERY_ACCEPT_CAPS:        /* what does not fit is refused in set_caps, which can say why */
+      gst_query_parse_accept_caps (query, &caps);
+      gst_query_set_accept_caps_result (query, gst_structure_has_name (gst_caps_get_structure (caps, 0),
+              "audio/x-raw"));
+      return TRUE;
+    default:
+      return gst_pad_query_default (pad, parent, query);
+  }
+}
+
+/* ---- GObject ---- */
+
+void
+gst_rnn_features_install_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, PROP_FEATURES,
+      g_param_spec_string ("features", "Features",
+          "Without a model-file: feature options as a JSON object, e.g. {\"type\": \"fbank\", \"n_mels\": 80}", NULL,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+}
+
+static void
+gst_rnn_features_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (object);
+
+  GST_OBJECT_LOCK (self);
+  g_free (self->options);
+  self->options = g_value_dup_string (value);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_rnn_features_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GST_OBJECT_LOCK (object);
+  g_value_set_string (value, GST_RNN_FEATURES (object)->options);
+  GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_rnn_features_finalize (GObject *object)
+{
+  g_free (GST_RNN_FEATURES (object)->options);
+  G_OBJECT_CLASS (gst_rnn_features_parent_class)->finalize (object);
+}
+
+static void
+gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (gst_rnn_features_debug, "rnnfeatures", 0, "acoustic features");
+  object_class->set_property = gst_rnn_features_set_property;
+  object_class->get_property = gst_rnn_features_get_property;
+  object_class->finalize = gst_rnn_features_finalize;
+  gst_rnn_features_install_properties (object_class);
+
+  klass->works_without_model = TRUE;
+  klass->set_model = gst_rnn_features_set_model;
+  klass->set_caps = gst_rnn_features_set_caps;
+  klass->clip = gst_rnn_features_clip;
+  klass->process = gst_rnn_features_process;
+  klass->drain = gst_rnn_features_drain;
+  klass->reset = gst_rnn_features_reset;
+  klass->stop = gst_rnn_features_stop;
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Acoustic features", "Converter/Audio",
+      "Turns audio into feature vectors for a recurrent network", "gst-rnn");
+}
+
+static void
+gst_rnn_features_init (GstRnnFeatures *self)
+{
+  gst_rnn_stage_add_pads (&self->stage);
+  gst_pad_set_query_function (self->stage.sinkpad, sink_query);
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnninfer: runs a model along a stream of vectors, one step per tensor or per frame of a raw audio buffer.
+ *
+ * A model that looks L steps ahead answers x[t - L] with y[t]: times wait in a queue until their answer comes, and at
+ * the end of a stretch L steps of zeros fetch the last ones.
+ *
+ * Steps run in blocks that begin at multiples of BLOCK since the start or the last reset, and an endpoint resets the
+ * state between two blocks.  So where the state begins anew does not depend on how many steps came at once. */
+#include "gstrnninfer.h"
+#include <gst/audio/audio.h>
+#include <string.h>
+#include "gstrnncaps.h"
+#include "gstrnnstage.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_rnn_infer_debug);
+#define GST_CAT_DEFAULT gst_rnn_infer_debug
+
+enum { PROP_0, PROP_PRECISION, PROP_N_THREADS };
+
+#define BLOCK 4
+
+typedef struct {
+  GstRnnStage stage;
+
+  gint precision;               /* RnnPrecision; under the object lock */
+
+  RnnSession *session;
+  gsize n_in, n_out;            /* floats per step */
+  guint n_ahead;                /* L */
+  gfloat *x;                    /* [BLOCK][n_in] */
+  gfloat *y;                    /* [BLOCK][n_out] */
+  GstClockTime (*times)[2];     /* [L + BLOCK] PTS and duration of the steps that wait for their answer */
+  guint n_waiting;              /* of them */
+  guint n_block;                /* steps in x */
+  guint n_skip;                 /* answers that are to nothing: the first L */
+  guint64 n_run;                /* steps since the blocks were aligned */
+  GstAudioFormat format;        /* of raw audio; UNKNOWN: tensors */
+  gint endpoint_due;            /* atomic */
+} GstRnnInfer;
+
+typedef GstRnnStageClass GstRnnInferClass;
+
+#define GST_RNN_INFER(obj) ((GstRnnInfer *) (obj))
+
+G_DEFINE_TYPE (GstRnnInfer, gst_rnn_infer, GST_TYPE_RNN_STAGE)
+GST_ELEMENT_REGISTER_DEFINE (rnninfer, "rnninfer", GST_RANK_NONE, GST_TYPE_RNN_INFER);
+
+#define SERIES_CAPS "audio/x-raw, format=(string){ " GST_AUDIO_NE (F32) ", " GST_AUDIO_NE (F64) " }, " \
+    "layout=(string)interleaved, rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 2147483647 ]"
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (GST_RNN_TENSORS_CAPS "; " SERIES_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (GST_RNN_TENSORS_CAPS));
+
+static GType
+gst_rnn_precision_get_type (void)
+{
+  static const GEnumValue values[] = {
+    {RNN_PRECISION_F32, "32-bit floating point", "f32"},
+    {RNN_PRECISION_INT8, "8-bit weights", "int8"},
+    {0, NULL, NULL}
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstRnnPrecision", values));
+  return type;
+}
+
+/* ---- the model ---- */
+
+static void
+gst_rnn_infer_stop (GstRnnStage *stage)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+
+  g_clear_pointer (&self->session, rnn_session_free);
+  g_clear_pointer (&self->x, g_free);
+  g_clear_pointer (&self->y, g_free);
+  g_clear_pointer (&self->times, g_free);
+}
+
+/* The next stretch of steps begins. */
+static void
+align (GstRnnInfer *self)
+{
+  self->n_waiting = self->n_block = 0;
+  self->n_skip = self->n_ahead;
+  self->n_run = 0;
+}
+
+static gboolean
+gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+  RnnSession *session;
+  gint precision;
+
+  if (stage->negotiated && (gsize) rnn_model_get_n_in (model) != self->n_in) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it takes %d floats per step, the stream has %" G_GSIZE_FORMAT,
+        rnn_model_get_n_in (model), self->n_in);
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (self);
+  precision = self->precision;
+  GST_OBJECT_UNLOCK (self);
+  session = rnn_session_new (model, 1, BLOCK, precision, error);
+  if (!session)
+    return FALSE;
+  gst_rnn_infer_stop (stage);
+  self->session = session;
+  self->n_in = rnn_model_get_n_in (model);
+  self->n_out = rnn_model_get_n_out (model);
+  self->n_ahead = rnn_session_get_latency (session);
+  self->x = g_new (gfloat, BLOCK * self->n_in);
+  self->y = g_new (gfloat, BLOCK * self->n_out);
+  self->times = g_malloc_n (self->n_ahead + BLOCK, sizeof (*self->times));
+  align (self);
+  return TRUE;
+}
+
+/* ---- caps ---- */
+
+static gboolean
+parse_series (GstRnnInfer *self, GstCaps *caps, GstRnnTensors *in, GError **error)
+{
+  GstAudioInfo info;
+
+  if (!gst_audio_info_from_caps (&info, caps)) {
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "incomplete audio caps");
+    return FALSE;
+  }
+  if (rnn_model_get_input_kind (self->stage.model) == RNN_INPUT_AUDIO) {
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
+        "The model takes features of audio, not samples: put `audioconvert ! audioresample ! rnnfeatures` in front.");
+    return FALSE;
+  }
+  self->format = GST_AUDIO_INFO_FORMAT (&info);
+  in->n = GST_AUDIO_INFO_CHANNELS (&info);
+  in->fps_n = GST_AUDIO_INFO_RATE (&info);
+  in->fps_d = 1;
+  return TRUE;
+}
+
+static const gchar *
+output_kind (RnnModel *model)
+{
+  if (rnn_model_get_output_kind (model) != RNN_OUTPUT_RAW)
+    return "logits";
+  return rnn_model_get_input_kind (model) == RNN_INPUT_SERIES ? "series" : NULL;
+}
+
+static gboolean
+gst_rnn_infer_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+  gboolean is_series = gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw");
+  g_autoptr (GstCaps) out = NULL;
+  GstRnnTensors in;
+
+  self->format = GST_AUDIO_FORMAT_UNKNOWN;
+  if (!(is_series ? parse_series (self, caps, &in, error) : gst_rnn_tensors_from_caps (&in, caps, error)))
+    return FALSE;
+  if ((gsize) in.n != self->n_in) {
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "The model %s takes %" G_GSIZE_FORMAT
+        " floats per step, not %d.", rnn_model_get_path (stage->model), self->n_in, in.n);
+    return FALSE;
+  }
+  gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
+  if (in.fps_n > 0) {
+    gst_rnn_stage_set_latency (stage, gst_util_uint64_scale_ceil (self->n_ahead, in.fps_d * GST_SECOND,
+            in.fps_n));
+  }
+  in.n = (gint) self->n_out;
+  out = gst_rnn_tensors_to_caps (&in, output_kind (stage->model), rnn_model_get_name (stage->model));
+  return gst_rnn_stage_set_output (stage, out, in.n);
+}
+
+/* ---- the stream ---- */
+
+/* Runs the steps in x and pushes the answers among what comes out. */
+static GstFlowReturn
+run_block (GstRnnInfer *self)
+{
+  guint n = self->n_block, skip = MIN (n, self->n_skip), n_answers = n - skip;
+  GstFlowReturn ret;
+
+  rnn_session_run (self->session, n, self->x, self->y);
+  self->n_block = 0;
+  self->n_run += n;
+  self->n_skip -= skip;
+  ret = gst_rnn_stage_push_frames (&self->stage, n_answers, self->y + skip * self->n_out, self->times);
+  self->n_waiting -= n_answers;
+  memmove (self->times, self->times + n_answers, self->n_waiting * sizeof (*self->times));
+  return ret;
+}
+
+static GstFlowReturn
+gst_rnn_infer_run (GstRnnStage *stage)
+{
+  return GST_RNN_INFER (stage)->n_block ? run_block (GST_RNN_INFER (stage)) : GST_FLOW_OK;
+}
+
+static GstFlowReturn
+gst_rnn_infer_drain (GstRnnStage *stage)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+  GstFlowReturn ret;
+  guint left;
+
+  if (!self->session || !stage->negotiated)
+    return GST_FLOW_OK;
+  ret = gst_rnn_infer_run (stage);
+  memset (self->x, 0, BLOCK * self->n_in * sizeof (gfloat));
+  for (left = self->n_waiting ? self->n_ahead : 0; left > 0 && ret == GST_FLOW_OK; left -= MIN (left, BLOCK)) {
+    self->n_block = MIN (left, BLOCK);
+    ret = run_block (self);
+  }
+  align (self);
+  return ret;
+}
+
+static void
+gst_rnn_infer_reset (GstRnnStage *stage)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+
+  g_atomic_int_set (&self->endpoint_due, FALSE);
+  if (!self->session)
+    return;
+  rnn_session_reset (self->session, -1);
+  align (self);
+}
+
+/* Between two blocks: the state begins anew if an utterance has ended. */
+static GstFlowReturn
+reset_at_endpoint (GstRnnInfer *self)
+{
+  GstRnnStage *stage = &self->stage;
+  GstFlowReturn ret;
+
+  if (!g_atomic_int_compare_and_exchange (&self->endpoint_due, TRUE, FALSE)
+      || !(stage->now.reset_on & GST_RNN_RESET_ENDPOINT))
+    return GST_FLOW_OK;
+  ret = gst_rnn_infer_drain (stage);
+  gst_rnn_infer_reset (stage);
+  GST_OBJECT_LOCK (stage);
+  stage->n_resets++;
+  GST_OBJECT_UNLOCK (stage);
+  return ret;
+}
+
+/* The step that was just written to x */
+static GstFlowReturn
+add_step (GstRnnInfer *self, GstClockTime pts, GstClockTime duration)
+{
+  GstFlowReturn ret;
+
+  self->times[self->n_waiting][0] = pts;
+  self->times[self->n_waiting++][1] = duration;
+  self->n_block++;
+  if ((self->n_run + self->n_block) % BLOCK != 0)
+    return GST_FLOW_OK;
+  ret = run_block (self);
+  return ret == GST_FLOW_OK ? reset_at_endpoint (self) : ret;
+}
+
+static GstFlowReturn
+add_tensor (GstRnnInfer *self, GstBuffer *buffer, const GstMapInfo *map)
+{
+  GstRnnTimeline *timeline = &self->stage.timeline;
+  GstClockTime pts = GST_BUFFER_PTS (buffer), duration = GST_BUFFER_DURATION (buffer);
+  GstClockTime next = gst_rnn_timeline_next (timeline);
+
+  if (map->size != self->n_in * sizeof (gfloat)) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("A tensor has %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT
+            ".", map->size, self->n_in * sizeof (gfloat)), (NULL));
+    return GST_FLOW_ERROR;
+  }
+  timeline->count++;
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = next;
+  if (!GST_CLOCK_TIME_IS_VALID (duration) && timeline->num > 0)
+    duration = gst_rnn_timeline_next (timeline) - next;
+  memcpy (self->x + self->n_block * self->n_in, map->data, map->size);
+  return add_step (self, pts, duration);
+}
+
+static GstFlowReturn
+add_series (GstRnnInfer *self, const GstMapInfo *map)
+{
+  GstRnnTimeline *timeline = &self->stage.timeline;
+  gboolean f64 = self->format == GST_AUDIO_FORMAT_F64;
+  gsize i, j, n = map->size / (self->n_in * (f64 ? sizeof (gdouble) : sizeof (gfloat)));
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  for (i = 0; i < n && ret == GST_FLOW_OK; i++) {
+    gfloat *x = self->x + self->n_block * self->n_in;
+    GstClockTime pts = gst_rnn_timeline_next (timeline);
+
+    for (j = 0; j < self->n_in; j++) {
+      x[j] = f64 ? (gfloat) ((const gdouble *) map->data)[i * self->n_in + j] :
+          ((const gfloat *) map->data)[i * self->n_in + j];
+    }
+    timeline->count++;
+    ret = add_step (self, pts, gst_rnn_timeline_next (timeline) - pts);
+  }
+  return ret;
+}
+
+static GstFlowReturn
+gst_rnn_infer_process (GstRnnStage *stage, GstBuffer *buffer)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+  GstFlowReturn ret;
+  GstMapInfo map;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return GST_FLOW_ERROR;
+  ret = self->format == GST_AUDIO_FORMAT_UNKNOWN ? add_tensor (self, buffer, &map) : add_series (self, &map);
+  gst_buffer_unmap (buffer, &map);
+  return ret;
+}
+
+static void
+gst_rnn_infer_endpoint (GstRnnStage *stage, const GstStructure *endpoint)
+{
+  gboolean silence = TRUE;
+
+  gst_structure_get_boolean (endpoint, "silence", &silence);
+  if (silence)
+    g_atomic_int_set (&GST_RNN_INFER (stage)->endpoint_due, TRUE);
+}
+
+/* ---- GObject ---- */
+
+void
+gst_rnn_infer_install_properties (GObjectClass *klass)
+{
+  g_object_class_install_property (klass, PROP_PRECISION,
+      g_param_spec_enum ("precision", "Precision", "Numbers that the weights are kept in",
+          gst_rnn_precision_get_type (), RNN_PRECISION_F32,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+  g_object_class_install_property (klass, PROP_N_THREADS,
+      g_param_spec_uint ("n-threads", "Threads", "Threads that run the model: a step of one stream is too short to share",
+          1, 1, 1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+}
+
+static void
+gst_rnn_infer_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id != PROP_PRECISION)
+    return;
+  GST_OBJECT_LOCK (object);
+  GST_RNN_INFER (object)->precision = g_value_get_enum (value);
+  GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_rnn_infer_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_N_THREADS) {
+    g_value_set_uint (value, 1);
+    return;
+  }
+  GST_OBJECT_LOCK (object);
+  g_value_set_enum (value, GST_RNN_INFER (object)->precision);
+  GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_rnn_infer_class_init (GstRnnInferClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (gst_rnn_infer_debug, "rnninfer", 0, "recurrent inference");
+  object_class->set_property = gst_rnn_infer_set_property;
+  object_class->get_property = gst_rnn_infer_get_property;
+  gst_rnn_infer_install_properties (object_class);
+
+  klass->set_model = gst_rnn_infer_set_model;
+  klass->set_caps = gst_rnn_infer_set_caps;
+  klass->process = gst_rnn_infer_process;
+  klass->run = gst_rnn_infer_run;
+  klass->drain = gst_rnn_infer_drain;
+  klass->reset = gst_rnn_infer_reset;
+  klass->stop = gst_rnn_infer_stop;
+  klass->endpoint = gst_rnn_infer_endpoint;
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Recurrent network", "Filter",
+      "Runs a recurrent network along a stream of features or samples", "gst-rnn");
+  gst_type_mark_as_plugin_api (gst_rnn_precision_get_type (), 0);
+}
+
+static void
+gst_rnn_infer_init (GstRnnInfer *self)
+{
+  gst_rnn_stage_add_pads (&self->stage);
+}

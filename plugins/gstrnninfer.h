@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_RNN_INFER (gst_rnn_infer_get_type ())
+GType gst_rnn_infer_get_type (void);
+/* Own properties; also for the bin that proxies them. */
+void gst_rnn_infer_install_properties (GObjectClass *klass);
+GST_ELEMENT_REGISTER_DECLARE (rnninfer);
+
+G_END_DECLS

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GstRnnStage: its model.
+ *
+ * While a stream runs, a new model is loaded by another thread and waits in stage->next.  The first stage that has one
+ * when an endpoint passes takes it, and sends it downstream in a serialized event `rnn-model`, so that all stages
+ * change at the same step.  One property set on the first element of a chain is thus enough. */
+#include "gstrnnstage.h"
+
+GType
+gst_rnn_model_get_type (void)
+{
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type)) {
+    g_once_init_leave (&type, g_boxed_type_register_static ("RnnModel", (GBoxedCopyFunc) rnn_model_ref,
+            (GBoxedFreeFunc) rnn_model_unref));
+  }
+  return type;
+}
+
+static gchar *
+dup_model_file (GstRnnStage *stage)
+{
+  gchar *path;
+
+  GST_OBJECT_LOCK (stage);
+  path = g_strdup (stage->model_file);
+  GST_OBJECT_UNLOCK (stage);
+  return path;
+}
+
+static RnnModel *
+steal_next (GstRnnStage *stage)
+{
+  RnnModel *next;
+
+  GST_OBJECT_LOCK (stage);
+  next = g_steal_pointer (&stage->next);
+  GST_OBJECT_UNLOCK (stage);
+  return next;
+}
+
+/* @model: transfer full */
+static void
+use_model (GstRnnStage *stage, RnnModel *model)
+{
+  RnnModel *old;
+
+  GST_OBJECT_LOCK (stage);
+  old = stage->model;
+  stage->model = model;
+  GST_OBJECT_UNLOCK (stage);
+  g_clear_pointer (&old, rnn_model_unref);
+}
+
+void
+gst_rnn_stage_drop_model (GstRnnStage *stage)
+{
+  RnnModel *next = steal_next (stage);
+
+  g_clear_pointer (&next, rnn_model_unref);
+  use_model (stage, NULL);
+}
+
+gboolean
+gst_rnn_stage_load_model (GstRnnStage *stage)
+{
+  g_autofree gchar *path = dup_model_file (stage);
+  g_autoptr (GError) error = NULL;
+  RnnModel *model;
+
+  if (!path && GST_RNN_STAGE_GET_CLASS (stage)->works_without_model) {
+    gst_rnn_stage_drop_model (stage);
+    return TRUE;
+  }
+  if (!path) {
+    GST_ELEMENT_ERROR (stage, RESOURCE, NOT_FOUND, ("No model: set the property model-file."), (NULL));
+    return FALSE;
+  }
+  if (stage->model && g_str_equal (rnn_model_get_path (stage->model), path))
+    return TRUE;
+  model = rnn_model_load_shared (path, &error);
+  if (!model) {
+    GST_ELEMENT_ERROR (stage, RESOURCE, NOT_FOUND, ("Cannot load the model %s: %s", path, error->message), (NULL));
+    return FALSE;
+  }
+  gst_rnn_stage_drop_model (stage);
+  use_model (stage, model);
+  return TRUE;
+}
+
+gboolean
+gst_rnn_stage_prepare_model (GstRnnStage *stage)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!GST_RNN_STAGE_GET_CLASS (stage)->set_model (stage, stage->model, &error)) {
+    GST_ELEMENT_ERROR (stage, LIBRARY, SETTINGS, ("Cannot use the model %s: %s",
+            stage->model ? rnn_model_get_path (stage->model) : "(none)", error->message), (NULL));
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (stage);
+  stage->active = TRUE;
+  GST_OBJECT_UNLOCK (stage);
+  return TRUE;
+}
+
+static void
+load_aside (GstElement *element, gpointer data)
+{
+  GstRnnStage *stage = GST_RNN_STAGE (element);
+  g_autofree gchar *path = dup_model_file (stage);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnnModel) model = path ? rnn_model_load_shared (path, &error) : NULL;
+  RnnModel *old = NULL;
+
+  if (!model) {
+    GST_ELEMENT_WARNING (stage, RESOURCE, NOT_FOUND, ("Cannot load the model %s: %s; the one in use stays",
+            path ? path : "(none)", error ? error->message : "no model-file"), (NULL));
+    return;
+  }
+  GST_OBJECT_LOCK (stage);
+  if (stage->active && g_strcmp0 (stage->model_file, path) == 0) {      /* else a later one is on its way */
+    old = stage->next;
+    stage->next = g_steal_pointer (&model);
+  }
+  GST_OBJECT_UNLOCK (stage);
+  g_clear_pointer (&old, rnn_model_unref);
+}
+
+void
+gst_rnn_stage_set_model_file (GstRnnStage *stage, const gchar *path)
+{
+  gboolean active;
+
+  GST_OBJECT_LOCK (stage);
+  g_free (stage->model_file);
+  stage->model_file = g_strdup (path);
+  active = stage->active;
+  GST_OBJECT_UNLOCK (stage);
+  if (active)
+    gst_element_call_async (GST_ELEMENT (stage), load_aside, NULL, NULL);
+}
+
+static void
+announce_swap (GstRnnStage *stage, RnnModel *model)
+{
+  gchar *name = gst_object_get_name (GST_OBJECT (gst_element_get_factory (GST_ELEMENT (stage))));
+
+  gst_element_post_message (GST_ELEMENT (stage), gst_message_new_element (GST_OBJECT (stage),
+          gst_structure_new (name, "type", G_TYPE_STRING, "model-swapped",
+              "model-file", G_TYPE_STRING, rnn_model_get_path (model),
+              "timestamp", G_TYPE_UINT64, gst_rnn_timeline_started (&stage->timeline) ?
+              gst_rnn_timeline_next (&stage->timeline) : GST_CLOCK_TIME_NONE, NULL)));
+  g_free (name);
+}
+
+/* With the same input caps; where they do not fit the new model, others follow. */
+static void
+renegotiate (GstRnnStage *stage)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (stage->sinkpad);
+  GstRnnTimeline timeline = stage->timeline;
+
+  stage->negotiated = caps && GST_RNN_STAGE_GET_CLASS (stage)->set_caps (stage, caps, NULL);
+  if (stage->negotiated && gst_rnn_timeline_started (&timeline))
+    gst_rnn_timeline_start (&stage->timeline, gst_rnn_timeline_next (&timeline));
+}
+
+/* @event: transfer full; tells the stages downstream */
+static gboolean
+swap (GstRnnStage *stage, RnnModel *model, GstEvent *event)
+{
+  GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
+  g_autoptr (GError) error = NULL;
+  gboolean ret;
+
+  klass->drain (stage);
+  if (!klass->set_model (stage, model, &error)) {
+    GST_ELEMENT_WARNING (stage, LIBRARY, SETTINGS, ("Cannot swap to the model %s: %s; the one in use stays",
+            rnn_model_get_path (model), error->message), (NULL));
+    gst_event_unref (event);
+    return FALSE;
+  }
+  use_model (stage, rnn_model_ref (model));
+  GST_OBJECT_LOCK (stage);
+  g_free (stage->model_file);
+  stage->model_file = g_strdup (rnn_model_get_path (model));
+  stage->n_swaps++;
+  GST_OBJECT_UNLOCK (stage);
+  announce_swap (stage, model);
+  ret = klass->push_event (stage, event);
+  renegotiate (stage);
+  return ret;
+}
+
+void
+gst_rnn_stage_swap_if_due (GstRnnStage *stage)
+{
+  gboolean endpoint = g_atomic_int_exchange (&stage->endpoint_seen, FALSE);
+  g_autoptr (RnnModel) model = NULL;
+
+  if (!endpoint && gst_rnn_timeline_started (&stage->timeline))
+    return;
+  model = steal_next (stage);
+  if (model && model != stage->model) {
+    swap (stage, model, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+            gst_structure_new ("rnn-model", "model", GST_TYPE_RNN_MODEL, model, NULL)));
+  }
+}
+
+gboolean
+gst_rnn_stage_take_model_event (GstRnnStage *stage, GstEvent *event)
+{
+  g_autoptr (RnnModel) model = NULL, next = steal_next (stage);
+
+  gst_structure_get (gst_event_get_structure (event), "model", GST_TYPE_RNN_MODEL, &model, NULL);
+  if (!model || model == stage->model)
+    return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
+  stage->negotiated = FALSE;    /* so that any size of input is right */
+  return swap (stage, model, event);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GstRnnStage: what the elements of the captioning chain have in common.
+ *
+ *   sink -> [ timeline: is this where it should be? ] -> process -> run -> src
+ *
+ * The stage knows the rules for segments, gaps, jumps, flushes, caps and the end of the stream, which all come down to
+ * two things a subclass can do: `drain` (send all that is pending) and `reset` (forget).  It also keeps the model:
+ * loaded in NULL->READY, or aside while PLAYING and then swapped at the next endpoint. */
+#pragma once
+#include <gst/gst.h>
+#include <rnncore/rnn.h>
+#include "gstrnntimeline.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GST_RNN_RESET_SEGMENT = 1 << 0,
+  GST_RNN_RESET_DISCONT = 1 << 1,
+  GST_RNN_RESET_ENDPOINT = 1 << 2,
+} GstRnnResetOn;
+
+GType gst_rnn_reset_on_get_type (void);
+#define GST_TYPE_RNN_RESET_ON (gst_rnn_reset_on_get_type ())
+GType gst_rnn_model_get_type (void);    /* RnnModel, boxed */
+#define GST_TYPE_RNN_MODEL (gst_rnn_model_get_type ())
+
+typedef struct {
+  GstRnnResetOn reset_on;
+  guint64 alignment_threshold, discont_wait;    /* ns */
+} GstRnnStageSettings;
+
+typedef struct {
+  GstElement parent;
+  GstPad *sinkpad, *srcpad;
+
+  /* streaming thread */
+  GstRnnStageSettings now;      /* snapshot for this buffer */
+  GstSegment segment;           /* TIME, of the sink pad */
+  guint32 segment_seqnum;
+  gboolean negotiated, discont;
+  GstRnnTimeline timeline;      /* of the input */
+  RnnModel *model;              /* in use; written under the object lock */
+  GstBufferPool *pool;          /* of output frames */
+  gsize frame_size;
+
+  /* under the object lock */
+  GstRnnStageSettings settings;
+  gchar *model_file;
+  RnnModel *next;               /* loaded aside */
+  gboolean active;              /* PAUSED or PLAYING */
+  gboolean live;                /* as the last latency query was told */
+  GstClockTime latency;         /* that the stage adds */
+  GstClockTime pipeline_latency;        /* of all, as the pipeline has told */
+  guint64 n_steps, n_resets, n_swaps;
+
+  gint reset_wanted, endpoint_seen;     /* atomic */
+} GstRnnStage;
+
+typedef struct {
+  GstElementClass parent_class;
+
+  gboolean works_without_model;
+
+  /* Prepares for @model (NULL only if works_without_model); on failure all stays as it was.  The caps follow. */
+  gboolean (*set_model) (GstRnnStage *stage, RnnModel *model, GError **error);
+  /* New input: sets up stage->timeline and pushes the output caps. */
+  gboolean (*set_caps) (GstRnnStage *stage, GstCaps *caps, GError **error);
+  /* Cuts a buffer to the segment; NULL (all implied): as it is.  @buffer: transfer full */
+  GstBuffer *(*clip) (GstRnnStage *stage, GstBuffer *buffer);
+  /* One buffer; advances stage->timeline.count.  It may wait for `run`, which comes after each buffer or list. */
+  GstFlowReturn (*process) (GstRnnStage *stage, GstBuffer *buffer);
+  GstFlowReturn (*run) (GstRnnStage *stage);
+  /* Handles and forwards a GAP; NULL: drain first.  @event: transfer full */
+  gboolean (*gap) (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTime duration);
+  GstFlowReturn (*drain) (GstRnnStage *stage);
+  void (*reset) (GstRnnStage *stage);
+  void (*stop) (GstRnnStage *stage);    /* frees all that set_model and set_caps made */
+  gboolean (*push_event) (GstRnnStage *stage, GstEvent *event); /* downstream, transfer full; default: to srcpad */
+  void (*endpoint) (GstRnnStage *stage, const GstStructure *endpoint);  /* from downstream, in any thread */
+  void (*get_stats) (GstRnnStage *stage, GstStructure *stats);  /* under the object lock */
+} GstRnnStageClass;
+
+#define GST_TYPE_RNN_STAGE (gst_rnn_stage_get_type ())
+GType gst_rnn_stage_get_type (void);
+#define GST_RNN_STAGE(obj) ((GstRnnStage *) (obj))
+#define GST_RNN_STAGE_GET_CLASS(obj) (G_TYPE_INSTANCE_GET_CLASS ((obj), GST_TYPE_RNN_STAGE, GstRnnStageClass))
+
+/* ---- gstrnnstage.c ---- */
+void gst_rnn_stage_add_pads (GstRnnStage *stage);
+/* model-file, reset-on, alignment-threshold, discont-wait, stats; also for the bin that proxies them */
+void gst_rnn_stage_install_properties (GObjectClass *klass);
+gboolean gst_rnn_stage_src_query (GstPad *pad, GstObject *parent, GstQuery *query);
+/* What the stage adds to the LATENCY query; posts the message when that changes. */
+void gst_rnn_stage_set_latency (GstRnnStage *stage, GstClockTime latency);
+/* Events that come back upstream: the endpoint. */
+gboolean gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *event);
+
+/* ---- gstrnnstage-flow.c ---- */
+GstFlowReturn gst_rnn_stage_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer);
+GstFlowReturn gst_rnn_stage_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list);
+gboolean gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);
+/* Forgets all of the stream. */
+void gst_rnn_stage_reset (GstRnnStage *stage);
+
+/* ---- gstrnnstage-output.c ---- */
+/* Pushes caps, and has buffers of @n floats ready from then on. */
+gboolean gst_rnn_stage_set_output (GstRnnStage *stage, GstCaps *caps, gint n);
+/* Pushes @n_frames rows of @data, as one list if they are several.  times[n_frames][2]: PTS and duration */
+GstFlowReturn gst_rnn_stage_push_frames (GstRnnStage *stage, guint n_frames, const gfloat *data,
+    const GstClockTime (*times)[2]);
+void gst_rnn_stage_drop_pool (GstRnnStage *stage);
+
+/* ---- gstrnnstage-model.c ---- */
+/* Loads what model-file names, now; posts the error.  Does nothing if it is loaded. */
+gboolean gst_rnn_stage_load_model (GstRnnStage *stage);
+/* Sets model-file; while active it is loaded in another thread. */
+void gst_rnn_stage_set_model_file (GstRnnStage *stage, const gchar *path);
+gboolean gst_rnn_stage_prepare_model (GstRnnStage *stage);      /* before the stream: set_model, posts the error */
+void gst_rnn_stage_drop_model (GstRnnStage *stage);
+/* The swap, in band: drains, changes the model, tells everyone downstream. */
+void gst_rnn_stage_swap_if_due (GstRnnStage *stage);
+gboolean gst_rnn_stage_take_model_event (GstRnnStage *stage, GstEvent *event);
+
+G_END_DECLS

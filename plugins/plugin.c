@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The plugin: which elements there are.  The licence follows the FFT library (see meson_options.txt). */
+#include <gst/gst.h>
+#include "gstrnnctcdec.h"
+#include "gstrnnfeatures.h"
+#include "gstrnninfer.h"
+#include "gstrnntranscriber.h"
+
+static gboolean
+plugin_init (GstPlugin *plugin)
+{
+  gboolean ok = FALSE;
+
+  ok |= GST_ELEMENT_REGISTER (rnnfeatures, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnninfer, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnnctcdec, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnntranscriber, plugin);
+  return ok;
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rnn, "Streaming recurrent networks", plugin_init, VERSION,
+    GST_LICENSE, "gst-rnn", "Unknown package origin")
