@@ -57,7 +57,7 @@ index_texts (RnnTokens *tokens)
   for (gint id = 0; id < tokens->n; id++) {
     const gchar *text = tokens->texts[id];
 
-    if (id == tokens->blank || !*text)
+    if (!*text)
       continue;
     note_case (tokens, text);
     tokens->has_space |= strchr (text, ' ') != NULL;

@@ -264,9 +264,11 @@ test_layout (void)
 static void
 test_columns (void)
 {
-  g_autofree gchar *captions = caption_all (RNN_CAPTION_LINES, 5, 1, "\303\244\303\244 \303\244\303\244 b");
+  g_autofree gchar *wide = caption_all (RNN_CAPTION_LINES, 5, 1, "\303\244\303\244 \303\244\303\244 b");
+  g_autofree gchar *narrow = caption_all (RNN_CAPTION_LINES, 5, 1, "a b c d");
 
-  g_assert_cmpstr (captions, ==, "\303\244\303\244 \303\244\303\244(0-18);b(20-28);");
+  g_assert_cmpstr (wide, ==, "\303\244\303\244 \303\244\303\244(0-18);b(20-28);");
+  g_assert_cmpstr (narrow, ==, "a b c(0-28);d(30-38);");
 }
 
 static void
