@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A GThreadPool with a rendezvous.  One thread needs no pool: the caller does the work. */
+/* A GThreadPool with a rendezvous.  One thread needs no pool: the caller does the work.  What the caller wrote before a
+ * run is seen by the jobs through `next`, what they wrote by the caller through `pending`. */
 #include "pool.h"
 
 struct _RnnPool {
   GThreadPool *threads;         /* NULL: the caller's thread */
   GMutex lock;
   GCond all_done;
-  guint pending;
+  gint next, pending;           /* atomic: the job to take, jobs not done */
   RnnPoolFunc func;
   gpointer data;
 };
 
 static void
-run_job (gpointer job, gpointer user_data)
+run_job (gpointer token, gpointer user_data)
 {
   RnnPool *pool = user_data;
+  guint job = (guint) g_atomic_int_add (&pool->next, 1);
 
-  pool->func (GPOINTER_TO_UINT (job) - 1, pool->data);
-  g_mutex_lock (&pool->lock);
-  if (--pool->pending == 0)
+  pool->func (job, pool->data);
+  if (g_atomic_int_dec_and_test (&pool->pending)) {
+    g_mutex_lock (&pool->lock);
     g_cond_signal (&pool->all_done);
-  g_mutex_unlock (&pool->lock);
+    g_mutex_unlock (&pool->lock);
+  }
 }
 
 RnnPool *
@@ -60,11 +63,12 @@ rnn_pool_run (RnnPool *pool, guint n_jobs, RnnPoolFunc func, gpointer data)
   }
   pool->func = func;
   pool->data = data;
-  pool->pending = n_jobs;
+  g_atomic_int_set (&pool->pending, (gint) n_jobs);
+  g_atomic_int_set (&pool->next, 0);
   for (guint job = 0; job < n_jobs; job++)
-    g_thread_pool_push (pool->threads, GUINT_TO_POINTER (job + 1), NULL);
+    g_thread_pool_push (pool->threads, pool, NULL);
   g_mutex_lock (&pool->lock);
-  while (pool->pending)
+  while (g_atomic_int_get (&pool->pending))
     g_cond_wait (&pool->all_done, &pool->lock);
   g_mutex_unlock (&pool->lock);
 }
