@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs an RnnTrainer for an element.  Two files leave it, both written aside and renamed: the checkpoint, from which an
+ * interrupted training goes on, and the model with the best dev result (without a dev set: the latest). */
+#include "gstrnntraining.h"
+#include <math.h>
+
+#define ELAPSED(since) ((g_get_monotonic_time () - (since)) / (gdouble) G_USEC_PER_SEC)
+
+/* ---- reports ---- */
+
+static gdouble
+fraction_done (const GstRnnTraining *training)
+{
+  return training->stats.done ? 1 : (training->stats.epoch + training->stats.epoch_progress) / training->epochs;
+}
+
+/* Seconds to go, at the pace since this run began; NAN while nobody can know. */
+static gdouble
+time_left (const GstRnnTraining *training)
+{
+  gdouble done = fraction_done (training), here = done - training->done_before;
+
+  return here > 0 ? ELAPSED (training->started) * (1 - done) / here : NAN;
+}
+
+static void
+post_stats (GstRnnTraining *training, const gchar *type)
+{
+  const RnnTrainStats *s = &training->stats;
+  GstStructure *structure = gst_structure_new ("rnntrainer", "type", G_TYPE_STRING, type,
+      "epoch", G_TYPE_UINT, s->epoch + 1, "epochs", G_TYPE_INT, training->epochs,
+      "update", G_TYPE_UINT64, s->update, "progress", G_TYPE_DOUBLE, fraction_done (training),
+      "loss", G_TYPE_DOUBLE, (gdouble) s->epoch_loss, "dev-loss", G_TYPE_DOUBLE, (gdouble) s->dev_loss,
+      "dev-metric", G_TYPE_DOUBLE, (gdouble) s->dev_metric, "best-metric", G_TYPE_DOUBLE, (gdouble) s->best_metric,
+      "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate, "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm,
+      "seconds", G_TYPE_DOUBLE, ELAPSED (training->epoch_started), "frames-per-second", G_TYPE_DOUBLE,
+      s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
+
+  gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
+}
+
+static gchar *
+describe_time (gdouble seconds)
+{
+  if (isnan (seconds))
+    return g_strdup ("?");
+  if (seconds < 90)
+    return g_strdup_printf ("%.0f s", seconds);
+  return g_strdup_printf ("%d:%02d h", (gint) (seconds / 3600), (gint) (seconds / 60) % 60);
+}
+
+static void
+post_progress (GstRnnTraining *training, GstProgressType type, const gchar *event)
+{
+  const RnnTrainStats *s = &training->stats;
+  g_autofree gchar *left = describe_time (time_left (training));
+  g_autoptr (GString) text = g_string_new (event);
+
+  if (s->update > 0) {
+    g_string_append_printf (text, "epoch %u/%d %3.0f %%  loss %.3f", s->epoch + 1, training->epochs,
+        100 * s->epoch_progress, s->epoch_loss);
+    if (!isnan (s->dev_metric))
+      g_string_append_printf (text, "  dev loss %.3f  dev WER %.1f %%  best %.1f %%", s->dev_loss, 100 * s->dev_metric,
+          100 * s->best_metric);
+    g_string_append_printf (text, "  rate %.2g  %.0f frames/s  %s left", s->learning_rate, s->frames_per_second, left);
+  }
+  gst_element_post_message (training->owner, gst_message_new_progress (GST_OBJECT (training->owner), type, "train",
+          text->str));
+  training->last_progress = g_get_monotonic_time ();
+}
+
+gchar *
+gst_rnn_training_describe (const GstRnnTraining *training)
+{
+  const RnnTrainStats *s = &training->stats;
+  g_autoptr (GString) json = g_string_new (NULL);
+
+  g_string_printf (json, "{\"epoch\": %u, \"update\": %" G_GUINT64_FORMAT ", \"loss\": %.6g, \"learning_rate\": %.6g, "
+      "\"seconds\": %.3f, \"frames_per_second\": %.1f", s->epoch + 1, s->update, isfinite (s->epoch_loss) ?
+      s->epoch_loss : 0, s->learning_rate, ELAPSED (training->epoch_started), s->frames_per_second);
+  if (!isnan (s->dev_metric))
+    g_string_append_printf (json, ", \"dev_loss\": %.6g, \"dev_metric\": %.6g", s->dev_loss, s->dev_metric);
+  g_string_append (json, "}\n");
+  return g_string_free (g_steal_pointer (&json), FALSE);
+}
+
+/* ---- files ---- */
+
+static gboolean
+save_checkpoint (GstRnnTraining *training, GError **error)
+{
+  training->last_checkpoint = g_get_monotonic_time ();
+  return !training->checkpoint || rnn_trainer_save_checkpoint (training->trainer, training->checkpoint, error);
+}
+
+static gboolean
+save_model (GstRnnTraining *training, GError **error)
+{
+  return !training->location || rnn_model_save (rnn_trainer_get_best (training->trainer), training->location, error);
+}
+
+/* ---- life ---- */
+
+GstRnnTraining *
+gst_rnn_training_new (GstElement *owner, const GstRnnTrainingSetup *setup, GError **error)
+{
+  GstRnnTraining *training = g_new0 (GstRnnTraining, 1);
+  gboolean resumed = setup->resume && setup->checkpoint && g_file_test (setup->checkpoint, G_FILE_TEST_EXISTS);
+
+  training->owner = owner;
+  training->epochs = setup->config->epochs;
+  training->location = g_strdup (setup->location);
+  training->checkpoint = g_strdup (setup->checkpoint);
+  training->checkpoint_interval = (gint64) setup->checkpoint_interval * G_USEC_PER_SEC;
+  training->progress_interval = (gint64) setup->progress_interval * G_USEC_PER_SEC;
+  training->stats.dev_metric = NAN;
+  training->trainer = rnn_trainer_new (setup->model, setup->config, setup->train, setup->dev, error);
+  if (!training->trainer || (resumed && !rnn_trainer_load_checkpoint (training->trainer, setup->checkpoint, error))) {
+    gst_rnn_training_free (training);
+    return NULL;
+  }
+  training->started = training->epoch_started = training->last_checkpoint = g_get_monotonic_time ();
+  training->done_before = -1;
+  post_progress (training, GST_PROGRESS_TYPE_START, resumed ? "resumed from the checkpoint" : "started");
+  return training;
+}
+
+void
+gst_rnn_training_free (GstRnnTraining *training)
+{
+  g_clear_pointer (&training->trainer, rnn_trainer_free);
+  g_free (training->location);
+  g_free (training->checkpoint);
+  g_free (training);
+}
+
+gboolean
+gst_rnn_training_ended_epoch (const GstRnnTraining *training)
+{
+  return training->stats.epoch_progress >= 1;
+}
+
+static gboolean
+end_epoch (GstRnnTraining *training, GError **error)
+{
+  post_stats (training, "epoch");
+  post_progress (training, GST_PROGRESS_TYPE_CONTINUE, "");
+  training->epoch_started = g_get_monotonic_time ();
+  return save_model (training, error) && save_checkpoint (training, error);
+}
+
+gboolean
+gst_rnn_training_step (GstRnnTraining *training, GError **error)
+{
+  gint64 now;
+
+  if (!rnn_trainer_step (training->trainer, &training->stats)) {
+    post_progress (training, GST_PROGRESS_TYPE_COMPLETE, "done: ");
+    save_model (training, error);
+    return FALSE;
+  }
+  if (training->done_before < 0)
+    training->done_before = fraction_done (training);
+  if (gst_rnn_training_ended_epoch (training))
+    return end_epoch (training, error);
+  now = g_get_monotonic_time ();
+  if (now - training->last_progress >= training->progress_interval) {
+    post_stats (training, "update");
+    post_progress (training, GST_PROGRESS_TYPE_CONTINUE, "");
+  }
+  return now - training->last_checkpoint < training->checkpoint_interval || save_checkpoint (training, error);
+}
+
+gboolean
+gst_rnn_training_interrupt (GstRnnTraining *training, GError **error)
+{
+  post_progress (training, GST_PROGRESS_TYPE_CANCELED, "interrupted: ");
+  return save_checkpoint (training, error) && save_model (training, error);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One training under way, for rnntrainer: steps, checkpoints, the best model saved, and what the bus is told. */
+#pragma once
+#include <gst/gst.h>
+#include <rnncore/rnn.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GstElement *owner;            /* for messages; not a ref */
+  RnnTrainer *trainer;
+  RnnTrainStats stats;          /* of the last step */
+  gint epochs;
+  gchar *location, *checkpoint; /* NULL: not written */
+  gint64 checkpoint_interval, progress_interval;        /* microseconds */
+  gint64 started, epoch_started, last_checkpoint, last_progress;        /* monotonic */
+  gdouble done_before;          /* 0..1: what a resumed checkpoint had done already */
+} GstRnnTraining;
+
+typedef struct {
+  RnnModel *model;
+  const RnnTrainConfig *config;
+  RnnDataset *train, *dev;      /* dev may be NULL; outlive the training */
+  const gchar *location, *checkpoint;
+  gboolean resume;              /* from checkpoint, if it is there */
+  guint checkpoint_interval, progress_interval; /* seconds */
+} GstRnnTrainingSetup;
+
+GstRnnTraining *gst_rnn_training_new (GstElement *owner, const GstRnnTrainingSetup *setup, GError **error);
+void     gst_rnn_training_free (GstRnnTraining *training);
+
+/* One minibatch.  FALSE: all done and saved, or failed with @error. */
+gboolean gst_rnn_training_step (GstRnnTraining *training, GError **error);
+/* Ends it before its time: saves a checkpoint, and the best model so far. */
+gboolean gst_rnn_training_interrupt (GstRnnTraining *training, GError **error);
+
+/* The last epoch in one line of JSON. (transfer full) */
+gchar   *gst_rnn_training_describe (const GstRnnTraining *training);
+/* The last step was the last one of its epoch. */
+gboolean gst_rnn_training_ended_epoch (const GstRnnTraining *training);
+
+G_END_DECLS
