@@ -44,7 +44,7 @@ const RnnCaption *rnn_captioner_push (RnnCaptioner *captioner, const RnnCtcWord 
 /* The utterance is over: the caption under way, or NULL when there is none. */
 const RnnCaption *rnn_captioner_finish (RnnCaptioner *captioner);
 /* What is under way, with @partial (may be NULL: none) laid out after it; NULL when there is neither.  The first
- * @stable_length characters are final; where @partial fits no more into this caption, it is shown on a line too many. */
+ * @stable_length characters are final; where @partial fits no more into this caption, it is on a line too many. */
 const RnnCaption *rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord *partial, guint *stable_length);
 /* Drops what is under way. */
 void  rnn_captioner_reset (RnnCaptioner *captioner);

@@ -83,8 +83,8 @@ void  rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores);
 /* Ends the utterance: the last word becomes complete. */
 void  rnn_ctc_decoder_finish (RnnCtcDecoder *decoder);
 void  rnn_ctc_decoder_reset (RnnCtcDecoder *decoder);
-/* Complete words so far, and how many of them can no longer change (greedy: all).  (transfer none), valid until the next
- * call.  With @partial the word under way, if any, is included as the last one. */
+/* Complete words so far, and how many of them can no longer change (greedy: all).  (transfer none), valid until the
+ * next call.  With @partial the word under way, if any, is included as the last one. */
 const RnnCtcWord *rnn_ctc_decoder_get_words (RnnCtcDecoder *decoder, gboolean partial, guint *n_words, guint *n_stable);
 /* Drops the first @n words (they were sent). */
 void  rnn_ctc_decoder_drop_words (RnnCtcDecoder *decoder, guint n);

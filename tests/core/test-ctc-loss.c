@@ -299,7 +299,8 @@ test_strides (void)
     dlogits[i] = 77;
   nll = rnn_ctc_loss (alone, V, T, V, targets, 3, 2, 1, d_alone, V, scratch);
   g_assert_cmpfloat (rnn_ctc_loss (alone, V, T, V, targets, 3, 2, 1, NULL, 0, scratch), ==, nll);
-  g_assert_cmpfloat (rnn_ctc_loss (logits + V, B * V, T, V, targets, 3, 2, 0.25f, dlogits + V, B * V, scratch), ==, nll);
+  g_assert_cmpfloat (rnn_ctc_loss (logits + V, B * V, T, V, targets, 3, 2, 0.25f, dlogits + V, B * V, scratch), ==,
+      nll);
   for (gint i = 0; i < T * B * V; i++)
     if (i / V % B == 1)
       g_assert_cmpfloat_with_epsilon (dlogits[i], 0.25f * d_alone[i / (B * V) * V + i % V], 1e-7);
