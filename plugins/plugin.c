@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The plugin: which elements there are.  The licence follows the FFT library (see meson_options.txt). */
 #include <gst/gst.h>
+#include "gstrnncorpussrc.h"
 #include "gstrnnctcdec.h"
 #include "gstrnnfeatures.h"
 #include "gstrnninfer.h"
+#include "gstrnntrainer.h"
 #include "gstrnntranscriber.h"
 
 static gboolean
@@ -15,6 +17,8 @@ plugin_init (GstPlugin *plugin)
   ok |= GST_ELEMENT_REGISTER (rnninfer, plugin);
   ok |= GST_ELEMENT_REGISTER (rnnctcdec, plugin);
   ok |= GST_ELEMENT_REGISTER (rnntranscriber, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnncorpussrc, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnntrainer, plugin);
   return ok;
 }
 
