@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Sourced by the scripts of this folder: finds the plugin, and what several of them need.
+# RNN_BUILD names a build directory other than build/; without any, an installed plugin is used.
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+me=$(basename "$0")
+build=${RNN_BUILD:-$root/build}
+
+fail() {
+  echo "$me: $*" >&2
+  exit 1
+}
+
+# The comment at the top of a script, from its third line on, is its help.
+usage() {
+  sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
+}
+
+# The value of an option: value OPTION [VALUE]
+value() {
+  [ $# -ge 2 ] || fail "$1 needs a value"
+  printf '%s\n' "$2"
+}
+
+absolute() {
+  case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$PWD" "$1" ;;
+  esac
+}
+
+if [ -d "$build/plugins" ]; then
+  GST_PLUGIN_PATH=$build/plugins${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
+  GST_REGISTRY_1_0=$build/gst-registry.bin
+  export GST_PLUGIN_PATH GST_REGISTRY_1_0
+  rnncore=$build/rnncore/tools/rnncore
+else
+  rnncore=rnncore
+fi
+gst-inspect-1.0 --exists rnntranscriber || fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
+
+# Runs gst-launch-1.0 with the arguments, its output through the function filter.  It gets a session of its own, so that
+# Ctrl-C reaches it once and it can end its files; `interrupted` is then set.
+interrupted=
+launch() {
+  pipe=$(mktemp -u) && mkfifo "$pipe"
+  filter < "$pipe" &
+  reader=$!
+  setsid gst-launch-1.0 "$@" > "$pipe" 2>&1 &
+  launched=$!
+  rm_pipe="rm -f $pipe"
+  trap 'interrupted=yes; trap "" HUP INT TERM; kill -INT $launched' HUP INT TERM
+  status=0
+  wait $launched || status=$?
+  while kill -0 $launched 2> /dev/null; do
+    wait $launched || status=$?
+  done
+  wait $reader || true
+  trap - HUP INT TERM
+  $rm_pipe
+  return $status
+}
