@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Augmentation of log-mel frames: speed (linear interpolation along time), vocal tract length (along the mel axis),
- * loudness (one offset on all log energies), noise, and SpecAugment's masks (Park et al. 2019). */
+/* Augmentation of log-mel frames: speed (linear interpolation along time), quiet at the edges, vocal tract length (along
+ * the mel axis), loudness (one offset on all log energies), slope, telephone bandwidth, noise, and SpecAugment's masks (Park et al. 2019). */
 #include "augment.h"
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@ draw_relative (RnnRng *rng, gfloat range)
 guint
 rnn_augment_max_frames (const RnnTrainConfig *config, guint n)
 {
-  return (guint) ceil (n * (1.0 + config->stretch)) + 1;
+  return (guint) ceil (n * (1.0 + config->stretch)) + 1 + 2 * (guint) config->edge_pad;
 }
 
 /* out[dim] = the frame at position pos of frames[n][dim] */
@@ -43,26 +43,68 @@ warp_channels (gfloat *row, gint dim, gfloat warp, gfloat *copy)
   }
 }
 
+/* quiet[dim]: each channel's lowest value in frames[n][dim]; returns the lowest of all */
+static gfloat
+find_quiet (const gfloat *frames, guint n, gint dim, gfloat *quiet)
+{
+  gfloat lowest = INFINITY;
+
+  memcpy (quiet, frames, dim * sizeof (gfloat));
+  for (guint t = 1; t < n; t++)
+    for (gint c = 0; c < dim; c++)
+      quiet[c] = MIN (quiet[c], frames[(gsize) t * dim + c]);
+  for (gint c = 0; c < dim; c++)
+    lowest = MIN (lowest, quiet[c]);
+  return lowest;
+}
+
+/* Loudness and slope; channels from `cut` on get the value of silence. */
+static void
+shape_channels (gfloat *row, gint dim, gfloat gain, gfloat tilt, gint cut, gfloat silence)
+{
+  for (gint c = 0; c < dim; c++)
+    row[c] = c < cut ? row[c] + gain + tilt * (2.0f * c / dim - 1) : silence;
+}
+
+/* The first channel that falls silent: within the upper third, or none. */
+static gint
+draw_cut (const RnnTrainConfig *config, RnnRng *rng, gint dim)
+{
+  gint third = dim / 3;
+
+  if (config->band_limit <= 0 || third < 1 || rnn_rng_uniform (rng) >= config->band_limit)
+    return dim;
+  return dim - third + (gint) rnn_rng_below (rng, third);
+}
+
 guint
 rnn_augment_frames (const RnnTrainConfig *config, RnnRng *rng, const gfloat *frames, guint n, gint dim,
     gboolean keep_time, gfloat *out)
 {
   gfloat stretch = draw_relative (rng, config->stretch), warp = draw_relative (rng, config->warp);
-  gfloat gain = config->gain * rnn_rng_normal (rng);
-  guint n_out = keep_time ? n : MIN ((guint) lrintf (n * stretch), rnn_augment_max_frames (config, n));
+  gfloat gain = config->gain * rnn_rng_normal (rng), tilt = config->tilt * rnn_rng_normal (rng);
+  guint before = rnn_rng_below (rng, config->edge_pad + 1), after = rnn_rng_below (rng, config->edge_pad + 1);
+  guint n_out = keep_time ? n : (guint) lrintf (n * stretch);
   gdouble rate = n_out > 1 ? (n - 1.0) / (n_out - 1.0) : 0;
-  g_autofree gfloat *copy = g_new (gfloat, dim);
+  g_autofree gfloat *copy = g_new (gfloat, dim), *quiet = g_new (gfloat, dim);
+  gfloat silence = find_quiet (frames, n, dim, quiet);
+  gint cut = draw_cut (config, rng, dim);
+  guint total = keep_time ? n : before + n_out + after;
 
-  for (guint t = 0; t < n_out; t++) {
+  for (guint t = 0; t < total; t++) {
     gfloat *row = out + (gsize) t * dim;
 
-    interpolate_time (frames, n, dim, MIN (t * rate, n - 1.0), row);
+    if (keep_time)
+      memcpy (row, frames + (gsize) t * dim, dim * sizeof (gfloat));
+    else if (t < before || t >= before + n_out)
+      memcpy (row, quiet, dim * sizeof (gfloat));
+    else
+      interpolate_time (frames, n, dim, MIN ((t - before) * rate, n - 1.0), row);
     if (warp != 1)
       warp_channels (row, dim, warp, copy);
-    for (gint c = 0; c < dim; c++)
-      row[c] += gain;
+    shape_channels (row, dim, gain, tilt, cut, silence);
   }
-  return n_out;
+  return total;
 }
 
 static void

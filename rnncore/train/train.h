@@ -51,6 +51,9 @@ typedef struct {
   /* augmentation of unstacked frames, from epoch augment_from on */
   gint augment_from;
   gfloat stretch, warp, gain, noise;    /* max relative time stretch, mel shift, log gain sd, additive noise sd */
+  gfloat tilt;                  /* sd of a slope over the bands, at their ends */
+  gfloat band_limit;            /* probability that the upper bands fall silent, as in telephone speech */
+  gint edge_pad;                /* most frames of the example's own quiet added before and after */
   gint time_masks, time_mask_width, freq_masks, freq_mask_width;
 } RnnTrainConfig;
 
