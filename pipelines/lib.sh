@@ -37,7 +37,7 @@ if [ -d "$build/plugins" ]; then
 else
   rnncore=rnncore
 fi
-gst-inspect-1.0 --exists rnntranscriber || fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
+gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 || fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
 # Runs gst-launch-1.0 with the arguments, its output through the function filter.  It gets a session of its own, so that
 # Ctrl-C reaches it once and it can end its files; `interrupted` is then set.
