@@ -162,7 +162,7 @@ gst_rnn_infer_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   if (!(is_series ? parse_series (self, caps, &in, error) : gst_rnn_tensors_from_caps (&in, caps, error)))
     return FALSE;
   if ((gsize) in.n != self->n_in) {
-    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "The model %s takes %" G_GSIZE_FORMAT
+    g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "The model %s needs %" G_GSIZE_FORMAT
         " floats per step, not %d.", rnn_model_get_path (stage->model), self->n_in, in.n);
     return FALSE;
   }

@@ -137,13 +137,14 @@ take_caps (GstRnnStage *stage, GstEvent *event)
 static gboolean
 continues (GstRnnStage *stage, const GstSegment *segment)
 {
-  guint64 next;
+  guint64 next, before, now;
 
   if (!gst_rnn_timeline_started (&stage->timeline))
     return TRUE;
-  next = gst_rnn_timeline_next (&stage->timeline);
-  return segment->rate == stage->segment.rate && gst_segment_to_running_time (segment, GST_FORMAT_TIME, next) ==
-      gst_segment_to_running_time (&stage->segment, GST_FORMAT_TIME, next);
+  next = gst_rnn_timeline_next (&stage->timeline);      /* maybe before the new start, where a window began */
+  return segment->rate == stage->segment.rate
+      && gst_segment_to_running_time_full (&stage->segment, GST_FORMAT_TIME, next, &before) ==
+      gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, next, &now) && before == now;
 }
 
 static gboolean

@@ -175,13 +175,26 @@ gst_rnn_transcriber_class_init (GstRnnTranscriberClass *klass)
       "Turns speech into timed captions with a recurrent network", "gst-rnn");
 }
 
-static void
+/* What does not fit is refused by rnnfeatures, which can say why, and not by the pad's template. */
+static gboolean
+sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  g_autoptr (GstPad) target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+
+  if (target && GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
+    return gst_pad_query (target, query);
+  return gst_pad_query_default (pad, parent, query);
+}
+
+static GstPad *
 add_ghost (GstRnnTranscriber *self, guint stage, const gchar *name)
 {
   g_autoptr (GstPad) target = gst_element_get_static_pad (self->stages[stage], name);
   GstPadTemplate *template = gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (self), name);
+  GstPad *pad = gst_ghost_pad_new_from_template (name, target, template);
 
-  gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new_from_template (name, target, template));
+  gst_element_add_pad (GST_ELEMENT (self), pad);
+  return pad;
 }
 
 static void
@@ -192,7 +205,7 @@ gst_rnn_transcriber_init (GstRnnTranscriber *self)
   self->stages[CTCDEC] = g_object_new (GST_TYPE_RNN_CTC_DEC, "name", "ctcdec", NULL);
   gst_bin_add_many (GST_BIN (self), self->stages[FEATURES], self->stages[INFER], self->stages[CTCDEC], NULL);
   gst_element_link_many (self->stages[FEATURES], self->stages[INFER], self->stages[CTCDEC], NULL);
-  add_ghost (self, FEATURES, "sink");
+  gst_pad_set_query_function (add_ghost (self, FEATURES, "sink"), sink_query);
   add_ghost (self, CTCDEC, "src");
   add_ghost (self, CTCDEC, "unsynced_src");
   g_signal_connect (self->stages[CTCDEC], "notify::max-observed-delay", G_CALLBACK (notify_delay), self);

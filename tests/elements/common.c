@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common.h"
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- program ---- */
+
+static gchar *dir;
+
+const gchar *
+test_dir (void)
+{
+  return dir;
+}
+
+void
+test_init (int *argc, char ***argv)
+{
+  g_test_init (argc, argv, NULL);
+  gst_init (argc, argv);
+  dir = g_dir_make_tmp ("gst-rnn-XXXXXX", NULL);
+  g_assert_nonnull (dir);
+}
+
+int
+test_run (void)
+{
+  int result = g_test_run ();
+  GDir *files = g_dir_open (dir, 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (files))) {
+    g_autofree gchar *path = g_build_filename (dir, name, NULL);
+
+    g_unlink (path);
+  }
+  g_dir_close (files);
+  g_rmdir (dir);
+  g_free (dir);
+  return result;
+}
+
+/* ---- models ---- */
+
+#define N_MELS 23
+#define N_TONES 9               /* the letters and the space */
+#define BAND(k) (2 + 2 * (k))   /* the mel band of tone k */
+#define SPACE 8
+
+static gdouble
+tone_frequency (gint k)
+{
+  gdouble low = 1127 * log (1 + 20 / 700.0), high = 1127 * log (1 + 8000 / 700.0);
+  gdouble mel = low + (high - low) / (N_MELS + 1) * (BAND (k) + 1);
+
+  return 700 * (exp (mel / 1127) - 1);
+}
+
+static json_t *
+make_recipe (const gchar *name, const TestModel *o)
+{
+  const gchar *letters = o->letters ? o->letters : TEST_LETTERS;
+  gint stack = MAX (o->stack, 1), i;
+  json_t *tokens = json_pack ("[s]", "<blank>"), *layers = json_array ();
+
+  for (i = 0; i < SPACE; i++)
+    json_array_append_new (tokens, json_stringn (letters + i, 1));
+  json_array_append_new (tokens, json_string (" "));
+  if (o->memory) {
+    json_array_append_new (layers, json_pack ("{s:s, s:s, s:[{s:s, s:s, s:i}]}", "cell", "residual", "name", "memory",
+            "layers", "cell", "lstm", "name", "rnn", "hidden", N_MELS * stack));
+  }
+  if (o->lookahead) {
+    json_array_append_new (layers, json_pack ("{s:s, s:s, s:i, s:i, s:b}", "cell", "conv1d", "name", "ahead",
+            "kernel", o->lookahead + 1, "lookahead", o->lookahead, "depthwise", 1));
+  }
+  json_array_append_new (layers, json_pack ("{s:s, s:s, s:i}", "cell", "dense", "name", "out", "units", N_TONES + 1));
+  return json_pack ("{s:i, s:s, s:s, s:{s:s, s:i, s:{s:i, s:f, s:i, s:i}}, s:o, s:{s:s, s:i, s:o}}",
+      "format", 1, "name", name, "license", "CC0-1.0", "input", "kind", "audio", "rate", o->rate ? o->rate : TEST_RATE,
+      "features", "n_mels", N_MELS, "scale", 32768.0, "stack", stack, "stride", stack, "layers", layers,
+      "output", "kind", "ctc", "blank", 0, "tokens", tokens);
+}
+
+/* conv1d: y[t] = x[t], out: the energy of a tone's band against the threshold of the blank */
+static void
+set_weights (RnnParam *param, const gchar *name, gpointer data)
+{
+  const TestModel *o = data;
+  gint k, cols = RNN_PARAM_COLS (param);
+
+  if (g_str_has_prefix (name, "ahead.") || g_str_has_prefix (name, "out."))
+    memset (param->data, 0, param->size * sizeof (gfloat));
+  if (g_str_equal (name, "ahead.weight")) {
+    for (k = 0; k < RNN_PARAM_ROWS (param); k++)
+      param->data[k * cols + cols - 1 - o->lookahead] = 1;
+  } else if (g_str_equal (name, "out.weight")) {
+    for (k = 0; k < N_TONES; k++)
+      param->data[(k + 1) * cols + BAND (k)] = 1;
+  } else if (g_str_equal (name, "out.bias")) {
+    param->data[0] = o->threshold > 0 ? o->threshold : 19;
+  }
+}
+
+gchar *
+test_tone_model (const gchar *name, const TestModel *options)
+{
+  g_autofree gchar *file = g_strconcat (name, ".safetensors", NULL);
+  gchar *path = g_build_filename (dir, file, NULL);
+  json_t *recipe = make_recipe (name, options);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnnModel) model = rnn_model_new (recipe, options->memory, name, &error);
+
+  g_assert_no_error (error);
+  json_decref (recipe);
+  rnn_cell_foreach_param (rnn_model_get_root (model), set_weights, (gpointer) options);
+  rnn_model_pack (model, FALSE);
+  rnn_model_save (model, path, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+/* ---- audio ---- */
+
+GArray *
+test_speak (const gchar *text)
+{
+  GArray *samples = g_array_new (FALSE, TRUE, sizeof (gfloat));
+
+  for (; *text; text++) {
+    const gchar *letter = strchr (TEST_LETTERS, *text);
+    gint k = letter ? (gint) (letter - TEST_LETTERS) : *text == ' ' ? SPACE : -1, i;
+    guint from = samples->len;
+
+    g_array_set_size (samples, from + TEST_LETTER);
+    for (i = 0; k >= 0 && i < 6 * TEST_HOP; i++)
+      g_array_index (samples, gfloat, from + i) = 0.3f * sin (2 * G_PI * tone_frequency (k) * i / TEST_RATE);
+  }
+  return samples;
+}
+
+GArray *
+test_load_wav (const gchar *path)
+{
+  GArray *samples = NULL;
+  gchar *bytes;
+  gsize size, i;
+
+  if (!g_file_get_contents (path, &bytes, &size, NULL))
+    return NULL;
+  samples = g_array_new (FALSE, FALSE, sizeof (gfloat));
+  for (i = 44; i + 1 < size; i += 2) {
+    gfloat x = (gint16) GUINT16_FROM_LE (*(guint16 *) (bytes + i)) / 32768.0f;
+
+    g_array_append_val (samples, x);
+  }
+  g_free (bytes);
+  return samples;
+}
+
+GArray *
+test_speech (void)
+{
+  static const gchar *const parts[] = { "0870", "0880", "0890", "0920", "0930" };
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (gfloat));
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (parts); i++) {
+    g_autofree gchar *path = g_strdup_printf ("/usr/share/pocketsphinx/test/data/librivox/"
+        "sense_and_sensibility_01_austen_64kb-%s.wav", parts[i]);
+    g_autoptr (GArray) part = test_load_wav (path);
+
+    if (part)
+      g_array_append_vals (all, part->data, part->len);
+  }
+  if (all->len == 0)
+    g_clear_pointer (&all, g_array_unref);
+  return all;
+}
+
+/* ---- harness ---- */
+
+TestHarness *
+test_harness_new (GstElement *element)
+{
+  TestHarness *t = g_new0 (TestHarness, 1);
+
+  t->element = gst_object_ref_sink (element);
+  t->bus = gst_bus_new ();
+  gst_element_set_bus (element, t->bus);
+  if (gst_element_class_get_pad_template (GST_ELEMENT_GET_CLASS (element), "unsynced_src")) {
+    t->unsynced = gst_harness_new_with_element (element, NULL, "unsynced_src");
+  }
+  t->h = gst_harness_new_with_element (element, "sink", "src");
+  return t;
+}
+
+void
+test_harness_free (TestHarness *t)
+{
+  gst_element_set_state (t->element, GST_STATE_NULL);
+  if (t->unsynced)
+    gst_harness_teardown (t->unsynced);
+  gst_harness_teardown (t->h);
+  gst_element_set_bus (t->element, NULL);
+  gst_object_unref (t->bus);
+  gst_object_unref (t->element);
+  g_free (t);
+}
+
+GstBuffer *
+test_audio_buffer (const gfloat *samples, guint n, guint64 first)
+{
+  GstBuffer *buffer = gst_buffer_new_memdup (samples, n * sizeof (gfloat));
+
+  GST_BUFFER_PTS (buffer) = gst_util_uint64_scale (first, GST_SECOND, TEST_RATE);
+  GST_BUFFER_DURATION (buffer) = gst_util_uint64_scale (first + n, GST_SECOND, TEST_RATE) - GST_BUFFER_PTS (buffer);
+  return buffer;
+}
+
+GstFlowReturn
+test_push_audio (TestHarness *t, const GArray *samples, guint size, guint64 first)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint i, n;
+
+  for (i = 0; i < samples->len && ret == GST_FLOW_OK; i += n) {
+    n = MIN (samples->len - i, size ? size : (guint) g_rand_int_range (rand, 1, 5000));
+    ret = gst_harness_push (t->h, test_audio_buffer (&g_array_index (samples, gfloat, i), n, first + i));
+  }
+  return ret;
+}
+
+gchar *
+test_pull_text (GstHarness *h)
+{
+  GString *all = g_string_new (NULL);
+  GstBuffer *buffer;
+
+  while ((buffer = gst_harness_try_pull (h))) {
+    GstMapInfo map;
+
+    gst_buffer_map (buffer, &map, GST_MAP_READ);
+    g_string_append_printf (all, "%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT " %.*s\n",
+        GST_BUFFER_PTS (buffer) / GST_MSECOND, (GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer)) / GST_MSECOND,
+        (gint) map.size, (gchar *) map.data);
+    gst_buffer_unmap (buffer, &map);
+    gst_buffer_unref (buffer);
+  }
+  return g_string_free (all, FALSE);
+}
+
+gchar *
+test_pull_words (GstHarness *h)
+{
+  g_autofree gchar *text = test_pull_text (h);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint i;
+
+  for (i = 0; lines[i] && *lines[i]; i++)
+    memmove (lines[i], strchr (lines[i], ' ') + 1, strlen (strchr (lines[i], ' ') + 1) + 1);
+  if (lines[i])
+    g_clear_pointer (&lines[i], g_free);
+  return g_strjoinv ("|", lines);
+}
+
+GstMessage *
+test_pop_message (TestHarness *t, GstMessageType type, const gchar *kind)
+{
+  GstMessage *message;
+
+  while ((message = gst_bus_pop_filtered (t->bus, type))) {
+    if (!kind || g_strcmp0 (gst_structure_get_string (gst_message_get_structure (message), "type"), kind) == 0)
+      return message;
+    gst_message_unref (message);
+  }
+  return NULL;
+}
+
+void
+test_expect_error (TestHarness *t, GQuark domain, gint code, const gchar *part)
+{
+  GstMessage *message = test_pop_message (t, GST_MESSAGE_ERROR, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  g_assert_error (error, domain, code);
+  if (!strstr (error->message, part))
+    g_error ("\"%s\" does not mention \"%s\"", error->message, part);
+  gst_message_unref (message);
+  gst_bus_set_flushing (t->bus, TRUE);
+  gst_bus_set_flushing (t->bus, FALSE);
+}
+
+void
+test_expect_no_error (TestHarness *t)
+{
+  GstMessage *message = test_pop_message (t, GST_MESSAGE_ERROR, NULL);
+
+  g_assert_null (message);
+}
+
+GstEvent *
+test_pull_event (GstHarness *h, GstEventType type)
+{
+  GstEvent *event;
+
+  while ((event = gst_harness_try_pull_event (h))) {
+    if (GST_EVENT_TYPE (event) == type)
+      return event;
+    gst_event_unref (event);
+  }
+  return NULL;
+}
