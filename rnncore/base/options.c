@@ -129,9 +129,8 @@ rnn_options_init (const RnnOption *options, gpointer instance)
     store (o, instance, o->def);
 }
 
-/* What the row accepts, for messages. (transfer full) */
-static gchar *
-describe_range (const RnnOption *o)
+gchar *
+rnn_option_describe (const RnnOption *o)
 {
   const gchar *noun = types[o->type].noun;
 
@@ -146,7 +145,7 @@ describe_range (const RnnOption *o)
 static gboolean
 refuse_value (const RnnOption *o, const gchar *value, const gchar *where, GError **error)
 {
-  g_autofree gchar *range = describe_range (o);
+  g_autofree gchar *range = rnn_option_describe (o);
   g_autofree gchar *shown = g_utf8_make_valid (value, MIN (strlen (value), MAX_SHOWN));
 
   g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: option \"%s\" is %s%s, must be %s", where, o->name, shown,
@@ -265,6 +264,12 @@ rnn_options_set (const RnnOption *options, gpointer instance, const gchar *name,
   return result;
 }
 
+json_t *
+rnn_option_get_json (const RnnOption *o, gconstpointer instance)
+{
+  return types[o->type].to_json (o, instance);
+}
+
 void
 rnn_options_to_json (const RnnOption *options, gconstpointer instance, json_t *object)
 {
@@ -273,6 +278,6 @@ rnn_options_to_json (const RnnOption *options, gconstpointer instance, json_t *o
         : FIELD (gint, o, instance) == (gint) o->def;
 
     if (!is_default)
-      json_object_set_new (object, o->name, types[o->type].to_json (o, instance));
+      json_object_set_new (object, o->name, rnn_option_get_json (o, instance));
   }
 }

@@ -45,4 +45,8 @@ gboolean rnn_options_set (const RnnOption *options, gpointer instance, const gch
 /* Adds every row that differs from its default to @object. */
 void rnn_options_to_json (const RnnOption *options, gconstpointer instance, json_t *object);
 
+/* What one row accepts, in words ("an integer from 1 to 65536"), and its field as JSON. (transfer full) */
+gchar  *rnn_option_describe (const RnnOption *option);
+json_t *rnn_option_get_json (const RnnOption *option, gconstpointer instance);
+
 G_END_DECLS

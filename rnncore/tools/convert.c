@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnncore convert: a model or a recipe (fresh weights) to a model file, or only its recipe. */
+#include "tool.h"
+#include "model/model.h"
+#include <stdlib.h>
+
+static gboolean
+save_recipe (RnnModel *model, const gchar *path, GError **error)
+{
+  gchar *text = json_dumps (rnn_model_get_recipe (model), JSON_INDENT (2) | JSON_REAL_PRECISION (9));
+  g_autofree gchar *line = g_strconcat (text, "\n", NULL);
+
+  free (text);
+  return g_file_set_contents (path, line, -1, error);
+}
+
+static gboolean
+run (gint argc, gchar **argv, GError **error)
+{
+  g_autoptr (RnnModel) model = NULL;
+
+  if (!rnn_tool_parse (&rnn_tool_convert, NULL, &argc, &argv, 2, 2, error))
+    return FALSE;
+  model = rnn_model_load (argv[1], error);
+  if (!model)
+    return FALSE;
+  return g_str_has_suffix (argv[2], ".json") ? save_recipe (model, argv[2], error)
+      : rnn_model_save (model, argv[2], error);
+}
+
+const RnnTool rnn_tool_convert = { "convert", "IN.safetensors|IN.json OUT",
+  "Write a model (of a recipe: with fresh weights), or with OUT.json its recipe", run };

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnncore SUB-COMMAND [ARGUMENTS].  Exit code: 0, 1 on failure, 2 when called wrongly. */
+#include "tool.h"
+#include <locale.h>
+#include <string.h>
+
+static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_wer, &rnn_tool_convert };
+
+gboolean
+rnn_tool_parse (const RnnTool *tool, const GOptionEntry *options, gint *argc, gchar ***argv, gint min,
+    gint max, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (tool->arguments);
+  g_autofree gchar *name = g_strdup_printf ("rnncore %s", tool->name);
+
+  g_set_prgname (name);
+  g_option_context_set_summary (context, tool->summary);
+  if (options)
+    g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (*argc - 1 >= min && *argc - 1 <= max)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "usage: %s %s", name, tool->arguments);
+  return FALSE;
+}
+
+static const RnnTool *
+find_tool (const gchar *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (tools); i++)
+    if (!strcmp (tools[i]->name, name))
+      return tools[i];
+  return NULL;
+}
+
+static void
+print_help (void)
+{
+  g_print ("Usage: rnncore COMMAND [ARGUMENTS]\n\n");
+  for (guint i = 0; i < G_N_ELEMENTS (tools); i++)
+    g_print ("  %-8s %-32s %s\n", tools[i]->name, tools[i]->arguments, tools[i]->summary);
+  g_print ("  %-8s %-32s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
+}
+
+gint
+main (gint argc, gchar **argv)
+{
+  const RnnTool *tool = argc > 1 ? find_tool (argv[1]) : NULL;
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_CTYPE, "");
+  if (argc > 1 && (!strcmp (argv[1], "help") || !strcmp (argv[1], "--help"))) {
+    print_help ();
+    return 0;
+  }
+  if (!tool) {
+    g_printerr ("rnncore: there is no command \"%s\"; rnncore help lists them\n", argc > 1 ? argv[1] : "");
+    return 2;
+  }
+  if (tool->run (argc - 1, argv + 1, &error))
+    return 0;
+  g_printerr ("rnncore %s: %s\n", tool->name, error->message);
+  return error->domain == G_OPTION_ERROR ? 2 : 1;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line `rnncore`: one sub-command per file, each a row of the table in rnncore.c. */
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const gchar *name, *arguments, *summary;
+  /* argv[0] is the sub-command.  FALSE: an error that main prints. */
+  gboolean (*run) (gint argc, gchar **argv, GError **error);
+} RnnTool;
+
+extern const RnnTool rnn_tool_convert, rnn_tool_info, rnn_tool_wer;
+
+/* Takes the options out of @argv (also --help, which ends the process) and checks that @min to @max arguments
+ * remain. */
+gboolean rnn_tool_parse (const RnnTool *tool, const GOptionEntry *options, gint *argc, gchar ***argv, gint min,
+    gint max, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnncore wer: word and character error rate of one manifest against another, matched by the paths as both give them.
+ * An utterance without hypothesis counts as deleted whole.  Prints substitutions (S), deletions (D) and
+ * insertions (I) per words (N) of the reference. */
+#include "tool.h"
+#include "base/error.h"
+#include "base/manifest.h"
+#include "ctc/ctc.h"
+
+/* Borrowed path -> borrowed text. */
+static GHashTable *
+index_texts (const GPtrArray *rows, const gchar *file, GError **error)
+{
+  g_autoptr (GHashTable) texts = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < rows->len; i++) {
+    const RnnManifestRow *row = rows->pdata[i];
+    const gchar *other = g_hash_table_lookup (texts, row->given);
+
+    if (other && !g_str_equal (other, row->text)) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s:%u: a second, different text for %s", file, row->line,
+          row->given);
+      return NULL;
+    }
+    g_hash_table_insert (texts, row->given, row->text);
+  }
+  return g_steal_pointer (&texts);
+}
+
+static void
+print_rate (const gchar *name, const RnnErrorCount *count, const gchar *unit)
+{
+  g_print ("%s %.2f %% (S %" G_GUINT64_FORMAT ", D %" G_GUINT64_FORMAT ", I %" G_GUINT64_FORMAT ", N %" G_GUINT64_FORMAT
+      " %s)\n", name, 100 * rnn_error_count_rate (count), count->substitutions, count->deletions, count->insertions,
+      count->reference, unit);
+}
+
+static gboolean
+run (gint argc, gchar **argv, GError **error)
+{
+  g_autoptr (GPtrArray) reference = NULL, hypothesis = NULL;
+  g_autoptr (GHashTable) texts = NULL;
+  RnnErrorCount words = { 0 }, characters = { 0 };
+  guint missing = 0;
+
+  if (!rnn_tool_parse (&rnn_tool_wer, NULL, &argc, &argv, 2, 2, error)
+      || !(reference = rnn_manifest_load (argv[1], error))
+      || !(hypothesis = rnn_manifest_load (argv[2], error))
+      || !(texts = index_texts (hypothesis, argv[2], error)))
+    return FALSE;
+  for (guint i = 0; i < reference->len; i++) {
+    const RnnManifestRow *row = reference->pdata[i];
+    const gchar *text = g_hash_table_lookup (texts, row->given);
+
+    rnn_error_count_add (&words, row->text, text ? text : "", FALSE);
+    rnn_error_count_add (&characters, row->text, text ? text : "", TRUE);
+    missing += !text;
+  }
+  print_rate ("WER", &words, "words");
+  print_rate ("CER", &characters, "characters");
+  g_print ("%u utterances, %u of them missing in %s\n", reference->len, missing, argv[2]);
+  return TRUE;
+}
+
+const RnnTool rnn_tool_wer = { "wer", "REF.tsv HYP.tsv", "Word and character error rate, with the counts", run };

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line as a user meets it: output, exit codes, and errors that name file and reason. */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static gchar *folder;           /* of temporary files; the working directory of every call */
+
+/* Runs `rnncore @line`; returns the exit code. */
+static gint
+call (const gchar *line, gchar **out, gchar **err)
+{
+  g_autofree gchar *tool = g_test_build_filename (G_TEST_BUILT, "rnncore", "tools", "rnncore", NULL);
+  g_autofree gchar *quoted = g_shell_quote (tool);
+  g_autofree gchar *command = g_strconcat (quoted, " ", line, NULL);
+  g_auto (GStrv) argv = NULL;
+  g_autoptr (GError) error = NULL;
+  gint status;
+
+  g_assert_true (g_shell_parse_argv (command, NULL, &argv, NULL));
+  g_spawn_sync (folder, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, out, err, &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (status));
+  return WEXITSTATUS (status);
+}
+
+static void
+write_file (const gchar *name, const gchar *text)
+{
+  g_autofree gchar *path = g_build_filename (folder, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
+assert_output (const gchar *line, const gchar *expected)
+{
+  g_autofree gchar *out = NULL, *err = NULL;
+
+  g_assert_cmpint (call (line, &out, &err), ==, 0);
+  g_assert_cmpstr (err, ==, "");
+  g_assert_cmpstr (out, ==, expected);
+}
+
+static void
+assert_failure (const gchar *line, gint code, const gchar *message)
+{
+  g_autofree gchar *out = NULL, *err = NULL;
+
+  g_assert_cmpint (call (line, &out, &err), ==, code);
+  g_assert_cmpstr (out, ==, "");
+  g_assert_cmpstr (err, ==, message);
+}
+
+static void
+assert_mentions (const gchar *line, const gchar *const *words)
+{
+  g_autofree gchar *out = NULL;
+
+  g_assert_cmpint (call (line, &out, NULL), ==, 0);
+  for (; *words; words++)
+    if (!strstr (out, *words))
+      g_error ("\"rnncore %s\" does not mention \"%s\":\n%s", line, *words, out);
+}
+
+static void
+test_help (void)
+{
+  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", NULL });
+  assert_mentions ("--help", (const gchar *[]) { "info", "wer", "convert", NULL });
+  assert_mentions ("wer --help", (const gchar *[]) { "REF.tsv HYP.tsv", NULL });
+  assert_failure ("", 2, "rnncore: there is no command \"\"; rnncore help lists them\n");
+  assert_failure ("wre", 2, "rnncore: there is no command \"wre\"; rnncore help lists them\n");
+  assert_failure ("wer a.tsv", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
+  assert_failure ("wer a b c", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
+  assert_failure ("info", 2, "rnncore info: usage: rnncore info MODEL|--cells|--cell NAME\n");
+  assert_failure ("info --bells", 2, "rnncore info: Unknown option --bells\n");
+}
+
+/* Substituted: sat.  Deleted: the, today.  Inserted: there, now.  Case does not count. */
+static void
+test_wer (void)
+{
+  write_file ("ref.tsv", "# reference\na.wav\tanna\tTHE CAT SAT\n" "sub/b.wav\t\ton the mat today\n" "c.wav\t\tGo\n");
+  write_file ("hyp.tsv", "sub/b.wav\tON mat\n" "c.wav\tgo there now\n" "a.wav\tthe cat sit\n");
+  assert_output ("wer ref.tsv hyp.tsv", "WER 62.50 % (S 1, D 2, I 2, N 8 words)\n"
+      "CER 72.41 % (S 1, D 10, I 10, N 29 characters)\n" "3 utterances, 0 of them missing in hyp.tsv\n");
+  assert_output ("wer ref.tsv ref.tsv", "WER 0.00 % (S 0, D 0, I 0, N 8 words)\n"
+      "CER 0.00 % (S 0, D 0, I 0, N 29 characters)\n" "3 utterances, 0 of them missing in ref.tsv\n");
+}
+
+static void
+test_wer_missing (void)
+{
+  write_file ("ref.tsv", "a.wav\t\tone two\n" "b.wav\t\tthree\n" "c.wav\t\t\n");
+  write_file ("hyp.tsv", "a.wav\tone two\n" "x.wav\tnobody asked\n");
+  assert_output ("wer ref.tsv hyp.tsv", "WER 33.33 % (S 0, D 1, I 0, N 3 words)\n"
+      "CER 41.67 % (S 0, D 5, I 0, N 12 characters)\n" "3 utterances, 2 of them missing in hyp.tsv\n");
+}
+
+static void
+test_wer_errors (void)
+{
+  write_file ("ref.tsv", "a.wav\t\tone\n");
+  write_file ("bad.tsv", "a.wav\t\tone\n\njust text\n");
+  write_file ("twice.tsv", "a.wav\tone\na.wav\ttwo\n");
+  assert_failure ("wer ref.tsv none.tsv", 1, "rnncore wer: none.tsv: there is no such file\n");
+  assert_failure ("wer bad.tsv ref.tsv", 1,
+      "rnncore wer: bad.tsv:3: expected path<TAB>text or path<TAB>speaker<TAB>text\n");
+  assert_failure ("wer ref.tsv twice.tsv", 1, "rnncore wer: twice.tsv:2: a second, different text for a.wav\n");
+}
+
+static void
+test_info_cells (void)
+{
+  assert_mentions ("info --cells", (const gchar *[]) { "elman", "lstm", "gru", "dense", "norm", "dropout", NULL });
+  assert_mentions ("info --cell lstm", (const gchar *[]) { "hidden", "an integer from 1 to 65536, default 128",
+          "peephole", "true or false, default false", NULL });
+  assert_failure ("info --cell lsmt", 1, "rnncore info: there is no cell \"lsmt\", see rnncore info --cells\n");
+}
+
+static const gchar recipe[] = "{\"format\": 1, \"name\": \"tiny\", \"license\": \"CC0-1.0\", "
+    "\"input\": {\"kind\": \"tensors\", \"size\": 3}, "
+    "\"layers\": [{\"cell\": \"elman\", \"name\": \"rnn0\", \"hidden\": 5}, "
+    "{\"cell\": \"dense\", \"name\": \"out\", \"units\": 2}], \"output\": {\"kind\": \"raw\"}}";
+
+static void
+test_convert (void)
+{
+  const gchar *const words[] = { "tiny", "CC0-1.0", "rnn0", "elman", "3 -> 5", "\"hidden\":5", "out", "5 -> 2", NULL };
+
+  write_file ("tiny.json", recipe);
+  assert_mentions ("info tiny.json", words);
+  assert_output ("convert tiny.json tiny.safetensors", "");
+  assert_mentions ("info tiny.safetensors", words);
+  assert_output ("convert tiny.safetensors again.json", "");
+  assert_mentions ("info again.json", words);
+}
+
+/* The weights survive a second conversion byte for byte. */
+static void
+test_convert_keeps_weights (void)
+{
+  g_autofree gchar *first = g_build_filename (folder, "1.safetensors", NULL);
+  g_autofree gchar *second = g_build_filename (folder, "2.safetensors", NULL);
+  g_autofree gchar *a = NULL, *b = NULL;
+  gsize n_a, n_b;
+
+  write_file ("tiny.json", recipe);
+  assert_output ("convert tiny.json 1.safetensors", "");
+  assert_output ("convert 1.safetensors 2.safetensors", "");
+  g_assert_true (g_file_get_contents (first, &a, &n_a, NULL));
+  g_assert_true (g_file_get_contents (second, &b, &n_b, NULL));
+  g_assert_cmpmem (a, n_a, b, n_b);
+}
+
+static void
+test_convert_errors (void)
+{
+  g_autofree gchar *err = NULL;
+
+  write_file ("tiny.json", recipe);
+  write_file ("text.safetensors", "this is no model at all");
+  assert_failure ("convert none.safetensors x.safetensors", 1,
+      "rnncore convert: none.safetensors: there is no such file\n");
+  assert_failure ("info text.safetensors", 1, "rnncore info: text.safetensors: not a safetensors file\n");
+  g_assert_cmpint (call ("convert tiny.json no/such/folder/x.safetensors", NULL, &err), ==, 1);
+  g_assert_nonnull (strstr (err, "no/such/folder/x.safetensors"));
+}
+
+static void
+remove_folder (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (folder, name, NULL);
+
+    g_unlink (path);
+  }
+  g_rmdir (folder);
+}
+
+int
+main (int argc, char **argv)
+{
+  gint result;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("rnn-test-XXXXXX", NULL);
+  g_test_add_func ("/tool/help", test_help);
+  g_test_add_func ("/tool/wer", test_wer);
+  g_test_add_func ("/tool/wer-missing", test_wer_missing);
+  g_test_add_func ("/tool/wer-errors", test_wer_errors);
+  g_test_add_func ("/tool/info-cells", test_info_cells);
+  g_test_add_func ("/tool/convert", test_convert);
+  g_test_add_func ("/tool/convert-keeps-weights", test_convert_keeps_weights);
+  g_test_add_func ("/tool/convert-errors", test_convert_errors);
+  result = g_test_run ();
+  remove_folder ();
+  g_free (folder);
+  return result;
+}
