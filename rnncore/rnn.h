@@ -2,9 +2,12 @@
 /* librnncore: streaming recurrent networks. Include this. */
 #pragma once
 #include "base/error.h"
+#include "base/manifest.h"
 #include "base/rng.h"
 #include "features/features.h"
 #include "model/model.h"
+#include "model/safetensors.h"
 #include "session/session.h"
+#include "ctc/caption.h"
 #include "ctc/ctc.h"
 #include "train/train.h"

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# meson install into a folder of its own: a program finds headers and library through pkg-config, compiles and runs; the
+# plugin is where GStreamer looks; every installed header stands alone.  Prints TAP.  test-install.sh BUILD-DIRECTORY
+build=$1
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+n=0
+
+# check NAME COMMAND...: ok when the command succeeds
+check() {
+  n=$((n + 1))
+  name=$1
+  shift
+  "$@" > "$root/log" 2>&1 && echo "ok $n $name" || { echo "not ok $n $name"; sed 's/^/# /' "$root/log"; }
+}
+
+compile() {
+  cc -Wall -Werror $(pkg-config --cflags rnncore) "$@" $(pkg-config --libs rnncore)
+}
+
+headers_stand_alone() {
+  for header in $(cd "$include" && find rnncore -name '*.h'); do
+    printf '#include <%s>\nextern int x;\n' "$header" > "$root/header.c"
+    compile -c "$root/header.c" -o "$root/header.o" || { echo "$header"; return 1; }
+  done
+}
+
+echo 1..6
+check install meson install -C "$build" --no-rebuild --quiet --destdir "$root"
+pc=$(find "$root" -name rnncore.pc)
+export PKG_CONFIG_PATH="${pc%/*}"
+export LD_LIBRARY_PATH="${pc%/pkgconfig/*}"
+include=$(dirname "$(dirname "$(find "$root" -name rnn.h)")")
+sed -i "s|^prefix=.*|prefix=${include%/include/*}|" "$pc"
+cat > "$root/program.c" << 'END'
+#include <rnncore/rnn.h>
+
+int
+main (void)
+{
+  return rnn_cell_class_find ("lstm") && !rnn_model_load ("none.safetensors", NULL) ? 0 : 1;
+}
+END
+check pkg-config pkg-config --exists --print-errors rnncore
+check headers headers_stand_alone
+check compile compile "$root/program.c" -o "$root/program"
+check run "$root/program"
+check plugin test -f "${pc%/pkgconfig/*}/gstreamer-1.0/libgstrnn.so"
