@@ -107,7 +107,8 @@ gst_rnn_ctc_dec_check_overload (GstRnnCtcDec *self)
   live = stage->live;
   allowed = stage->pipeline_latency;
   GST_OBJECT_UNLOCK (self);
-  if (!live || stage->segment.format != GST_FORMAT_TIME || self->position < self->last_overload + OVERLOAD_INTERVAL)
+  if (!live || stage->segment.format != GST_FORMAT_TIME || (GST_CLOCK_TIME_IS_VALID (self->last_overload)
+          && self->position < self->last_overload + OVERLOAD_INTERVAL))
     return;
   now = gst_element_get_current_running_time (GST_ELEMENT (self));
   due = gst_segment_to_running_time (&stage->segment, GST_FORMAT_TIME, self->position);

@@ -232,37 +232,41 @@ test_push_audio (TestHarness *t, const GArray *samples, guint size, guint64 firs
   return ret;
 }
 
-gchar *
-test_pull_text (GstHarness *h)
+static gchar *
+pull (GstHarness *h, gboolean times, const gchar *separator)
 {
   GString *all = g_string_new (NULL);
   GstBuffer *buffer;
 
   while ((buffer = gst_harness_try_pull (h))) {
+    GstClockTime start = GST_BUFFER_PTS (buffer), end = start + GST_BUFFER_DURATION (buffer);
     GstMapInfo map;
 
+    if (times)
+      g_string_append_printf (all, "%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT " ", start / GST_MSECOND,
+          end / GST_MSECOND);
+    else if (all->len > 0)
+      g_string_append (all, separator);
     gst_buffer_map (buffer, &map, GST_MAP_READ);
-    g_string_append_printf (all, "%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT " %.*s\n",
-        GST_BUFFER_PTS (buffer) / GST_MSECOND, (GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer)) / GST_MSECOND,
-        (gint) map.size, (gchar *) map.data);
+    g_string_append_len (all, (gchar *) map.data, map.size);
     gst_buffer_unmap (buffer, &map);
+    if (times)
+      g_string_append (all, separator);
     gst_buffer_unref (buffer);
   }
   return g_string_free (all, FALSE);
 }
 
 gchar *
+test_pull_text (GstHarness *h)
+{
+  return pull (h, TRUE, "\n");
+}
+
+gchar *
 test_pull_words (GstHarness *h)
 {
-  g_autofree gchar *text = test_pull_text (h);
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  guint i;
-
-  for (i = 0; lines[i] && *lines[i]; i++)
-    memmove (lines[i], strchr (lines[i], ' ') + 1, strlen (strchr (lines[i], ' ') + 1) + 1);
-  if (lines[i])
-    g_clear_pointer (&lines[i], g_free);
-  return g_strjoinv ("|", lines);
+  return pull (h, FALSE, "|");
 }
 
 GstMessage *
