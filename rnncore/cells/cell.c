@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What all cells share: making one from a recipe's layer, its parameters, its fresh state. */
-#include "cell.h"
+#include "container.h"
 #include <string.h>
 
-static const gchar *const common_keys[] = { "cell", "name", "layers", NULL };
+#define MAX_DEPTH 1024
+
+static const gchar *const common_keys[] = { "cell", "name", "layers", "depth", NULL };
 
 const RnnCellClass *
 rnn_cell_class_find (const gchar *name)
@@ -47,82 +49,62 @@ class_of_layer (const json_t *layer, const gchar *where, GError **error)
   return klass;
 }
 
-/* Containers: their layers follow one another; copies stand side by side (a bidirectional pair). */
+/* What every layer has in common.  @depth out: so many of it. */
 static gboolean
-build_children (RnnCell *cell, const json_t *layers, const gchar *where, GError **error)
+check_layer (const json_t *layer, gint n_in, const gchar *where, gint *depth, GError **error)
 {
-  gsize i;
-  json_t *layer;
+  json_t *value = json_object_get (layer, "depth");
+  json_int_t n = value ? json_integer_value (value) : 1;
 
-  if (!json_is_array (layers) || json_array_size (layers) == 0 || json_array_size (layers) > 1024) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' needs \"layers\": a list of 1 to 1024 layers", where,
-        cell->klass->name);
+  *depth = (gint) CLAMP (n, 1, MAX_DEPTH);
+  if (n_in < 1 || n_in > 1 << 20) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: the input must have 1 to 1048576 values", where);
     return FALSE;
   }
-  for (gint copy = 0; copy < cell->klass->n_copies; copy++) {
-    gint n_in = cell->n_in;
-
-    json_array_foreach (layers, i, layer) {
-      g_autofree gchar *at = g_strdup_printf ("%s: layer %" G_GSIZE_FORMAT, where, i);
-      RnnCell *child = rnn_cell_new (layer, n_in, at, error);
-
-      if (!child)
-        return FALSE;
-      if (!child->name || !*child->name) {
-        g_free (child->name);
-        child->name = g_strdup_printf ("%" G_GSIZE_FORMAT, i);
-      }
-      g_ptr_array_add (cell->children, child);
-      n_in = child->n_out;
-      cell->offline |= child->offline;
-    }
+  if (n != *depth) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: \"depth\" must be a number from 1 to %d", where, MAX_DEPTH);
+    return FALSE;
   }
-  return TRUE;
+  return rnn_container_check_size (layer, where, error);
 }
 
-/* Depth of containers within containers; untrusted recipes must not exhaust the stack. */
-static gint
-layer_depth (const json_t *layer, gint limit)
+/* Options and children. */
+static gboolean
+fill (RnnCell *cell, const json_t *layer, const gchar *where, GError **error)
 {
-  const json_t *layers = json_object_get (layer, "layers");
-  gint deepest = 0;
-  gsize i;
-  json_t *child;
+  const RnnCellClass *klass = cell->klass;
 
-  if (limit == 0)
-    return 1;
-  json_array_foreach (layers, i, child)
-    deepest = MAX (deepest, layer_depth (child, limit - 1));
-  return deepest + 1;
+  if (cell->depth > 1)
+    return rnn_container_add_depth (cell, layer, cell->depth, where, error);
+  rnn_options_init (klass->options, cell);
+  if (!rnn_options_from_json (klass->options, cell, layer, common_keys, where, error))
+    return FALSE;
+  if (klass->build)
+    return klass->build (cell, layer, where, error);
+  return !klass->n_copies || rnn_container_add_layers (cell, json_object_get (layer, "layers"), where, error);
 }
 
 RnnCell *
 rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error)
 {
   const RnnCellClass *klass = class_of_layer (layer, where, error);
-  g_autofree gchar *at = NULL;
-  const gchar *name;
+  const gchar *name = json_string_value (json_object_get (layer, "name"));
+  g_autofree gchar *at = name ? g_strdup_printf ("%s '%s'", where, name) : g_strdup (where);
   RnnCell *cell;
+  gint depth;
 
-  if (!klass)
+  if (!klass || !check_layer (layer, n_in, at, &depth, error))
     return NULL;
-  name = json_string_value (json_object_get (layer, "name"));
-  at = name ? g_strdup_printf ("%s '%s'", where, name) : g_strdup (where);
-  if (layer_depth (layer, 16) > 16 || n_in < 1 || n_in > 1 << 20) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %s", at, n_in < 1 || n_in > 1 << 20
-        ? "the input must have 1 to 1048576 values" : "containers are nested deeper than 16");
-    return NULL;
-  }
+  if (depth > 1)
+    klass = rnn_cell_class_find ("chain");
   cell = g_malloc0 (klass->instance_size);
   cell->klass = klass;
   cell->name = g_strdup (name);
   cell->n_in = n_in;
+  cell->depth = depth;
   cell->params = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_param_free);
   cell->children = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_cell_free);
-  rnn_options_init (klass->options, cell);
-  if (!rnn_options_from_json (klass->options, cell, layer, common_keys, at, error)
-      || (klass->n_copies && !build_children (cell, json_object_get (layer, "layers"), at, error))
-      || !klass->setup (cell, error)) {
+  if (!fill (cell, layer, at, error) || !klass->setup (cell, error)) {
     if (error && *error && !g_str_has_prefix ((*error)->message, where))
       g_prefix_error (error, "%s: ", at);
     rnn_cell_free (cell);
@@ -142,22 +124,35 @@ rnn_cell_free (RnnCell *cell)
   g_free (cell);
 }
 
+/* The list that rnn_container_add_layers read. */
+static json_t *
+layers_to_json (const RnnCell *cell)
+{
+  const RnnCell *list = cell->klass->build ? cell->children->pdata[0] : cell;
+  json_t *layers = json_array ();
+
+  for (guint i = 0; i < list->children->len; i++)
+    json_array_append_new (layers, rnn_cell_to_json (list->children->pdata[i]));
+  return layers;
+}
+
 json_t *
 rnn_cell_to_json (const RnnCell *cell)
 {
-  json_t *layer = json_pack ("{ss}", "cell", cell->klass->name);
+  json_t *layer;
 
-  if (cell->name)
-    json_object_set_new (layer, "name", json_string (cell->name));
-  rnn_options_to_json (cell->klass->options, cell, layer);
-  if (cell->klass->n_copies) {
-    json_t *layers = json_array ();
-    guint n = cell->children->len / (guint) cell->klass->n_copies;
-
-    for (guint i = 0; i < n; i++)
-      json_array_append_new (layers, rnn_cell_to_json (cell->children->pdata[i]));
-    json_object_set_new (layer, "layers", layers);
+  if (cell->depth > 1) {
+    layer = rnn_cell_to_json (cell->children->pdata[0]);
+    json_object_del (layer, "name");
+    json_object_set_new (layer, "depth", json_integer (cell->depth));
+  } else {
+    layer = json_pack ("{ss}", "cell", cell->klass->name);
+    rnn_options_to_json (cell->klass->options, cell, layer);
+    if (cell->klass->n_copies)
+      json_object_set_new (layer, "layers", layers_to_json (cell));
   }
+  if (cell->name && *cell->name)
+    json_object_set_new (layer, "name", json_string (cell->name));
   return layer;
 }
 
@@ -207,8 +202,8 @@ foreach_param (RnnCell *cell, const gchar *prefix, RnnParamFunc func, gpointer d
   }
   for (guint i = 0; i < cell->children->len; i++) {
     RnnCell *child = cell->children->pdata[i];
-    guint per_copy = cell->children->len / (guint) cell->klass->n_copies;
-    g_autofree gchar *inner = g_strconcat (prefix, child->name, i < per_copy ? "." : "_reverse.", NULL);
+    gboolean named = child->name && *child->name;
+    g_autofree gchar *inner = g_strconcat (prefix, named ? child->name : "", named ? "." : "", NULL);
 
     foreach_param (child, inner, func, data);
   }
@@ -252,6 +247,12 @@ rnn_cell_can_train (const RnnCell *cell)
     if (!rnn_cell_can_train (cell->children->pdata[i]))
       return FALSE;
   return cell->klass->backward != NULL;
+}
+
+gsize
+rnn_cell_scratch_size (const RnnCell *cell, gint T, gint B)
+{
+  return (gsize) B * ((gsize) T * cell->n_scratch + cell->n_scratch_once);
 }
 
 /* ---- for forward and backward ---- */

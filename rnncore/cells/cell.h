@@ -24,7 +24,7 @@ typedef struct {
   gfloat *state;                /* [B] rows, state_stride apart, of n_state floats; in and out */
   gsize state_stride;           /* >= n_state */
   gfloat *tape;                 /* T * B * n_tape floats laid out as the cell likes, or NULL: inference */
-  gfloat *scratch;              /* T * B * n_scratch floats, contents undefined */
+  gfloat *scratch;              /* rnn_cell_scratch_size () floats, contents undefined */
   const gint *lengths;          /* [B] or NULL; steps at and past lengths[b] are padding.  Only cells that look at
                                  * later steps need to care: the loss is zero there */
   guint64 seed;                 /* != 0: training noise (dropout) is on and follows from this number alone */
@@ -44,6 +44,8 @@ struct _RnnCellClass {          /* one static const per file */
   gsize instance_size;
   const RnnOption *options;     /* fields of the instance; NULL: none */
   gint n_copies;                /* containers: how often `layers` is built (1; bidirectional 2); 0: not a container */
+  /* Containers, may be NULL: builds the children with container.h.  NULL: they are the layers, one after another. */
+  gboolean (*build)    (RnnCell *cell, const json_t *layer, const gchar *where, GError **error);
   /* Declares parameters (rnn_cell_add_param) and sets n_out, n_state, n_tape, n_scratch, latency; n_in and the
    * options (and for containers the children) are already there. */
   gboolean (*setup)    (RnnCell *cell, GError **error);
@@ -60,8 +62,10 @@ struct _RnnCell {               /* first member of every instance */
   gint n_in, n_out;             /* floats per step */
   gsize n_state;                /* floats per stream */
   gsize n_tape, n_scratch;      /* floats per step and stream */
+  gsize n_scratch_once;         /* and of scratch per stream, however many steps: room for one block of them */
   gint latency;                 /* y[t] answers x[t - latency]: steps of look-ahead */
   gboolean offline;             /* needs the whole sequence in one call: cannot stream */
+  gint depth;                   /* > 1: not a cell of its own but so many of its children's kind, see container.h */
   GPtrArray *params;            /* of RnnParam, owned, in order of declaration */
   GPtrArray *children;          /* of RnnCell, owned; empty unless a container */
 };
@@ -71,7 +75,8 @@ const RnnCellClass *const *rnn_cell_classes (void);     /* NULL-terminated, sort
 const RnnCellClass *rnn_cell_class_find (const gchar *name);
 
 /* Builds a cell from one object of a recipe's `layers`: {"cell": "lstm", "name": "rnn0", "hidden": 320}.  Containers
- * build their own "layers".  @where prefixes messages.  Returns (transfer full) or NULL. */
+ * build their own "layers"; any layer may have a "depth": so many of it, one after another (nn.LSTM's num_layers).  @where
+ * prefixes messages.  Returns (transfer full) or NULL. */
 RnnCell *rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error);
 void     rnn_cell_free (RnnCell *cell);
 
@@ -88,6 +93,7 @@ RnnParam *rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, cons
 /* ---- for whoever runs cells ---- */
 void     rnn_cell_reset_state (const RnnCell *cell, gfloat *state);     /* one stream: zeros, then the class's reset */
 gboolean rnn_cell_can_train (const RnnCell *cell);                      /* itself and all children have a backward */
+gsize    rnn_cell_scratch_size (const RnnCell *cell, gint T, gint B);   /* floats: B (T n_scratch + n_scratch_once) */
 /* Calls @func for every parameter of the tree with its full name, "layer.weight_ih_l0". */
 typedef void (*RnnParamFunc) (RnnParam *param, const gchar *full_name, gpointer data);
 void     rnn_cell_foreach_param (RnnCell *cell, RnnParamFunc func, gpointer data);

@@ -20,6 +20,7 @@ rnn_chain_setup (RnnCell *cell, GError **error)
     cell->latency += child->latency;
     cell->n_out = child->n_out;
     work = MAX (work, child->n_scratch);
+    cell->n_scratch_once = MAX (cell->n_scratch_once, child->n_scratch_once);
     chain->width = MAX (chain->width, MAX (child->n_out, child->n_in));
   }
   cell->n_scratch = work + 2 * (gsize) chain->width;

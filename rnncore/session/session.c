@@ -10,7 +10,7 @@ struct _RnnSession {
   const RnnCell *root;
   guint B, max_steps;
   gfloat *state;                /* [B][n_state] */
-  gfloat *scratch;              /* [max_steps][B][n_scratch] */
+  gfloat *scratch;              /* for max_steps steps of B streams */
 };
 
 static gboolean
@@ -24,7 +24,8 @@ check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
     return FALSE;
   }
   if (n_streams < 1 || n_streams > 65536 || max_steps < 1 || max_steps > 65536
-      || (guint64) n_streams * max_steps * MAX (root->n_scratch, 1) > G_GUINT64_CONSTANT (1) << 31) {
+      || MAX (rnn_cell_scratch_size (root, (gint) max_steps, (gint) n_streams), (gsize) n_streams * max_steps)
+      > G_GUINT64_CONSTANT (1) << 31) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %u streams of %u steps at once are too many",
         rnn_model_get_path (model), n_streams, max_steps);
     return FALSE;
@@ -46,7 +47,8 @@ rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision
   s->B = n_streams;
   s->max_steps = max_steps;
   s->state = g_aligned_alloc0 (MAX (s->root->n_state * n_streams, 1), sizeof (gfloat), 64);
-  s->scratch = g_aligned_alloc0 (MAX (s->root->n_scratch * n_streams * max_steps, 1), sizeof (gfloat), 64);
+  s->scratch = g_aligned_alloc0 (MAX (rnn_cell_scratch_size (s->root, (gint) max_steps, (gint) n_streams), 1),
+      sizeof (gfloat), 64);
   rnn_session_reset (s, -1);
   return s;
 }

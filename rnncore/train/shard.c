@@ -61,7 +61,7 @@ prepare (RnnShard *shard, gint chunk, gboolean training)
   shard->chunk = CLAMP (chunk, 1, shard->batch.T);
   shard->lengths = g_renew (gint, shard->lengths, B);
   rnn_buffer_need (&shard->y, rows * root->n_out);
-  rnn_buffer_need (&shard->scratch, shard->chunk * B * root->n_scratch);
+  rnn_buffer_need (&shard->scratch, rnn_cell_scratch_size (root, shard->chunk, shard->batch.B));
   rnn_buffer_need (&shard->entry, (n_chunks (shard) + 1) * B * root->n_state);
   for (gsize b = 0; b < B; b++)
     rnn_cell_reset_state (root, entry_state (shard, 0) + b * root->n_state);

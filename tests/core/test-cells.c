@@ -25,6 +25,14 @@ malloc (size_t size)
 /* ---- the layers under test: every class with small sizes, and variants worth their own row ---- */
 
 static const gchar *const variants[] = {
+  "{'cell': 'bidirectional', 'layers': [{'cell': 'lstm', 'hidden': 5, 'proj': 2}], 'depth': 2}",
+  "{'cell': 'bidirectional', 'chunk': 4, 'right': 3, 'layers': [{'cell': 'gru', 'hidden': 5}, {'cell': 'dense', 'units': 3}]}",
+  "{'cell': 'bidirectional', 'chunk': 2, 'layers': [{'cell': 'lstm', 'hidden': 4}], 'depth': 2}",
+  "{'cell': 'reverse', 'chunk': 1, 'right': 5, 'layers': [{'cell': 'elman', 'hidden': 5}]}",
+  "{'cell': 'reverse', 'chunk': 1, 'layers': [{'cell': 'dense', 'units': 3}]}",
+  "{'cell': 'residual', 'layers': [{'cell': 'reverse', 'chunk': 3, 'right': 1, 'layers': [{'cell': 'elman', 'hidden': 6}]}]}",
+  "{'cell': 'lstm', 'hidden': 5, 'depth': 3}",
+  "{'cell': 'residual', 'layers': [{'cell': 'norm'}, {'cell': 'dense', 'units': 6, 'activation': 'tanh'}], 'depth': 2}",
   "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 5, 'activation': 'relu'}, {'cell': 'lstm', 'hidden': 4}]}",
   "{'cell': 'residual', 'layers': [{'cell': 'conv1d', 'units': 7, 'kernel': 5, 'lookahead': 2}, {'cell': 'dense', 'units': 6}]}",
   "{'cell': 'conv1d', 'units': 5, 'kernel': 4, 'lookahead': 1, 'activation': 'silu'}",
@@ -174,7 +182,7 @@ test_gradient (gconstpointer layer)
   for (gint b = 0; b < p.B; b++)
     rnn_cell_reset_state (c, p.state + b * c->n_state);
   p.tape = g_new0 (gfloat, MAX (n * c->n_tape, 1));
-  p.scratch = random_floats (n * c->n_scratch, 9);
+  p.scratch = random_floats (rnn_cell_scratch_size (c, p.T, p.B), 9);
   p.wy = random_floats (n * c->n_out, 2);
   p.ws = random_floats (p.B * c->n_state, 4);
   dstate = g_memdup2 (p.ws, MAX (p.B * c->n_state, 1) * sizeof (gfloat));
@@ -378,6 +386,14 @@ test_errors (void)
     { "{'cell': 'lstm', 'hidden': 3, 'proj': 4}", "projection" },
     { "{'cell': 'chain', 'layers': []}", "layers" },
     { "{'cell': 'norm', 'groups': 4}", "groups" },
+    { "{'cell': 'lstm', 'depth': 0}", "depth" },
+    { "{'cell': 'lstm', 'depth': 'three'}", "depth" },
+    { "{'cell': 'lstm', 'depth': 2, 'hiden': 3}", "hiden" },
+    { "{'cell': 'chain', 'depth': 1000, 'layers': [{'cell': 'lstm', 'depth': 1000}]}", "more than" },
+    { "{'cell': 'chain', 'layers': [{'cell': 'lstm', 'name': 'a'}, {'cell': 'lstm', 'name': 'a'}]}", "same name 'a'" },
+    { "{'cell': 'bidirectional'}", "layers" },
+    { "{'cell': 'bidirectional', 'right': 3, 'layers': [{'cell': 'elman'}]}", "chunk" },
+    { "{'cell': 'reverse', 'layers': [{'cell': 'conv1d', 'lookahead': 1}]}", "look ahead" },
     { "{'cell': 'residual', 'layers': [{'cell': 'dense', 'units': 2}]}", "both sides" },
   };
 
