@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every row of the kernel table that this machine can run, against plain double arithmetic, and against itself: an
+ * element's value must not depend on how many rows, outputs or lanes stand around it. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+#include "kernels/kernels.h"
+#include "kernels/linear.h"
+#include "base/rng.h"
+
+static gfloat *
+random_floats (gsize n, guint64 seed, gfloat scale)
+{
+  gfloat *x = g_new (gfloat, MAX (n, 1));
+  RnnRng rng;
+
+  rnn_rng_seed (&rng, seed, 1);
+  for (gsize i = 0; i < n; i++)
+    x[i] = scale * rnn_rng_normal (&rng);
+  return x;
+}
+
+/* ---- functions ---- */
+
+typedef void (*Map) (gint n, const gfloat *x, gfloat *y);
+
+static gdouble
+sigmoid (gdouble x)
+{
+  return 1 / (1 + exp (-x));
+}
+
+/* Error in units in the last place, over [lo, hi]. */
+static void
+check_map (Map map, gdouble (*exact) (gdouble), gfloat lo, gfloat hi, gdouble ulps)
+{
+  for (gfloat x = lo; x < hi; x += (hi - lo) / 20011) {
+    gfloat y;
+    gdouble want = exact (x);
+
+    map (1, &x, &y);
+    if (fabs (y - want) > ulps * FLT_EPSILON * MAX (fabs (want), FLT_MIN * 1e3))
+      g_error ("f (%.9g) = %.9g, not %.9g", x, y, want);
+  }
+}
+
+static void
+test_functions (gconstpointer row)
+{
+  const RnnKernels *k = row;
+
+  check_map (k->exp, exp, -87, 88.7f, 2);
+  check_map (k->log, log, 1e-30f, 1e-3f, 2);
+  check_map (k->log, log, 1.5f, 1e9f, 2);
+  check_map (k->tanh, tanh, -12, 12, 5);
+  check_map (k->tanh, tanh, -1e-3f, 1e-3f, 5);
+  check_map (k->sigmoid, sigmoid, -80, 80, 3);
+}
+
+/* Where functions end: no NaN out of numbers, NaN stays NaN. */
+static void
+test_extremes (gconstpointer row)
+{
+  const RnnKernels *k = row;
+  gfloat x[] = { -INFINITY, -1e30f, 1e30f, INFINITY, 0, NAN, 1e-40f }, y[7];
+
+  k->exp (7, x, y);
+  g_assert_cmpfloat (y[0], ==, 0);
+  g_assert_cmpfloat (y[1], ==, 0);
+  g_assert_true (isinf (y[2]) && isinf (y[3]) && y[4] == 1 && isnan (y[5]) && y[6] == 1);
+  k->tanh (7, x, y);
+  g_assert_true (y[1] == -y[2] && fabsf (y[2] - 1) < 1e-6f && y[4] == 0 && isnan (y[5]));
+  k->sigmoid (7, x, y);
+  g_assert_true (y[0] == 0 && y[1] == 0 && y[2] == 1 && y[3] == 1 && y[4] == 0.5f && isnan (y[5]));
+  k->log (7, x, y);
+  g_assert_true (isnan (y[0]) && isinf (y[3]) && isinf (y[4]) && y[4] < 0 && isnan (y[5]));
+  g_assert_cmpfloat_with_epsilon (y[6], log (1e-40f), 1e-4);
+}
+
+/* An element's value does not depend on the array it stands in. */
+static void
+test_tails (gconstpointer row)
+{
+  const RnnKernels *k = row;
+  Map maps[] = { k->exp, k->log, k->tanh, k->sigmoid };
+  g_autofree gfloat *x = random_floats (67, 3, 2), *all = g_new (gfloat, 67), *part = g_new (gfloat, 67);
+
+  for (guint i = 0; i < 67; i++)
+    x[i] = fabsf (x[i]) + 0.01f;
+  for (guint m = 0; m < G_N_ELEMENTS (maps); m++) {
+    maps[m] (67, x, all);
+    for (gint from = 0; from < 67; from += 5)
+      for (gint n = 1; from + n <= 67; n += 7) {
+        part[n < 67 ? n : 66] = -7;
+        maps[m] (n, x + from, part);
+        g_assert_cmpmem (part, n * sizeof (gfloat), all + from, n * sizeof (gfloat));
+        g_assert_true (n == 67 || part[n] == -7);       /* nothing is written past the end */
+      }
+  }
+}
+
+static void
+test_sums (gconstpointer row)
+{
+  const RnnKernels *k = row;
+
+  for (gint n = 1; n < 200; n += 13) {
+    g_autofree gfloat *a = random_floats (n, 4, 1), *b = random_floats (n, 5, 1), *y = g_memdup2 (b, n * sizeof (gfloat));
+    gdouble dot = 0, sum = 0, max = a[0];
+
+    for (gint i = 0; i < n; i++) {
+      dot += (gdouble) a[i] * b[i];
+      sum += a[i];
+      max = MAX (max, a[i]);
+    }
+    g_assert_cmpfloat_with_epsilon (k->dot (n, a, b), dot, 1e-4);
+    g_assert_cmpfloat_with_epsilon (k->sum (n, a), sum, 1e-4);
+    g_assert_cmpfloat (k->max (n, a), ==, (gfloat) max);
+    k->axpy (n, 0.5f, a, y);
+    k->fma (n, a, b, y);
+    k->add (n, a, y);
+    k->scale (n, 2, y);
+    for (gint i = 0; i < n; i++)
+      g_assert_cmpfloat_with_epsilon (y[i], 2 * (b[i] + 1.5f * a[i] + a[i] * b[i]), 1e-5);
+  }
+}
+
+/* ---- products ---- */
+
+typedef struct {
+  gint rows, cols, groups;
+} Shape;
+
+static const Shape shapes[] = { {1, 1, 1}, {3, 7, 1}, {32, 32, 1}, {33, 5, 1}, {64, 300, 1}, {96, 513, 1}, {100, 31, 1}, {96, 40, 3} };
+
+static RnnParam *
+new_param (const Shape *s, gboolean int8)
+{
+  RnnParam *p = g_new0 (RnnParam, 1);
+
+  *p = (RnnParam) { .rank = 2, .dims = { s->rows, s->cols }, .size = (gsize) s->rows * s->cols, .groups = s->groups,
+    .is_matrix = TRUE };
+  p->data = random_floats (p->size, s->rows, 1);
+  if (int8)
+    rnn_param_pack_int8 (p);
+  else
+    rnn_param_pack (p, TRUE);
+  return p;
+}
+
+static void
+free_param (RnnParam *p)
+{
+  g_free (p->data);
+  rnn_param_free (p);
+}
+
+static void
+check_product (const Shape *s, gboolean int8)
+{
+  enum { N = 11, PAD = 3 };
+  RnnParam *p = new_param (s, int8);
+  gsize ldx = s->cols + PAD, ldy = s->rows + PAD;
+  g_autofree gfloat *x = random_floats (N * ldx, 8, 1), *start = random_floats (N * ldy, 9, 1);
+  g_autofree gfloat *y = g_memdup2 (start, N * ldy * sizeof (gfloat)), *one = g_memdup2 (start, N * ldy * sizeof (gfloat));
+
+  rnn_linear (p, N, x, ldx, y, ldy, TRUE);
+  for (gint n = 0; n < N; n++) {
+    rnn_linear (p, 1, x + n * ldx, ldx, one + n * ldy, ldy, TRUE);
+    for (gint r = 0; r < s->rows; r++) {
+      gdouble sum = start[n * ldy + r], scale = 1;
+
+      for (gint c = 0; c < s->cols; c++) {
+        sum += (gdouble) p->data[r * s->cols + c] * x[n * ldx + c];
+        scale += fabs ((gdouble) p->data[r * s->cols + c] * x[n * ldx + c]);
+      }
+      g_assert_cmpfloat_with_epsilon (y[n * ldy + r], sum, int8 ? 0.02 * scale : 1e-6 * scale);
+    }
+    for (gint i = s->rows; i < (gint) ldy; i++)
+      g_assert_cmpfloat (y[n * ldy + i], ==, start[n * ldy + i]);
+  }
+  /* a row alone = the same row among others, to the bit */
+  g_assert_cmpmem (one, N * ldy * sizeof (gfloat), y, N * ldy * sizeof (gfloat));
+  free_param (p);
+}
+
+static void
+test_linear (gconstpointer row)
+{
+  rnn_kernels_use (row);
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    check_product (&shapes[i], FALSE);
+}
+
+static void
+test_linear_int8 (gconstpointer row)
+{
+  rnn_kernels_use (row);
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    check_product (&shapes[i], TRUE);
+}
+
+/* <dy, W x> = <W^T dy, x> = <dW, W> where dW = dy^T x */
+static void
+test_gradients (gconstpointer row)
+{
+  enum { N = 5 };
+
+  rnn_kernels_use (row);
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
+    const Shape *s = &shapes[i];
+    RnnParam *p = new_param (s, FALSE);
+    g_autofree gfloat *x = random_floats (N * s->cols, 8, 1), *dy = random_floats (N * s->rows, 9, 1);
+    g_autofree gfloat *y = g_new (gfloat, N * s->rows), *dx = g_new (gfloat, N * s->cols), *dw = g_new0 (gfloat, p->size);
+    gdouble a = 0, b = 0, c = 0;
+
+    rnn_linear (p, N, x, s->cols, y, s->rows, FALSE);
+    rnn_linear_dx (p, N, dy, s->rows, dx, s->cols, FALSE);
+    rnn_linear_dw (p, N, x, s->cols, dy, s->rows, dw);
+    for (gint j = 0; j < N * s->rows; j++)
+      a += (gdouble) dy[j] * y[j];
+    for (gint j = 0; j < N * s->cols; j++)
+      b += (gdouble) dx[j] * x[j];
+    for (gsize j = 0; j < p->size; j++)
+      c += (gdouble) dw[j] * p->data[j];
+    g_assert_cmpfloat_with_epsilon (a, b, 1e-4 * (1 + fabs (a)));
+    g_assert_cmpfloat_with_epsilon (a, c, 1e-4 * (1 + fabs (a)));
+    free_param (p);
+  }
+}
+
+/* ---- LSTM: the fused step is its definition ---- */
+
+static void
+test_lstm (gconstpointer row)
+{
+  const RnnKernels *k = row;
+
+  for (gint H = 1; H < 50; H += 16) {
+    g_autofree gfloat *z = random_floats (4 * H, 2, 1), *gates = g_memdup2 (z, 4 * H * sizeof (gfloat));
+    g_autofree gfloat *c0 = random_floats (H, 3, 1), *c = g_new (gfloat, H), *t = g_new (gfloat, H), *h = g_new (gfloat, H);
+
+    k->lstm_point (H, gates, c0, c, t, h);
+    for (gint j = 0; j < H; j++) {
+      gdouble cell = sigmoid (z[H + j]) * c0[j] + sigmoid (z[j]) * tanh (z[2 * H + j]);
+
+      g_assert_cmpfloat_with_epsilon (c[j], cell, 1e-6);
+      g_assert_cmpfloat_with_epsilon (h[j], sigmoid (z[3 * H + j]) * tanh (cell), 1e-6);
+    }
+  }
+}
+
+static void
+test_choice (void)
+{
+  g_assert_null (rnn_kernels_find ("no such row"));
+  g_assert_true (rnn_kernels_find ("c") == rnn_kernels_list ()[0]);
+  if (g_getenv ("RNN_CPU"))
+    g_assert_cmpstr (rnn_kernels ()->name, ==, g_getenv ("RNN_CPU"));
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const gchar *name;
+    GTestDataFunc func;
+  } tests[] = {
+    { "functions", test_functions }, { "extremes", test_extremes }, { "tails", test_tails }, { "sums", test_sums },
+    { "linear", test_linear }, { "linear-int8", test_linear_int8 }, { "gradients", test_gradients }, { "lstm", test_lstm },
+  };
+  const RnnKernels *const *rows = rnn_kernels_list ();
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/kernels/choice", test_choice);
+  for (guint r = 0; rows[r]; r++)
+    for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
+      g_autofree gchar *path = g_strdup_printf ("/kernels/%s/%s", rows[r]->name, tests[i].name);
+
+      if (rows[r]->supported ())
+        g_test_add_data_func (path, rows[r], tests[i].func);
+    }
+  return g_test_run ();
+}
