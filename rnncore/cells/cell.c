@@ -89,7 +89,7 @@ rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error
 {
   const RnnCellClass *klass = class_of_layer (layer, where, error);
   const gchar *name = json_string_value (json_object_get (layer, "name"));
-  g_autofree gchar *at = name ? g_strdup_printf ("%s '%s'", where, name) : g_strdup (where);
+  g_autofree gchar *at = name && *name ? g_strdup_printf ("%s '%s'", where, name) : g_strdup (where);
   RnnCell *cell;
   gint depth;
 
@@ -151,7 +151,7 @@ rnn_cell_to_json (const RnnCell *cell)
     if (cell->klass->n_copies)
       json_object_set_new (layer, "layers", layers_to_json (cell));
   }
-  if (cell->name && *cell->name)
+  if (cell->name)
     json_object_set_new (layer, "name", json_string (cell->name));
   return layer;
 }

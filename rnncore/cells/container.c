@@ -29,18 +29,34 @@ take_name (RnnCell *cell, gchar *name)
   cell->name = name;
 }
 
-/* Two layers of one name would be two tensors of one name in the model's file. */
-static gboolean
-check_names (const RnnCell *cell, const gchar *where, GError **error)
+typedef struct {
+  GHashTable *seen;             /* full names of parameters */
+  gchar *twice;                 /* the first that came again */
+} Names;
+
+static void
+note_name (RnnParam *param, const gchar *full_name, gpointer data)
 {
-  for (guint i = 0; i < cell->children->len; i++)
-    for (guint j = 0; j < i; j++)
-      if (g_str_equal (RNN_CELL (cell->children->pdata[i])->name, RNN_CELL (cell->children->pdata[j])->name)) {
-        g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: layers %u and %u have the same name '%s'", where, j, i,
-            RNN_CELL (cell->children->pdata[i])->name);
-        return FALSE;
-      }
-  return TRUE;
+  Names *names = data;
+
+  if (!g_hash_table_add (names->seen, g_strdup (full_name)) && !names->twice)
+    names->twice = g_strdup (full_name);
+}
+
+/* Two tensors of one name could not be told apart in the model's file. */
+static gboolean
+check_names (RnnCell *cell, const gchar *where, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Names names = { seen, NULL };
+
+  rnn_cell_foreach_param (cell, note_name, &names);
+  if (!names.twice)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: two layers have the same name: both call a tensor '%s'", where,
+      names.twice);
+  g_free (names.twice);
+  return FALSE;
 }
 
 gboolean
@@ -61,7 +77,7 @@ rnn_container_add_layers (RnnCell *cell, const json_t *layers, const gchar *wher
 
     if (!child)
       return FALSE;
-    if (!child->name || !*child->name)
+    if (!child->name)
       take_name (child, n == 1 ? g_strdup ("") : g_strdup_printf ("%" G_GSIZE_FORMAT, i));
     n_in = child->n_out;
   }
