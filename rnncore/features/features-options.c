@@ -5,7 +5,8 @@
 #include <float.h>
 
 #define MAX_RATE 1e6
-#define MAX_LENGTH (1 << 17)    /* samples per frame */
+#define MIN_LENGTH 4            /* samples per frame */
+#define MAX_LENGTH (1 << 17)
 #define ROUNDING 1e-4           /* samples: 440.99999 is 441 */
 
 static const gchar *const types[] = { "fbank", "mfcc", "logmel", NULL };
@@ -124,14 +125,15 @@ gboolean
 rnn_feature_config_check (const RnnFeatureConfig *config, GError **error)
 {
   gdouble nyquist = config->rate / 2, high = rnn_feature_config_upper (config, config->high_freq);
+  gdouble length = to_samples (config, config->frame_length);
 
   if (!(config->rate > 0 && config->rate <= MAX_RATE))
     return refuse (error, "features: the sample rate is %g Hz, must be above 0 and at most %g", config->rate, MAX_RATE);
   if (!check_ranges (config, error))
     return FALSE;
-  if (to_samples (config, config->frame_length) < 2 || to_samples (config, config->frame_length) > MAX_LENGTH)
-    return refuse (error, "features: frame_length is %g samples at %g Hz, must be from 2 to %d",
-        to_samples (config, config->frame_length), config->rate, MAX_LENGTH);
+  if (length < MIN_LENGTH || length > MAX_LENGTH)
+    return refuse (error, "features: frame_length is %g samples at %g Hz, must be from %d to %d", length, config->rate,
+        MIN_LENGTH, MAX_LENGTH);
   if (to_samples (config, config->frame_shift) < 1)
     return refuse (error, "features: frame_shift is %g ms, less than a sample at %g Hz", config->frame_shift,
         config->rate);

@@ -6,6 +6,8 @@
 #include "fft.h"
 #include "../base/error.h"
 
+#define MIN_LENGTH 4            /* below, kissfft allocates */
+
 #ifdef RNN_FFT_KISSFFT
 #include <kiss_fftr.h>
 
@@ -80,7 +82,7 @@ rnn_fft_new (guint n, GError **error)
   g_autoptr (RnnFft) fft = g_new0 (RnnFft, 1);
 
   fft->n = n;
-  if (n >= 2 && n % 2 == 0)
+  if (n >= MIN_LENGTH && n % 2 == 0)
     fft_prepare (fft);
   if (!fft->plan) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "features: no FFT of length %u, must be " FFT_LENGTHS, n);
