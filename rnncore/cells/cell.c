@@ -170,6 +170,7 @@ rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, const gint *di
     p->dims[i] = dims[i];
     p->size *= (gsize) dims[i];
   }
+  p->rows = dims[0];
   p->groups = 1;
   p->init_bound = bound;
   g_ptr_array_add (cell->params, p);
@@ -188,6 +189,17 @@ rnn_cell_add_matrix (RnnCell *cell, const gchar *name, gint rows, gint cols, gfl
   RnnParam *p = rnn_cell_add_tensor (cell, name, 2, (const gint[]) { rows, cols }, bound);
 
   p->is_matrix = TRUE;
+  return p;
+}
+
+RnnParam *
+rnn_cell_add_blocks (RnnCell *cell, const gchar *name, gint blocks, gint rows, gint cols, gfloat bound)
+{
+  RnnParam *p = rnn_cell_add_tensor (cell, name, 3, (const gint[]) { blocks, rows, cols }, bound);
+
+  p->is_matrix = TRUE;
+  p->rows = blocks * rows;
+  p->groups = blocks;
   return p;
 }
 

@@ -90,6 +90,9 @@ RnnParam *rnn_cell_add_vector (RnnCell *cell, const gchar *name, gint n, gfloat 
 RnnParam *rnn_cell_add_matrix (RnnCell *cell, const gchar *name, gint rows, gint cols, gfloat bound);
 RnnParam *rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, const gint *dims, gfloat bound);
 
+/* The blocks of a block-diagonal matrix, for rnn_linear_blocks; each [rows][cols]. */
+RnnParam *rnn_cell_add_blocks (RnnCell *cell, const gchar *name, gint blocks, gint rows, gint cols, gfloat bound);
+
 /* ---- for whoever runs cells ---- */
 void     rnn_cell_reset_state (const RnnCell *cell, gfloat *state);     /* one stream: zeros, then the class's reset */
 gboolean rnn_cell_can_train (const RnnCell *cell);                      /* itself and all children have a backward */
@@ -100,6 +103,16 @@ void     rnn_cell_foreach_param (RnnCell *cell, RnnParamFunc func, gpointer data
 void     rnn_cell_init_params (RnnCell *cell, RnnRng *rng);             /* the start of training; needs data set */
 
 /* ---- for forward and backward ---- */
+/* The next n floats of an area that is laid out from front to back. */
+static inline gfloat *
+rnn_take (gfloat **area, gsize n)
+{
+  gfloat *taken = *area;
+
+  *area += n;
+  return taken;
+}
+
 /* to[i][size] = from[i][size] for n rows; ld: floats from row to row */
 void rnn_copy_rows (gint n, gint size, const gfloat *from, gsize ld_from, gfloat *to, gsize ld_to);
 /* x[n] clamped to +-limit */

@@ -184,6 +184,34 @@ rnn_linear_dw (const RnnParam *p, gint n, const gfloat *x, gsize ldx, const gflo
 }
 
 void
+rnn_linear_blocks (const RnnParam *p, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
+{
+  gint out = outputs_of (p), in = inputs_of (p);
+
+  for (gint g = 0; g < p->groups; g++)
+    rnn_linear_group (p, g, n, x + g * in, ldx, y + g * out, ldy, add);
+}
+
+void
+rnn_linear_blocks_dx (const RnnParam *p, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx, gboolean add)
+{
+  gint out = outputs_of (p), in = inputs_of (p);
+
+  for (gint g = 0; g < p->groups; g++)
+    rnn_linear_group_dx (p, g, n, dy + g * out, lddy, dx + g * in, lddx, add);
+}
+
+void
+rnn_linear_blocks_dw (const RnnParam *p, gint n, const gfloat *x, gsize ldx, const gfloat *dy, gsize lddy,
+    gfloat *dparam)
+{
+  gint out = outputs_of (p), in = inputs_of (p);
+
+  for (gint g = 0; g < p->groups; g++)
+    rnn_linear_group_dw (p, g, n, x + g * in, ldx, dy + g * out, lddy, dparam);
+}
+
+void
 rnn_bias (const RnnParam *p, gint n, gint size, gfloat *y, gsize ldy, gboolean add)
 {
   for (gint i = 0; i < n; i++, y += ldy) {

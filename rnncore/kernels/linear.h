@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   gchar *name;                  /* "weight_ih_l0", without the layer's prefix */
-  gint rank, dims[4];           /* PyTorch's shape; as a matrix: dims[0] x product of the rest */
+  gint rank, dims[4];           /* PyTorch's shape */
+  gint rows;                    /* as a matrix: rows x (size / rows); mostly dims[0] */
   gsize size;                   /* elements */
   gsize offset;                 /* of the first element in the model's flat vector of parameters */
   gint groups;                  /* row blocks that are multiplied separately (block-diagonal, per gate); mostly 1 */
@@ -22,8 +23,8 @@ typedef struct {
   gfloat *scale8;               /* their scale per row, padded to whole panels per group */
 } RnnParam;
 
-#define RNN_PARAM_ROWS(p) ((p)->dims[0])
-#define RNN_PARAM_COLS(p) ((gint) ((p)->size / (gsize) (p)->dims[0]))
+#define RNN_PARAM_ROWS(p) ((p)->rows)
+#define RNN_PARAM_COLS(p) ((gint) ((p)->size / (gsize) (p)->rows))
 
 /* (Re)builds the panels from data: those of W, and with @training those of W^T too. */
 void rnn_param_pack (RnnParam *p, gboolean training);
@@ -42,6 +43,11 @@ void rnn_linear_dw (const RnnParam *p, gint n, const gfloat *x, gsize ldx, const
 void rnn_linear_group    (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
 void rnn_linear_group_dx (const RnnParam *p, gint g, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx, gboolean add);
 void rnn_linear_group_dw (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx, const gfloat *dy, gsize lddy, gfloat *dparam);
+
+/* The same for a block-diagonal matrix, whose groups are the blocks: each sees its own share of x [n][groups * cols]. */
+void rnn_linear_blocks    (const RnnParam *p, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
+void rnn_linear_blocks_dx (const RnnParam *p, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx, gboolean add);
+void rnn_linear_blocks_dw (const RnnParam *p, gint n, const gfloat *x, gsize ldx, const gfloat *dy, gsize lddy, gfloat *dparam);
 
 /* y[n][size] = (add ? y : 0) + bias; dparam[p->offset ...] += sum over n of dy.  p == NULL: zero, or nothing. */
 void rnn_bias    (const RnnParam *p, gint n, gint size, gfloat *y, gsize ldy, gboolean add);

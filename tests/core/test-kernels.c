@@ -138,8 +138,8 @@ new_param (const Shape *s, gboolean int8)
 {
   RnnParam *p = g_new0 (RnnParam, 1);
 
-  *p = (RnnParam) { .rank = 2, .dims = { s->rows, s->cols }, .size = (gsize) s->rows * s->cols, .groups = s->groups,
-    .is_matrix = TRUE };
+  *p = (RnnParam) { .rank = 2, .dims = { s->rows, s->cols }, .rows = s->rows,
+    .size = (gsize) s->rows * s->cols, .groups = s->groups, .is_matrix = TRUE };
   p->data = random_floats (p->size, s->rows, 1);
   if (int8)
     rnn_param_pack_int8 (p);
@@ -250,6 +250,63 @@ test_lstm (gconstpointer row)
   }
 }
 
+/* ---- matrix memories ---- */
+
+/* S[K][V] = a S + k v^T, y = S^T q */
+static void
+test_memory (gconstpointer row)
+{
+  const RnnKernels *kernels = row;
+
+  for (gint V = 1; V < 40; V += 12) {
+    enum { K = 5 };
+    g_autofree gfloat *k = random_floats (K, 1, 1), *v = random_floats (V, 2, 1), *q = random_floats (K, 3, 1);
+    g_autofree gfloat *before = random_floats (K * V, 4, 1), *S = g_memdup2 (before, K * V * sizeof (gfloat));
+    g_autofree gfloat *y = g_new (gfloat, V);
+
+    kernels->memory_step (K, V, 0.75f, k, v, q, S, y);
+    for (gint j = 0; j < V; j++) {
+      gdouble sum = 0;
+
+      for (gint i = 0; i < K; i++) {
+        gdouble s = 0.75 * before[i * V + j] + (gdouble) k[i] * v[j];
+
+        g_assert_cmpfloat_with_epsilon (S[i * V + j], s, 1e-6);
+        sum += q[i] * s;
+      }
+      g_assert_cmpfloat_with_epsilon (y[j], sum, 1e-5);
+    }
+  }
+}
+
+/* h[N][n] = exp (delta A) h + B (delta u), y = C h + D u */
+static void
+test_scan (gconstpointer row)
+{
+  const RnnKernels *kernels = row;
+
+  for (gint n = 1; n < 40; n += 12) {
+    enum { N = 5 };
+    g_autofree gfloat *delta = random_floats (n, 1, 0.3f), *u = random_floats (n, 2, 1), *A = random_floats (N * n, 3, 1);
+    g_autofree gfloat *B = random_floats (N, 4, 1), *C = random_floats (N, 5, 1), *D = random_floats (n, 6, 1);
+    g_autofree gfloat *before = random_floats (N * n, 7, 1), *h = g_memdup2 (before, N * n * sizeof (gfloat));
+    g_autofree gfloat *y = g_new (gfloat, n);
+
+    kernels->scan_step (n, N, delta, u, A, B, C, D, h, y);
+    for (gint j = 0; j < n; j++) {
+      gdouble sum = (gdouble) D[j] * u[j];
+
+      for (gint i = 0; i < N; i++) {
+        gdouble s = exp ((gdouble) delta[j] * A[i * n + j]) * before[i * n + j] + (gdouble) B[i] * delta[j] * u[j];
+
+        g_assert_cmpfloat_with_epsilon (h[i * n + j], s, 1e-5);
+        sum += C[i] * s;
+      }
+      g_assert_cmpfloat_with_epsilon (y[j], sum, 2e-5);
+    }
+  }
+}
+
 static void
 test_choice (void)
 {
@@ -268,6 +325,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "functions", test_functions }, { "extremes", test_extremes }, { "tails", test_tails }, { "sums", test_sums },
     { "linear", test_linear }, { "linear-int8", test_linear_int8 }, { "gradients", test_gradients }, { "lstm", test_lstm },
+    { "memory", test_memory }, { "scan", test_scan },
   };
   const RnnKernels *const *rows = rnn_kernels_list ();
 
