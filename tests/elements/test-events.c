@@ -102,9 +102,11 @@ read_frame (const Kind *kind, const gfloat *frame)
   gfloat scores[N_TOKENS] = { 19, };
   gint k;
 
+  if (kind->out != N_MELS)
+    return best (frame, N_TOKENS) - 1;
   for (k = 0; k < N_TOKENS - 1; k++)
     scores[k + 1] = frame[2 + 2 * k];
-  return best (kind->out == N_MELS ? scores : frame, N_TOKENS) - 1;
+  return best (scores, N_TOKENS) - 1;
 }
 
 /* Frames as text; @times (may be NULL) gets the PTS of each. */
