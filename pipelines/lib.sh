@@ -39,6 +39,11 @@ else
 fi
 gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 || fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
+# For a script that wants to know more of the process $1 while it runs.
+watch() {
+  :
+}
+
 # Runs gst-launch-1.0 with the arguments, its output through the function filter.  It gets a session of its own, so that
 # Ctrl-C reaches it once and it can end its files; `interrupted` is then set.
 interrupted=
@@ -48,7 +53,7 @@ launch() {
   reader=$!
   setsid gst-launch-1.0 "$@" > "$pipe" 2>&1 &
   launched=$!
-  rm_pipe="rm -f $pipe"
+  watch $launched &
   trap 'interrupted=yes; trap "" HUP INT TERM; kill -INT $launched' HUP INT TERM
   status=0
   wait $launched || status=$?
@@ -57,6 +62,6 @@ launch() {
   done
   wait $reader || true
   trap - HUP INT TERM
-  $rm_pipe
+  rm -f "$pipe"
   return $status
 }

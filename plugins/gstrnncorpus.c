@@ -5,7 +5,7 @@
 #include <rnncore/base/rng.h>
 
 static gboolean
-add_manifest (GstRnnCorpus * corpus, const gchar * manifest, GError ** error)
+add_manifest (GstRnnCorpus *corpus, const gchar *manifest, GError **error)
 {
   GPtrArray *rows = rnn_manifest_load (manifest, error);
 
@@ -21,7 +21,7 @@ add_manifest (GstRnnCorpus * corpus, const gchar * manifest, GError ** error)
 }
 
 GstRnnCorpus *
-gst_rnn_corpus_new (const gchar * location, GError ** error)
+gst_rnn_corpus_new (const gchar *location, GError **error)
 {
   GstRnnCorpus *corpus = g_new0 (GstRnnCorpus, 1);
 
@@ -29,7 +29,7 @@ gst_rnn_corpus_new (const gchar * location, GError ** error)
   corpus->tables = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   corpus->utterances = g_array_new (FALSE, FALSE, sizeof (GstRnnUtterance));
   corpus->order = g_array_new (FALSE, FALSE, sizeof (guint32));
-  for (gchar ** manifest = corpus->manifests; *manifest; manifest++)
+  for (gchar **manifest = corpus->manifests; *manifest; manifest++)
     if (!add_manifest (corpus, *manifest, error)) {
       gst_rnn_corpus_free (corpus);
       return NULL;
@@ -38,7 +38,7 @@ gst_rnn_corpus_new (const gchar * location, GError ** error)
 }
 
 void
-gst_rnn_corpus_free (GstRnnCorpus * corpus)
+gst_rnn_corpus_free (GstRnnCorpus *corpus)
 {
   g_array_unref (corpus->order);
   g_array_unref (corpus->utterances);
@@ -48,7 +48,7 @@ gst_rnn_corpus_free (GstRnnCorpus * corpus)
 }
 
 void
-gst_rnn_corpus_arrange (GstRnnCorpus * corpus, guint seed, guint epoch, guint rank, guint world_size)
+gst_rnn_corpus_arrange (GstRnnCorpus *corpus, guint seed, guint epoch, guint rank, guint world_size)
 {
   guint n = corpus->utterances->len;
   g_autofree guint32 *all = g_new (guint32, n + 1);
@@ -66,7 +66,7 @@ gst_rnn_corpus_arrange (GstRnnCorpus * corpus, guint seed, guint epoch, guint ra
 }
 
 gchar *
-gst_rnn_utterance_get_uri (const GstRnnUtterance * utterance)
+gst_rnn_utterance_get_uri (const GstRnnUtterance *utterance)
 {
   if (gst_uri_is_valid (utterance->row->given))
     return g_strdup (utterance->row->given);

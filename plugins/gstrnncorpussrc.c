@@ -7,8 +7,8 @@
  * Reads manifests (lines of path, speaker and text with tabs between; paths relative to the manifest; audio in any
  * format that uridecodebin knows) and plays one file after the other.  A file takes its exact number of samples on the
  * timeline.  The pad `text` says what is spoken, one buffer per file with the file's time and duration; a custom meta
- * tells manifest, line, path and speaker.  Every file begins with a SEGMENT and a DISCONT buffer; with `gap` the
- * timeline jumps between two files, so that whoever keeps a state begins anew.
+ * tells manifest, line, path and speaker.  Every file begins with a DISCONT buffer; with `gap` the timeline
+ * jumps between two files, so that whoever keeps a state begins anew.
  *
  * A file that is missing or cannot be decoded is counted, reported by a WARNING message, and left out.
  *
@@ -43,6 +43,7 @@ struct _GstRnnCorpusSrc {
   GstRnnDecoder decoder;
   const gchar *missing;         /* element that the decoder lacks */
   GstPad *feed_audio, *feed_text;       /* source pads into the queues, of no element */
+  GstPad *audio, *text;         /* the queues' ghosts, ours */
   GstRnnCorpus *corpus;         /* READY and up */
 
   /* the task's, PAUSED and up */
@@ -75,7 +76,7 @@ GST_ELEMENT_REGISTER_DEFINE (rnncorpussrc, "rnncorpussrc", GST_RANK_NONE, GST_TY
 /* ---- reports ---- */
 
 static void
-post_utterance (GstRnnCorpusSrc * self, const GstRnnUtterance * u, const gchar * type, const gchar * reason,
+post_utterance (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *type, const gchar *reason,
     GstClockTime start, GstClockTime duration)
 {
   GstStructure *s = gst_structure_new ("rnncorpussrc", "type", G_TYPE_STRING, type, UTTERANCE_FIELDS (u),
@@ -89,7 +90,7 @@ post_utterance (GstRnnCorpusSrc * self, const GstRnnUtterance * u, const gchar *
 }
 
 static void
-skip (GstRnnCorpusSrc * self, const GstRnnUtterance * u, const gchar * reason)
+skip (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *reason)
 {
   GST_OBJECT_LOCK (self);
   self->n_skipped++;
@@ -99,7 +100,7 @@ skip (GstRnnCorpusSrc * self, const GstRnnUtterance * u, const gchar * reason)
 }
 
 static GstStructure *
-get_stats (GstRnnCorpusSrc * self)
+get_stats (GstRnnCorpusSrc *self)
 {
   return gst_structure_new ("rnncorpussrc-stats", "files", G_TYPE_UINT64, self->n_files,
       "skipped", G_TYPE_UINT64, self->n_skipped, "samples", G_TYPE_UINT64, self->n_samples, NULL);
@@ -108,14 +109,14 @@ get_stats (GstRnnCorpusSrc * self)
 /* ---- the timeline ---- */
 
 static GstClockTime
-sample_time (GstRnnCorpusSrc * self, guint64 sample)
+sample_time (GstRnnCorpusSrc *self, guint64 sample)
 {
   return gst_util_uint64_scale_round (sample, GST_SECOND, self->rate);
 }
 
 /* What downstream takes; the wanted rate, else 16 kHz or the nearest to it. */
 static gboolean
-choose_caps (GstRnnCorpusSrc * self)
+choose_caps (GstRnnCorpusSrc *self)
 {
   g_autoptr (GstCaps) filter = gst_static_pad_template_get_caps (&audio_template);
   g_autoptr (GstCaps) allowed = gst_caps_make_writable (gst_pad_peer_query_caps (self->feed_audio, filter));
@@ -142,18 +143,21 @@ choose_caps (GstRnnCorpusSrc * self)
 }
 
 static void
-begin_stream (GstRnnCorpusSrc * self, GstPad * pad, const gchar * name, GstCaps * caps, guint group)
+begin_stream (GstRnnCorpusSrc *self, GstPad *pad, const gchar *name, GstCaps *caps, guint group)
 {
   g_autofree gchar *id = g_strdup_printf ("%s/%s", GST_OBJECT_NAME (self), name);
   GstEvent *event = gst_event_new_stream_start (id);
+  GstSegment segment;
 
   gst_event_set_group_id (event, group);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_pad_push_event (pad, event);
   gst_pad_push_event (pad, gst_event_new_caps (caps));
+  gst_pad_push_event (pad, gst_event_new_segment (&segment));
 }
 
 static gboolean
-begin (GstRnnCorpusSrc * self)
+begin (GstRnnCorpusSrc *self)
 {
   g_autoptr (GstCaps) text = gst_static_pad_template_get_caps (&text_template);
   guint group = gst_util_group_id_next ();
@@ -168,20 +172,18 @@ begin (GstRnnCorpusSrc * self)
   return TRUE;
 }
 
-/* Running time goes on with the timestamps, whatever jumps between two files. */
-static void
-push_segment (GstRnnCorpusSrc * self, GstClockTime start)
+/* A queue whose output is not linked would end the whole pipeline at EOS: it gets nothing. */
+static GstFlowReturn
+push (GstPad *feed, GstPad *output, GstBuffer *buffer)
 {
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  segment.start = segment.time = segment.position = segment.base = start;
-  gst_pad_push_event (self->feed_audio, gst_event_new_segment (&segment));
-  gst_pad_push_event (self->feed_text, gst_event_new_segment (&segment));
+  if (gst_pad_is_linked (output))
+    return gst_pad_push (feed, buffer);
+  gst_buffer_unref (buffer);
+  return GST_FLOW_NOT_LINKED;
 }
 
 static GstFlowReturn
-push_text (GstRnnCorpusSrc * self, const GstRnnUtterance * u, GstClockTime start, GstClockTime duration)
+push_text (GstRnnCorpusSrc *self, const GstRnnUtterance *u, GstClockTime start, GstClockTime duration)
 {
   GstBuffer *buffer = gst_buffer_new_memdup (u->row->text, strlen (u->row->text));
   GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, GST_RNN_CORPUS_META);
@@ -189,12 +191,12 @@ push_text (GstRnnCorpusSrc * self, const GstRnnUtterance * u, GstClockTime start
   gst_structure_set (gst_custom_meta_get_structure (meta), UTTERANCE_FIELDS (u), NULL);
   GST_BUFFER_PTS (buffer) = start;
   GST_BUFFER_DURATION (buffer) = duration;
-  return gst_pad_push (self->feed_text, buffer);
+  return push (self->feed_text, self->text, buffer);
 }
 
 /* The decoded samples, a second at a time. */
 static GstFlowReturn
-push_audio (GstRnnCorpusSrc * self)
+push_audio (GstRnnCorpusSrc *self)
 {
   GstAdapter *samples = self->decoder.samples;
   GstFlowReturn ret = GST_FLOW_OK;
@@ -215,13 +217,13 @@ push_audio (GstRnnCorpusSrc * self)
       GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
     first = FALSE;
     self->position = end;
-    ret = gst_pad_push (self->feed_audio, buffer);
+    ret = push (self->feed_audio, self->audio, buffer);
   }
   return ret;
 }
 
 static GstFlowReturn
-play (GstRnnCorpusSrc * self, const GstRnnUtterance * u)
+play (GstRnnCorpusSrc *self, const GstRnnUtterance *u)
 {
   guint64 n = gst_adapter_available (self->decoder.samples) / self->bpf;
   GstClockTime start = sample_time (self, self->position), end = sample_time (self, self->position + n);
@@ -237,7 +239,6 @@ play (GstRnnCorpusSrc * self, const GstRnnUtterance * u)
   GST_OBJECT_UNLOCK (self);
   if (post)
     post_utterance (self, u, "file", NULL, start, end - start);
-  push_segment (self, start);
   text = push_text (self, u, start, end - start);
   audio = push_audio (self);
   self->position += gst_util_uint64_scale (gap, self->rate, 1000);
@@ -249,7 +250,7 @@ play (GstRnnCorpusSrc * self, const GstRnnUtterance * u)
 /* ---- the task ---- */
 
 static const GstRnnUtterance *
-next_utterance (GstRnnCorpusSrc * self)
+next_utterance (GstRnnCorpusSrc *self)
 {
   GstRnnCorpus *corpus = self->corpus;
 
@@ -272,7 +273,7 @@ next_utterance (GstRnnCorpusSrc * self)
 }
 
 static GstFlowReturn
-play_next (GstRnnCorpusSrc * self)
+play_next (GstRnnCorpusSrc *self)
 {
   const GstRnnUtterance *u = next_utterance (self);
   g_autofree gchar *uri = NULL, *reason = NULL;
@@ -310,7 +311,7 @@ task (gpointer data)
 }
 
 static void
-start_task (GstRnnCorpusSrc * self)
+start_task (GstRnnCorpusSrc *self)
 {
   self->next = self->epoch = 0;
   self->position = 0;
@@ -325,7 +326,7 @@ start_task (GstRnnCorpusSrc * self)
 }
 
 static void
-stop_task (GstRnnCorpusSrc * self)
+stop_task (GstRnnCorpusSrc *self)
 {
   gst_pad_stop_task (self->feed_audio);
   gst_pad_set_active (self->feed_audio, FALSE);
@@ -336,7 +337,7 @@ stop_task (GstRnnCorpusSrc * self)
 /* ---- the element ---- */
 
 static gboolean
-open_corpus (GstRnnCorpusSrc * self)
+open_corpus (GstRnnCorpusSrc *self)
 {
   g_autoptr (GError) error = NULL;
   g_autofree gchar *location = NULL;
@@ -360,7 +361,7 @@ open_corpus (GstRnnCorpusSrc * self)
 }
 
 static GstStateChangeReturn
-change_state (GstElement * element, GstStateChange transition)
+change_state (GstElement *element, GstStateChange transition)
 {
   GstRnnCorpusSrc *self = GST_RNN_CORPUS_SRC (element);
   GstStateChangeReturn ret;
@@ -384,7 +385,7 @@ change_state (GstElement * element, GstStateChange transition)
 }
 
 static void
-handle_message (GstBin * bin, GstMessage * message)
+handle_message (GstBin *bin, GstMessage *message)
 {
   if (gst_rnn_decoder_handle_message (&GST_RNN_CORPUS_SRC (bin)->decoder, message))
     gst_message_unref (message);
@@ -393,7 +394,7 @@ handle_message (GstBin * bin, GstMessage * message)
 }
 
 static gboolean
-feed_query (GstPad * pad, GstObject * parent, GstQuery * query)
+feed_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
     gst_query_set_latency (query, FALSE, 0, GST_CLOCK_TIME_NONE);
@@ -403,7 +404,7 @@ feed_query (GstPad * pad, GstObject * parent, GstQuery * query)
 }
 
 static void
-set_property (GObject * object, guint id, const GValue * value, GParamSpec * pspec)
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstRnnCorpusSrc *self = GST_RNN_CORPUS_SRC (object);
 
@@ -441,7 +442,7 @@ set_property (GObject * object, guint id, const GValue * value, GParamSpec * psp
 }
 
 static void
-get_property (GObject * object, guint id, GValue * value, GParamSpec * pspec)
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstRnnCorpusSrc *self = GST_RNN_CORPUS_SRC (object);
 
@@ -482,7 +483,8 @@ get_property (GObject * object, guint id, GValue * value, GParamSpec * pspec)
 
 /* A queue inside that holds @most (0: any amount), its source as ghost pad @name, and the pad that feeds it. */
 static GstPad *
-add_output (GstRnnCorpusSrc * self, GstStaticPadTemplate * template, const gchar * name, GstClockTime most)
+add_output (GstRnnCorpusSrc *self, GstStaticPadTemplate *template, const gchar *name, GstClockTime most,
+    GstPad **ghost)
 {
   GstElement *queue = gst_element_factory_make ("queue", name);
   g_autoptr (GstPadTemplate) ghost_template = gst_static_pad_template_get (template);
@@ -500,23 +502,24 @@ add_output (GstRnnCorpusSrc * self, GstStaticPadTemplate * template, const gchar
   sink = gst_element_get_static_pad (queue, "sink");
   source = gst_element_get_static_pad (queue, "src");
   gst_pad_link_full (feed, sink, GST_PAD_LINK_CHECK_NOTHING);
-  gst_element_add_pad (GST_ELEMENT (self), gst_ghost_pad_new_from_template (name, source, ghost_template));
+  *ghost = gst_ghost_pad_new_from_template (name, source, ghost_template);
+  gst_element_add_pad (GST_ELEMENT (self), *ghost);
   return feed;
 }
 
 static void
-gst_rnn_corpus_src_init (GstRnnCorpusSrc * self)
+gst_rnn_corpus_src_init (GstRnnCorpusSrc *self)
 {
   self->world_size = self->epochs = 1;
   gst_rnn_decoder_init (&self->decoder, &self->missing);
   gst_bin_add (GST_BIN (self), self->decoder.bin);
-  self->feed_audio = add_output (self, &audio_template, "audio", QUEUE_TIME);
-  self->feed_text = add_output (self, &text_template, "text", 0);
+  self->feed_audio = add_output (self, &audio_template, "audio", QUEUE_TIME, &self->audio);
+  self->feed_text = add_output (self, &text_template, "text", 0, &self->text);
   gst_bin_set_suppressed_flags (GST_BIN (self), GST_ELEMENT_FLAG_SINK);
 }
 
 static void
-gst_rnn_corpus_src_finalize (GObject * object)
+gst_rnn_corpus_src_finalize (GObject *object)
 {
   GstRnnCorpusSrc *self = GST_RNN_CORPUS_SRC (object);
 
@@ -528,7 +531,7 @@ gst_rnn_corpus_src_finalize (GObject * object)
 }
 
 static void
-install_properties (GObjectClass * klass)
+install_properties (GObjectClass *klass)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
   const GParamFlags playing = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
@@ -554,7 +557,7 @@ install_properties (GObjectClass * klass)
 }
 
 static void
-gst_rnn_corpus_src_class_init (GstRnnCorpusSrcClass * klass)
+gst_rnn_corpus_src_class_init (GstRnnCorpusSrcClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);

@@ -33,7 +33,7 @@ post_stats (GstRnnTraining *training, const gchar *type)
       "loss", G_TYPE_DOUBLE, (gdouble) s->epoch_loss, "dev-loss", G_TYPE_DOUBLE, (gdouble) s->dev_loss,
       "dev-metric", G_TYPE_DOUBLE, (gdouble) s->dev_metric, "best-metric", G_TYPE_DOUBLE, (gdouble) s->best_metric,
       "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate, "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm,
-      "seconds", G_TYPE_DOUBLE, ELAPSED (training->epoch_started), "frames-per-second", G_TYPE_DOUBLE,
+      "seconds", G_TYPE_DOUBLE, training->epoch_seconds, "frames-per-second", G_TYPE_DOUBLE,
       s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
 
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
@@ -46,7 +46,9 @@ describe_time (gdouble seconds)
     return g_strdup ("?");
   if (seconds < 90)
     return g_strdup_printf ("%.0f s", seconds);
-  return g_strdup_printf ("%d:%02d h", (gint) (seconds / 3600), (gint) (seconds / 60) % 60);
+  if (seconds < 5400)
+    return g_strdup_printf ("%.0f min", seconds / 60);
+  return g_strdup_printf ("%.1f h", seconds / 3600);
 }
 
 static void
@@ -77,7 +79,7 @@ gst_rnn_training_describe (const GstRnnTraining *training)
 
   g_string_printf (json, "{\"epoch\": %u, \"update\": %" G_GUINT64_FORMAT ", \"loss\": %.6g, \"learning_rate\": %.6g, "
       "\"seconds\": %.3f, \"frames_per_second\": %.1f", s->epoch + 1, s->update, isfinite (s->epoch_loss) ?
-      s->epoch_loss : 0, s->learning_rate, ELAPSED (training->epoch_started), s->frames_per_second);
+      s->epoch_loss : 0, s->learning_rate, training->epoch_seconds, s->frames_per_second);
   if (!isnan (s->dev_metric))
     g_string_append_printf (json, ", \"dev_loss\": %.6g, \"dev_metric\": %.6g", s->dev_loss, s->dev_metric);
   g_string_append (json, "}\n");
@@ -161,6 +163,7 @@ gst_rnn_training_step (GstRnnTraining *training, GError **error)
   }
   if (training->done_before < 0)
     training->done_before = fraction_done (training);
+  training->epoch_seconds = ELAPSED (training->epoch_started);
   if (gst_rnn_training_ended_epoch (training))
     return end_epoch (training, error);
   now = g_get_monotonic_time ();

@@ -14,6 +14,7 @@ typedef struct {
   gchar *location, *checkpoint; /* NULL: not written */
   gint64 checkpoint_interval, progress_interval;        /* microseconds */
   gint64 started, epoch_started, last_checkpoint, last_progress;        /* monotonic */
+  gdouble epoch_seconds;        /* since the epoch began, at the last step */
   gdouble done_before;          /* 0..1: what a resumed checkpoint had done already */
 } GstRnnTraining;
 
