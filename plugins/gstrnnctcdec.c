@@ -43,7 +43,7 @@ static gboolean
 gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
-  RnnCtcDecoderConfig config = { self->settings.decoder, 0 };
+  RnnCtcDecoderConfig config = { 0, };
   RnnCtcDecoder *decoder;
   RnnTokens *tokens;
 
@@ -56,6 +56,9 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
         rnn_model_get_n_out (model), rnn_tokens_get_n (self->tokens));
     return FALSE;
   }
+  GST_OBJECT_LOCK (self);
+  config.decoder = self->settings.decoder;
+  GST_OBJECT_UNLOCK (self);
   tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
   if (!tokens)
     return FALSE;

@@ -31,7 +31,7 @@ gchar *test_tone_model (const gchar *name, const TestModel *options);
 GArray *test_speak (const gchar *text);
 /* Mono S16 wav of a Debian package as floats, or NULL. */
 GArray *test_load_wav (const gchar *path);
-/* A minute of human speech from pocketsphinx-testdata, or NULL where that is not installed. */
+/* Human speech from pocketsphinx-testdata, 5 recordings with a second of silence after each, or NULL where that is not installed. */
 GArray *test_speech (void);
 
 /* ---- harness ---- */

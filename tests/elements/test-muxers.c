@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whole pipelines with the elements that take captions: they end, and hold what was said. */
+#include "common.h"
+#include <string.h>
+
+static gchar *model, *wav;
+
+static void
+put (guint8 *header, guint at, guint n, guint32 value)
+{
+  value = GUINT32_TO_LE (value);
+  memcpy (header + at, &value, n);
+}
+
+/* A wav file that says @text. */
+static void
+write_wav (const gchar *path, const gchar *text)
+{
+  g_autoptr (GArray) samples = test_speak (text);
+  guint size = samples->len * 2, i;
+  g_autofree guint8 *bytes = g_malloc0 (44 + size);
+
+  memcpy (bytes, "RIFF....WAVEfmt ", 16);
+  put (bytes, 4, 4, 36 + size);
+  put (bytes, 16, 4, 16);
+  put (bytes, 20, 2, 1);
+  put (bytes, 22, 2, 1);
+  put (bytes, 24, 4, TEST_RATE);
+  put (bytes, 28, 4, TEST_RATE * 2);
+  put (bytes, 32, 2, 2);
+  put (bytes, 34, 2, 16);
+  memcpy (bytes + 36, "data", 4);
+  put (bytes, 40, 4, size);
+  for (i = 0; i < samples->len; i++)
+    put (bytes, 44 + 2 * i, 2, (guint16) (gint16) (32767 * g_array_index (samples, gfloat, i)));
+  g_assert_true (g_file_set_contents (path, (gchar *) bytes, 44 + size, NULL));
+}
+
+static gboolean
+have (const gchar *names)
+{
+  g_auto (GStrv) list = g_strsplit (names, " ", -1);
+  guint i;
+
+  for (i = 0; list[i]; i++) {
+    g_autoptr (GstElementFactory) factory = gst_element_factory_find (list[i]);
+
+    if (!factory) {
+      g_autofree gchar *reason = g_strconcat (list[i], " is not installed", NULL);
+
+      g_test_skip (reason);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* Runs a pipeline to its end; fails on an error or when it hangs. */
+static void
+run (GstElement *pipeline)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GError) error = NULL;
+  GstMessage *message;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, &error, NULL);
+  g_assert_no_error (error);
+  gst_message_unref (message);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+static void
+launch (const gchar *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = NULL;
+  GstElement *pipeline;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  pipeline = gst_parse_launch (text, &error);
+  g_assert_no_error (error);
+  run (pipeline);
+  gst_object_unref (pipeline);
+}
+
+static void
+expect_file (const gchar *name, const gchar *expected)
+{
+  g_autofree gchar *path = g_build_filename (test_dir (), name, NULL), *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_webvtt (void)
+{
+  if (!have ("webvttenc"))
+    return;
+  launch ("filesrc location=%s ! wavparse ! rnntranscriber model-file=%s output-mode=segments ! webvttenc ! "
+      "filesink location=%s/out.vtt", wav, model, test_dir ());
+  expect_file ("out.vtt", "WEBVTT\n\n00:00:00.190 --> 00:00:00.760\nabc de\n\n00:00:02.180 --> 00:00:02.460\nfgh\n\n");
+}
+
+static void
+test_srt (void)
+{
+  if (!have ("srtenc"))
+    return;
+  launch ("filesrc location=%s ! wavparse ! rnntranscriber model-file=%s output-mode=segments ! srtenc ! "
+      "filesink location=%s/out.srt", wav, model, test_dir ());
+  expect_file ("out.srt", "1\n00:00:00,190 --> 00:00:00,760\nabc de\n\n2\n00:00:02,180 --> 00:00:02,460\nfgh\n\n");
+}
+
+static void
+count_frame (GstElement *sink, GstBuffer *buffer, GstPad *pad, guint *n)
+{
+  (*n)++;
+}
+
+/* Video runs along though nobody speaks for a long time, and no longer than the sound. */
+static void
+test_textoverlay (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *text = g_strdup_printf ("videotestsrc num-buffers=100 ! video/x-raw, width=32, height=32, "
+      "framerate=10/1 ! queue ! textoverlay name=o ! fakesink name=f signal-handoffs=true "
+      "audiotestsrc num-buffers=100 samplesperbuffer=1600 wave=silence ! audio/x-raw, rate=16000 ! queue ! "
+      "rnntranscriber model-file=%s ! queue ! o.text_sink", model);
+  GstElement *pipeline, *sink;
+  guint n = 0;
+
+  if (!have ("textoverlay"))
+    return;
+  pipeline = gst_parse_launch (text, &error);
+  g_assert_no_error (error);
+  sink = gst_bin_get_by_name (GST_BIN (pipeline), "f");
+  g_signal_connect (sink, "handoff", G_CALLBACK (count_frame), &n);
+  gst_object_unref (sink);
+  run (pipeline);
+  g_assert_cmpuint (n, ==, 100);
+  gst_object_unref (pipeline);
+}
+
+/* Into a Matroska file with the sound, and read back from it.  The muxer waits for text and knows no gaps, so the sound
+ * has to wait in a queue without limits. */
+static void
+test_matroska (void)
+{
+  g_autofree gchar *text = NULL;
+
+  if (!have ("matroskamux matroskademux webvttenc flacenc"))
+    return;
+  launch ("filesrc location=%s ! wavparse ! tee name=t t. ! queue max-size-time=0 max-size-bytes=0 "
+      "max-size-buffers=0 ! flacenc ! matroskamux name=m ! filesink location=%s/out.mkv t. ! queue ! rnntranscriber model-file=%s output-mode=segments ! m.", wav,
+      test_dir (), model);
+  launch ("filesrc location=%s/out.mkv ! matroskademux name=d d.subtitle_0 ! queue ! webvttenc ! "
+      "filesink location=%s/back.vtt d.audio_0 ! queue ! fakesink", test_dir (), test_dir ());
+  text = g_build_filename (test_dir (), "back.vtt", NULL);
+  expect_file ("back.vtt", "WEBVTT\n\n00:00:00.190 --> 00:00:00.760\nabc de\n\n00:00:02.180 --> 00:00:02.460\nfgh\n\n");
+}
+
+/* Partial results alone: the captions' pad may stay unlinked, and the other way round. */
+static void
+test_unsynced (void)
+{
+  launch ("filesrc location=%s ! wavparse ! rnntranscriber name=t model-file=%s partial-interval=100 t.unsynced_src ! "
+      "filesink location=%s/out.json", wav, model, test_dir ());
+}
+
+/* Any sound, behind the usual converters. */
+static void
+test_converted (void)
+{
+  launch ("audiotestsrc num-buffers=20 ! audio/x-raw, format=S32LE, rate=44100, channels=2 ! audioconvert ! "
+      "audioresample ! rnntranscriber model-file=%s ! fakesink", model);
+}
+
+static void
+test_live (void)
+{
+  launch ("audiotestsrc num-buffers=10 is-live=true samplesperbuffer=441 ! audioconvert ! audioresample ! "
+      "rnntranscriber model-file=%s latency=100 ! fakesink sync=true", model);
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+  test_init (&argc, &argv);
+  model = test_tone_model ("tones", &(TestModel) { 0, });
+  wav = g_build_filename (test_dir (), "speech.wav", NULL);
+  write_wav (wav, "__abc de______________fgh____________________");
+  g_test_add_func ("/muxers/webvttenc", test_webvtt);
+  g_test_add_func ("/muxers/srtenc", test_srt);
+  g_test_add_func ("/muxers/textoverlay", test_textoverlay);
+  g_test_add_func ("/muxers/matroskamux", test_matroska);
+  g_test_add_func ("/muxers/unsynced", test_unsynced);
+  g_test_add_func ("/muxers/converted", test_converted);
+  g_test_add_func ("/muxers/live", test_live);
+  result = test_run ();
+  g_free (model);
+  g_free (wav);
+  return result;
+}
