@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnncorpussrc: the task.  It decodes a file into memory, then pushes text and samples into the two queues. */
+#include "gstrnncorpussrc-private.h"
+#include <gst/audio/audio.h>
+#include <string.h>
+
+#define DEFAULT_RATE 16000
+/* fields of a structure that say which utterance it is about */
+#define UTTERANCE_FIELDS(u) "manifest", G_TYPE_STRING, (u)->manifest, "line", G_TYPE_UINT, (u)->row->line, \
+    "path", G_TYPE_STRING, (u)->row->given, "speaker", G_TYPE_STRING, (u)->row->speaker
+
+/* ---- reports ---- */
+
+static void
+post_utterance (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *type, const gchar *reason,
+    GstClockTime start, GstClockTime duration)
+{
+  GstStructure *s = gst_structure_new ("rnncorpussrc", "type", G_TYPE_STRING, type, UTTERANCE_FIELDS (u),
+      "text", G_TYPE_STRING, u->row->text, NULL);
+
+  if (reason)
+    gst_structure_set (s, "reason", G_TYPE_STRING, reason, NULL);
+  else
+    gst_structure_set (s, "timestamp", G_TYPE_UINT64, start, "duration", G_TYPE_UINT64, duration, NULL);
+  gst_element_post_message (GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), s));
+}
+
+static void
+skip (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *reason)
+{
+  GST_OBJECT_LOCK (self);
+  self->n_skipped++;
+  GST_OBJECT_UNLOCK (self);
+  GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s:%u: %s skipped: %s", u->manifest, u->row->line, u->row->given, reason), (NULL));
+  post_utterance (self, u, "skipped", reason, 0, 0);
+}
+
+/* ---- the timeline ---- */
+
+static GstClockTime
+sample_time (GstRnnCorpusSrc *self, guint64 sample)
+{
+  return gst_util_uint64_scale_round (sample, GST_SECOND, self->rate);
+}
+
+/* What downstream takes; the wanted rate, else 16 kHz or the nearest to it. */
+static gboolean
+choose_caps (GstRnnCorpusSrc *self)
+{
+  g_autoptr (GstCaps) filter = gst_pad_get_pad_template_caps (self->feed_audio);
+  g_autoptr (GstCaps) allowed = gst_caps_make_writable (gst_pad_peer_query_caps (self->feed_audio, filter));
+  GstStructure *s;
+  GstAudioInfo info;
+
+  if (gst_caps_is_empty (allowed))
+    return FALSE;
+  allowed = gst_caps_truncate (allowed);
+  s = gst_caps_get_structure (allowed, 0);
+  GST_OBJECT_LOCK (self);
+  if (self->want_rate)
+    gst_structure_set (s, "rate", G_TYPE_INT, (gint) self->want_rate, NULL);
+  else
+    gst_structure_fixate_field_nearest_int (s, "rate", DEFAULT_RATE);
+  GST_OBJECT_UNLOCK (self);
+  allowed = gst_caps_fixate (allowed);
+  if (!gst_audio_info_from_caps (&info, allowed))
+    return FALSE;
+  self->rate = info.rate;
+  self->bpf = info.bpf;
+  self->caps = g_steal_pointer (&allowed);
+  return TRUE;
+}
+
+static void
+begin_stream (GstRnnCorpusSrc *self, GstPad *pad, const gchar *name, GstCaps *caps, guint group)
+{
+  g_autofree gchar *id = g_strdup_printf ("%s/%s", GST_OBJECT_NAME (self), name);
+  GstEvent *event = gst_event_new_stream_start (id);
+  GstSegment segment;
+
+  gst_event_set_group_id (event, group);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (pad, event);
+  gst_pad_push_event (pad, gst_event_new_caps (caps));
+  gst_pad_push_event (pad, gst_event_new_segment (&segment));
+}
+
+static gboolean
+begin (GstRnnCorpusSrc *self)
+{
+  g_autoptr (GstCaps) text = gst_pad_get_pad_template_caps (self->feed_text);
+  guint group = gst_util_group_id_next ();
+
+  if (!choose_caps (self)) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("downstream of %s takes no mono S16LE or F32LE audio",
+            GST_OBJECT_NAME (self)), ("put audioconvert ! audioresample behind it"));
+    return FALSE;
+  }
+  begin_stream (self, self->feed_audio, "audio", self->caps, group);
+  begin_stream (self, self->feed_text, "text", text, group);
+  return TRUE;
+}
+
+/* A queue whose output is not linked would end the whole pipeline at EOS: it gets nothing. */
+static GstFlowReturn
+push (GstPad *feed, GstPad *output, GstBuffer *buffer)
+{
+  if (gst_pad_is_linked (output))
+    return gst_pad_push (feed, buffer);
+  gst_buffer_unref (buffer);
+  return GST_FLOW_NOT_LINKED;
+}
+
+static GstFlowReturn
+push_text (GstRnnCorpusSrc *self, const GstRnnUtterance *u, GstClockTime start, GstClockTime duration)
+{
+  GstBuffer *buffer = gst_buffer_new_memdup (u->row->text, strlen (u->row->text));
+  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, GST_RNN_CORPUS_META);
+
+  gst_structure_set (gst_custom_meta_get_structure (meta), UTTERANCE_FIELDS (u), NULL);
+  GST_BUFFER_PTS (buffer) = start;
+  GST_BUFFER_DURATION (buffer) = duration;
+  return push (self->feed_text, self->text, buffer);
+}
+
+/* The decoded samples, a second at a time. */
+static GstFlowReturn
+push_audio (GstRnnCorpusSrc *self)
+{
+  GstAdapter *samples = self->decoder.samples;
+  GstFlowReturn ret = GST_FLOW_OK;
+  gboolean first = TRUE;
+  gsize size;
+
+  while (ret == GST_FLOW_OK && (size = MIN (gst_adapter_available (samples), (gsize) self->rate * self->bpf)) > 0) {
+    GstBuffer *buffer = gst_buffer_make_writable (gst_adapter_take_buffer (samples, size));
+    guint64 end = self->position + size / self->bpf;
+
+    GST_BUFFER_PTS (buffer) = sample_time (self, self->position);
+    GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+    GST_BUFFER_DURATION (buffer) = sample_time (self, end) - GST_BUFFER_PTS (buffer);
+    GST_BUFFER_OFFSET (buffer) = self->position;
+    GST_BUFFER_OFFSET_END (buffer) = end;
+    GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC | GST_BUFFER_FLAG_GAP);
+    if (first)
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+    first = FALSE;
+    self->position = end;
+    ret = push (self->feed_audio, self->audio, buffer);
+  }
+  return ret;
+}
+
+static GstFlowReturn
+play (GstRnnCorpusSrc *self, const GstRnnUtterance *u)
+{
+  guint64 n = gst_adapter_available (self->decoder.samples) / self->bpf;
+  GstClockTime start = sample_time (self, self->position), end = sample_time (self, self->position + n);
+  GstFlowReturn text, audio;
+  gboolean post;
+  guint gap;
+
+  GST_OBJECT_LOCK (self);
+  self->n_files++;
+  self->n_samples += n;
+  post = self->post_messages;
+  gap = self->gap;
+  GST_OBJECT_UNLOCK (self);
+  if (post)
+    post_utterance (self, u, "file", NULL, start, end - start);
+  text = push_text (self, u, start, end - start);
+  audio = push_audio (self);
+  self->position += gst_util_uint64_scale (gap, self->rate, 1000);
+  if (audio == GST_FLOW_NOT_LINKED)
+    return text;
+  return text == GST_FLOW_NOT_LINKED ? audio : MIN (audio, text);
+}
+
+/* ---- the task ---- */
+
+static const GstRnnUtterance *
+next_utterance (GstRnnCorpusSrc *self)
+{
+  GstRnnCorpus *corpus = self->corpus;
+
+  if (self->next == corpus->order->len) {
+    guint seed, epochs;
+
+    GST_OBJECT_LOCK (self);
+    seed = self->seed;
+    epochs = self->epochs;
+    if (epochs == 0 || self->epoch < epochs)
+      gst_rnn_corpus_arrange (corpus, seed, self->epoch++, self->rank, self->world_size);
+    else
+      g_array_set_size (corpus->order, 0);
+    GST_OBJECT_UNLOCK (self);
+    self->next = 0;
+  }
+  if (self->next == corpus->order->len)
+    return NULL;
+  return &g_array_index (corpus->utterances, GstRnnUtterance, g_array_index (corpus->order, guint32, self->next++));
+}
+
+static GstFlowReturn
+play_next (GstRnnCorpusSrc *self)
+{
+  const GstRnnUtterance *u = next_utterance (self);
+  g_autofree gchar *uri = NULL, *reason = NULL;
+
+  if (!u)
+    return GST_FLOW_EOS;
+  uri = gst_rnn_utterance_get_uri (u);
+  if (gst_rnn_decoder_run (&self->decoder, uri, self->caps, &reason))
+    return play (self, u);
+  if (!reason)
+    return GST_FLOW_FLUSHING;
+  skip (self, u, reason);
+  return GST_FLOW_OK;
+}
+
+static void
+task (gpointer data)
+{
+  GstRnnCorpusSrc *self = data;
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  if (!self->caps && !begin (self))
+    ret = GST_FLOW_NOT_NEGOTIATED;
+  else
+    ret = play_next (self);
+  if (ret == GST_FLOW_OK)
+    return;
+  if (ret < GST_FLOW_EOS && self->caps)
+    GST_ELEMENT_FLOW_ERROR (self, ret);
+  if (ret <= GST_FLOW_EOS) {
+    gst_pad_push_event (self->feed_audio, gst_event_new_eos ());
+    gst_pad_push_event (self->feed_text, gst_event_new_eos ());
+  }
+  gst_pad_pause_task (self->feed_audio);
+}
+
+void
+gst_rnn_corpus_src_start (GstRnnCorpusSrc *self)
+{
+  self->next = self->epoch = 0;
+  self->position = 0;
+  g_array_set_size (self->corpus->order, 0);
+  GST_OBJECT_LOCK (self);
+  self->n_files = self->n_skipped = self->n_samples = 0;
+  GST_OBJECT_UNLOCK (self);
+  gst_rnn_decoder_cancel (&self->decoder, FALSE);
+  gst_pad_set_active (self->feed_audio, TRUE);
+  gst_pad_set_active (self->feed_text, TRUE);
+  gst_pad_start_task (self->feed_audio, task, self, NULL);
+}
+
+void
+gst_rnn_corpus_src_stop (GstRnnCorpusSrc *self)
+{
+  gst_pad_stop_task (self->feed_audio);
+  gst_pad_set_active (self->feed_audio, FALSE);
+  gst_pad_set_active (self->feed_text, FALSE);
+  gst_clear_caps (&self->caps);
+}
