@@ -27,10 +27,8 @@
 /* Threads: all the work is done in the aggregator's own task, where aggregate() cuts examples as long as there are
  * data, and runs one minibatch per call once all pads are at EOS.  Training pauses while the pipeline does.  Whoever
  * ends it from another thread waits for `lock`, that is for one minibatch. */
-#include "gstrnntrainer.h"
+#include "gstrnntrainer-private.h"
 #include "gstrnncaps.h"
-#include "gstrnnexamples.h"
-#include "gstrnntraining.h"
 
 GST_DEBUG_CATEGORY_STATIC (rnn_trainer_debug);
 #define GST_CAT_DEFAULT rnn_trainer_debug
@@ -39,33 +37,32 @@ GST_DEBUG_CATEGORY_STATIC (rnn_trainer_debug);
     "rate = (int) [ 1, MAX ], channels = (int) [ 1, MAX ]; " GST_RNN_TENSORS_CAPS
 #define LABEL_CAPS "text/x-raw, format = (string) { utf8, pango-markup }; " GST_RNN_TENSORS_CAPS
 
-struct _GstRnnTrainer {
-  GstAggregator parent;
-  RnnModel *model;              /* READY and up; never the shared copy */
-  RnnTokens *tokens;            /* CTC, else NULL */
-  GstRnnExamples train, dev;
-  gint flushing;                /* atomic: pads between FLUSH_START and FLUSH_STOP */
-  gint flushed;                 /* atomic: a flush is over, the open examples are stale */
-  gint stopping;                /* atomic: `stop` was emitted */
-  gboolean refused;             /* caps; the task's */
+typedef struct {
+  const gchar *name, *nick, *blurb;
+  gsize offset;
+  guint max, def;               /* numbers */
+} Property;
 
-  gboolean announced;           /* the first line of the report is out; the task's */
+#define FIELD(f) G_STRUCT_OFFSET (GstRnnTrainer, f)
 
-  GMutex lock;
-  GCond wake;                   /* playing, stopping or flushing changed */
-  gboolean playing;             /* with lock, as is the rest */
-  GstRnnTraining *training;
-
-  /* properties, with the object lock */
-  gchar *model_file, *location, *checkpoint, *config;
-  gboolean resume;
-  guint n_threads, checkpoint_interval, progress_interval;
+static const Property strings[] = {
+  {"model-file", "Model file", "Recipe (.json), or a model (.safetensors) to train on", FIELD (model_file)},
+  {"location", "Location", "Where to save the best model", FIELD (location)},
+  {"checkpoint", "Checkpoint", "Where to save all that is needed to go on after an interruption", FIELD (checkpoint)},
+  {"config", "Configuration", "Options of training, key=value with commas between, over those of the recipe",
+      FIELD (config)},
 };
 
-enum {
-  PROP_MODEL_FILE = 1, PROP_LOCATION, PROP_CHECKPOINT, PROP_RESUME, PROP_CONFIG, PROP_N_THREADS,
-  PROP_CHECKPOINT_INTERVAL, PROP_PROGRESS_INTERVAL, PROP_STATS
+static const Property numbers[] = {
+  {"n-threads", "Threads", "Threads to train with; 0: as the options say", FIELD (n_threads), 256, 0},
+  {"checkpoint-interval", "Checkpoint interval", "Seconds between two checkpoints; there is one after each epoch, too",
+      FIELD (checkpoint_interval), 86400, 60},
+  {"progress-interval", "Progress interval", "Seconds between two reports within an epoch", FIELD (progress_interval),
+      86400, 10},
 };
+
+enum { PROP_0, PROP_RESUME, PROP_STATS, PROP_FIRST_STRING,
+  PROP_FIRST_NUMBER = PROP_FIRST_STRING + G_N_ELEMENTS (strings) };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
     GST_STATIC_CAPS (DATA_CAPS));
@@ -81,183 +78,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_P
 G_DEFINE_TYPE (GstRnnTrainer, gst_rnn_trainer, GST_TYPE_AGGREGATOR)
 GST_ELEMENT_REGISTER_DEFINE (rnntrainer, "rnntrainer", GST_RANK_NONE, GST_TYPE_RNN_TRAINER)
 
-/* ---- training ---- */
-
-static gboolean
-apply_config (RnnTrainConfig *config, const gchar *text, GError **error)
-{
-  g_auto (GStrv) pairs = g_strsplit (text ? text : "", ",", -1);
-
-  for (gchar **pair = pairs; *pair; pair++) {
-    g_auto (GStrv) halves = g_strsplit (g_strstrip (*pair), "=", 2);
-
-    if (!halves[0])
-      continue;
-    if (!rnn_options_set (rnn_train_options, config, halves[0], halves[1] ? halves[1] : "", "config", error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* Defaults, then what the recipe says, then the properties. */
-static gboolean
-make_config (GstRnnTrainer *self, RnnTrainConfig *config, const gchar *text, guint n_threads, GError **error)
-{
-  static const RnnLossType losses[] = {[RNN_OUTPUT_RAW] = RNN_LOSS_MSE,[RNN_OUTPUT_CTC] = RNN_LOSS_CTC,
-    [RNN_OUTPUT_CLASSES] = RNN_LOSS_CROSS_ENTROPY
-  };
-  json_t *train = json_object_get (rnn_model_get_recipe (self->model), "train");
-  g_autofree gchar *where = g_strconcat (rnn_model_get_path (self->model), ": train", NULL);
-
-  rnn_options_init (rnn_train_options, config);
-  config->loss = losses[rnn_model_get_output_kind (self->model)];
-  if (train && !rnn_options_from_json (rnn_train_options, config, train, NULL, where, error))
-    return FALSE;
-  if (!apply_config (config, text, error))
-    return FALSE;
-  if (n_threads)
-    config->n_threads = n_threads;
-  return TRUE;
-}
-
-static GstRnnTraining *
-new_training (GstRnnTrainer *self, GError **error)
-{
-  g_autofree gchar *location = NULL, *checkpoint = NULL, *text = NULL;
-  GstRnnTrainingSetup setup = {.model = self->model,.train = self->train.dataset,.dev = self->dev.dataset };
-  RnnTrainConfig config;
-  guint n_threads;
-
-  GST_OBJECT_LOCK (self);
-  setup.location = location = g_strdup (self->location);
-  setup.checkpoint = checkpoint = g_strdup (self->checkpoint);
-  setup.resume = self->resume;
-  setup.checkpoint_interval = self->checkpoint_interval;
-  setup.progress_interval = self->progress_interval;
-  text = g_strdup (self->config);
-  n_threads = self->n_threads;
-  GST_OBJECT_UNLOCK (self);
-  if (!setup.train || rnn_dataset_get_n (setup.train) == 0) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: no utterance to train on came in", GST_OBJECT_NAME (self));
-    return NULL;
-  }
-  if (!make_config (self, &config, text, n_threads, error))
-    return NULL;
-  setup.config = &config;
-  return gst_rnn_training_new (GST_ELEMENT (self), &setup, error);
-}
-
-static GstFlowReturn
-end_stream (GstRnnTrainer *self)
-{
-  gst_element_post_message (GST_ELEMENT (self), gst_message_new_eos (GST_OBJECT (self)));
-  return GST_FLOW_EOS;
-}
-
-/* With the lock, from the task: waits as long as training has to pause. */
-static gboolean
-may_train (GstRnnTrainer *self)
-{
-  while (!self->playing && !g_atomic_int_get (&self->stopping) && !g_atomic_int_get (&self->flushing))
-    g_cond_wait (&self->wake, &self->lock);
-  return !g_atomic_int_get (&self->flushing);
-}
-
-static void
-set_playing (GstRnnTrainer *self, gboolean playing)
-{
-  g_mutex_lock (&self->lock);
-  self->playing = playing;
-  g_cond_broadcast (&self->wake);
-  g_mutex_unlock (&self->lock);
-}
-
-/* One minibatch, the first time after setting up.  @report: of an epoch that ended. */
-static gboolean
-train (GstRnnTrainer *self, gchar **report, GError **error)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  gboolean more;
-
-  if (!may_train (self))
-    return TRUE;
-  if (g_atomic_int_get (&self->stopping)) {
-    if (self->training)
-      gst_rnn_training_interrupt (self->training, error);
-    more = FALSE;
-  } else {
-    if (!self->training && !(self->training = new_training (self, error)))
-      return FALSE;
-    more = gst_rnn_training_step (self->training, error);
-    if (more && gst_rnn_training_ended_epoch (self->training))
-      *report = gst_rnn_training_describe (self->training);
-  }
-  if (!more)
-    g_clear_pointer (&self->training, gst_rnn_training_free);
-  return more;
-}
-
-static void
-push_line (GstRnnTrainer *self, gchar *line)
-{
-  gst_aggregator_finish_buffer (GST_AGGREGATOR (self), gst_buffer_new_wrapped (line, strlen (line)));
-}
-
-/* The first line comes before training: with it a sink behind `src` prerolls. */
-static void
-announce (GstRnnTrainer *self)
-{
-  push_line (self, g_strdup_printf ("{\"examples\": %u, \"skipped\": %u, \"dev_examples\": %u, \"dev_skipped\": %u}\n",
-          self->train.n_examples, self->train.n_skipped, self->dev.n_examples, self->dev.n_skipped));
-  self->announced = TRUE;
-}
-
-static GstFlowReturn
-train_and_report (GstRnnTrainer *self)
-{
-  g_autoptr (GError) error = NULL;
-  gchar *report = NULL;
-  gboolean more;
-
-  if (!self->announced)
-    announce (self);
-  more = train (self, &report, &error);
-  if (report)
-    push_line (self, report);
-  if (error) {
-    GST_ELEMENT_ERROR (self, LIBRARY, FAILED, ("%s", error->message), (NULL));
-    return GST_FLOW_ERROR;
-  }
-  return more ? GST_AGGREGATOR_FLOW_NEED_DATA : end_stream (self);
-}
-
-/* Ends a training that is under way, from any thread. */
-static void
-cancel_training (GstRnnTrainer *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_mutex_lock (&self->lock);
-  g_cond_broadcast (&self->wake);
-  if (self->training) {
-    gst_rnn_training_interrupt (self->training, &error);
-    g_clear_pointer (&self->training, gst_rnn_training_free);
-  }
-  g_mutex_unlock (&self->lock);
-  if (error)
-    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s", error->message), (NULL));
-}
-
-static void
-on_stop (GstRnnTrainer *self)
-{
-  g_mutex_lock (&self->lock);
-  g_atomic_int_set (&self->stopping, TRUE);
-  g_cond_broadcast (&self->wake);
-  g_mutex_unlock (&self->lock);
-}
-
-/* ---- the aggregator ---- */
+/* ---- buffers and events in ---- */
 
 static void
 forget_flushed (GstRnnTrainer *self)
@@ -290,10 +111,10 @@ aggregate (GstAggregator *aggregator, gboolean timeout)
   if (self->dev.data)
     gst_rnn_examples_advance (&self->dev);
   if (!gst_element_foreach_sink_pad (GST_ELEMENT (self), is_eos, NULL))
-    return g_atomic_int_get (&self->stopping) ? end_stream (self) : GST_AGGREGATOR_FLOW_NEED_DATA;
+    return g_atomic_int_get (&self->stopping) ? gst_rnn_trainer_end_stream (self) : GST_AGGREGATOR_FLOW_NEED_DATA;
   gst_rnn_examples_finish (&self->train);
   gst_rnn_examples_finish (&self->dev);
-  return train_and_report (self);
+  return gst_rnn_trainer_train (self);
 }
 
 static GstRnnExamples *
@@ -343,7 +164,7 @@ sink_event (GstAggregator *aggregator, GstAggregatorPad *pad, GstEvent *event)
 
   if (type == GST_EVENT_FLUSH_START) {
     g_atomic_int_inc (&self->flushing);
-    cancel_training (self);
+    gst_rnn_trainer_cancel (self);
   } else if (type == GST_EVENT_FLUSH_STOP) {
     g_atomic_int_set (&self->flushed, TRUE);
   } else if (type == GST_EVENT_CAPS) {
@@ -443,13 +264,13 @@ stop (GstAggregator *aggregator)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
 
-  cancel_training (self);
+  gst_rnn_trainer_cancel (self);
   gst_rnn_examples_close (&self->train);
   gst_rnn_examples_close (&self->dev);
   return TRUE;
 }
 
-/* ---- the element ---- */
+/* ---- states ---- */
 
 static gboolean
 load_model (GstRnnTrainer *self)
@@ -491,14 +312,16 @@ change_state (GstElement *element, GstStateChange transition)
     return GST_STATE_CHANGE_FAILURE;
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    on_stop (self);
+    gst_rnn_trainer_stop (self);
   ret = GST_ELEMENT_CLASS (gst_rnn_trainer_parent_class)->change_state (element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
-    set_playing (self, transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING);
+    gst_rnn_trainer_set_playing (self, transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
     unload_model (self);
   return ret;
 }
+
+/* ---- properties ---- */
 
 static GstStructure *
 get_stats (GstRnnTrainer *self)
@@ -508,35 +331,21 @@ get_stats (GstRnnTrainer *self)
       "dev-skipped", G_TYPE_UINT, self->dev.n_skipped, NULL);
 }
 
-static gchar **
-string_property (GstRnnTrainer *self, guint id)
-{
-  return id == PROP_MODEL_FILE ? &self->model_file : id == PROP_LOCATION ? &self->location :
-      id == PROP_CHECKPOINT ? &self->checkpoint : &self->config;
-}
-
-static guint *
-uint_property (GstRnnTrainer *self, guint id)
-{
-  return id == PROP_N_THREADS ? &self->n_threads : id == PROP_CHECKPOINT_INTERVAL ? &self->checkpoint_interval :
-      &self->progress_interval;
-}
-
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (object);
 
   GST_OBJECT_LOCK (self);
-  if (G_IS_PARAM_SPEC_STRING (pspec)) {
-    gchar **string = string_property (self, id);
+  if (id == PROP_RESUME) {
+    self->resume = g_value_get_boolean (value);
+  } else if (id >= PROP_FIRST_NUMBER) {
+    G_STRUCT_MEMBER (guint, self, numbers[id - PROP_FIRST_NUMBER].offset) = g_value_get_uint (value);
+  } else {
+    gchar **string = &G_STRUCT_MEMBER (gchar *, self, strings[id - PROP_FIRST_STRING].offset);
 
     g_free (*string);
     *string = g_value_dup_string (value);
-  } else if (G_IS_PARAM_SPEC_UINT (pspec)) {
-    *uint_property (self, id) = g_value_get_uint (value);
-  } else {
-    self->resume = g_value_get_boolean (value);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -547,25 +356,47 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
   GstRnnTrainer *self = GST_RNN_TRAINER (object);
 
   GST_OBJECT_LOCK (self);
-  if (G_IS_PARAM_SPEC_STRING (pspec))
-    g_value_set_string (value, *string_property (self, id));
-  else if (G_IS_PARAM_SPEC_UINT (pspec))
-    g_value_set_uint (value, *uint_property (self, id));
-  else if (id == PROP_RESUME)
+  if (id == PROP_RESUME)
     g_value_set_boolean (value, self->resume);
-  else
+  else if (id == PROP_STATS)
     g_value_take_boxed (value, get_stats (self));
+  else if (id >= PROP_FIRST_NUMBER)
+    g_value_set_uint (value, G_STRUCT_MEMBER (guint, self, numbers[id - PROP_FIRST_NUMBER].offset));
+  else
+    g_value_set_string (value, G_STRUCT_MEMBER (gchar *, self, strings[id - PROP_FIRST_STRING].offset));
   GST_OBJECT_UNLOCK (self);
 }
+
+static void
+install_properties (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (klass, PROP_RESUME,
+      g_param_spec_boolean ("resume", "Resume", "Go on from the checkpoint if it exists", TRUE, flags));
+  g_object_class_install_property (klass, PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics", "Examples taken and texts skipped", GST_TYPE_STRUCTURE,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    g_object_class_install_property (klass, PROP_FIRST_STRING + i,
+        g_param_spec_string (strings[i].name, strings[i].nick, strings[i].blurb, NULL, flags));
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    g_object_class_install_property (klass, PROP_FIRST_NUMBER + i,
+        g_param_spec_uint (numbers[i].name, numbers[i].nick, numbers[i].blurb, 0, numbers[i].max, numbers[i].def,
+            flags));
+}
+
+/* ---- life ---- */
 
 static void
 gst_rnn_trainer_init (GstRnnTrainer *self)
 {
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->wake_lock);
   g_cond_init (&self->wake);
   self->resume = TRUE;
-  self->checkpoint_interval = 60;
-  self->progress_interval = 10;
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    G_STRUCT_MEMBER (guint, self, numbers[i].offset) = numbers[i].def;
   gst_rnn_examples_init (&self->train, GST_ELEMENT (self));
   gst_rnn_examples_init (&self->dev, GST_ELEMENT (self));
   self->train.data = new_pad (&sink_template);
@@ -583,38 +414,11 @@ gst_rnn_trainer_finalize (GObject *object)
   gst_rnn_examples_clear (&self->train);
   gst_rnn_examples_clear (&self->dev);
   g_cond_clear (&self->wake);
+  g_mutex_clear (&self->wake_lock);
   g_mutex_clear (&self->lock);
-  g_free (self->model_file);
-  g_free (self->location);
-  g_free (self->checkpoint);
-  g_free (self->config);
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    g_free (G_STRUCT_MEMBER (gchar *, self, strings[i].offset));
   G_OBJECT_CLASS (gst_rnn_trainer_parent_class)->finalize (object);
-}
-
-static void
-install_properties (GObjectClass *klass)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (klass, PROP_MODEL_FILE, g_param_spec_string ("model-file", "Model file",
-          "Recipe (.json), or a model (.safetensors) to train on", NULL, flags));
-  g_object_class_install_property (klass, PROP_LOCATION, g_param_spec_string ("location", "Location",
-          "Where to save the best model", NULL, flags));
-  g_object_class_install_property (klass, PROP_CHECKPOINT, g_param_spec_string ("checkpoint", "Checkpoint",
-          "Where to save all that is needed to go on after an interruption", NULL, flags));
-  g_object_class_install_property (klass, PROP_RESUME, g_param_spec_boolean ("resume", "Resume",
-          "Go on from the checkpoint if it exists", TRUE, flags));
-  g_object_class_install_property (klass, PROP_CONFIG, g_param_spec_string ("config", "Configuration",
-          "Options of training, key=value with commas between, over those of the recipe", NULL, flags));
-  g_object_class_install_property (klass, PROP_N_THREADS, g_param_spec_uint ("n-threads", "Threads",
-          "Threads to train with; 0: as the options say", 0, 256, 0, flags));
-  g_object_class_install_property (klass, PROP_CHECKPOINT_INTERVAL, g_param_spec_uint ("checkpoint-interval",
-          "Checkpoint interval", "Seconds between two checkpoints; there is one after each epoch, too", 0, 86400, 60,
-          flags));
-  g_object_class_install_property (klass, PROP_PROGRESS_INTERVAL, g_param_spec_uint ("progress-interval",
-          "Progress interval", "Seconds between two reports within an epoch", 0, 86400, 10, flags));
-  g_object_class_install_property (klass, PROP_STATS, g_param_spec_boxed ("stats", "Statistics",
-          "Examples taken and texts skipped", GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 static void
@@ -649,12 +453,12 @@ gst_rnn_trainer_class_init (GstRnnTrainerClass *klass)
   aggregator_class->stop = stop;
   add_templates (element_class);
   gst_element_class_set_static_metadata (element_class, "Trainer", "Sink", "Trains a recurrent model on what flows in",
-      "gst-rnn developers");
+      "gst-rnn");
   /**
    * GstRnnTrainer::stop:
    *
    * Ends training within one minibatch, with a checkpoint saved, and then the stream.
    */
   g_signal_new_class_handler ("stop", GST_TYPE_RNN_TRAINER, G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (on_stop), NULL, NULL, NULL, G_TYPE_NONE, 0);
+      G_CALLBACK (gst_rnn_trainer_stop), NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside rnntrainer: gstrnntrainer.c (pads, states, properties), -train.c (training and what ends it). */
+#pragma once
+#include "gstrnntrainer.h"
+#include "gstrnnexamples.h"
+#include "gstrnntraining.h"
+
+G_BEGIN_DECLS
+
+struct _GstRnnTrainer {
+  GstAggregator parent;
+  RnnModel *model;              /* READY and up; never the shared copy */
+  RnnTokens *tokens;            /* CTC, else NULL */
+  GstRnnExamples train, dev;
+  gint flushing;                /* atomic: pads between FLUSH_START and FLUSH_STOP */
+  gint flushed;                 /* atomic: a flush is over, the open examples are stale */
+  gint stopping;                /* atomic: `stop` was emitted */
+  gboolean refused;             /* caps or segment; the task's */
+  gboolean announced;           /* the first line of the report is out; the task's */
+
+  GMutex wake_lock;
+  GCond wake;                   /* playing, stopping or flushing changed */
+  gboolean playing;             /* with wake_lock */
+
+  GMutex lock;                  /* held during a minibatch */
+  GstRnnTraining *training;     /* with lock */
+
+  /* properties, with the object lock */
+  gchar *model_file, *location, *checkpoint, *config;
+  gboolean resume;
+  guint n_threads, checkpoint_interval, progress_interval;
+};
+
+/* The task's, once all pads are at EOS: one minibatch, the first time after setting up. */
+GstFlowReturn gst_rnn_trainer_train (GstRnnTrainer *self);
+GstFlowReturn gst_rnn_trainer_end_stream (GstRnnTrainer *self);
+
+/* From any thread. */
+void gst_rnn_trainer_set_playing (GstRnnTrainer *self, gboolean playing);
+/* Ends a training that is under way, with a checkpoint, before it returns; it may start again. */
+void gst_rnn_trainer_cancel (GstRnnTrainer *self);
+/* Lets the task end the training, with a checkpoint, and then the stream. */
+void gst_rnn_trainer_stop (GstRnnTrainer *self);
+
+G_END_DECLS

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnntrainer: the options of a training, its minibatches, and what pauses or ends it. */
+#include "gstrnntrainer-private.h"
+#include <string.h>
+
+static gboolean
+apply_config (RnnTrainConfig *config, const gchar *text, GError **error)
+{
+  g_auto (GStrv) pairs = g_strsplit (text ? text : "", ",", -1);
+
+  for (gchar **pair = pairs; *pair; pair++) {
+    g_auto (GStrv) halves = g_strsplit (g_strstrip (*pair), "=", 2);
+
+    if (!halves[0])
+      continue;
+    if (!rnn_options_set (rnn_train_options, config, halves[0], halves[1] ? halves[1] : "", "config", error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Defaults, then what the recipe says, then the properties. */
+static gboolean
+make_config (GstRnnTrainer *self, RnnTrainConfig *config, const gchar *text, guint n_threads, GError **error)
+{
+  static const RnnLossType losses[] = {[RNN_OUTPUT_RAW] = RNN_LOSS_MSE,[RNN_OUTPUT_CTC] = RNN_LOSS_CTC,
+    [RNN_OUTPUT_CLASSES] = RNN_LOSS_CROSS_ENTROPY
+  };
+  json_t *train = json_object_get (rnn_model_get_recipe (self->model), "train");
+  g_autofree gchar *where = g_strconcat (rnn_model_get_path (self->model), ": train", NULL);
+
+  rnn_options_init (rnn_train_options, config);
+  config->loss = losses[rnn_model_get_output_kind (self->model)];
+  if (train && !rnn_options_from_json (rnn_train_options, config, train, NULL, where, error))
+    return FALSE;
+  if (!apply_config (config, text, error))
+    return FALSE;
+  if (n_threads)
+    config->n_threads = n_threads;
+  return TRUE;
+}
+
+static GstRnnTraining *
+new_training (GstRnnTrainer *self, GError **error)
+{
+  g_autofree gchar *location = NULL, *checkpoint = NULL, *text = NULL;
+  GstRnnTrainingSetup setup = {.model = self->model,.train = self->train.dataset,.dev = self->dev.dataset };
+  RnnTrainConfig config;
+  guint n_threads;
+
+  GST_OBJECT_LOCK (self);
+  setup.location = location = g_strdup (self->location);
+  setup.checkpoint = checkpoint = g_strdup (self->checkpoint);
+  setup.resume = self->resume;
+  setup.checkpoint_interval = self->checkpoint_interval;
+  setup.progress_interval = self->progress_interval;
+  text = g_strdup (self->config);
+  n_threads = self->n_threads;
+  GST_OBJECT_UNLOCK (self);
+  if (!setup.train || rnn_dataset_get_n (setup.train) == 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: no utterance to train on came in", GST_OBJECT_NAME (self));
+    return NULL;
+  }
+  if (!make_config (self, &config, text, n_threads, error))
+    return NULL;
+  setup.config = &config;
+  return gst_rnn_training_new (GST_ELEMENT (self), &setup, error);
+}
+
+GstFlowReturn
+gst_rnn_trainer_end_stream (GstRnnTrainer *self)
+{
+  gst_element_post_message (GST_ELEMENT (self), gst_message_new_eos (GST_OBJECT (self)));
+  return GST_FLOW_EOS;
+}
+
+/* ---- pausing ---- */
+
+static void
+wake (GstRnnTrainer *self)
+{
+  g_mutex_lock (&self->wake_lock);
+  g_cond_broadcast (&self->wake);
+  g_mutex_unlock (&self->wake_lock);
+}
+
+/* In the task: training waits while the pipeline is paused. */
+static void
+wait_until_playing (GstRnnTrainer *self)
+{
+  g_mutex_lock (&self->wake_lock);
+  while (!self->playing && !g_atomic_int_get (&self->stopping) && !g_atomic_int_get (&self->flushing))
+    g_cond_wait (&self->wake, &self->wake_lock);
+  g_mutex_unlock (&self->wake_lock);
+}
+
+void
+gst_rnn_trainer_set_playing (GstRnnTrainer *self, gboolean playing)
+{
+  g_mutex_lock (&self->wake_lock);
+  self->playing = playing;
+  g_cond_broadcast (&self->wake);
+  g_mutex_unlock (&self->wake_lock);
+}
+
+/* ---- a minibatch ---- */
+
+/* @report: of an epoch that ended. */
+static gboolean
+train (GstRnnTrainer *self, gchar **report, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gboolean more;
+
+  if (g_atomic_int_get (&self->flushing))
+    return TRUE;
+  if (g_atomic_int_get (&self->stopping)) {
+    if (self->training)
+      gst_rnn_training_interrupt (self->training, error);
+    more = FALSE;
+  } else {
+    if (!self->training && !(self->training = new_training (self, error)))
+      return FALSE;
+    more = gst_rnn_training_step (self->training, error);
+    if (more && gst_rnn_training_ended_epoch (self->training))
+      *report = gst_rnn_training_describe (self->training);
+  }
+  if (!more)
+    g_clear_pointer (&self->training, gst_rnn_training_free);
+  return more;
+}
+
+static void
+push_line (GstRnnTrainer *self, gchar *line)
+{
+  gst_aggregator_finish_buffer (GST_AGGREGATOR (self), gst_buffer_new_wrapped (line, strlen (line)));
+}
+
+/* The first line comes before training: with it a sink behind `src` prerolls. */
+static void
+announce (GstRnnTrainer *self)
+{
+  push_line (self, g_strdup_printf ("{\"examples\": %u, \"skipped\": %u, \"dev_examples\": %u, \"dev_skipped\": %u}\n",
+          self->train.n_examples, self->train.n_skipped, self->dev.n_examples, self->dev.n_skipped));
+  self->announced = TRUE;
+}
+
+GstFlowReturn
+gst_rnn_trainer_train (GstRnnTrainer *self)
+{
+  g_autoptr (GError) error = NULL;
+  gchar *report = NULL;
+  gboolean more;
+
+  if (!self->announced)
+    announce (self);
+  wait_until_playing (self);
+  more = train (self, &report, &error);
+  if (report)
+    push_line (self, report);
+  if (error) {
+    GST_ELEMENT_ERROR (self, LIBRARY, FAILED, ("%s", error->message), (NULL));
+    return GST_FLOW_ERROR;
+  }
+  return more ? GST_AGGREGATOR_FLOW_NEED_DATA : gst_rnn_trainer_end_stream (self);
+}
+
+void
+gst_rnn_trainer_cancel (GstRnnTrainer *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  wake (self);
+  g_mutex_lock (&self->lock);
+  if (self->training) {
+    gst_rnn_training_interrupt (self->training, &error);
+    g_clear_pointer (&self->training, gst_rnn_training_free);
+  }
+  g_mutex_unlock (&self->lock);
+  if (error)
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, ("%s", error->message), (NULL));
+}
+
+void
+gst_rnn_trainer_stop (GstRnnTrainer *self)
+{
+  g_atomic_int_set (&self->stopping, TRUE);
+  wake (self);
+}
