@@ -167,31 +167,36 @@ make_band (GArray *weights, const gdouble *c, const gdouble *axis, guint first, 
   return band;
 }
 
+/* axis[n_fft / 2 + 1]: where the bins lie on it */
+static gdouble *
+make_axis (const Scale *scale, gdouble hz_per_bin, guint n_fft)
+{
+  gdouble *axis = g_new (gdouble, n_fft / 2 + 1);
+
+  for (guint k = 0; k <= n_fft / 2; k++)
+    axis[k] = scale->over_hz ? k * hz_per_bin : scale->from_hz (k * hz_per_bin);
+  return axis;
+}
+
 RnnMel *
 rnn_mel_new (const RnnFeatureConfig *config, guint n_fft, GError **error)
 {
   const Scale *scale = &scales[config->mel_scale];
   Vtln v = { config->low_freq, rnn_feature_config_upper (config, config->high_freq), config->vtln_warp,
     config->vtln_low, rnn_feature_config_upper (config, config->vtln_high) };
-  g_autofree gdouble *corners = NULL, *axis = g_new (gdouble, n_fft / 2 + 1);
+  g_autofree gdouble *corners = NULL, *axis = make_axis (scale, (gdouble) config->rate / n_fft, n_fft);
   GArray *weights;
   guint first, last;
   RnnMel *mel;
 
   if (!prepare_warp (scale, &v, error))
     return NULL;
-  corners = make_corners (scale, &v, (guint) config->n_mels);
-  bin_range (scale, &v, n_fft / config->rate, n_fft, &first, &last);
-  for (guint k = 0; k <= n_fft / 2; k++) {
-    gdouble f = (gdouble) k * config->rate / n_fft;
-
-    axis[k] = scale->over_hz ? f : scale->from_hz (f);
-  }
-
   mel = g_new0 (RnnMel, 1);
   mel->n_bins = n_fft / 2 + 1;
   mel->n_mels = (guint) config->n_mels;
   mel->bands = g_new (RnnMelBand, mel->n_mels);
+  corners = make_corners (scale, &v, mel->n_mels);
+  bin_range (scale, &v, n_fft / config->rate, n_fft, &first, &last);
   weights = g_array_new (FALSE, FALSE, sizeof (gfloat));
   for (guint b = 0; b < mel->n_mels; b++) {
     const gdouble *c = corners + b;

@@ -65,10 +65,10 @@ test_mel_slaney (void)
   g_autofree gfloat *unit = NULL, *out = g_new (gfloat, 38), *areas = g_new0 (gfloat, 38), *best = g_new0 (gfloat, 38);
   g_autofree guint *peaks = g_new0 (guint, 38);
   g_autoptr (RnnMel) mel = NULL;
-  const gdouble width = 22050. / 65536;
+  const gdouble width = 22050. / 16384;
 
   config.rate = 22050;
-  mel = rnn_mel_new (&config, 65536, NULL);
+  mel = rnn_mel_new (&config, 16384, NULL);
   unit = g_new0 (gfloat, mel->n_bins + RNN_MEL_PAD);
   for (guint k = 0; k < mel->n_bins; k++) {
     unit[k] = 1;
