@@ -42,5 +42,5 @@ section == "stdout" && /^not ok / {
   failed++; bad++
 }
 /^=+$/ && length($0) == 78 { section = "" }
-section ~ /^std/ { output = output $0 "\n" }
+section ~ /^std/ && !/^# (Start|End) of / { output = output $0 "\n" }
 END { end_program(); printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }
