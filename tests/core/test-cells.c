@@ -86,6 +86,8 @@ static const gchar *const variants[] = {
   "{'cell': 'lstm', 'hidden': 5, 'activation': 'softsign', 'output_activation': 'linear'}",
   "{'cell': 'norm', 'kind': 'rms', 'groups': 2}",
   "{'cell': 'norm', 'residual_weight': true, 'bias': false}",
+  "{'cell': 'slstm', 'heads': 3, 'kernel': 2}",
+  "{'cell': 'slstm', 'heads': 2, 'kernel': 0}",
   "{'cell': 'slstmcell', 'hidden': 33, 'heads': 3}",
   "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 24}, {'cell': 'slstmcell', 'heads': 2, 'project': false}]}",
 };
