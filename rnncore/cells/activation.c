@@ -160,6 +160,22 @@ rnn_activate_clip_grad (const RnnActivation *f, gfloat clip, gint n, const gfloa
       d[i] = 0;
 }
 
+void
+rnn_gate (const RnnActivation *f, gint n, const gfloat *h, const gfloat *z, gfloat *out)
+{
+  rnn_activate (f, n, z, out);
+  rnn_kernels ()->mul (n, h, out, out);
+}
+
+void
+rnn_gate_grad (const RnnActivation *f, gint n, const gfloat *h, const gfloat *z, const gfloat *d, gfloat *dh, gfloat *dz)
+{
+  rnn_activate (f, n, z, dh);
+  rnn_kernels ()->mul (n, d, h, dz);
+  rnn_activate_grad (f, n, z, dh, dz);
+  rnn_kernels ()->mul (n, d, dh, dh);
+}
+
 gboolean
 rnn_activation_needs_input (const RnnActivation *f)
 {

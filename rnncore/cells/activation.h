@@ -32,6 +32,9 @@ void rnn_activate (const RnnActivation *f, gint n, const gfloat *x, gfloat *y);
 void rnn_activate_grad (const RnnActivation *f, gint n, const gfloat *x, const gfloat *y, gfloat *d);
 /* d[n] = 0 where y is f at +-clip: the pre-activation was clamped there */
 void rnn_activate_clip_grad (const RnnActivation *f, gfloat clip, gint n, const gfloat *y, gfloat *d);
+/* A gate: out[n] = h f (z), and from d = d loss/d out: dh = d f (z), dz = d h f' (z).  No array may be another. */
+void rnn_gate (const RnnActivation *f, gint n, const gfloat *h, const gfloat *z, gfloat *out);
+void rnn_gate_grad (const RnnActivation *f, gint n, const gfloat *h, const gfloat *z, const gfloat *d, gfloat *dh, gfloat *dz);
 gboolean rnn_activation_needs_input (const RnnActivation *f);
 
 G_END_DECLS

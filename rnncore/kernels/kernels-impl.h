@@ -282,6 +282,44 @@ k_lstm_point_grad (gint H, gfloat *gates, const gfloat *c_prev, const gfloat *ta
   }
 }
 
+/* ---- matrix memories: a strip of columns at a time, whose input and output stay in registers ---- */
+
+static void
+k_memory_step (gint n_k, gint n_v, gfloat a, const gfloat *k, const gfloat *v, const gfloat *q, gfloat *S, gfloat *y)
+{
+  for (gint j = 0; j < n_v; j += LANES) {
+    V in = load (v + j, n_v - j), out = { 0 };
+
+    for (gint i = 0; i < n_k; i++) {
+      gfloat *at = S + (gsize) i * n_v + j;
+      V s = V_FMA (splat (k[i]), in, splat (a) * load (at, n_v - j));
+
+      store (at, s, n_v - j);
+      out = V_FMA (splat (q[i]), s, out);
+    }
+    store (y + j, out, n_v - j);
+  }
+}
+
+static void
+k_scan_step (gint n, gint N, const gfloat *delta, const gfloat *u, const gfloat *A, const gfloat *B, const gfloat *C,
+    const gfloat *D, gfloat *h, gfloat *y)
+{
+  for (gint j = 0; j < n; j += LANES) {
+    V dt = load (delta + j, n - j), in = load (u + j, n - j), out = load (D + j, n - j) * in;
+
+    for (gint i = 0; i < N; i++) {
+      gsize at = (gsize) i * n + j;
+      V decay = v_exp (dt * load (A + at, n - j));
+      V s = V_FMA (splat (B[i]), dt * in, decay * load (h + at, n - j));
+
+      store (h + at, s, n - j);
+      out = V_FMA (splat (C[i]), s, out);
+    }
+    store (y + j, out, n - j);
+  }
+}
+
 /* ---- product with packed weights ---- */
 
 /* `rows` rows of x against `panels` neighbouring panels, inputs [k0, k1).  Both counts are compile-time
@@ -430,6 +468,7 @@ k_linear_int8 (const gint8 *panels, const gfloat *scales, gint n_in, gint n_out,
 #define ROW_OF(row) \
   .linear = k_linear, .linear_int8 = k_linear_int8, .sigmoid = k_sigmoid, .tanh = k_tanh, .exp = k_exp, .log = k_log, .add = k_add, \
   .axpy = k_axpy, .scale = k_scale, .mul = k_mul, .fma = k_fma, .dot = k_dot, .sum = k_sum, .max = k_max, \
-  .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad
+  .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad, .memory_step = k_memory_step, \
+  .scan_step = k_scan_step
 
 const RnnKernels ROW = { .name = ROW_NAME, .supported = supported, ROW_OF (ROW) };
