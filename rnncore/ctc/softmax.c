@@ -19,11 +19,12 @@ sum (gint n, const gfloat *x)
   return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
 }
 
-gfloat
-rnn_log_sum_exp (gint n, const gfloat *x)
+/* log (sum of exp (x - max)) */
+static gfloat
+log_sum (gint n, const gfloat *x, gfloat max)
 {
   const RnnKernels *k = rnn_kernels ();
-  gfloat block[256], max = k->max (n, x);
+  gfloat block[256];
   gdouble total = 0;
 
   for (gint from = 0; from < n; from += (gint) G_N_ELEMENTS (block)) {
@@ -34,14 +35,23 @@ rnn_log_sum_exp (gint n, const gfloat *x)
     k->exp (size, block, block);
     total += sum (size, block);
   }
-  return max + (gfloat) log (total);
+  return (gfloat) log (total);
 }
 
+gfloat
+rnn_log_sum_exp (gint n, const gfloat *x)
+{
+  gfloat max = rnn_kernels ()->max (n, x);
+
+  return max + log_sum (n, x, max);
+}
+
+/* The maximum goes first: added to the logarithm it would cost the digits that large logits do not have to spare. */
 void
 rnn_log_softmax (gint V, const gfloat *logits, gfloat *out)
 {
-  gfloat log_z = rnn_log_sum_exp (V, logits);
+  gfloat max = rnn_kernels ()->max (V, logits), log_z = log_sum (V, logits, max);
 
   for (gint v = 0; v < V; v++)
-    out[v] = logits[v] - log_z;
+    out[v] = (logits[v] - max) - log_z;
 }
