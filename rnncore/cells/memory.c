@@ -7,6 +7,12 @@
 #include "../kernels/kernels.h"
 #include <string.h>
 
+static gfloat
+decay (const RnnMemoryRows *x, gsize row, gint h)
+{
+  return x->a ? x->a[row * x->lda + h] : 1;
+}
+
 void
 rnn_memory_forward (const RnnMemory *m, const RnnRun *run, const RnnMemoryRows *x)
 {
@@ -21,8 +27,8 @@ rnn_memory_forward (const RnnMemory *m, const RnnRun *run, const RnnMemoryRows *
       for (gint h = 0; h < m->heads; h++) {
         gsize g = (gsize) (h / per_group) * m->K, at = (gsize) h * m->V;
 
-        rnn_kernels ()->memory_step (m->K, m->V, x->a[row * x->lda + h], x->k + row * x->ldk + g,
-            x->v + row * x->ldv + at, x->q + row * x->ldq + g, S + h * size, x->o + row * x->ldo + at);
+        rnn_kernels ()->memory_step (m->K, m->V, decay (x, row, h), x->k + row * x->ldk + g, x->v + row * x->ldv + at,
+            x->q + row * x->ldq + g, S + h * size, x->o + row * x->ldo + at);
       }
     }
 }
@@ -42,7 +48,7 @@ replay (const RnnMemory *m, const RnnRun *run, const RnnMemoryRows *x, const Pla
     gsize row = (gsize) t * run->B + p->b;
 
     memcpy (s, entry, (gsize) m->V * sizeof (gfloat));
-    rnn_kernels ()->scale (m->V, x->a[row * x->lda + p->h], s);
+    rnn_kernels ()->scale (m->V, decay (x, row, p->h), s);
     rnn_kernels ()->axpy (m->V, x->k[row * x->ldk + p->qk], x->v + row * x->ldv + p->v, s);
   }
 }
@@ -55,17 +61,17 @@ replay_back (const RnnMemory *m, const RnnRun *run, const RnnMemoryRows *x, cons
   const RnnKernels *kernels = rnn_kernels ();
 
   for (gint t = run->T - 1; t >= 0; t--) {
-    gsize row = (gsize) t * run->B + p->b, k = row * x->ldk + p->qk, q = row * x->ldq + p->qk;
+    gsize row = (gsize) t * run->B + p->b;
     const gfloat *now = s + (gsize) t * m->V, *before = t ? now - m->V : entry;
     const gfloat *v = x->v + row * x->ldv + p->v, *d_o = d->o + row * d->ldo + p->v;
 
-    kernels->axpy (m->V, x->q[q], d_o, ds);
+    kernels->axpy (m->V, x->q[row * x->ldq + p->qk], d_o, ds);
     d->q[row * d->ldq + p->qk] += kernels->dot (m->V, d_o, now);
     d->k[row * d->ldk + p->qk] += kernels->dot (m->V, ds, v);
-    kernels->axpy (m->V, x->k[k], ds, d->v + row * d->ldv + p->v);
+    kernels->axpy (m->V, x->k[row * x->ldk + p->qk], ds, d->v + row * d->ldv + p->v);
     if (d->a)
       d->a[row * d->lda + p->h] += kernels->dot (m->V, ds, before);
-    kernels->scale (m->V, x->a[row * x->lda + p->h], ds);
+    kernels->scale (m->V, decay (x, row, p->h), ds);
   }
 }
 

@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
   gfloat *q, *k;                /* [groups][K] */
   gfloat *v, *o;                /* [heads][V] */
-  gfloat *a;                    /* [heads] */
+  gfloat *a;                    /* [heads]; NULL: nothing decays (backward: not wanted) */
   gsize ldq, ldk, ldv, ldo, lda;
 } RnnMemoryRows;
 
