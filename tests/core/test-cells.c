@@ -79,6 +79,9 @@ static const gchar *const variants[] = {
   "{'cell': 'gru', 'hidden': 5, 'reset_after': false}",
   "{'cell': 'gru', 'hidden': 33, 'bias': false}",
   "{'cell': 'gru', 'hidden': 5, 'clip': 0.3, 'activation': 'softsign', 'gate_activation': 'hardsigmoid'}",
+  "{'cell': 'linattn', 'heads': 3}",
+  "{'cell': 'linattn', 'heads': 2, 'key_size': 1, 'project': false}",
+  "{'cell': 'linattn', 'heads': 2, 'key_size': 4, 'value_size': 5}",
   "{'cell': 'lstm', 'hidden': 33, 'bias': false}",
   "{'cell': 'lstm', 'hidden': 6, 'proj': 4}",
   "{'cell': 'lstm', 'hidden': 6, 'proj': 4, 'peephole': true, 'clip': 0.5}",
@@ -87,12 +90,17 @@ static const gchar *const variants[] = {
   "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 26}, {'cell': 'mlstmcell', 'heads': 2, 'qk': 3}]}",
   "{'cell': 'mlstm', 'heads': 2, 'inner': 12, 'block': 3, 'kernel': 2}",
   "{'cell': 'mlstm7b', 'heads': 2, 'qk': 10, 'cap': 2, 'input_bias': -1}",
+  "{'cell': 'mamba', 'd_state': 5, 'd_conv': 3, 'expand': 1, 'dt_rank': 2}",
+  "{'cell': 'mamba2', 'd_state': 3, 'headdim': 2, 'ngroups': 3, 'd_conv': 1}",
   "{'cell': 'norm', 'kind': 'rms', 'groups': 2}",
   "{'cell': 'norm', 'residual_weight': true, 'bias': false}",
+  "{'cell': 'retention', 'key_size': 1}",
+  "{'cell': 'retnet', 'heads': 3, 'value_size': 12}",
   "{'cell': 'slstm', 'heads': 3, 'kernel': 2}",
   "{'cell': 'slstm', 'heads': 2, 'kernel': 0}",
   "{'cell': 'slstmcell', 'hidden': 33, 'heads': 3}",
   "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 24}, {'cell': 'slstmcell', 'heads': 2, 'project': false}]}",
+  "{'cell': 'ssd', 'heads': 2, 'delta_min': 0.01, 'delta_max': 0.05}",
 };
 
 static json_t *
