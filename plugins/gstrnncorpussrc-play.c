@@ -222,17 +222,15 @@ static void
 task (gpointer data)
 {
   GstRnnCorpusSrc *self = data;
-  GstFlowReturn ret = GST_FLOW_OK;
+  GstFlowReturn ret = GST_FLOW_NOT_NEGOTIATED;
 
-  if (!self->caps && !begin (self))
-    ret = GST_FLOW_NOT_NEGOTIATED;
-  else
+  if (self->caps || begin (self))
     ret = play_next (self);
   if (ret == GST_FLOW_OK)
     return;
-  if (ret < GST_FLOW_EOS && self->caps)
+  if (self->caps && (ret == GST_FLOW_NOT_LINKED || ret < GST_FLOW_EOS))
     GST_ELEMENT_FLOW_ERROR (self, ret);
-  if (ret <= GST_FLOW_EOS) {
+  if (ret != GST_FLOW_FLUSHING) {
     gst_pad_push_event (self->feed_audio, gst_event_new_eos ());
     gst_pad_push_event (self->feed_text, gst_event_new_eos ());
   }

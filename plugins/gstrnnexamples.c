@@ -49,6 +49,7 @@ gst_rnn_examples_close (GstRnnExamples *examples)
   g_clear_pointer (&examples->dataset, rnn_dataset_free);
   examples->width = examples->n_target = 0;
   examples->n_examples = examples->n_skipped = 0;
+  examples->n_frames = 0;
 }
 
 static void
@@ -93,10 +94,11 @@ skip_label (GstRnnExamples *examples, GstBuffer *label, const gchar *reason)
 }
 
 static void
-count_example (GstRnnExamples *examples)
+count_example (GstRnnExamples *examples, guint n_frames)
 {
   GST_OBJECT_LOCK (examples->owner);
   examples->n_examples++;
+  examples->n_frames += n_frames;
   GST_OBJECT_UNLOCK (examples->owner);
 }
 
@@ -151,15 +153,17 @@ keep_text (GstRnnExamples *examples, GstBuffer *label)
     return;
   }
   rnn_dataset_add_ctc (examples->dataset, frames, n, (const gint *) ids->data, ids->len);
-  count_example (examples);
+  count_example (examples, n);
 }
 
 static void
 keep_tensors (GstRnnExamples *examples)
 {
-  rnn_dataset_add_series (examples->dataset, (const gfloat *) examples->rows->data,
-      examples->rows->len / examples->width, (const gfloat *) examples->targets->data, examples->n_target);
-  count_example (examples);
+  guint n = examples->rows->len / examples->width;
+
+  rnn_dataset_add_series (examples->dataset, (const gfloat *) examples->rows->data, n,
+      (const gfloat *) examples->targets->data, examples->n_target);
+  count_example (examples, n);
 }
 
 void

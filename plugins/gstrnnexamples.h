@@ -35,7 +35,8 @@ typedef struct {
   GArray *rows;                 /* floats [rows][width] */
   GArray *targets;              /* floats [rows][n_target] */
 
-  guint n_examples, n_skipped;  /* with the owner's object lock */
+  guint n_examples, n_skipped;  /* with the owner's object lock, as */
+  guint64 n_frames;             /* of the examples */
 } GstRnnExamples;
 
 void     gst_rnn_examples_init (GstRnnExamples *examples, GstElement *owner);

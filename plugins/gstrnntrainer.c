@@ -327,8 +327,8 @@ static GstStructure *
 get_stats (GstRnnTrainer *self)
 {
   return gst_structure_new ("rnntrainer-stats", "examples", G_TYPE_UINT, self->train.n_examples,
-      "skipped", G_TYPE_UINT, self->train.n_skipped, "dev-examples", G_TYPE_UINT, self->dev.n_examples,
-      "dev-skipped", G_TYPE_UINT, self->dev.n_skipped, NULL);
+      "skipped", G_TYPE_UINT, self->train.n_skipped, "frames", G_TYPE_UINT64, self->train.n_frames, "dev-examples", G_TYPE_UINT, self->dev.n_examples,
+      "dev-skipped", G_TYPE_UINT, self->dev.n_skipped, "dev-frames", G_TYPE_UINT64, self->dev.n_frames, NULL);
 }
 
 static void
