@@ -3,7 +3,7 @@
  * is also the order of the tables in loss.c, optimizer.c and schedule.c. */
 #include "train.h"
 
-static const gchar *const losses[] = { "ctc", "mse", "cross-entropy", NULL };
+static const gchar *const losses[] = { "ctc", "mse", "cross-entropy", "binary-cross-entropy", NULL };
 static const gchar *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop", "adagrad", NULL };
 static const gchar *const schedules[] = { "constant", "cosine", "linear", "exponential", NULL };
 

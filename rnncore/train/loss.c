@@ -4,6 +4,8 @@
  * ctc            negative log-likelihood of the labels (ctc/loss.c); reported: word error rate of greedy decoding
  * mse            mean of (y - target)^2 over steps and outputs; reported: the same
  * cross-entropy  mean over steps of -log softmax (y)[class]; reported: rate of wrong classes
+ * binary-cross-entropy  mean over steps of the sum over outputs of -log of the probability that sigmoid (y) gives to the
+ *                target, 0 or 1 or between; reported: the same over the steps of all examples
  *
  * Step t of a series answers the newest frame it saw, t * stride + stack - 1.  A target that is NAN does not count. */
 #include "loss.h"
@@ -194,10 +196,72 @@ entropy_measure (const RnnAnswer *a, RnnMeasure *measure)
   }
 }
 
+/* ---- binary-cross-entropy ---- */
+
+static gboolean
+binary_accepts (RnnModel *model, const RnnExample *example, const gchar **reason)
+{
+  if (!mse_accepts (model, example, reason))
+    return FALSE;
+  for (gsize i = 0; i < (gsize) example->n_frames * example->n_target; i++)
+    if (example->targets[i] < 0 || example->targets[i] > 1)
+      return refuse (reason, "a target is not between 0 and 1");
+  return TRUE;
+}
+
+/* log (1 + e^y) - target y, and the number of steps that have any target */
+static gdouble
+binary_error (const RnnAnswer *a, gsize *count)
+{
+  gdouble sum = 0;
+
+  *count = 0;
+  for (gint t = 0; t < a->steps; t++) {
+    const gfloat *y = a->y + t * a->ld, *target = target_row (a, t);
+    gboolean counts = FALSE;
+
+    for (gint i = 0; i < a->n_out; i++)
+      if (!isnan (target[i])) {
+        sum += MAX (y[i], 0) + log1pf (expf (-fabsf (y[i]))) - target[i] * y[i];
+        counts = TRUE;
+      }
+    *count += counts;
+  }
+  return sum;
+}
+
+static gfloat
+binary_loss (const RnnAnswer *a)
+{
+  gsize count;
+  gdouble sum = binary_error (a, &count);
+
+  if (count == 0)
+    return INFINITY;
+  for (gint t = 0; a->dy && t < a->steps; t++) {
+    const gfloat *y = a->y + t * a->ld, *target = target_row (a, t);
+
+    for (gint i = 0; i < a->n_out; i++)
+      if (!isnan (target[i]))
+        a->dy[t * a->ld + i] = a->scale / count * (1 / (1 + expf (-y[i])) - target[i]);
+  }
+  return (gfloat) (sum / count);
+}
+
+static void
+binary_measure (const RnnAnswer *a, RnnMeasure *measure)
+{
+  gsize count;
+
+  measure->errors += binary_error (a, &count);
+  measure->total += count;
+}
+
 static const RnnLoss losses[] = {       /* by RnnLossType */
   { "ctc", RNN_OUTPUT_CTC, ctc_accepts, ctc_scratch, ctc_loss, ctc_measure },
   { "mse", RNN_OUTPUT_RAW, mse_accepts, no_scratch, mse_loss, mse_measure },
   { "cross-entropy", RNN_OUTPUT_RAW, entropy_accepts, entropy_scratch, entropy_loss, entropy_measure },
+  { "binary-cross-entropy", RNN_OUTPUT_RAW, binary_accepts, no_scratch, binary_loss, binary_measure },
 };
 
 const RnnLoss *

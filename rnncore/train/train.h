@@ -31,7 +31,8 @@ typedef enum { RNN_OPTIMIZER_SGD, RNN_OPTIMIZER_ADAM, RNN_OPTIMIZER_ADAMW, RNN_O
   RNN_OPTIMIZER_ADAGRAD } RnnOptimizerType;
 typedef enum { RNN_SCHEDULE_CONSTANT, RNN_SCHEDULE_COSINE, RNN_SCHEDULE_LINEAR,
   RNN_SCHEDULE_EXPONENTIAL } RnnScheduleType;
-typedef enum { RNN_LOSS_CTC, RNN_LOSS_MSE, RNN_LOSS_CROSS_ENTROPY } RnnLossType;
+typedef enum { RNN_LOSS_CTC, RNN_LOSS_MSE, RNN_LOSS_CROSS_ENTROPY,
+  RNN_LOSS_BINARY_CROSS_ENTROPY } RnnLossType;
 
 /* All fields are rows of rnn_train_options[]; a recipe's "train" object sets them. */
 typedef struct {

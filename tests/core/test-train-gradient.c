@@ -141,6 +141,36 @@ test_cross_entropy (void)
   fixture_clear (&f);
 }
 
+/* Targets between 0 and 1; and against the definition, log sigmoid and log (1 - sigmoid), at logits of every size. */
+static void
+test_binary_cross_entropy (void)
+{
+  RnnDataset *data = series_dataset (3, FALSE);
+  gfloat y[] = { -20, -1, 0, 0.5f, 3, 20 }, targets[] = { 0, 1, NAN, 0.25f, 1, 1 };
+  RnnExample example = {.n_frames = 2,.n_target = 3,.targets = targets };
+  RnnFraming framing = {.stack = 1,.stride = 1 };
+  RnnAnswer answer = {.example = &example,.framing = &framing,.steps = 2,.n_out = 3,.y = y,.ld = 3 };
+  const gchar *reason = NULL;
+  gdouble expected = 0;
+  Fixture f;
+
+  for (guint i = 0; i < data->examples->len; i++)
+    for (guint j = 0; j < RNN_EXAMPLE (data, i)->n_frames * 3; j++)
+      RNN_EXAMPLE (data, i)->targets[j] = 1 / (1 + expf (-RNN_EXAMPLE (data, i)->targets[j]));
+  fixture_init (&f, toy_model (series_recipe, 3), RNN_LOSS_BINARY_CROSS_ENTROPY, 0, data);
+  check_gradient (&f);
+
+  for (guint i = 0; i < G_N_ELEMENTS (y); i++)
+    if (!isnan (targets[i]))
+      expected -= targets[i] * log (1 / (1 + exp (-y[i]))) + (1 - targets[i]) * log (1 / (1 + exp (y[i])));
+  g_assert_cmpfloat_with_epsilon (f.task.loss->loss (&answer), expected / 2, 1e-6);
+  g_assert_true (f.task.loss->accepts (f.model, &example, &reason));
+  targets[1] = 1.5f;
+  g_assert_false (f.task.loss->accepts (f.model, &example, &reason));
+  g_assert_nonnull (reason);
+  fixture_clear (&f);
+}
+
 /* A chunk as long as the sequence is no chunk; shorter ones see the same loss, but not the whole gradient. */
 static void
 test_bptt_limit (void)
@@ -276,6 +306,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/gradient/ctc", test_ctc);
   g_test_add_func ("/train/gradient/mse", test_mse);
   g_test_add_func ("/train/gradient/cross-entropy", test_cross_entropy);
+  g_test_add_func ("/train/gradient/binary-cross-entropy", test_binary_cross_entropy);
   g_test_add_func ("/train/gradient/bptt-limit", test_bptt_limit);
   g_test_add_data_func ("/train/gradient/tbptt-lstm", &lstm, test_tbptt);
   g_test_add_data_func ("/train/gradient/tbptt-gru", &gru, test_tbptt);
