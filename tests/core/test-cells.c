@@ -101,6 +101,14 @@ static const gchar *const variants[] = {
   "{'cell': 'slstmcell', 'hidden': 33, 'heads': 3}",
   "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 24}, {'cell': 'slstmcell', 'heads': 2, 'project': false}]}",
   "{'cell': 'ssd', 'heads': 2, 'delta_min': 0.01, 'delta_max': 0.05}",
+  "{'cell': 'rwkv', 'version': '4', 'hidden': 9}",
+  "{'cell': 'rwkv', 'version': '5.1', 'blocks': 1, 'heads': 2}",
+  "{'cell': 'rwkv', 'version': '6', 'heads': 3, 'mix_rank': 2, 'decay_rank': 3}",
+  "{'cell': 'rwkv', 'version': '7', 'blocks': 3, 'heads': 2, 'ln0': false}",
+  "{'cell': 'rwkv5', 'version': '5.1', 'heads': 3}",
+  "{'cell': 'rwkv7', 'v_first': 'give', 'heads': 2}",
+  "{'cell': 'rwkv7', 'v_first': 'take'}",
+  "{'cell': 'rwkvffn', 'version': '4', 'hidden': 7}",
 };
 
 static json_t *
@@ -449,6 +457,9 @@ test_errors (void)
     { "{'cell': 'bidirectional', 'right': 3, 'layers': [{'cell': 'elman'}]}", "chunk" },
     { "{'cell': 'reverse', 'layers': [{'cell': 'conv1d', 'lookahead': 1}]}", "look ahead" },
     { "{'cell': 'residual', 'layers': [{'cell': 'dense', 'units': 2}]}", "both sides" },
+    { "{'cell': 'rwkv', 'version': '4', 'gate_rank': 3}", "no gate_rank" },
+    { "{'cell': 'rwkv6', 'heads': 4}", "groups" },
+    { "{'cell': 'rwkv', 'version': '3'}", "version" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
