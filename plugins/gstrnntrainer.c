@@ -208,13 +208,16 @@ sink_query (GstAggregator *aggregator, GstAggregatorPad *pad, GstQuery *query)
   return TRUE;
 }
 
+/* It accepts whatever the template has: set_caps says better than the core what is wrong with it. */
 static GstAggregatorPad *
 new_pad (GstStaticPadTemplate *template)
 {
   g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (template);
+  GstAggregatorPad *pad = g_object_new (GST_TYPE_AGGREGATOR_PAD, "name", template->name_template, "direction", GST_PAD_SINK,
+      "template", pad_template, NULL);
 
-  return g_object_new (GST_TYPE_AGGREGATOR_PAD, "name", template->name_template, "direction", GST_PAD_SINK, "template",
-      pad_template, NULL);
+  GST_PAD_SET_ACCEPT_TEMPLATE (pad);
+  return pad;
 }
 
 /* Only the dev pads come on request, each once. */
@@ -327,8 +330,8 @@ static GstStructure *
 get_stats (GstRnnTrainer *self)
 {
   return gst_structure_new ("rnntrainer-stats", "examples", G_TYPE_UINT, self->train.n_examples,
-      "skipped", G_TYPE_UINT, self->train.n_skipped, "frames", G_TYPE_UINT64, self->train.n_frames, "dev-examples", G_TYPE_UINT, self->dev.n_examples,
-      "dev-skipped", G_TYPE_UINT, self->dev.n_skipped, "dev-frames", G_TYPE_UINT64, self->dev.n_frames, NULL);
+      "skipped", G_TYPE_UINT, self->train.n_skipped, "frames", G_TYPE_UINT64, self->train.n_frames,
+      "dev-examples", G_TYPE_UINT, self->dev.n_examples, "dev-skipped", G_TYPE_UINT, self->dev.n_skipped, "dev-frames", G_TYPE_UINT64, self->dev.n_frames, NULL);
 }
 
 static void

@@ -78,9 +78,9 @@ test_speech_recipe (const gchar *name)
   return test_write_text (name, "{\"format\": 1, \"name\": \"tones\", \"license\": \"CC0-1.0\", "
       "\"input\": {\"kind\": \"audio\", \"rate\": %d, \"features\": {\"n_mels\": 23, \"cmvn\": \"global\", "
       "\"stack\": 3, \"stride\": 2}}, "
-      "\"layers\": [{\"cell\": \"lstm\", \"name\": \"rnn\", \"hidden\": 16}, {\"cell\": \"dense\", \"name\": \"out\", "
-      "\"units\": 9}], \"output\": {\"kind\": \"ctc\", \"blank\": 0, "
-      "\"tokens\": [\"<blank>\", \"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]}, "
+      "\"layers\": [{\"cell\": \"lstm\", \"name\": \"rnn\", \"hidden\": 24}, {\"cell\": \"dense\", \"name\": \"out\", "
+      "\"units\": 10}], \"output\": {\"kind\": \"ctc\", \"blank\": 0, "
+      "\"tokens\": [\"<blank>\", \" \", \"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]}, "
       "\"train\": {\"epochs\": 3, \"batch_size\": 4, \"learning_rate\": 0.01}}", TEST_RATE);
 }
 
