@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tables of case kinds, each in the file of its name; each ends with a row without a key. */
+#pragma once
+#include "case.h"
+
+extern const CaseKind cases_torch[];            /* cells-torch.c: nn.RNN, nn.LSTM, nn.GRU, packed, truncated BPTT */
+extern const CaseKind cases_papers[];           /* cells-papers.c: one layer as its paper has it */
+extern const CaseKind cases_onnx[];             /* cells-onnx.c, nodes-onnx.c */
+extern const CaseKind cases_keras[];            /* cells-keras.c */
+extern const CaseKind cases_trained[];          /* cells-trained.c: nntrainer's updates */
+extern const CaseKind cases_features[];         /* features.c, features-stages.c */
+extern const CaseKind cases_ctc[];              /* ctc.c */
+extern const CaseKind cases_optimizers[];       /* optim.c */
+extern const CaseKind cases_rwkv[];             /* cells-rwkv.c, models-rwkv.c */

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ONNX's other operators that the library has code for: activations, softmax, layer normalisation, windows, Fourier
+ * transforms.  The table says which code answers which operator, and why some cannot be answered. */
+#include "drive.h"
+#include "families.h"
+#include "onnx.h"
+#include "cells/activation.h"
+#include "ctc/ctc.h"
+#include "features/features-options.h"
+#include "features/fft.h"
+#include "features/window.h"
+#include <math.h>
+#include <string.h>
+
+/* ---- the node ---- */
+
+gboolean
+node_open (const Case *c, Node *node, GError **error)
+{
+  const json_t *first;
+
+  node->nodes = case_get_json (c, "nodes", error);
+  if (!node->nodes)
+    return FALSE;
+  first = json_array_get (node->nodes, 0);
+  node->op = json_string_value (json_object_get (first, "op_type"));
+  node->attributes = json_object_get (first, "attributes");
+  return (node->op && json_array_size (node->nodes) == 1) || case_wrong (error, "%s: \"nodes\" is not one node", c->path);
+}
+
+void
+node_close (Node *node)
+{
+  g_clear_pointer (&node->nodes, json_decref);
+}
+
+gdouble
+node_number (const Node *node, const gchar *attribute, gdouble fallback)
+{
+  const json_t *value = json_object_get (node->attributes, attribute);
+
+  return json_is_number (value) ? json_number_value (value) : fallback;
+}
+
+/* Its name in the node's list, or if the case has no such list the formal one.  "": left out. */
+static const gchar *
+actual_name (const Node *node, const gchar *list, guint position, const gchar *formal)
+{
+  const json_t *names = json_object_get (json_array_get (node->nodes, 0), list);
+  const gchar *name = names ? json_string_value (json_array_get (names, position)) : formal;
+
+  return name ? name : "";
+}
+
+Tensor *
+node_input (const Case *c, const Node *node, guint position, const gchar *formal)
+{
+  return case_find_format (c, "in.%s", actual_name (node, "inputs", position, formal));
+}
+
+gchar *
+node_output (const Node *node, guint position, const gchar *formal)
+{
+  const gchar *name = actual_name (node, "outputs", position, formal);
+
+  return *name ? g_strconcat ("out.", name, NULL) : NULL;
+}
+
+static void
+compare_output (Case *c, const Node *node, guint position, const gchar *formal, const gfloat *got, gsize n)
+{
+  g_autofree gchar *name = node_output (node, position, formal);
+
+  if (name)
+    case_compare (c, name, got, n);
+}
+
+/* ---- elementwise ---- */
+
+typedef struct {
+  const gchar *op;
+  gint type;                    /* RnnActivationType */
+  const gchar *beta;            /* attribute, or NULL */
+} Elementwise;
+
+static const Elementwise elementwise[] = {
+  { "Celu", RNN_ACT_CELU }, { "Elu", RNN_ACT_ELU }, { "Gelu", RNN_ACT_GELU },
+  { "HardSigmoid", RNN_ACT_HARD_SIGMOID, "beta" }, { "LeakyRelu", RNN_ACT_LEAKY_RELU }, { "Relu", RNN_ACT_RELU },
+  { "Selu", RNN_ACT_SELU, "gamma" }, { "Sigmoid", RNN_ACT_SIGMOID }, { "Softplus", RNN_ACT_SOFTPLUS },
+  { "Softsign", RNN_ACT_SOFTSIGN }, { "Tanh", RNN_ACT_TANH }, { "ThresholdedRelu", RNN_ACT_THRESHOLDED_RELU },
+};
+
+static gboolean
+run_elementwise (Case *c, const Node *node, const Tensor *x, GError **error)
+{
+  const Elementwise *e = elementwise;
+  g_autofree gfloat *y = g_new (gfloat, x->n + 1);
+  RnnActivation f;
+
+  while (!g_str_equal (e->op, node->op))
+    e++;
+  f = (RnnActivation) { e->type, (gfloat) node_number (node, "alpha", 0),
+    e->beta ? (gfloat) node_number (node, e->beta, 0) : 0 };
+  rnn_activate (&f, (gint) x->n, x->data, y);
+  compare_output (c, node, 0, "y", y, x->n);
+  return TRUE;
+}
+
+/* ---- softmax over one axis ---- */
+
+static gint
+axis_of (const Node *node, const Tensor *x, gint fallback)
+{
+  gint axis = (gint) node_number (node, "axis", fallback);
+
+  return axis < 0 ? axis + x->rank : axis;
+}
+
+static gboolean
+run_softmax (Case *c, const Node *node, const Tensor *x, GError **error)
+{
+  gboolean is_log = g_str_equal (node->op, "LogSoftmax");
+  g_autofree gfloat *y = g_new (gfloat, x->n + 1), *row = NULL;
+  gint axis = axis_of (node, x, -1), V;
+  gsize inner = 1;
+
+  if (axis < 0 || axis >= x->rank || x->n == 0)
+    return case_wrong (error, "%s: no such axis", c->path);
+  V = x->dims[axis];
+  for (gint i = axis + 1; i < x->rank; i++)
+    inner *= (gsize) x->dims[i];
+  row = g_new (gfloat, V);
+  for (gsize i = 0; i < x->n; i += (i + 1) % inner ? 1 : 1 + inner * (V - 1)) {
+    for (gint v = 0; v < V; v++)
+      row[v] = x->data[i + v * inner];
+    rnn_log_softmax (V, row, row);
+    for (gint v = 0; v < V; v++)
+      y[i + v * inner] = is_log ? row[v] : expf (row[v]);
+  }
+  compare_output (c, node, 0, "y", y, x->n);
+  return TRUE;
+}
+
+/* ---- layer normalisation: the cell `norm`, whose tape holds mean and 1 / deviation ---- */
+
+static gboolean
+run_layer_norm (Case *c, const Node *node, const Tensor *x, GError **error)
+{
+  const Tensor *w = node_input (c, node, 1, "W"), *b = node_input (c, node, 2, "B");
+  gint axis = axis_of (node, x, -1), n = 1, rows;
+  g_autofree gfloat *stats = NULL;
+  g_autoptr (Drive) d = NULL;
+
+  for (gint i = MAX (axis, 0); i < x->rank; i++)
+    n *= x->dims[i];
+  if (axis < 0 || axis >= x->rank || x->n == 0 || !w || w->n != (gsize) n || (b && b->n != (gsize) n))
+    return case_wrong (error, "%s: axis, scale and bias do not fit the input", c->path);
+  rows = (gint) (x->n / (gsize) n);
+  d = drive_new (json_pack ("[{sssbsf}]", "cell", "norm", "bias", b != NULL, "eps", node_number (node, "epsilon", 1e-5)),
+      n, rows, 1, error);
+  if (!d || !drive_set (d, "weight", w->data, w->n, error) || (b && !drive_set (d, "bias", b->data, b->n, error)))
+    return FALSE;
+  memcpy (d->x, x->data, x->n * sizeof (gfloat));
+  drive_forward (d, 0, rows);
+  compare_output (c, node, 0, "Y", d->y, x->n);
+  stats = g_new (gfloat, 2 * (gsize) rows);
+  rnn_copy_rows (rows, 1, d->tape, 2, stats, 1);
+  rnn_copy_rows (rows, 1, d->tape + 1, 2, stats + rows, 1);
+  compare_output (c, node, 1, "Mean", stats, (gsize) rows);
+  compare_output (c, node, 2, "InvStdDev", stats + rows, (gsize) rows);
+  return TRUE;
+}
+
+/* ---- windows: periodic ones are symmetric ones of one sample more.  ONNX computed its examples with pi = 3.1415 and
+ * compares them with a relative tolerance of 1e-3; so do we ---- */
+
+static gboolean
+run_window (Case *c, const Node *node, const Tensor *x, GError **error)
+{
+  gboolean periodic = node_number (node, "periodic", 1) != 0;
+  gint n = x->n ? (gint) CLAMP (x->data[0], 0, 1 << 16) : 0;
+  g_autofree gchar *name = node_output (node, 0, "y");
+  RnnWindow *window;
+  RnnFeatureConfig config;
+
+  if (n < 4 || !name)
+    return case_wrong (error, "%s: a window of %d samples", c->path, n);
+  rnn_feature_config_init (&config);
+  config.rate = 1000;           /* a sample is a millisecond */
+  config.frame_length = (gfloat) (n + periodic);
+  config.window = g_str_equal (node->op, "HannWindow") ? RNN_WINDOW_HANNING : RNN_WINDOW_BLACKMAN;
+  window = rnn_window_new (&config);
+  case_compare_with (c, name, window->coeffs, (gsize) n, (Tolerance) { 1e-3, 0 });
+  rnn_window_free (window);
+  return TRUE;
+}
+
+/* ---- Fourier transforms of real signals of even length ---- */
+
+/* Fills out[bins][re, im]; bins past the Nyquist frequency mirror those before. */
+static void
+transform (RnnFft *fft, gfloat *power, gint bins, gsize stride, gfloat *out)
+{
+  gint n = (gint) fft->n;
+
+  rnn_fft_power (fft, power);
+  for (gint k = 0; k < bins; k++, out += 2 * stride) {
+    gint from = k <= n / 2 ? k : n - k;
+
+    out[0] = fft->out[2 * from];
+    out[1] = k == from ? fft->out[2 * from + 1] : -fft->out[2 * from + 1];
+  }
+}
+
+static gboolean
+run_dft (Case *c, const Node *node, const Tensor *x, GError **error)
+{
+  gint axis = axis_of (node, x, 1), n = axis >= 0 && axis < x->rank - 1 ? x->dims[axis] : 0;
+  gint bins = node_number (node, "onesided", 0) != 0 ? n / 2 + 1 : n;
+  g_autofree gfloat *out = NULL, *power = g_new (gfloat, n / 2 + 1);
+  g_autoptr (RnnFft) fft = NULL;
+  gsize inner = 1, outer;
+
+  if (n < 2 || n % 2 || x->dims[x->rank - 1] != 1 || node_number (node, "inverse", 0) != 0
+      || node_input (c, node, 1, "dft_length")) {
+    case_skip (c, "the library transforms real signals of even length, forward");
+    return TRUE;
+  }
+  if (!(fft = rnn_fft_new ((guint) n, error)))
+    return FALSE;
+  for (gint i = axis + 1; i < x->rank - 1; i++)
+    inner *= (gsize) x->dims[i];
+  outer = x->n / (inner * n);
+  out = g_new (gfloat, outer * bins * inner * 2 + 1);
+  for (gsize i = 0; i < outer * inner; i++) {
+    for (gint k = 0; k < n; k++)
+      fft->in[k] = x->data[(i / inner * n + k) * inner + i % inner];
+    transform (fft, power, bins, inner, out + (i / inner * bins * inner + i % inner) * 2);
+  }
+  compare_output (c, node, 0, "y", out, outer * bins * inner * 2);
+  return TRUE;
+}
+
+/* signal [B][N][1] -> [B][frames][bins][2] */
+static gboolean
+run_stft (Case *c, const Node *node, const Tensor *signal, GError **error)
+{
+  const Tensor *step = node_input (c, node, 1, "frame_step"), *window = node_input (c, node, 2, "window");
+  const Tensor *length = node_input (c, node, 3, "frame_length");
+  gsize n = length ? (gsize) CLAMP (length->data[0], 0, 1 << 16) : window ? window->n : 0;
+  gsize hop = step && step->n ? (gsize) CLAMP (step->data[0], 0, 1 << 16) : 0, N, frames;
+  gint bins = node_number (node, "onesided", 1) != 0 ? (gint) n / 2 + 1 : (gint) n;
+  g_autofree gfloat *out = NULL, *power = g_new (gfloat, n / 2 + 1);
+  g_autoptr (RnnFft) fft = NULL;
+
+  if (signal->rank != 3 || signal->dims[2] != 1 || n < 2 || n % 2 || hop < 1) {
+    case_skip (c, "the library transforms real signals in frames of even length");
+    return TRUE;
+  }
+  N = (gsize) signal->dims[1];
+  frames = N < n ? 0 : 1 + (N - n) / hop;
+  if ((window && window->n != n) || !(fft = rnn_fft_new ((guint) n, error)))
+    return (error && *error) ? FALSE : case_wrong (error, "%s: the window is not as long as a frame", c->path);
+  out = g_new (gfloat, (gsize) signal->dims[0] * frames * bins * 2 + 1);
+  for (gsize f = 0; f < signal->dims[0] * frames; f++) {
+    for (gsize i = 0; i < n; i++)
+      fft->in[i] = signal->data[f / frames * N + f % frames * hop + i] * (window ? window->data[i] : 1);
+    transform (fft, power, bins, 1, out + f * bins * 2);
+  }
+  compare_output (c, node, 0, "output", out, (gsize) signal->dims[0] * frames * bins * 2);
+  return TRUE;
+}
+
+/* ---- which is which ---- */
+
+typedef struct {
+  const gchar *op, *input;      /* glob; the first input's formal name */
+  gboolean (*run) (Case *c, const Node *node, const Tensor *x, GError **error);
+  const gchar *why_not;
+} Row;
+
+static const Row rows[] = {
+  { "HammingWindow", "size", NULL, "its Hamming window begins with 25/46, the library's (Kaldi's) with 0.54" },
+  { "HannWindow", "x", run_window },
+  { "BlackmanWindow", "x", run_window },
+  { "LayerNormalization", "X", run_layer_norm },
+  { "*Softmax", "x", run_softmax },
+  { "DFT", "x", run_dft },
+  { "STFT", "signal", run_stft },
+  { "MelWeightMatrix", "num_mel_bins", NULL, "its filters have corners at whole bins, the library's do not" },
+  { "TopK", "x", NULL, "the library sorts nothing" },
+};
+
+gboolean
+onnx_run_node (Case *c, Node *node, GError **error)
+{
+  Row row = { node->op, "x", NULL, "the library has no such operator" };
+  const Tensor *x;
+
+  for (guint i = 0; i < G_N_ELEMENTS (elementwise); i++)
+    if (g_str_equal (elementwise[i].op, node->op))
+      row.run = run_elementwise;
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_pattern_match_simple (rows[i].op, node->op))
+      row = rows[i];
+  if (!row.run) {
+    case_skip (c, "%s: %s", node->op, row.why_not);
+    return TRUE;
+  }
+  x = node_input (c, node, 0, row.input);
+  return x ? row.run (c, node, x, error) : case_wrong (error, "%s: its input is missing", c->path);
+}
+
+static gboolean
+run_any (Case *c, GError **error)
+{
+  static const gchar *const cells[] = { "RNN", "GRU", "LSTM", NULL };
+  g_auto (Node) node = { NULL };
+
+  if (!node_open (c, &node, error))
+    return FALSE;
+  return g_strv_contains (cells, node.op) ? onnx_run_cell (c, &node, error) : onnx_run_node (c, &node, error);
+}
+
+const CaseKind cases_onnx[] = {
+  { "nodes", "*", NULL, run_any },
+  { NULL }
+};
