@@ -262,7 +262,7 @@ gst_rnn_features_stop (GstRnnStage *stage)
 /* ---- negotiation ---- */
 
 static GstCaps *
-get_sink_caps (GstRnnFeatures *self, GstCaps *filter)
+get_sink_caps (GstRnnFeatures *self)
 {
   GstCaps *caps = gst_caps_make_writable (gst_static_pad_template_get_caps (&sink_template));
   gint rate = 0;
@@ -273,27 +273,17 @@ get_sink_caps (GstRnnFeatures *self, GstCaps *filter)
   GST_OBJECT_UNLOCK (self);
   if (rate)
     gst_caps_set_simple (caps, "rate", G_TYPE_INT, rate, NULL);
-  if (filter) {
-    GstCaps *all = caps;
-
-    caps = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
-    gst_caps_unref (all);
-  }
   return caps;
 }
 
 static gboolean
 sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
-  GstCaps *filter, *caps;
+  GstCaps *caps;
 
   switch (GST_QUERY_TYPE (query)) {
     case GST_QUERY_CAPS:
-      gst_query_parse_caps (query, &filter);
-      caps = get_sink_caps (GST_RNN_FEATURES (parent), filter);
-      gst_query_set_caps_result (query, caps);
-      gst_caps_unref (caps);
-      return TRUE;
+      return gst_rnn_stage_answer_caps (query, get_sink_caps (GST_RNN_FEATURES (parent)));
     case GST_QUERY_ACCEPT_CAPS:        /* what does not fit is refused in set_caps, which can say why */
       gst_query_parse_accept_caps (query, &caps);
       gst_query_set_accept_caps_result (query, gst_structure_has_name (gst_caps_get_structure (caps, 0),
@@ -354,6 +344,7 @@ gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
   gst_rnn_features_install_properties (object_class);
 
   klass->works_without_model = TRUE;
+  klass->is_first = TRUE;
   klass->set_model = gst_rnn_features_set_model;
   klass->set_caps = gst_rnn_features_set_caps;
   klass->clip = gst_rnn_features_clip;

@@ -176,6 +176,35 @@ gst_rnn_infer_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   return gst_rnn_stage_set_output (stage, out, in.n);
 }
 
+/* Only a model of series takes raw samples, with as many channels as it has inputs. */
+static GstCaps *
+get_sink_caps (GstRnnInfer *self)
+{
+  GstCaps *caps = gst_static_pad_template_get_caps (&sink_template);
+  gint n_channels = 0;
+
+  GST_OBJECT_LOCK (self);
+  if (self->stage.model && rnn_model_get_input_kind (self->stage.model) != RNN_INPUT_AUDIO)
+    n_channels = rnn_model_get_n_in (self->stage.model);
+  else if (self->stage.model)
+    n_channels = -1;
+  GST_OBJECT_UNLOCK (self);
+  caps = gst_caps_make_writable (caps);
+  if (n_channels > 0)
+    gst_structure_set (gst_caps_get_structure (caps, 1), "channels", G_TYPE_INT, n_channels, NULL);
+  else if (n_channels < 0)
+    gst_caps_remove_structure (caps, 1);
+  return caps;
+}
+
+static gboolean
+sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS)
+    return gst_rnn_stage_answer_caps (query, get_sink_caps (GST_RNN_INFER (parent)));
+  return gst_pad_query_default (pad, parent, query);
+}
+
 /* ---- the stream ---- */
 
 /* Runs the steps in x and pushes the answers among what comes out. */
@@ -399,4 +428,6 @@ static void
 gst_rnn_infer_init (GstRnnInfer *self)
 {
   gst_rnn_stage_add_pads (&self->stage);
+  gst_pad_set_query_function (self->stage.sinkpad, sink_query);
+  GST_PAD_SET_ACCEPT_TEMPLATE (self->stage.sinkpad);    /* what does not fit is refused in set_caps, which can say why */
 }

@@ -160,6 +160,21 @@ gst_rnn_stage_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 }
 
 gboolean
+gst_rnn_stage_answer_caps (GstQuery *query, GstCaps *caps)
+{
+  GstCaps *filter, *all = caps;
+
+  gst_query_parse_caps (query, &filter);
+  if (filter) {
+    caps = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref (all);
+  }
+  gst_query_set_caps_result (query, caps);
+  gst_caps_unref (caps);
+  return TRUE;
+}
+
+gboolean
 gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   GstRnnStage *stage = GST_RNN_STAGE (parent);
@@ -174,6 +189,10 @@ gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
     g_atomic_int_set (&stage->endpoint_seen, TRUE);
     if (GST_RNN_STAGE_GET_CLASS (stage)->endpoint)
       GST_RNN_STAGE_GET_CLASS (stage)->endpoint (stage, gst_event_get_structure (event));
+    if (GST_RNN_STAGE_GET_CLASS (stage)->is_first) {
+      gst_event_unref (event);
+      return TRUE;
+    }
   }
   return gst_pad_event_default (pad, parent, event);
 }

@@ -60,6 +60,7 @@ typedef struct {
   GstElementClass parent_class;
 
   gboolean works_without_model;
+  gboolean is_first;            /* of a chain: endpoints go no further upstream */
 
   /* Prepares for @model (NULL only if works_without_model); on failure all stays as it was.  The caps follow. */
   gboolean (*set_model) (GstRnnStage *stage, RnnModel *model, GError **error);
@@ -92,6 +93,8 @@ void gst_rnn_stage_install_properties (GObjectClass *klass);
 gboolean gst_rnn_stage_src_query (GstPad *pad, GstObject *parent, GstQuery *query);
 /* What the stage adds to the LATENCY query; posts the message when that changes. */
 void gst_rnn_stage_set_latency (GstRnnStage *stage, GstClockTime latency);
+/* Answers a CAPS query with what of @caps its filter lets through.  @caps: transfer full */
+gboolean gst_rnn_stage_answer_caps (GstQuery *query, GstCaps *caps);
 /* Events that come back upstream: the endpoint. */
 gboolean gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *event);
 

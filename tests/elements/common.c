@@ -38,6 +38,7 @@ test_run (void)
   g_dir_close (files);
   g_rmdir (dir);
   g_free (dir);
+  gst_deinit ();                /* where GST_TRACERS=leaks reports */
   return result;
 }
 

@@ -21,7 +21,7 @@ typedef struct {
   const gchar *letters;         /* what the tones mean; NULL: TEST_LETTERS */
 } TestModel;
 
-/* A directory for this program's files, removed by test_finish. */
+/* A directory for this program's files, removed by test_run. */
 const gchar *test_dir (void);
 void test_init (int *argc, char ***argv);
 int  test_run (void);

@@ -55,6 +55,20 @@ expect_words (TestHarness *t, const gchar *expected)
 
 #define LONG_SILENCE "_____________"     /* an endpoint: 1300 ms */
 
+static guint64
+get_stat (TestHarness *t, const gchar *stage, const gchar *name)
+{
+  GstStructure *stats, *part;
+  guint64 value;
+
+  g_object_get (t->element, "stats", &stats, NULL);
+  g_assert_true (gst_structure_get (stats, stage, GST_TYPE_STRUCTURE, &part, NULL));
+  g_assert_true (gst_structure_get_uint64 (part, name, &value));
+  gst_structure_free (part);
+  gst_structure_free (stats);
+  return value;
+}
+
 /* ---- what a caption is ---- */
 
 /* Letters are heard from the first to the last window that sees 10 ms of their 60 ms tone. */
@@ -192,6 +206,20 @@ test_endpoint (void)
   test_harness_free (t);
 }
 
+/* The last word does not wait for the endpoint. */
+static void
+test_last_word (void)
+{
+  TestHarness *t = transcriber (NULL, NULL);
+
+  say (t, "__abc_____", 0);
+  expect_words (t, "");
+  say (t, "__", 10);            /* 700 ms of silence */
+  expect_words (t, "abc");
+  g_assert_cmpuint (get_stat (t, "ctcdec", "endpoints"), ==, 0);
+  test_harness_free (t);
+}
+
 static void
 test_endpoint_silence (void)
 {
@@ -200,20 +228,6 @@ test_endpoint_silence (void)
   say (t, "__abc____", 0);
   expect_words (t, "abc");
   test_harness_free (t);
-}
-
-static guint64
-get_stat (TestHarness *t, const gchar *stage, const gchar *name)
-{
-  GstStructure *stats, *part;
-  guint64 value;
-
-  g_object_get (t->element, "stats", &stats, NULL);
-  g_assert_true (gst_structure_get (stats, stage, GST_TYPE_STRUCTURE, &part, NULL));
-  g_assert_true (gst_structure_get_uint64 (part, name, &value));
-  gst_structure_free (part);
-  gst_structure_free (stats);
-  return value;
 }
 
 static void
@@ -555,6 +569,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transcriber/mode-change", test_mode_change);
   g_test_add_func ("/transcriber/lateness", test_lateness);
   g_test_add_func ("/transcriber/endpoint", test_endpoint);
+  g_test_add_func ("/transcriber/endpoint/last-word", test_last_word);
   g_test_add_func ("/transcriber/endpoint/silence", test_endpoint_silence);
   g_test_add_func ("/transcriber/endpoint/reset", test_reset_at_endpoint);
   g_test_add_func ("/transcriber/max-utterance", test_max_utterance);
