@@ -1,0 +1,176 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The scripts of pipelines/ as a user runs them, on recordings of Debian's asterisk-core-sounds-en-wav: a model that
+# learns these ten digits by heart, then transcribes them.  Prints TAP.   test-pipelines.sh SOURCE-ROOT BUILD-DIRECTORY
+set -u
+pipelines=$1/pipelines here=$1/tests/pipelines
+RNN_BUILD=$2
+export RNN_BUILD
+sounds=/usr/share/asterisk/sounds/en_US_f_Allison/digits
+n=0
+
+if [ ! -r $sounds/0.wav ]; then
+  echo "1..0 # SKIP $sounds is not there (asterisk-core-sounds-en-wav)"
+  exit 0
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# check NAME COMMAND...: ok when the command succeeds; else its output is shown
+check() {
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@" > check.log 2>&1; then
+    echo "ok $n $name"
+  else
+    echo "not ok $n $name"
+    tail -n 20 check.log log 2> /dev/null | sed 's/^/# /'
+  fi
+}
+
+# run NAME COMMAND...: the same, and its output stays in the file log
+run() {
+  run_name=$1
+  shift
+  check "$run_name" run_logged "$@"
+}
+run_logged() {
+  "$@" > log 2>&1 < /dev/null
+}
+
+# has FILE PATTERN..., lacks FILE PATTERN
+has() {
+  file=$1
+  shift
+  for pattern; do
+    grep -q -e "$pattern" "$file" || { echo "$file has no '$pattern'"; cat "$file"; return 1; }
+  done
+}
+lacks() {
+  ! grep -e "$2" "$1"
+}
+# refuses MESSAGE COMMAND...: it fails and says so
+refuses() {
+  message=$1
+  shift
+  if "$@" > refused.log 2>&1 < /dev/null; then
+    echo "it should have failed: $*"
+    return 1
+  fi
+  has refused.log "$message"
+}
+same() {
+  [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; return 1; }
+}
+
+# ---- train-english ----
+
+# Four speakers, one of whom is held out; figures in the texts; a path with a space; two lines that are no good.
+mkdir "my corpus"
+i=0
+for word in zero one two three four five six seven eight nine; do
+  cp "$sounds/$i.wav" "my corpus/digit $i.wav"
+  for speaker in anna bert carl dora; do
+    case $speaker in
+      anna) printf '%s/%s.wav\t%s\t%s\n' "$sounds" $i $speaker $i ;;
+      bert) printf 'digit %s.wav\t%s\t%s\n' $i $speaker "$(echo $word | tr a-z A-Z)" ;;
+      *) printf 'digit %s.wav\t%s\t%s\n' $i $speaker $word ;;
+    esac
+  done
+  i=$((i + 1))
+done > "my corpus/manifest.tsv"
+printf 'nowhere.wav\tanna\tone\nmanifest.tsv\tbert\ttwo\ndigit 0.wav\tcarl\tna\303\257ve\n' >> "my corpus/manifest.tsv"
+
+train() {
+  "$pipelines/train-english" "my corpus/manifest.tsv" --recipe "$here/digits.json" "$@"
+}
+run train train --out digits.safetensors --threads 1
+check progress has log 'loss [0-9.]' 'dev WER [0-9.]* %' ' frames/s' ' left' 'epoch 30/30'
+check learnt has log 'best 0.0 %'
+check model-saved test -s digits.safetensors
+check dev-speakers same "$(cat digits.training/dev-speakers)" dora
+check held-out lacks digits.training/train.tsv dora
+check figures lacks digits.training/train.tsv '	[0-9]'
+check bad-lines has log 'train.tsv:[0-9]*: .*nowhere.wav skipped: ' 'train.tsv:[0-9]*: .*manifest.tsv skipped: ' \
+  'digit 0.wav skipped: '
+check counted has digits.training/log.jsonl '"examples": 30, "skipped": 1, "dev_examples": 10'
+
+# Interrupted, it saves and says how to go on; the same command then goes on to the same weights.
+"$pipelines/train-english" "my corpus/manifest.tsv" --recipe "$here/digits.json" --out broken.safetensors --threads 1 \
+  --config epochs=30 > first.log 2>&1 &
+trainer=$!
+while ! grep -q '"epoch": 2' broken.training/log.jsonl 2> /dev/null; do sleep 0.05; done
+kill -TERM $trainer
+wait $trainer
+check interrupted same $? 130
+check says-how has first.log 'interrupted; the same command goes on from .*broken.training/checkpoint.ckpt'
+run resumed train --out broken.safetensors --threads 1 --config epochs=30
+check goes-on has log 'going on from ' 'resumed from the checkpoint'
+check same-weights cmp digits.safetensors broken.safetensors
+
+check no-manifest refuses 'no manifest given' "$pipelines/train-english"
+check no-such-manifest refuses '/nowhere.tsv: cannot be read' "$pipelines/train-english" /nowhere.tsv
+check bad-option refuses 'unknown option --outt' train --outt x
+check bad-config refuses 'learning_pace' train --out bad.safetensors --config learning_pace=1
+check bad-recipe refuses 'manifest.tsv' "$pipelines/train-english" "my corpus/manifest.tsv" --out bad.safetensors \
+  --recipe "my corpus/manifest.tsv" --fresh
+
+# ---- evaluate ----
+
+gst-launch-1.0 -q filesrc location="my corpus/digit 7.wav" ! wavparse ! audioconvert ! flacenc ! \
+  filesink location="my corpus/seven.flac"
+gst-launch-1.0 -q filesrc location="my corpus/digit 8.wav" ! wavparse ! audioconvert ! audioresample ! \
+  audio/x-raw,rate=48000,channels=2 ! vorbisenc ! oggmux ! filesink location="my corpus/eight.ogg"
+{
+  printf 'digit 3.wav\tanna\tThree\n%s/4.wav\t\tFOUR\nseven.flac\t\tseven\neight.ogg\tx\teight\n' $sounds
+  printf 'gone.wav\tx\tfive\nmanifest.tsv\tx\tsix\ndigit 9.wav\t\tnine\n'
+} > "my corpus/test.tsv"
+evaluate() {
+  "$pipelines/evaluate" "$@" --model digits.safetensors
+}
+run evaluate evaluate "my corpus/test.tsv" --out heard.tsv
+printf 'digit 3.wav\tthree\n%s/4.wav\tfour\nseven.flac\tseven\neight.ogg\teight\ndigit 9.wav\tnine\n' $sounds > expected.tsv
+check heard cmp heard.tsv expected.tsv
+check rates has log '^WER 28.57 % (S 0, D 2, I 0, N 7 words)' '^CER ' '^real-time factor 0\.[0-9]' '^peak memory [0-9.]* MB' \
+  'test.tsv:5: gone.wav skipped: ' 'test.tsv:6: manifest.tsv skipped: '
+
+# Whatever came before it, a recording is heard the same.
+sort -r "my corpus/test.tsv" > "my corpus/reversed.tsv"
+run reversed evaluate "my corpus/reversed.tsv" --out reversed.tsv
+sort heard.tsv > a && sort reversed.tsv > b
+check no-bleeding cmp a b
+
+check no-corpus refuses 'no manifest given' "$pipelines/evaluate"
+check corpus-not-there refuses '/nowhere.tsv: cannot be read' evaluate /nowhere.tsv
+check no-model refuses '/nowhere.safetensors: there is no such model' "$pipelines/evaluate" heard.tsv \
+  --model /nowhere.safetensors
+head -c 1000 digits.safetensors > cut.safetensors
+check cut-model refuses 'cut.safetensors' "$pipelines/evaluate" heard.tsv --model cut.safetensors
+
+# ---- caption ----
+
+caption() {
+  "$pipelines/caption" "$@" --model digits.safetensors
+}
+run caption caption "my corpus/digit 7.wav" --vtt seven.vtt --srt seven.srt
+check printed has log '^00:00:0[0-9.]*  seven$' 'wrote seven.vtt seven.srt'
+check vtt has seven.vtt '^WEBVTT' '^00:00:0.* --> 00:00:0' '^seven$'
+check srt has seven.srt '^1' '^00:00:0.* --> 00:00:0' '^seven'
+run caption-url caption "file://$sounds/4.wav"
+check url-named has 4.vtt '^four$'
+if [ -r /usr/share/pocketsphinx/test/data/numbers.raw ]; then
+  run demonstration caption
+  check demonstration-vtt has numbers.vtt '^WEBVTT' ' --> '
+fi
+check caption-nothing refuses '/nowhere.wav: cannot be read' caption /nowhere.wav
+check caption-no-audio refuses 'nothing could be captioned' caption "my corpus/test.tsv" --vtt x.vtt
+check caption-no-model refuses 'there is no such model' "$pipelines/caption" "my corpus/digit 7.wav" --model /nowhere
+check caption-two refuses 'one recording at a time' caption a.wav b.wav
+check caption-both refuses 'either a recording or --mic' caption --mic a.wav
+
+for script in caption evaluate train-english synthesize; do
+  check "$script-help" sh -c "\"$pipelines/$script\" --help | grep -q \"^  $script \""
+done
+echo "1..$n"
