@@ -8,6 +8,18 @@
 
 static gint n_allocations;
 
+#ifdef __SANITIZE_THREAD__      /* needs malloc before it can look up anything, but tells of it */
+
+void __sanitizer_malloc_hook (const volatile void *memory, size_t size);
+
+void
+__sanitizer_malloc_hook (const volatile void *memory, size_t size)
+{
+  g_atomic_int_inc (&n_allocations);
+}
+
+#else
+
 /* The definition of @name that this program would use without us. */
 #define COUNT_AND_PASS_ON(type, name, ...) \
   static type next; \
@@ -37,3 +49,5 @@ realloc (void *old, size_t size)
 {
   COUNT_AND_PASS_ON (ReallocFunc, "realloc", old, size);
 }
+
+#endif
