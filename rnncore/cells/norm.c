@@ -4,7 +4,7 @@
  *   y = w (x - mean) / sqrt (var + eps) + b          layer
  *   y = w x / sqrt (mean x^2 + eps) + b              rms
  *
- * No state.  Tape per step and group: mean, 1 / sqrt (...). */
+ * No state, no tape. */
 #include "cell.h"
 #include "../kernels/kernels.h"
 #include <math.h>
@@ -47,24 +47,19 @@ setup (RnnCell *cell, GError **error)
     norm->b = norm->bias ? rnn_cell_add_vector (cell, "bias", cell->n_in, 0) : NULL;
   }
   cell->n_out = cell->n_in;
-  cell->n_tape = 2 * (gsize) norm->groups;
-  cell->n_scratch = 2 * (gsize) (cell->n_in / norm->groups);    /* backward: x hat, dy w */
   return TRUE;
 }
 
-/* x hat = (x - mean) r; returns mean and r in stats[2] */
+/* (x - mean) r */
 static void
-normalise (const Norm *norm, gint n, const gfloat *x, gfloat *out, gfloat *stats)
+normalise (const Norm *norm, gint n, const gfloat *x, gfloat *out)
 {
   const RnnKernels *k = rnn_kernels ();
-  gfloat mean = norm->kind == LAYER ? k->sum (n, x) / n : 0, r;
+  gfloat mean = norm->kind == LAYER ? k->sum (n, x) / n : 0;
 
   for (gint i = 0; i < n; i++)
     out[i] = x[i] - mean;
-  r = 1 / sqrtf (k->dot (n, out, out) / n + norm->eps);
-  k->scale (n, r, out);
-  stats[0] = mean;
-  stats[1] = r;
+  k->scale (n, 1 / sqrtf (k->dot (n, out, out) / n + norm->eps), out);
 }
 
 static void
@@ -77,40 +72,49 @@ forward (const RnnCell *cell, const RnnRun *run)
   for (gint row = 0; row < rows; row++) {
     gfloat *y = run->y + (gsize) row * cell->n_in;
 
-    for (gint g = 0; g < norm->groups; g++) {
-      gfloat unused[2];
-      gfloat *stats = run->tape ? run->tape + ((gsize) row * norm->groups + g) * 2 : unused;
-
-      normalise (norm, size, run->x + (gsize) row * cell->n_in + g * size, y + g * size, stats);
-    }
+    for (gint g = 0; g < norm->groups; g++)
+      normalise (norm, size, run->x + (gsize) row * cell->n_in + g * size, y + g * size);
     for (gint i = 0; norm->w && i < cell->n_in; i++)
       y[i] = y[i] * (norm->w->data[i] + offset) + (norm->b ? norm->b->data[i] : 0);
   }
 }
 
-/* One group of one step; i0: its first value. */
 static void
-backward_group (const Norm *norm, gint i0, gint n, const gfloat *x, const gfloat *dy, const gfloat *stats,
-    gfloat *scratch, gfloat *dx, gfloat *dparam)
+moments (const Norm *norm, gint n, const gfloat *x, gdouble *mean, gdouble *r)
 {
-  const RnnKernels *k = rnn_kernels ();
-  gfloat *hat = scratch, *d = scratch + n, mean_d, mean_dx;
-  gfloat offset = norm->residual_weight ? 1 : 0;
+  gdouble square = 0;
 
+  *mean = 0;
+  for (gint i = 0; norm->kind == LAYER && i < n; i++)
+    *mean += x[i];
+  *mean /= n;
   for (gint i = 0; i < n; i++)
-    hat[i] = (x[i] - stats[0]) * stats[1];
-  for (gint i = 0; i < n; i++)
-    d[i] = norm->w ? dy[i] * (norm->w->data[i0 + i] + offset) : dy[i];
-  if (norm->w)
-    k->fma (n, dy, hat, dparam + norm->w->offset + i0);
-  if (norm->b)
-    k->add (n, dy, dparam + norm->b->offset + i0);
-  if (!dx)
-    return;
-  mean_d = norm->kind == LAYER ? k->sum (n, d) / n : 0;
-  mean_dx = k->dot (n, d, hat) / n;
-  for (gint i = 0; i < n; i++)
-    dx[i] = stats[1] * (d[i] - mean_d - hat[i] * mean_dx);
+    square += (x[i] - *mean) * (x[i] - *mean);
+  *r = 1 / sqrt (square / n + norm->eps);
+}
+
+/* One group of one step; i0: its first value.  dx is a small difference of large sums, since the norm does not care for
+ * the scale of its input: hence double. */
+static void
+backward_group (const Norm *norm, gint i0, gint n, const gfloat *x, const gfloat *dy, gfloat *dx, gfloat *dparam)
+{
+  const gfloat *w = norm->w ? norm->w->data + i0 : NULL;
+  gfloat offset = norm->residual_weight ? 1 : 0;
+  gdouble mean, r, mean_d = 0, mean_dx = 0;
+
+  moments (norm, n, x, &mean, &r);
+  for (gint i = 0; i < n; i++) {
+    gdouble hat = (x[i] - mean) * r, d = w ? dy[i] * (w[i] + offset) : dy[i];
+
+    if (w)
+      dparam[norm->w->offset + i0 + i] += dy[i] * hat;
+    if (norm->b)
+      dparam[norm->b->offset + i0 + i] += dy[i];
+    mean_d += d / n;
+    mean_dx += d * hat / n;
+  }
+  for (gint i = 0; dx && i < n; i++)
+    dx[i] = r * ((w ? dy[i] * (w[i] + offset) : dy[i]) - (norm->kind == LAYER ? mean_d : 0) - (x[i] - mean) * r * mean_dx);
 }
 
 static void
@@ -123,9 +127,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
     for (gint g = 0; g < norm->groups; g++) {
       gsize at = (gsize) row * cell->n_in + (gsize) g * size;
 
-      backward_group (norm, g * size, size, run->x + at, grad->dy + at,
-          run->tape + ((gsize) row * norm->groups + g) * 2, run->scratch, grad->dx ? grad->dx + at : NULL,
-          grad->dparam);
+      backward_group (norm, g * size, size, run->x + at, grad->dy + at, grad->dx ? grad->dx + at : NULL, grad->dparam);
     }
 }
 
