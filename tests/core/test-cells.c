@@ -3,6 +3,7 @@
  * can be saved, options and weights that survive a file, no allocation while running. */
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 #include "cells/cell.h"
 #include "session/session.h"
 #include "count-alloc.h"
