@@ -8,7 +8,11 @@ extern const CaseKind cases_papers[];           /* cells-papers.c: one layer as 
 extern const CaseKind cases_onnx[];             /* cells-onnx.c, nodes-onnx.c */
 extern const CaseKind cases_keras[];            /* cells-keras.c */
 extern const CaseKind cases_trained[];          /* cells-trained.c: nntrainer's updates */
+extern const CaseKind cases_xlstm[];            /* cells-xlstm.c */
 extern const CaseKind cases_features[];         /* features.c, features-stages.c */
 extern const CaseKind cases_ctc[];              /* ctc.c */
 extern const CaseKind cases_optimizers[];       /* optim.c */
-extern const CaseKind cases_rwkv[];             /* cells-rwkv.c, models-rwkv.c */
+extern const CaseKind cases_rwkv_models[];      /* models-rwkv.c */
+extern const CaseKind cases_rwkv[];             /* cells-rwkv.c */
+extern const CaseKind cases_memory[];           /* cells-memory.c: linear attention, retention and their layers */
+extern const CaseKind cases_mamba[];            /* cells-mamba.c: Mamba, Mamba-2 */

@@ -16,10 +16,14 @@ static const CaseKind *const families[] = {
   cases_onnx,
   cases_keras,
   cases_trained,
+  cases_xlstm,
   cases_rwkv,
+  cases_rwkv_models,
   cases_features,
   cases_ctc,
   cases_optimizers,
+  cases_memory,
+  cases_mamba,
 };
 
 static const CaseKind *
