@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A model on disk: safetensors with the recipe in its metadata, or a recipe alone. */
+/* A model on disk: safetensors with the recipe in its metadata, a recipe alone, or what an importer knows. */
+#include "import.h"
 #include "model-private.h"
 #include "safetensors.h"
+#include "../base/file.h"
 #include <math.h>
 #include <string.h>
 
@@ -49,8 +51,8 @@ load_stats (RnnModel *model, RnnSafetensors *file, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_finite (RnnModel *model, GError **error)
+gboolean
+rnn_model_check_finite (RnnModel *model, GError **error)
 {
   gfloat sum = 0;
 
@@ -66,9 +68,9 @@ check_finite (RnnModel *model, GError **error)
 }
 
 static RnnModel *
-load_safetensors (const gchar *path, GError **error)
+load_safetensors (GBytes *bytes, const gchar *path, GError **error)
 {
-  g_autoptr (RnnSafetensors) file = rnn_safetensors_open (path, error);
+  g_autoptr (RnnSafetensors) file = rnn_safetensors_open_bytes (bytes, path, error);
   g_autoptr (RnnModel) model = NULL;
   Loading loading = { file, 0, error, TRUE };
   const gchar *text;
@@ -89,7 +91,7 @@ load_safetensors (const gchar *path, GError **error)
   if (!model)
     return NULL;
   rnn_cell_foreach_param (model->root, load_param, &loading);
-  if (!loading.ok || !load_stats (model, file, error) || !check_finite (model, error))
+  if (!loading.ok || !load_stats (model, file, error) || !rnn_model_check_finite (model, error))
     return NULL;
   return g_steal_pointer (&model);
 }
@@ -113,10 +115,24 @@ load_recipe (const gchar *path, GError **error)
   return model;
 }
 
+static const RnnImporter *const importers[] = { &rnn_importer_rwkv };
+
 RnnModel *
 rnn_model_load (const gchar *path, GError **error)
 {
-  return g_str_has_suffix (path, ".json") ? load_recipe (path, error) : load_safetensors (path, error);
+  g_autoptr (GBytes) bytes = NULL;
+  const guint8 *data;
+  gsize n;
+
+  if (g_str_has_suffix (path, ".json"))
+    return load_recipe (path, error);
+  if (!(bytes = rnn_file_map (path, error)))
+    return NULL;
+  data = g_bytes_get_data (bytes, &n);
+  for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
+    if (importers[i]->is_mine (data, n))
+      return importers[i]->load (bytes, path, error);
+  return load_safetensors (bytes, path, error);
 }
 
 /* ---- saving ---- */

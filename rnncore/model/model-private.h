@@ -11,8 +11,8 @@ struct _RnnModel {
   gchar *shared_key;            /* in the process-wide table, or NULL */
   json_t *recipe;
   RnnCell *root;                /* a chain */
-  gfloat *params;               /* flat vector of all parameters, in the order of rnn_cell_foreach_param */
-  gsize n_params;
+  gfloat *params;               /* flat vector of all parameters, in the order of rnn_cell_foreach_param, fixed ones last */
+  gsize n_params, n_trained;    /* floats of all, of those before the fixed ones */
   gint packed;                  /* 0 not yet, 1 for inference, 2 for training too */
   RnnModel *int8;               /* the variant in use, or NULL; not referenced: see share.c */
   RnnModel *base;               /* of a variant: whose weights these are; referenced */
@@ -31,5 +31,7 @@ struct _RnnModel {
 gboolean rnn_model_read_recipe (RnnModel *model, GError **error);
 /* Lays all parameters into one flat vector. */
 void     rnn_model_layout_params (RnnModel *model);
+/* After loading: are all weights numbers? */
+gboolean rnn_model_check_finite (RnnModel *model, GError **error);
 
 G_END_DECLS

@@ -3,14 +3,21 @@
 #include "model-private.h"
 #include <string.h>
 
-static void
-add_size (RnnParam *param, const gchar *full_name, gpointer data)
-{
-  gsize *n = data;
+typedef struct {
+  gboolean fixed;               /* which parameters to place */
+  gsize n;
+} Layout;
 
-  param->offset = *n;
+static void
+place (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  Layout *layout = data;
+
+  if (!param->fixed != !layout->fixed)
+    return;
+  param->offset = layout->n;
   /* every parameter starts on a cache line */
-  *n += (param->size + 15) & ~(gsize) 15;
+  layout->n += (param->size + 15) & ~(gsize) 15;
 }
 
 static void
@@ -22,7 +29,13 @@ set_data (RnnParam *param, const gchar *full_name, gpointer data)
 void
 rnn_model_layout_params (RnnModel *model)
 {
-  rnn_cell_foreach_param (model->root, add_size, &model->n_params);
+  Layout layout = { FALSE, 0 };
+
+  rnn_cell_foreach_param (model->root, place, &layout);
+  model->n_trained = layout.n;
+  layout.fixed = TRUE;
+  rnn_cell_foreach_param (model->root, place, &layout);
+  model->n_params = layout.n;
   model->params = g_aligned_alloc0 (MAX (model->n_params, 1), sizeof (gfloat), 64);
   rnn_cell_foreach_param (model->root, set_data, model->params);
 }
@@ -151,6 +164,12 @@ gsize
 rnn_model_get_n_params (RnnModel *model)
 {
   return model->n_params;
+}
+
+gsize
+rnn_model_get_n_trained (RnnModel *model)
+{
+  return model->n_trained;
 }
 
 gfloat *

@@ -23,7 +23,7 @@ typedef enum { RNN_INPUT_TENSORS, RNN_INPUT_AUDIO, RNN_INPUT_SERIES } RnnInputKi
 typedef enum { RNN_OUTPUT_RAW, RNN_OUTPUT_CTC, RNN_OUTPUT_CLASSES } RnnOutputKind;
 typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8 } RnnPrecision;
 
-/* Loads a model file, or a recipe (.json: fresh weights from seed 1). */
+/* Loads a model file, a recipe (.json: fresh weights from seed 1), or a file that an importer knows (import.h). */
 RnnModel *rnn_model_load (const gchar *path, GError **error);
 /* The same, but one immutable copy per process and file (device, inode, mtime): what elements use. */
 RnnModel *rnn_model_load_shared (const gchar *path, GError **error);
@@ -46,6 +46,7 @@ gint          rnn_model_get_n_in (RnnModel *model);
 gint          rnn_model_get_n_out (RnnModel *model);
 gint          rnn_model_get_latency (RnnModel *model);     /* steps of look-ahead */
 gsize         rnn_model_get_n_params (RnnModel *model);    /* floats */
+gsize         rnn_model_get_n_trained (RnnModel *model);   /* of these, those that training moves: the first ones */
 gfloat       *rnn_model_get_params (RnnModel *model);      /* the flat vector; only a trainer writes it */
 void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the flat vector changed */
 /* The model ready to run at @precision: itself, or a variant that shares the weights; made once. (transfer full) */

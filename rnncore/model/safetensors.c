@@ -6,6 +6,7 @@
  * tensors must cover the data exactly: no overlap, no hole. */
 #include "safetensors.h"
 #include "../base/error.h"
+#include "../base/file.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -213,19 +214,9 @@ rnn_safetensors_open_bytes (GBytes *bytes, const gchar *where, GError **error)
 RnnSafetensors *
 rnn_safetensors_open (const gchar *path, GError **error)
 {
-  g_autoptr (GError) reason = NULL;
-  g_autoptr (GMappedFile) mapped = g_mapped_file_new (path, FALSE, &reason);
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) bytes = rnn_file_map (path, error);
 
-  if (g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: there is no such file", path);
-    return NULL;
-  } else if (!mapped) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: cannot be read: %s", path, reason->message);
-    return NULL;
-  }
-  bytes = g_mapped_file_get_bytes (mapped);
-  return rnn_safetensors_open_bytes (bytes, path, error);
+  return bytes ? rnn_safetensors_open_bytes (bytes, path, error) : NULL;
 }
 
 void
