@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A vector per token: y = row x of the weight.  Each input value is the number of a token (rounded; outside the table: its
- * first or last row); with several values in a step their vectors follow one another.
+/* A vector per token: y = row x of the weight.  Each input value is the number of a token (rounded; outside the table:
+ * its first or last row); with several values in a step their vectors follow one another.
  *
  * No state, no tape.  Gradient: of the weight; d x is 0. */
 #include "cell.h"

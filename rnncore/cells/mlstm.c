@@ -65,8 +65,8 @@ setup (RnnCell *cell, GError **error)
   gsize wires = 6 * (gsize) D + row_width (l);
 
   if (D % l->heads || D % l->block) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "mlstm: %d inner values do not divide into %d heads and blocks of %d",
-        D, l->heads, l->block);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "mlstm: %d inner values do not divide into %d heads and blocks of "
+        "%d", D, l->heads, l->block);
     return FALSE;
   }
   l->up = rnn_cell_add_matrix (cell, "proj_up.weight", 2 * D, E, sqrtf (1.2f / E));

@@ -121,7 +121,8 @@ wires_at (const Mlstm7b *l, const RnnRun *run, gfloat *at)
 {
   gsize steps = (gsize) run->T * run->B, n = steps * l->cell.n_in;
 
-  return (Wires) { rnn_take (&at, steps * offset (l, ROWS)), rnn_take (&at, n), rnn_take (&at, n), rnn_take (&at, n), at };
+  return (Wires) { rnn_take (&at, steps * offset (l, ROWS)), rnn_take (&at, n), rnn_take (&at, n), rnn_take (&at, n),
+    at };
 }
 
 static void

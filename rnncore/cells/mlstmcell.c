@@ -136,8 +136,8 @@ matrix_rows (const MlstmCell *c, gfloat *x, const Areas *a, gfloat *o)
 static RnnMemoryRows
 norm_rows (const MlstmCell *c, const Areas *a)
 {
-  return (RnnMemoryRows) { .q = (gfloat *) &one, .k = (gfloat *) &one, .v = a->k, .ldv = keys_size (c), .o = a->n, .ldo = keys_size (c),
-    .a = a->f, .lda = c->heads };
+  return (RnnMemoryRows) { .q = (gfloat *) &one, .k = (gfloat *) &one, .v = a->k, .ldv = keys_size (c), .o = a->n,
+    .ldo = keys_size (c), .a = a->f, .lda = c->heads };
 }
 
 static gfloat
@@ -169,7 +169,7 @@ forward (const RnnCell *cell, const RnnRun *run)
     }
 }
 
-/* Gradients of the arrays of the same name; o: of C^T q.  f is of f' itself, m of what reaches it through the divisor. */
+/* Gradients of the arrays of the same name; o: of C^T q; m: only what reaches it through the divisor. */
 typedef struct {
   gfloat *f, *m, *k, *n, *o, *x, *work;
 } Gradients;

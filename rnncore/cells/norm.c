@@ -113,8 +113,11 @@ backward_group (const Norm *norm, gint i0, gint n, const gfloat *x, const gfloat
     mean_d += d / n;
     mean_dx += d * hat / n;
   }
-  for (gint i = 0; dx && i < n; i++)
-    dx[i] = r * ((w ? dy[i] * (w[i] + offset) : dy[i]) - (norm->kind == LAYER ? mean_d : 0) - (x[i] - mean) * r * mean_dx);
+  for (gint i = 0; dx && i < n; i++) {
+    gdouble hat = (x[i] - mean) * r, d = w ? dy[i] * (w[i] + offset) : dy[i];
+
+    dx[i] = r * (d - (norm->kind == LAYER ? mean_d : 0) - hat * mean_dx);
+  }
 }
 
 static void

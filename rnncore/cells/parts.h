@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cells made of cells that C code wires: the parts are children, `wires` the arrays [T][B][...] between them.
  *
- * State: the parts', in order.  Tape: the wires, then each part's.  Scratch: the wires (without a tape) or their gradients
- * (on the way back), then room for one part at work. */
+ * State: the parts', in order.  Tape: the wires, then each part's.  Scratch: the wires (without a tape) or their
+ * gradients (on the way back), then room for one part at work. */
 #pragma once
 #include "container.h"
 

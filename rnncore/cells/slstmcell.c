@@ -99,7 +99,8 @@ recur (const SlstmCell *s, gint B, const gfloat *y, gsize ldy, gfloat *gates)
 {
   for (gint h = 0; h < s->heads; h++)
     for (gint g = 0; g < GATES; g++)
-      rnn_linear_group (s->r, BLOCK (s, h, g), B, y + SEEN (s, h), ldy, gates + MADE (s, h, g), GATES * s->hidden, TRUE);
+      rnn_linear_group (s->r, BLOCK (s, h, g), B, y + SEEN (s, h), ldy, gates + MADE (s, h, g), GATES * s->hidden,
+          TRUE);
 }
 
 static void
@@ -193,8 +194,8 @@ forward (const RnnCell *cell, const RnnRun *run)
   rnn_copy_rows (B, H, n_prev, ld, run->state + 2 * H, run->state_stride);
 }
 
-/* Gradient of point: gates become d pre-activation; dstate [4H]: dy_t (all that flows into it), dc, dn, dm in; dc, dn, dm
- * of the step before out.  Whichever side m was, its gradient goes to: there the exponent is 0 and the factor 1. */
+/* Gradient of point: gates become d pre-activation; dstate [4H]: all of dy_t, dc, dn, dm in; dc, dn, dm of the step before
+ * out.  Whichever side m was, its gradient goes to: there the exponent is 0 and the factor 1. */
 static void
 point_grad (gint H, gfloat *gates, const gfloat *slope, const gfloat *c_prev, const gfloat *n_prev, const gfloat *c,
     const gfloat *n, gfloat *dstate)
