@@ -71,7 +71,7 @@ compare_output (Case *c, const Node *node, guint position, const gchar *formal, 
 {
   g_autofree gchar *name = node_output (node, position, formal);
 
-  if (name)
+  if (name && (position == 0 || case_find (c, name)))
     case_compare (c, name, got, n);
 }
 
@@ -141,34 +141,64 @@ run_softmax (Case *c, const Node *node, const Tensor *x, GError **error)
   return TRUE;
 }
 
-/* ---- layer normalisation: the cell `norm`, whose tape holds mean and 1 / deviation ---- */
+/* ---- layer normalisation: the cell `norm` ---- */
+
+/* Mean and 1 / deviation of x[n], which the cell does not show, from what it makes of x without weights: the slope between
+ * the two ends of y = (x - mean) r, and where y is nearest to 0. */
+static void
+find_stats (gint n, const gfloat *x, const gfloat *y, gfloat *mean, gfloat *r)
+{
+  gint low = 0, high = 0, middle = 0;
+
+  for (gint i = 1; i < n; i++) {
+    low = x[i] < x[low] ? i : low;
+    high = x[i] > x[high] ? i : high;
+    middle = fabsf (y[i]) < fabsf (y[middle]) ? i : middle;
+  }
+  *r = x[high] > x[low] ? (gfloat) (((gdouble) y[high] - y[low]) / ((gdouble) x[high] - x[low])) : 0;
+  *mean = *r > 0 ? x[middle] - y[middle] / *r : x[0];
+}
+
+static gboolean
+compare_stats (Case *c, const Node *node, const Tensor *x, gint n, GError **error)
+{
+  gint rows = (gint) (x->n / (gsize) n);
+  g_autofree gfloat *mean = g_new (gfloat, rows), *r = g_new (gfloat, rows);
+  g_autoptr (Drive) d = drive_new (json_pack ("[{sssbsf}]", "cell", "norm", "affine", FALSE, "eps",
+          node_number (node, "epsilon", 1e-5)), n, rows, 1, error);
+
+  if (!d)
+    return FALSE;
+  memcpy (d->x, x->data, x->n * sizeof (gfloat));
+  drive_forward (d, 0, rows);
+  for (gint i = 0; i < rows; i++)
+    find_stats (n, x->data + (gsize) i * n, d->y + (gsize) i * n, &mean[i], &r[i]);
+  compare_output (c, node, 1, "Mean", mean, (gsize) rows);
+  compare_output (c, node, 2, "InvStdDev", r, (gsize) rows);
+  return TRUE;
+}
 
 static gboolean
 run_layer_norm (Case *c, const Node *node, const Tensor *x, GError **error)
 {
   const Tensor *w = node_input (c, node, 1, "W"), *b = node_input (c, node, 2, "B");
-  gint axis = axis_of (node, x, -1), n = 1, rows;
-  g_autofree gfloat *stats = NULL;
+  gint axis = axis_of (node, x, -1), rows;
+  gsize n = 1;
   g_autoptr (Drive) d = NULL;
 
   for (gint i = MAX (axis, 0); i < x->rank; i++)
-    n *= x->dims[i];
-  if (axis < 0 || axis >= x->rank || x->n == 0 || !w || w->n != (gsize) n || (b && b->n != (gsize) n))
+    n *= (gsize) x->dims[i];
+  if (axis < 0 || axis >= x->rank || x->n == 0 || n > 1 << 20 || !w || w->n != n || (b && b->n != n))
     return case_wrong (error, "%s: axis, scale and bias do not fit the input", c->path);
-  rows = (gint) (x->n / (gsize) n);
+  rows = (gint) (x->n / n);
   d = drive_new (json_pack ("[{sssbsf}]", "cell", "norm", "bias", b != NULL, "eps", node_number (node, "epsilon", 1e-5)),
-      n, rows, 1, error);
+      (gint) n, rows, 1, error);
   if (!d || !drive_set (d, "weight", w->data, w->n, error) || (b && !drive_set (d, "bias", b->data, b->n, error)))
     return FALSE;
   memcpy (d->x, x->data, x->n * sizeof (gfloat));
   drive_forward (d, 0, rows);
   compare_output (c, node, 0, "Y", d->y, x->n);
-  stats = g_new (gfloat, 2 * (gsize) rows);
-  rnn_copy_rows (rows, 1, d->tape, 2, stats, 1);
-  rnn_copy_rows (rows, 1, d->tape + 1, 2, stats + rows, 1);
-  compare_output (c, node, 1, "Mean", stats, (gsize) rows);
-  compare_output (c, node, 2, "InvStdDev", stats + rows, (gsize) rows);
-  return TRUE;
+  return compare_stats (c, node, x, (gint) n, error);
 }
 
 /* ---- windows: periodic ones are symmetric ones of one sample more.  ONNX computed its examples with pi = 3.1415 and
