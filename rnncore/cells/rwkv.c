@@ -350,7 +350,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
   const Rwkv *r = (const Rwkv *) cell;
   Call call = start (r, run);
   gsize size = (gsize) call.n * cell->n_in;
-  g_autofree Block *blocks = g_new (Block, r->blocks);
+  g_autofree Block *blocks = g_new (Block, (gsize) r->blocks);
   gfloat *work = run->scratch;
   Flow f;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnncore convert: a model or a recipe (fresh weights) to a model file, or only its recipe. */
+/* rnncore convert: a model (also of a format that is imported) or a recipe (fresh weights) to a model file, or only its
+ * recipe. */
 #include "tool.h"
 #include "model/model.h"
 #include <stdlib.h>
@@ -28,5 +29,5 @@ run (gint argc, gchar **argv, GError **error)
       : rnn_model_save (model, argv[2], error);
 }
 
-const RnnTool rnn_tool_convert = { "convert", "IN.safetensors|IN.json OUT",
+const RnnTool rnn_tool_convert = { "convert", "MODEL|IN.json OUT",
   "Write a model (of a recipe: with fresh weights), or with OUT.json its recipe", run };

@@ -4,7 +4,7 @@
 #include <locale.h>
 #include <string.h>
 
-static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_wer, &rnn_tool_convert };
+static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_wer, &rnn_tool_convert, &rnn_tool_generate };
 
 gboolean
 rnn_tool_parse (const RnnTool *tool, const GOptionEntry *options, gint *argc, gchar ***argv, gint min,
@@ -39,8 +39,8 @@ print_help (void)
 {
   g_print ("Usage: rnncore COMMAND [ARGUMENTS]\n\n");
   for (guint i = 0; i < G_N_ELEMENTS (tools); i++)
-    g_print ("  %-8s %-32s %s\n", tools[i]->name, tools[i]->arguments, tools[i]->summary);
-  g_print ("  %-8s %-32s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
+    g_print ("  %-9s %-32s %s\n", tools[i]->name, tools[i]->arguments, tools[i]->summary);
+  g_print ("  %-9s %-32s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
 }
 
 gint

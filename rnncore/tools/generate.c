@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnncore generate: a language model goes on where a prompt ends.
+ *
+ * A language model is one that begins with an embedding and gives a score for every token that may follow.  Its tokens are
+ * the labels of its recipe, or without labels bytes. */
+#include "tool.h"
+#include "base/error.h"
+#include "model/model.h"
+#include "session/session.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+  const gchar *prompt;
+  gint length;
+  gdouble temperature;
+  gint64 seed;
+} Settings;
+
+typedef struct {
+  RnnSession *session;
+  const gchar *const *labels;   /* NULL: bytes */
+  gint n;                       /* tokens */
+  gfloat *scores;               /* [n], after the last token */
+} Speaker;
+
+static gboolean
+check (const Settings *s, RnnModel *model, GError **error)
+{
+  RnnCell *root = rnn_model_get_root (model), *first = root->children->pdata[0];
+  const gchar *reason = NULL;
+
+  if (s->length < 0 || !(s->temperature >= 0) || s->temperature > 1000) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--length must not be below 0, --temperature from 0 to 1000");
+    return FALSE;
+  }
+  if (!g_str_equal (first->klass->name, "embedding") || root->n_in != 1)
+    reason = "no language model: it does not begin with an embedding of one token a step";
+  else if (rnn_model_get_latency (model) > 0)
+    reason = "it looks ahead, so it cannot tell what follows";
+  else if (!rnn_model_get_tokens (model) && root->n_out > 256)
+    reason = "it names no tokens, and they are too many to be bytes";
+  if (reason)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: %s", rnn_model_get_path (model), reason);
+  return !reason;
+}
+
+/* The longest token that @text begins with, or -1; its bytes in @length. */
+static gint
+match (const Speaker *speaker, const gchar *text, gsize *length)
+{
+  gint best = -1;
+
+  *length = 1;
+  if (!speaker->labels)
+    return (guchar) *text < speaker->n ? (guchar) *text : -1;
+  for (gint i = 0; i < speaker->n; i++)
+    if (*speaker->labels[i] && g_str_has_prefix (text, speaker->labels[i])
+        && (best < 0 || strlen (speaker->labels[i]) > *length)) {
+      best = i;
+      *length = strlen (speaker->labels[i]);
+    }
+  return best;
+}
+
+static void
+hear (const Speaker *speaker, gint token)
+{
+  gfloat x = (gfloat) token;
+
+  rnn_session_run (speaker->session, 1, &x, speaker->scores);
+}
+
+/* Without a prompt the model begins as after its token 0. */
+static gboolean
+hear_prompt (const Speaker *speaker, const gchar *prompt, GError **error)
+{
+  gsize length;
+
+  if (!*prompt)
+    hear (speaker, 0);
+  for (const gchar *at = prompt; *at; at += length) {
+    gint token = match (speaker, at, &length);
+
+    if (token < 0) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "the model has no token for \"%.16s\"", at);
+      return FALSE;
+    }
+    hear (speaker, token);
+  }
+  return TRUE;
+}
+
+/* The most probable token at temperature 0, else one drawn from softmax (scores / temperature). */
+static gint
+choose (const Speaker *speaker, gdouble temperature, RnnRng *rng)
+{
+  gint best = 0;
+  gdouble sum = 0, drawn;
+
+  for (gint i = 1; i < speaker->n; i++)
+    if (speaker->scores[i] > speaker->scores[best])
+      best = i;
+  if (temperature == 0)
+    return best;
+  for (gint i = 0; i < speaker->n; i++)
+    sum += exp ((speaker->scores[i] - speaker->scores[best]) / temperature);
+  drawn = rnn_rng_uniform (rng) * sum;
+  for (gint i = 0; i < speaker->n; i++) {
+    drawn -= exp ((speaker->scores[i] - speaker->scores[best]) / temperature);
+    if (drawn < 0)
+      return i;
+  }
+  return best;
+}
+
+static void
+say (const Speaker *speaker, gint token)
+{
+  if (speaker->labels)
+    fputs (speaker->labels[token], stdout);
+  else
+    putchar (token);
+  fflush (stdout);
+}
+
+static gboolean
+speak (const Settings *s, RnnModel *model, GError **error)
+{
+  g_autoptr (RnnSession) session = rnn_session_new (model, 1, 1, RNN_PRECISION_F32, error);
+  g_autofree gfloat *scores = g_new0 (gfloat, (gsize) rnn_model_get_n_out (model));
+  Speaker speaker = { session, rnn_model_get_tokens (model), rnn_model_get_n_out (model), scores };
+  RnnRng rng;
+
+  if (!session || !hear_prompt (&speaker, s->prompt, error))
+    return FALSE;
+  rnn_rng_seed (&rng, (guint64) s->seed, 0);
+  for (gint i = 0; i < s->length; i++) {
+    gint token = choose (&speaker, s->temperature, &rng);
+
+    say (&speaker, token);
+    hear (&speaker, token);
+  }
+  putchar ('\n');
+  return TRUE;
+}
+
+static gboolean
+run (gint argc, gchar **argv, GError **error)
+{
+  g_autoptr (RnnModel) model = NULL;
+  g_autofree gchar *prompt = NULL;
+  Settings s = { .length = 200, .temperature = 1, .seed = 1 };
+  const GOptionEntry options[] = {
+    { "prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt, "What the model is to go on from (it is not printed again)", "TEXT" },
+    { "length", 'n', 0, G_OPTION_ARG_INT, &s.length, "Tokens to generate (200)", "N" },
+    { "temperature", 't', 0, G_OPTION_ARG_DOUBLE, &s.temperature,
+        "1: as probable as the model says; less: bolder choices; 0: always the most probable token", "T" },
+    { "seed", 's', 0, G_OPTION_ARG_INT64, &s.seed, "The same seed draws the same text (1)", "S" },
+    { NULL }
+  };
+
+  if (!rnn_tool_parse (&rnn_tool_generate, options, &argc, &argv, 1, 1, error)
+      || !(model = rnn_model_load (argv[1], error)))
+    return FALSE;
+  s.prompt = prompt ? prompt : "";
+  return check (&s, model, error) && speak (&s, model, error);
+}
+
+const RnnTool rnn_tool_generate = { "generate", "MODEL", "Let a language model go on from a prompt", run };
