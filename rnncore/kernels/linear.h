@@ -15,6 +15,7 @@ typedef struct {
   gint groups;                  /* row blocks that are multiplied separately (block-diagonal, per gate); mostly 1 */
   gboolean is_matrix;           /* used in rnn_linear */
   gboolean transposed;          /* stored the other way round: every group is [inputs][outputs], outputs = the last dim */
+  gboolean fixed;               /* training leaves it as it was drawn */
   gfloat init_bound;            /* uniform in [-bound, bound] around init_value */
   gfloat init_value;
   gfloat *data;                 /* row-major; belongs to the model */

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   const RnnTrainConfig *config; /* borrowed */
-  gsize n;                      /* parameters */
+  gsize n;                      /* parameters that move: the first n */
   gint n_moments;
   gfloat *moments[RNN_OPTIMIZER_MAX_MOMENTS];   /* [n] each, start at 0 */
   guint64 step;                 /* updates so far */

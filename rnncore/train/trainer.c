@@ -112,6 +112,7 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
     return NULL;
   }
   rnn_optimizer_init (&t->optimizer, &t->config, rnn_model_get_n_params (t->model));
+  t->optimizer.n = rnn_model_get_n_trained (t->model);
   rnn_model_pack (t->model, TRUE);
   t->patience_left = config->patience;
   t->best_metric = t->best_loss = t->dev_loss = t->dev_metric = t->loss = t->grad_norm = NAN;
@@ -218,7 +219,7 @@ update_weights (RnnTrainer *t, gfloat *grad)
   guint64 total = (guint64) t->config.epochs * t->order.n_batches;
 
   t->learning_rate = rnn_schedule_get (&t->config, t->optimizer.step, total);
-  t->grad_norm = rnn_clip_norm (rnn_model_get_n_params (t->model), grad, t->config.clip_norm);
+  t->grad_norm = rnn_clip_norm (t->optimizer.n, grad, t->config.clip_norm);
   if (!isfinite (t->grad_norm))
     return;
   rnn_optimizer_step (&t->optimizer, rnn_model_get_params (t->model), grad, t->learning_rate);
