@@ -44,14 +44,14 @@ watch() {
   :
 }
 
-# Runs gst-launch-1.0 with the arguments, its output through the function filter.  It gets a session of its own, so that
-# Ctrl-C reaches it once and it can end its files; `interrupted` is then set.
+# Runs gst-launch-1.0 with the arguments, its output line by line through the function filter.  It gets a session of its
+# own, so that Ctrl-C reaches it once and it can end its files; `interrupted` is then set.
 interrupted=
 launch() {
   pipe=$(mktemp -u) && mkfifo "$pipe"
   filter < "$pipe" &
   reader=$!
-  setsid gst-launch-1.0 "$@" > "$pipe" 2>&1 &
+  setsid stdbuf -oL gst-launch-1.0 "$@" > "$pipe" 2>&1 &
   launched=$!
   watch $launched &
   trap 'interrupted=yes; trap "" HUP INT TERM; kill -INT $launched' HUP INT TERM
