@@ -470,6 +470,7 @@ test_restart (void)
     g_usleep (i * 100);
     gst_element_set_state (pipeline, i % 2 ? GST_STATE_READY : GST_STATE_NULL);
   }
+  gst_element_set_state (pipeline, GST_STATE_NULL);     /* which also drops the messages of runs that came to an end */
   g_array_set_size (record.text, 0);
   g_string_truncate (record.samples, 0);
   complaints = run (pipeline, &ok);
