@@ -29,7 +29,8 @@ f16 (const guint8 *in, gsize n, gfloat *out)
   rnn_tensor_view_to_float (&(RnnTensorView) { .dtype = RNN_DTYPE_F16, .size = n, .data = in }, out);
 }
 
-/* One block of 4 or 5 bits: @nibbles [16] hold values j (low) and j + 16 (high), @fifth the fifth bits; scale q + start. */
+/* One block of 4 or 5 bits, scale q + start: @nibbles [16] hold q of j (low) and j + 16 (high), @fifth the fifth
+ * bits. */
 static void
 block_of_5 (const guint8 *nibbles, guint32 fifth, gfloat scale, gfloat start, gfloat *out)
 {
@@ -229,8 +230,8 @@ add_tensor (Reader *r, RnnGgmf *file, GError **error)
   if (!take_ints (r, 3, ints, error) || !check_type (r, ints[2], error))
     return FALSE;
   if (ints[0] < 1 || ints[0] > RNN_GGMF_MAX_RANK || ints[1] < 1 || ints[1] > MAX_NAME)
-    return FAIL (r, LIMIT, "a tensor of %d dimensions with a name of %d bytes; at most %d and %d are supported", ints[0],
-        ints[1], RNN_GGMF_MAX_RANK, MAX_NAME);
+    return FAIL (r, LIMIT, "a tensor of %d dimensions with a name of %d bytes; at most %d and %d are supported",
+        ints[0], ints[1], RNN_GGMF_MAX_RANK, MAX_NAME);
   t->rank = ints[0];
   t->type = ints[2];
   if (!read_tensor (r, t, ints[1], &name, error))

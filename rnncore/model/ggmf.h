@@ -4,8 +4,8 @@
  *   int32 magic, version, n_vocab, n_embed, n_layer, type of most tensors
  *   to the end, tensors: int32 rank, length of the name, type; int32 dims[rank], length of a row first; name; data
  *
- * Types: 0 F32, 1 F16, 2 Q4_0, 3 Q4_1, 7 Q5_0, 8 Q5_1, 9 Q8_0, where a Q is blocks of 32 values of 4, 5 or 8 bits.  Every
- * length is checked once, when the bytes are opened. */
+ * Types: 0 F32, 1 F16, 2 Q4_0, 3 Q4_1, 7 Q5_0, 8 Q5_1, 9 Q8_0, where a Q is blocks of 32 values of 4, 5 or 8 bits.
+ * Every length is checked once, when the bytes are opened. */
 #pragma once
 #include <glib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* RWKV models in rwkv.cpp's format (ggmf.h): which version it is, the recipe of its layers, and its weights, some of which
- * that format keeps the other way round, joined, or already put through exp. */
+/* RWKV models in rwkv.cpp's format (ggmf.h): which version it is, the recipe of its layers, and its weights, some of
+ * which that format keeps the other way round, joined, or already put through exp. */
 #include "ggmf.h"
 #include "import.h"
 #include "model-private.h"
@@ -62,8 +62,8 @@ static const struct {
 static json_t *
 make_blocks (const Import *m)
 {
-  json_t *blocks = json_pack ("{ss ss ss si}", "cell", "rwkv", "name", "blocks", "version", versions[m->version], "blocks",
-      m->file->n_layer);
+  json_t *blocks = json_pack ("{ss ss ss si}", "cell", "rwkv", "name", "blocks", "version", versions[m->version],
+      "blocks", m->file->n_layer);
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
     const RnnGgmfTensor *t = rnn_ggmf_find (m->file, sizes[i].tensor);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncore generate: a language model goes on where a prompt ends.
  *
- * A language model is one that begins with an embedding and gives a score for every token that may follow.  Its tokens are
- * the labels of its recipe, or without labels bytes. */
+ * A language model is one that begins with an embedding and gives a score for every token that may follow.  Its tokens
+ * are the labels of its recipe, or without labels bytes. */
 #include "tool.h"
 #include "base/error.h"
 #include "model/model.h"
@@ -154,7 +154,7 @@ run (gint argc, gchar **argv, GError **error)
   g_autofree gchar *prompt = NULL;
   Settings s = { .length = 200, .temperature = 1, .seed = 1 };
   const GOptionEntry options[] = {
-    { "prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt, "What the model is to go on from (it is not printed again)", "TEXT" },
+    { "prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt, "What the model goes on from (it is not printed again)", "TEXT" },
     { "length", 'n', 0, G_OPTION_ARG_INT, &s.length, "Tokens to generate (200)", "N" },
     { "temperature", 't', 0, G_OPTION_ARG_DOUBLE, &s.temperature,
         "1: as probable as the model says; less: bolder choices; 0: always the most probable token", "T" },

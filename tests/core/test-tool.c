@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include "model/model.h"
 
 static gchar *folder;           /* of temporary files; the working directory of every call */
 
@@ -67,7 +68,7 @@ assert_mentions (const gchar *line, const gchar *const *words)
 static void
 test_help (void)
 {
-  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", NULL });
+  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", "generate", NULL });
   assert_mentions ("--help", (const gchar *[]) { "info", "wer", "convert", NULL });
   assert_mentions ("wer --help", (const gchar *[]) { "REF.tsv HYP.tsv", NULL });
   assert_failure ("", 2, "rnncore: there is no command \"\"; rnncore help lists them\n");
@@ -169,6 +170,70 @@ test_convert_errors (void)
   g_assert_nonnull (strstr (err, "no/such/folder/x.safetensors"));
 }
 
+/* ---- generate ---- */
+
+static void
+set_param (RnnParam *param, const gchar *name, gpointer data)
+{
+  static const gint next[] = { 1, 2, 0 };
+
+  for (gint i = 0; i < 3; i++)
+    for (gint j = 0; j < 3; j++)
+      param->data[i * 3 + j] = g_str_equal (name, "emb.weight") ? i == j : i == next[j] ? 20 : 0;
+}
+
+/* A model that knows nothing but the cycle a -> ab -> c -> a. */
+static void
+write_cycle (void)
+{
+  json_t *cycle = json_pack ("{s{sssi} s[{sssssisi}{sssssisb}] s{sss[sss]}}", "input", "kind", "tensors", "size", 1,
+      "layers", "cell", "embedding", "name", "emb", "tokens", 3, "units", 3, "cell", "dense", "name", "head", "units",
+      3, "bias", FALSE, "output", "kind", "classes", "labels", "a", "ab", "c");
+  g_autofree gchar *path = g_build_filename (folder, "cycle.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnnModel) model = rnn_model_new (cycle, 1, "cycle", &error);
+
+  g_assert_no_error (error);
+  json_decref (cycle);
+  rnn_cell_foreach_param (rnn_model_get_root (model), set_param, NULL);
+  g_assert_true (rnn_model_save (model, path, NULL));
+}
+
+static void
+test_generate (void)
+{
+  write_cycle ();
+  assert_output ("generate cycle.safetensors --length 4 --prompt c --temperature 0", "aabca\n");
+  /* not "a", then a "b" that is no token */
+  assert_output ("generate cycle.safetensors --length 3 --prompt ab --temperature 0", "caab\n");
+  assert_output ("generate cycle.safetensors --length 2 --prompt aca --temperature 0", "abc\n");
+  assert_output ("generate cycle.safetensors --length 2 --temperature 0", "abc\n");     /* as after token 0 */
+  assert_output ("generate cycle.safetensors --length 4 --prompt c --temperature 0.5", "aabca\n");
+  assert_output ("generate cycle.safetensors --length 0", "\n");
+  assert_failure ("generate cycle.safetensors --prompt axe", 1,
+      "rnncore generate: the model has no token for \"xe\"\n");
+  assert_failure ("generate cycle.safetensors --temperature -1", 2,
+      "rnncore generate: --length must not be below 0, --temperature from 0 to 1000\n");
+}
+
+/* Bytes where no labels are; the seed alone decides what is drawn. */
+static void
+test_generate_seed (void)
+{
+  g_autofree gchar *first = NULL, *again = NULL, *other = NULL;
+
+  write_file ("tiny.json", recipe);
+  write_file ("bytes.json", "{\"input\": {\"kind\": \"tensors\", \"size\": 1}, \"layers\": [{\"cell\": \"embedding\", "
+      "\"units\": 4}, {\"cell\": \"gru\", \"hidden\": 5}, {\"cell\": \"dense\", \"units\": 127}]}");
+  g_assert_cmpint (call ("generate bytes.json -p Hello -n 80 -s 7 -t 1.5", &first, NULL), ==, 0);
+  g_assert_cmpint (call ("generate bytes.json -p Hello -n 80 -s 7 -t 1.5", &again, NULL), ==, 0);
+  g_assert_cmpint (call ("generate bytes.json -p Hello -n 80 -s 8 -t 1.5", &other, NULL), ==, 0);
+  g_assert_cmpstr (first, ==, again);
+  g_assert_cmpstr (first, !=, other);
+  assert_failure ("generate tiny.json", 1, "rnncore generate: tiny.json: no language model: it does not begin with an "
+      "embedding of one token a step\n");
+}
+
 static void
 remove_folder (void)
 {
@@ -198,6 +263,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tool/convert", test_convert);
   g_test_add_func ("/tool/convert-keeps-weights", test_convert_keeps_weights);
   g_test_add_func ("/tool/convert-errors", test_convert_errors);
+  g_test_add_func ("/tool/generate", test_generate);
+  g_test_add_func ("/tool/generate-seed", test_generate_seed);
   result = g_test_run ();
   remove_folder ();
   g_free (folder);

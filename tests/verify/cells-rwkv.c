@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* RWKV: its parts from the formulas of the published code, x [B][T][E], and whole models against their logits and states.
+/* RWKV's parts, computed from the formulas of the published code: x [B][T][E].
  *
- * A case of a version has time mixing (att) and channel mixing (ffn), both of the same input, and for version 7 the time
- * mixing of a first layer too; the loss weighs all outputs, so gradients of what they share add up. */
+ * A case of a version has time mixing (att) and channel mixing (ffn), both of the same input, and for version 7 the
+ * time mixing of a first layer too; the loss weighs all outputs, so gradients of what they share add up. */
 #include "drive.h"
 #include "families.h"
-#include "model/model.h"
-#include "session/session.h"
 #include <string.h>
 
 /* ---- RWKV-4's recurrence: keys and values in ---- */
@@ -74,10 +72,11 @@ run_wkv (Case *c, GError **error)
   const Tensor *k = case_need (c, "in.k", error, 3, -1, -1, -1);
   const Tensor *v = k ? case_need (c, "in.v", error, 3, k->dims[0], k->dims[1], k->dims[2]) : NULL;
   gint E = k ? k->dims[2] : 0;
-  g_autoptr (Drive) d = v ? drive_new (json_pack ("[{ss}]", "cell", "wkv4"), 2 * E, k->dims[1], k->dims[0], error) : NULL;
+  g_autoptr (Drive) d = NULL;
   Loss loss = { 0 };
 
-  if (!d || !load_wkv (c, d, k, v, error))
+  if (!v || !(d = drive_new (json_pack ("[{ss}]", "cell", "wkv4"), 2 * E, k->dims[1], k->dims[0], error))
+      || !load_wkv (c, d, k, v, error))
     return FALSE;
   drive_forward (d, 0, d->T);
   compare_rows (c, "out.y", d, E, d->y, E);
@@ -111,8 +110,8 @@ static const Version versions[] = {
   { "RWKV5", "5.2", "rwkv5", { { "heads", "w.att.time_faaaa", 0 } } },
   { "RWKV6", "6", "rwkv6", { { "heads", "w.att.time_faaaa", 0 }, { "mix_rank", "w.att.time_maa_w2", 1 },
           { "decay_rank", "w.att.time_decay_w2", 0 } } },
-  { "RWKV7", "7", "rwkv7", { { "heads", "w.att.r_k", 0 }, { "decay_rank", "w.att.w2", 0 }, { "rate_rank", "w.att.a2", 0 },
-          { "value_rank", "w.att.v2", 0 }, { "gate_rank", "w.att.g2", 0 } } },
+  { "RWKV7", "7", "rwkv7", { { "heads", "w.att.r_k", 0 }, { "decay_rank", "w.att.w2", 0 },
+          { "rate_rank", "w.att.a2", 0 }, { "value_rank", "w.att.v2", 0 }, { "gate_rank", "w.att.g2", 0 } } },
 };
 
 enum { ATT, FIRST, FFN, N_PARTS };      /* FIRST: version 7's time mixing in a first layer */
@@ -184,19 +183,22 @@ add_part (Case *c, Layer *l, gint part, json_t *layers, gint n_in, GError **erro
 static gboolean
 make_layer (Case *c, Layer *l, GError **error)
 {
-  const Tensor *x = case_need (c, "in.x", error, 3, -1, -1, -1), *hidden = case_need (c, "w.ffn.key.weight", error, 2, -1, -1);
+  const Tensor *x = case_need (c, "in.x", error, 3, -1, -1, -1);
+  const Tensor *hidden = x ? case_need (c, "w.ffn.key.weight", error, 2, -1, -1) : NULL;
   gboolean takes = case_find (c, "in.v_first") != NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (versions); i++)
     if (g_str_equal (versions[i].cell, case_get (c, "cell")))
       l->version = &versions[i];
-  if (!x || !hidden || !l->version)
-    return !x || !hidden ? FALSE : case_wrong (error, "%s: version %s is not known", c->path, case_get (c, "cell"));
+  if (!hidden)
+    return FALSE;
+  if (!l->version)
+    return case_wrong (error, "%s: version %s is not known", c->path, case_get (c, "cell"));
   l->B = x->dims[0];
   l->T = x->dims[1];
   l->E = x->dims[2];
-  return add_part (c, l, ATT, mixing_layer (c, l->version, takes ? "take" : NULL, error), takes ? 2 * l->E : l->E, error)
-      && (!takes || add_part (c, l, FIRST, mixing_layer (c, l->version, "give", error), l->E, error))
+  return add_part (c, l, ATT, mixing_layer (c, l->version, takes ? "take" : NULL, error), takes ? 2 * l->E : l->E,
+          error) && (!takes || add_part (c, l, FIRST, mixing_layer (c, l->version, "give", error), l->E, error))
       && add_part (c, l, FFN, json_pack ("[{ss ss ss si}]", "cell", "rwkvffn", "name", "ffn", "version",
               l->version->version, "hidden", hidden->dims[0]), l->E, error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whole RWKV models in rwkv.cpp's format: the logits after every token of a prompt, the blocks' states after the last one,
- * and upstream's own logits after three tokens. */
+/* Whole RWKV models in rwkv.cpp's format: the logits after every token of a prompt, the blocks' states after the last
+ * one, and upstream's own logits after three tokens. */
 #include "drive.h"
 #include "families.h"
 #include "session/session.h"
