@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The next character of a text: five architectures of the same number of parameters, after the same number of updates.
+ *
+ * FILE: any text; its last part is held out and read as one stream. */
+#include "fit.h"
+#include <math.h>
+#include <string.h>
+
+#define LENGTH 128              /* characters per example */
+#define BATCH 16
+#define HELD_OUT 50000          /* characters, at most a tenth of the text */
+
+typedef struct {
+  const gchar *name;
+  const gchar *body;            /* of width %1$d, in %2$d heads of 16 */
+} Body;
+
+#define SKIP(layer) "{'cell': 'residual', 'layers': [{'cell': 'norm'}, " layer "]}"
+
+static const Body bodies[] = {
+  { "lstm", "{'cell': 'lstm', 'hidden': %1$d}" },
+  { "gru", "{'cell': 'gru', 'hidden': %1$d}" },
+  { "mlstm", SKIP ("{'cell': 'mlstm', 'heads': 2, 'inner': %1$d}") ", "
+    SKIP ("{'cell': 'mlstm', 'heads': 2, 'inner': %1$d}") ", {'cell': 'norm'}" },
+  { "rwkv7", SKIP ("{'cell': 'rwkv7', 'heads': %2$d}") ", " SKIP ("{'cell': 'rwkvffn'}") ", {'cell': 'norm'}" },
+  { "mamba", SKIP ("{'cell': 'mamba'}") ", " SKIP ("{'cell': 'mamba'}") ", {'cell': 'norm'}" },
+};
+
+typedef struct {
+  gchar *text;
+  gsize n;
+  gint code[256], n_codes;      /* of the bytes that occur */
+} Text;
+
+static gboolean
+read_text (const Setting *setting, Text *text, GError **error)
+{
+  if (!g_file_get_contents (setting->file, &text->text, &text->n, error))
+    return FALSE;
+  if (setting->smoke)
+    text->n = MIN (text->n, 20 * LENGTH);
+  if (text->n < 20 * LENGTH) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: only %" G_GSIZE_FORMAT " characters", setting->file, text->n);
+    return FALSE;
+  }
+  memset (text->code, -1, sizeof (text->code));
+  for (gsize i = 0; i < text->n; i++)
+    if (text->code[(guint8) text->text[i]] < 0)
+      text->code[(guint8) text->text[i]] = text->n_codes++;
+  return TRUE;
+}
+
+/* The characters [first, end) in pieces, each with the one that follows as its target. */
+static RnnDataset *
+make_dataset (const Text *text, gsize first, gsize end, gsize length)
+{
+  RnnDataset *dataset = rnn_dataset_new (1);
+  g_autofree gfloat *codes = g_new (gfloat, length + 1);
+
+  for (; first + length < end; first += length) {
+    for (gsize i = 0; i <= length; i++)
+      codes[i] = text->code[(guint8) text->text[first + i]];
+    rnn_dataset_add_series (dataset, codes, (guint) length, codes + 1, 1);
+  }
+  return dataset;
+}
+
+static RnnModel *
+make_model (const Setting *setting, const Body *body, gint tokens, gint width, GError **error)
+{
+  g_autofree gchar *format = g_strdup_printf ("[{'cell': 'embedding', 'tokens': %d, 'units': %%1$d}, %s,"
+      "{'cell': 'dense', 'units': %d}]", tokens, body->body, tokens);
+  g_autofree gchar *layers = g_strdup_printf (format, width, width / 16);
+
+  return model_new (1, setting->seed, error, "%s", layers);
+}
+
+/* The width whose model comes nearest to @n_params. */
+static RnnModel *
+model_of_size (const Setting *setting, const Body *body, gint tokens, gsize n_params, GError **error)
+{
+  g_autoptr (RnnModel) best = NULL;
+
+  for (gint width = 16;; width += 16) {
+    RnnModel *model = make_model (setting, body, tokens, width, error);
+    gdouble ratio, best_ratio = best ? n_params / (gdouble) rnn_model_get_n_params (best) : INFINITY;
+
+    if (!model)
+      return NULL;
+    ratio = n_params / (gdouble) rnn_model_get_n_params (model);
+    if (fabs (log (ratio)) > fabs (log (best_ratio))) {
+      rnn_model_unref (model);
+      return g_steal_pointer (&best);
+    }
+    g_clear_pointer (&best, rnn_model_unref);
+    best = model;
+  }
+}
+
+typedef struct {
+  const gchar *name;
+  Table *curve;
+  guint every;                  /* updates to a row */
+  gdouble sum;                  /* of the losses since the last row */
+} Watch;
+
+static void
+watch (const RnnTrainStats *stats, gpointer data)
+{
+  Watch *w = data;
+
+  w->sum += stats->loss;
+  if (stats->update % w->every)
+    return;
+  table_row (w->curve, "%s\t%" G_GUINT64_FORMAT "\t%.4f", w->name, stats->update, w->sum / w->every);
+  w->sum = 0;
+}
+
+static gboolean
+train_body (const Setting *setting, const Body *body, const Text *text, Table *table, Table *curve, GError **error)
+{
+  g_autoptr (RnnModel) model = model_of_size (setting, body, text->n_codes, setting->smoke ? 10000 : 120000, error);
+  gsize held_out = text->n - MIN (HELD_OUT, text->n / 10);
+  RnnDataset *train = make_dataset (text, 0, held_out, LENGTH);
+  RnnDataset *dev = make_dataset (text, held_out, text->n, text->n - held_out - 1);
+  Watch w = { body->name, curve, setting->smoke ? 1 : 20, 0 };
+  FitResult result;
+  gdouble error_rate, nats = NAN;
+  Fit fit;
+  gboolean ok;
+
+  fit_init (&fit, setting, RNN_LOSS_CROSS_ENTROPY);
+  fit.config.batch_size = BATCH;
+  fit.config.epochs = 1;
+  fit.config.schedule = RNN_SCHEDULE_COSINE;
+  fit.config.learning_rate = 0.005f;
+  fit.config.warmup = 20;
+  fit.watch = watch;
+  fit.data = &w;
+  ok = model && fit_run (&fit, model, train, NULL, &result, error)
+      && fit_evaluate (&fit, model, dev, &nats, &error_rate, error);
+  rnn_dataset_free (train);
+  rnn_dataset_free (dev);
+  if (ok)
+    table_row (table, "%s\t%" G_GSIZE_FORMAT "\t%" G_GUINT64_FORMAT "\t%.0f\t%.4f\t%.4f", body->name,
+        rnn_model_get_n_params (model), result.updates, result.seconds, nats, nats / G_LN2);
+  return ok;
+}
+
+static gboolean
+run (const Setting *setting, GError **error)
+{
+  g_autoptr (Table) table = table_new (setting, "characters", "cell\tparameters\tupdates\tseconds\tnats_per_character"
+      "\tbits_per_character", error);
+  g_autoptr (Table) curve = table ? table_new (setting, "characters-curve", "cell\tupdate\tnats_per_character", error)
+      : NULL;
+  Text text = { NULL };
+  gboolean ok = curve && read_text (setting, &text, error);
+
+  for (guint i = 0; ok && i < G_N_ELEMENTS (bodies); i++)
+    if (is_wanted (setting, bodies[i].name))
+      ok = train_body (setting, &bodies[i], &text, table, curve, error);
+  g_free (text.text);
+  return ok;
+}
+
+const Experiment experiment_characters = { "characters", "the next character, by models of equal size", TRUE, run };

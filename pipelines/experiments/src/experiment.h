@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the literature claims, run again: each experiment is a file and a row of the table in experiment.c. */
+#pragma once
+#include "rnn.h"
+
+G_BEGIN_DECLS
+
+/* What the command line says. */
+typedef struct {
+  gchar *out;                   /* directory of the tables */
+  gchar *file;                  /* the data, for those that need some */
+  gchar *only;                  /* cells, separated by commas; NULL: all */
+  gboolean smoke;               /* tiny sizes: shows that it runs, not what it shows */
+  gint threads, seed;
+  gdouble seconds;              /* for one training, where many are compared; 0: no limit */
+} Setting;
+
+typedef struct {
+  const gchar *name, *summary;
+  gboolean needs_file;
+  gboolean (*run) (const Setting *setting, GError **error);
+} Experiment;
+
+extern const Experiment experiment_characters, experiment_chorales, experiment_clipping, experiment_cost,
+    experiment_free_running, experiment_memory, experiment_truncation;
+
+/* ---- tables: DIRECTORY/NAME.tsv and the terminal ---- */
+typedef struct _Table Table;
+
+/* @columns: their names, separated by tabs */
+Table *table_new (const Setting *setting, const gchar *name, const gchar *columns, GError **error);
+void   table_row (Table *table, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+void   table_free (Table *table);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Table, table_free)
+
+G_END_DECLS
