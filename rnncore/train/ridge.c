@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ridge regression by a Cholesky factor.
+ *
+ * Each row [1; x; y] adds its outer product to one symmetric matrix, of which the lower triangle is kept:
+ *
+ *   E E^T         (n_in + 1 rows)          = L L^T once lambda is added to the diagonal
+ *   Y E^T  Y Y^T  (n_out rows)             = Z L^T, so that W = Z L^-1
+ *
+ * Factoring the rows of Y along with those of E gives Z, and what is left is one triangular solution per target. */
+#include "ridge.h"
+#include "batch.h"
+#include "../kernels/blas.h"
+#include <math.h>
+#include <string.h>
+
+#define BLOCK 256               /* rows that are added to the sums at once */
+#define MAX_SIZE 16384          /* values per row: 2 GiB of sums */
+#define CHUNK 256               /* steps that a model runs at once */
+
+struct _RnnRidge {
+  gint n_in, n_out, size;       /* size: 1 + n_in + n_out */
+  gdouble *sums;                /* [size][size] */
+  gdouble *rows;                /* [BLOCK][size], of which n_rows wait to be added to the sums */
+  gint n_rows;
+};
+
+RnnRidge *
+rnn_ridge_new (gint n_in, gint n_out)
+{
+  RnnRidge *r = g_new0 (RnnRidge, 1);
+
+  r->n_in = n_in;
+  r->n_out = n_out;
+  r->size = 1 + n_in + n_out;
+  r->sums = g_new0 (gdouble, (gsize) r->size * r->size);
+  r->rows = g_new (gdouble, (gsize) BLOCK * r->size);
+  return r;
+}
+
+void
+rnn_ridge_free (RnnRidge *ridge)
+{
+  g_free (ridge->sums);
+  g_free (ridge->rows);
+  g_free (ridge);
+}
+
+static void
+flush (RnnRidge *r)
+{
+  rnn_blas_gram (r->size, r->n_rows, r->rows, r->sums);
+  r->n_rows = 0;
+}
+
+void
+rnn_ridge_add (RnnRidge *r, const gfloat *x, const gfloat *y)
+{
+  gdouble *row = r->rows + (gsize) r->n_rows * r->size;
+
+  row[0] = 1;
+  for (gint j = 0; j < r->n_in; j++)
+    row[1 + j] = x[j];
+  for (gint j = 0; j < r->n_out; j++)
+    row[1 + r->n_in + j] = y[j];
+  if (++r->n_rows == BLOCK)
+    flush (r);
+}
+
+/* ---- the solution ---- */
+
+static gdouble
+dot (gint n, const gdouble *a, const gdouble *b)
+{
+  gdouble sum[4] = { 0 };
+  gint i = 0;
+
+  for (; i + 4 <= n; i += 4)
+    for (gint k = 0; k < 4; k++)
+      sum[k] += a[i + k] * b[i + k];
+  for (; i < n; i++)
+    sum[0] += a[i] * b[i];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* Rows of A, [size][size] with the lower triangle set, become those of its factor, in columns [0, n).  FALSE: not positive
+ * definite. */
+static gboolean
+factor (gint n, gint size, gdouble *A)
+{
+  for (gint i = 0; i < size; i++) {
+    gdouble *row = A + (gsize) i * size;
+
+    for (gint j = 0; j < MIN (i, n); j++) {
+      const gdouble *other = A + (gsize) j * size;
+
+      row[j] = (row[j] - dot (j, row, other)) / other[j];
+    }
+    if (i < n) {
+      gdouble rest = row[i] - dot (i, row, row);
+
+      if (!(rest > 1e-15 * row[i]))
+        return FALSE;
+      row[i] = sqrt (rest);
+    }
+  }
+  return TRUE;
+}
+
+/* w L = z, in place */
+static void
+solve_row (gint n, gint size, const gdouble *L, gdouble *z)
+{
+  for (gint j = n - 1; j >= 0; j--) {
+    const gdouble *row = L + (gsize) j * size;
+
+    z[j] /= row[j];
+    for (gint k = 0; k < j; k++)
+      z[k] -= z[j] * row[k];
+  }
+}
+
+gboolean
+rnn_ridge_solve (RnnRidge *r, gdouble lambda, gfloat *weight, gfloat *bias, GError **error)
+{
+  gint n = 1 + r->n_in;
+  g_autofree gdouble *A = NULL;
+
+  flush (r);
+  A = g_memdup2 (r->sums, (gsize) r->size * r->size * sizeof (gdouble));
+  for (gint i = 0; i < n; i++)
+    A[(gsize) i * r->size + i] += lambda;
+  if (!factor (n, r->size, A)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "ridge regression: the examples do not determine %d weights with "
+        "lambda %g: give more of them, or a larger lambda", n, lambda);
+    return FALSE;
+  }
+  for (gint o = 0; o < r->n_out; o++) {
+    gdouble *z = A + (gsize) (n + o) * r->size;
+
+    solve_row (n, r->size, A, z);
+    bias[o] = (gfloat) z[0];
+    for (gint j = 0; j < r->n_in; j++)
+      weight[(gsize) o * r->n_in + j] = (gfloat) z[1 + j];
+  }
+  return TRUE;
+}
+
+/* ---- fitting a model ---- */
+
+typedef struct {
+  RnnModel *model;
+  const RnnCell *root, *last;
+  RnnRidge *ridge;
+  RnnFraming framing;
+  RnnBatch batch;
+  RnnBuffer state, y, tape, scratch;
+  guint washout;
+} Fit;
+
+static RnnParam *
+param_of (const RnnCell *cell, const gchar *name)
+{
+  for (guint i = 0; i < cell->params->len; i++)
+    if (g_str_equal (((RnnParam *) cell->params->pdata[i])->name, name))
+      return cell->params->pdata[i];
+  return NULL;
+}
+
+/* y = W x + b, and nothing after it */
+static gboolean
+is_readout (const RnnCell *cell)
+{
+  json_t *layer = rnn_cell_to_json (cell);
+  gboolean plain = g_str_equal (cell->klass->name, "dense") && !json_object_get (layer, "activation");
+
+  json_decref (layer);
+  return plain && param_of (cell, "bias");
+}
+
+static gboolean
+check (Fit *f, RnnDataset *dataset, GError **error)
+{
+  const gchar *path = rnn_model_get_path (f->model);
+
+  if (!is_readout (f->last)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its last layer is not a linear \"dense\" one with a bias, "
+        "which ridge regression could fit", path);
+    return FALSE;
+  }
+  if (f->last->n_in + f->last->n_out >= MAX_SIZE) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: ridge regression of %d values on %d; at most %d are supported", path,
+        f->last->n_out, f->last->n_in, MAX_SIZE);
+    return FALSE;
+  }
+  if (f->framing.n_in != f->framing.n_feature * f->framing.stack) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: takes %d values per step, but frames of %d stacked by %d were "
+        "given", path, f->framing.n_in, f->framing.n_feature, f->framing.stack);
+    return FALSE;
+  }
+  for (guint i = 0; i < dataset->examples->len; i++)
+    if (!RNN_EXAMPLE (dataset, i)->targets || RNN_EXAMPLE (dataset, i)->n_target != f->root->n_out) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: example %u does not have a target per frame of the model's %d "
+          "outputs", path, i, f->root->n_out);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Steps [t, t + n) of the batch's only stream; returns what the readout saw, [n][n_in]: a chain's tape holds it. */
+static const gfloat *
+run_front (Fit *f, gint t, gint n)
+{
+  const RnnCell *root = f->root;
+  RnnRun run = { .T = n, .B = 1, .x = f->batch.x + (gsize) t * root->n_in, .state = f->state.data,
+    .state_stride = root->n_state };
+
+  run.y = rnn_buffer_need (&f->y, (gsize) n * root->n_out);
+  run.tape = rnn_buffer_need (&f->tape, n * root->n_tape);
+  run.scratch = rnn_buffer_need (&f->scratch, rnn_cell_scratch_size (root, n, 1));
+  root->klass->forward (root, &run);
+  if (root->children->len == 1)
+    return run.x;
+  return run.tape + n * (root->n_tape - f->last->n_tape - f->last->n_in);
+}
+
+static gboolean
+counts (const gfloat *target, gint n)
+{
+  for (gint i = 0; i < n; i++)
+    if (isnan (target[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+add_example (Fit *f, RnnDataset *dataset, guint32 number)
+{
+  const RnnExample *example = RNN_EXAMPLE (dataset, number);
+
+  rnn_batch_build (&f->batch, &f->framing, dataset, &number, 1, NULL, 1);
+  rnn_cell_reset_state (f->root, rnn_buffer_need (&f->state, f->root->n_state));
+  for (gint t = 0; t < f->batch.T; t += CHUNK) {
+    gint n = MIN (CHUNK, f->batch.T - t);
+    const gfloat *seen = run_front (f, t, n);
+
+    for (gint i = 0; i < n; i++) {
+      gint step = t + i - f->framing.latency;   /* that this row answers */
+      gsize frame = (gsize) MAX (step, 0) * f->framing.stride + f->framing.stack - 1;
+      const gfloat *target = example->targets + frame * example->n_target;
+
+      if (step >= (gint) f->washout && step < f->batch.steps[0] && counts (target, example->n_target))
+        rnn_ridge_add (f->ridge, seen + (gsize) i * f->last->n_in, target);
+    }
+  }
+}
+
+static void
+fit_clear (Fit *f)
+{
+  RnnBuffer *buffers[] = { &f->state, &f->y, &f->tape, &f->scratch };
+
+  for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
+    rnn_buffer_clear (buffers[i]);
+  rnn_batch_clear (&f->batch);
+  rnn_framing_clear (&f->framing);
+  g_clear_pointer (&f->ridge, rnn_ridge_free);
+}
+
+gboolean
+rnn_ridge_fit (RnnModel *model, RnnDataset *dataset, guint washout, gdouble lambda, GError **error)
+{
+  const RnnCell *root = rnn_model_get_root (model), *last = root->children->pdata[root->children->len - 1];
+  Fit f = { .model = model, .root = root, .last = last, .washout = washout };
+  gboolean ok;
+
+  rnn_framing_init (&f.framing, model, dataset->n_feature);
+  ok = check (&f, dataset, error);
+  if (ok) {
+    f.ridge = rnn_ridge_new (last->n_in, last->n_out);
+    rnn_model_pack (model, FALSE);
+    for (guint i = 0; i < dataset->examples->len; i++)
+      add_example (&f, dataset, i);
+    ok = rnn_ridge_solve (f.ridge, lambda, param_of (last, "weight")->data, param_of (last, "bias")->data, error);
+    rnn_model_pack (model, FALSE);
+  }
+  fit_clear (&f);
+  return ok;
+}
