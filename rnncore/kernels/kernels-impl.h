@@ -284,21 +284,40 @@ k_lstm_point_grad (gint H, gfloat *gates, const gfloat *c_prev, const gfloat *ta
 
 /* ---- matrix memories: a strip of columns at a time, whose input and output stay in registers ---- */
 
+/* `vecs` neighbouring vectors of columns, a compile-time constant; n_v counts from the first. */
+INLINE void
+memory_strip (gint vecs, gint n_k, gint n_v, gsize ld, gfloat a, const gfloat *k, const gfloat *v, const gfloat *q,
+    gfloat *S, gfloat *y)
+{
+  V in[VECS], out[VECS];
+
+#pragma GCC unroll 16
+  for (gint j = 0; j < vecs; j++) {
+    in[j] = load (v + j * LANES, n_v - j * LANES);
+    out[j] = splat (0.f);
+  }
+  for (gint i = 0; i < n_k; i++, S += ld)
+#pragma GCC unroll 16
+    for (gint j = 0; j < vecs; j++) {
+      V s = V_FMA (splat (k[i]), in[j], splat (a) * load (S + j * LANES, n_v - j * LANES));
+
+      store (S + j * LANES, s, n_v - j * LANES);
+      out[j] = V_FMA (splat (q[i]), s, out[j]);
+    }
+#pragma GCC unroll 16
+  for (gint j = 0; j < vecs; j++)
+    store (y + j * LANES, out[j], n_v - j * LANES);
+}
+
 static void
 k_memory_step (gint n_k, gint n_v, gfloat a, const gfloat *k, const gfloat *v, const gfloat *q, gfloat *S, gfloat *y)
 {
-  for (gint j = 0; j < n_v; j += LANES) {
-    V in = load (v + j, n_v - j), out = { 0 };
+  gint j = 0;
 
-    for (gint i = 0; i < n_k; i++) {
-      gfloat *at = S + (gsize) i * n_v + j;
-      V s = V_FMA (splat (k[i]), in, splat (a) * load (at, n_v - j));
-
-      store (at, s, n_v - j);
-      out = V_FMA (splat (q[i]), s, out);
-    }
-    store (y + j, out, n_v - j);
-  }
+  for (; j + RNN_PANEL <= n_v; j += RNN_PANEL)
+    memory_strip (VECS, n_k, RNN_PANEL, n_v, a, k, v + j, q, S + j, y + j);
+  for (; j < n_v; j += LANES)
+    memory_strip (1, n_k, n_v - j, n_v, a, k, v + j, q, S + j, y + j);
 }
 
 static void
