@@ -46,7 +46,8 @@ gst_rnn_tensors_from_caps (GstRnnTensors *tensors, const GstCaps *caps, GError *
   tensors->n = dimensions ? parse_dimensions (dimensions) : 0;
   if (tensors->n == 0) {
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
-        "dimensions=%s: one vector of N floats per buffer is needed, as in \"80:1\"", dimensions ? dimensions : "(none)");
+        "dimensions=%s: one vector of N floats per buffer is needed, as in \"80:1\"",
+        dimensions ? dimensions : "(none)");
     return FALSE;
   }
   if (!gst_structure_get_fraction (s, "framerate", &tensors->fps_n, &tensors->fps_d)) {

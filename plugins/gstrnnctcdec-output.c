@@ -150,7 +150,7 @@ is_of_audio (GstEvent *event)
   return gst_tag_list_get_scope (tags) == GST_TAG_SCOPE_STREAM;
 }
 
-/* transfer full */
+/* A new model is no news to whoever reads text. */
 gboolean
 gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event)
 {
@@ -159,7 +159,8 @@ gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event)
   if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
     push_stream_start (self, self->unsynced, "unsynced", event);
     push_stream_start (self, stage->srcpad, "text", event);
-  } else if (GST_EVENT_TYPE (event) != GST_EVENT_TAG || !is_of_audio (event)) {
+  } else if (!gst_event_has_name (event, "rnn-model")
+      && (GST_EVENT_TYPE (event) != GST_EVENT_TAG || !is_of_audio (event))) {
     push_to_both (self, gst_event_ref (event));
   }
   gst_event_unref (event);

@@ -1,46 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnninfer: runs a model along a stream of vectors, one step per tensor or per frame of a raw audio buffer.
- *
- * A model that looks L steps ahead answers x[t - L] with y[t]: times wait in a queue until their answer comes, and at
- * the end of a stretch L steps of zeros fetch the last ones.
- *
- * Steps run in blocks that begin at multiples of BLOCK since the start or the last reset, and an endpoint resets the
- * state between two blocks.  So where the state begins anew does not depend on how many steps came at once. */
+/* rnninfer: runs a model along a stream of vectors, one step per tensor or per frame of a raw audio buffer. */
 #include "gstrnninfer.h"
-#include <gst/audio/audio.h>
-#include <string.h>
 #include "gstrnncaps.h"
-#include "gstrnnstage.h"
+#include "gstrnninfer-private.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_infer_debug);
 #define GST_CAT_DEFAULT gst_rnn_infer_debug
 
 enum { PROP_0, PROP_PRECISION, PROP_N_THREADS };
-
-#define BLOCK 4
-
-typedef struct {
-  GstRnnStage stage;
-
-  gint precision;               /* RnnPrecision; under the object lock */
-
-  RnnSession *session;
-  gsize n_in, n_out;            /* floats per step */
-  guint n_ahead;                /* L */
-  gfloat *x;                    /* [BLOCK][n_in] */
-  gfloat *y;                    /* [BLOCK][n_out] */
-  GstClockTime (*times)[2];     /* [L + BLOCK] PTS and duration of the steps that wait for their answer */
-  guint n_waiting;              /* of them */
-  guint n_block;                /* steps in x */
-  guint n_skip;                 /* answers that are to nothing: the first L */
-  guint64 n_run;                /* steps since the blocks were aligned */
-  GstAudioFormat format;        /* of raw audio; UNKNOWN: tensors */
-  gint endpoint_due;            /* atomic */
-} GstRnnInfer;
-
-typedef GstRnnStageClass GstRnnInferClass;
-
-#define GST_RNN_INFER(obj) ((GstRnnInfer *) (obj))
 
 G_DEFINE_TYPE (GstRnnInfer, gst_rnn_infer, GST_TYPE_RNN_STAGE)
 GST_ELEMENT_REGISTER_DEFINE (rnninfer, "rnninfer", GST_RANK_NONE, GST_TYPE_RNN_INFER);
@@ -80,15 +47,6 @@ gst_rnn_infer_stop (GstRnnStage *stage)
   g_clear_pointer (&self->times, g_free);
 }
 
-/* The next stretch of steps begins. */
-static void
-align (GstRnnInfer *self)
-{
-  self->n_waiting = self->n_block = 0;
-  self->n_skip = self->n_ahead;
-  self->n_run = 0;
-}
-
 static gboolean
 gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
@@ -104,7 +62,7 @@ gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   GST_OBJECT_LOCK (self);
   precision = self->precision;
   GST_OBJECT_UNLOCK (self);
-  session = rnn_session_new (model, 1, BLOCK, precision, error);
+  session = rnn_session_new (model, 1, GST_RNN_INFER_BLOCK, precision, error);
   if (!session)
     return FALSE;
   gst_rnn_infer_stop (stage);
@@ -112,10 +70,10 @@ gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   self->n_in = rnn_model_get_n_in (model);
   self->n_out = rnn_model_get_n_out (model);
   self->n_ahead = rnn_session_get_latency (session);
-  self->x = g_new (gfloat, BLOCK * self->n_in);
-  self->y = g_new (gfloat, BLOCK * self->n_out);
-  self->times = g_malloc_n (self->n_ahead + BLOCK, sizeof (*self->times));
-  align (self);
+  self->x = g_new (gfloat, GST_RNN_INFER_BLOCK * self->n_in);
+  self->y = g_new (gfloat, GST_RNN_INFER_BLOCK * self->n_out);
+  self->times = g_malloc_n (self->n_ahead + GST_RNN_INFER_BLOCK, sizeof (*self->times));
+  gst_rnn_infer_align (self);
   return TRUE;
 }
 
@@ -205,162 +163,6 @@ sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
   return gst_pad_query_default (pad, parent, query);
 }
 
-/* ---- the stream ---- */
-
-/* Runs the steps in x and pushes the answers among what comes out. */
-static GstFlowReturn
-run_block (GstRnnInfer *self)
-{
-  guint n = self->n_block, skip = MIN (n, self->n_skip), n_answers = n - skip;
-  GstFlowReturn ret;
-
-  rnn_session_run (self->session, n, self->x, self->y);
-  self->n_block = 0;
-  self->n_run += n;
-  self->n_skip -= skip;
-  ret = gst_rnn_stage_push_frames (&self->stage, n_answers, self->y + skip * self->n_out, self->times);
-  self->n_waiting -= n_answers;
-  memmove (self->times, self->times + n_answers, self->n_waiting * sizeof (*self->times));
-  return ret;
-}
-
-static GstFlowReturn
-gst_rnn_infer_run (GstRnnStage *stage)
-{
-  return GST_RNN_INFER (stage)->n_block ? run_block (GST_RNN_INFER (stage)) : GST_FLOW_OK;
-}
-
-static GstFlowReturn
-gst_rnn_infer_drain (GstRnnStage *stage)
-{
-  GstRnnInfer *self = GST_RNN_INFER (stage);
-  GstFlowReturn ret;
-  guint left;
-
-  if (!self->session || !stage->negotiated)
-    return GST_FLOW_OK;
-  ret = gst_rnn_infer_run (stage);
-  memset (self->x, 0, BLOCK * self->n_in * sizeof (gfloat));
-  for (left = self->n_waiting ? self->n_ahead : 0; left > 0 && ret == GST_FLOW_OK; left -= MIN (left, BLOCK)) {
-    self->n_block = MIN (left, BLOCK);
-    ret = run_block (self);
-  }
-  align (self);
-  return ret;
-}
-
-static void
-gst_rnn_infer_reset (GstRnnStage *stage)
-{
-  GstRnnInfer *self = GST_RNN_INFER (stage);
-
-  g_atomic_int_set (&self->endpoint_due, FALSE);
-  if (!self->session)
-    return;
-  rnn_session_reset (self->session, -1);
-  align (self);
-}
-
-/* Between two blocks: the state begins anew if an utterance has ended. */
-static GstFlowReturn
-reset_at_endpoint (GstRnnInfer *self)
-{
-  GstRnnStage *stage = &self->stage;
-  GstFlowReturn ret;
-
-  if (!g_atomic_int_compare_and_exchange (&self->endpoint_due, TRUE, FALSE)
-      || !(stage->now.reset_on & GST_RNN_RESET_ENDPOINT))
-    return GST_FLOW_OK;
-  ret = gst_rnn_infer_drain (stage);
-  gst_rnn_infer_reset (stage);
-  GST_OBJECT_LOCK (stage);
-  stage->n_resets++;
-  GST_OBJECT_UNLOCK (stage);
-  return ret;
-}
-
-/* The step that was just written to x */
-static GstFlowReturn
-add_step (GstRnnInfer *self, GstClockTime pts, GstClockTime duration)
-{
-  GstFlowReturn ret;
-
-  self->times[self->n_waiting][0] = pts;
-  self->times[self->n_waiting++][1] = duration;
-  self->n_block++;
-  if ((self->n_run + self->n_block) % BLOCK != 0)
-    return GST_FLOW_OK;
-  ret = run_block (self);
-  return ret == GST_FLOW_OK ? reset_at_endpoint (self) : ret;
-}
-
-static GstFlowReturn
-add_tensor (GstRnnInfer *self, GstBuffer *buffer, const GstMapInfo *map)
-{
-  GstRnnTimeline *timeline = &self->stage.timeline;
-  GstClockTime pts = GST_BUFFER_PTS (buffer), duration = GST_BUFFER_DURATION (buffer);
-  GstClockTime next = gst_rnn_timeline_next (timeline);
-
-  if (map->size != self->n_in * sizeof (gfloat)) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("A tensor has %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT
-            ".", map->size, self->n_in * sizeof (gfloat)), (NULL));
-    return GST_FLOW_ERROR;
-  }
-  timeline->count++;
-  if (!GST_CLOCK_TIME_IS_VALID (pts))
-    pts = next;
-  if (!GST_CLOCK_TIME_IS_VALID (duration) && timeline->num > 0)
-    duration = gst_rnn_timeline_next (timeline) - next;
-  memcpy (self->x + self->n_block * self->n_in, map->data, map->size);
-  return add_step (self, pts, duration);
-}
-
-static GstFlowReturn
-add_series (GstRnnInfer *self, const GstMapInfo *map)
-{
-  GstRnnTimeline *timeline = &self->stage.timeline;
-  gboolean f64 = self->format == GST_AUDIO_FORMAT_F64;
-  gsize i, j, n = map->size / (self->n_in * (f64 ? sizeof (gdouble) : sizeof (gfloat)));
-  GstFlowReturn ret = GST_FLOW_OK;
-
-  for (i = 0; i < n && ret == GST_FLOW_OK; i++) {
-    gfloat *x = self->x + self->n_block * self->n_in;
-    GstClockTime pts = gst_rnn_timeline_next (timeline);
-
-    for (j = 0; j < self->n_in; j++) {
-      x[j] = f64 ? (gfloat) ((const gdouble *) map->data)[i * self->n_in + j] :
-          ((const gfloat *) map->data)[i * self->n_in + j];
-    }
-    timeline->count++;
-    ret = add_step (self, pts, gst_rnn_timeline_next (timeline) - pts);
-  }
-  return ret;
-}
-
-static GstFlowReturn
-gst_rnn_infer_process (GstRnnStage *stage, GstBuffer *buffer)
-{
-  GstRnnInfer *self = GST_RNN_INFER (stage);
-  GstFlowReturn ret;
-  GstMapInfo map;
-
-  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
-    return GST_FLOW_ERROR;
-  ret = self->format == GST_AUDIO_FORMAT_UNKNOWN ? add_tensor (self, buffer, &map) : add_series (self, &map);
-  gst_buffer_unmap (buffer, &map);
-  return ret;
-}
-
-static void
-gst_rnn_infer_endpoint (GstRnnStage *stage, const GstStructure *endpoint)
-{
-  gboolean silence = TRUE;
-
-  gst_structure_get_boolean (endpoint, "silence", &silence);
-  if (silence)
-    g_atomic_int_set (&GST_RNN_INFER (stage)->endpoint_due, TRUE);
-}
-
 /* ---- GObject ---- */
 
 void
@@ -371,8 +173,9 @@ gst_rnn_infer_install_properties (GObjectClass *klass)
           gst_rnn_precision_get_type (), RNN_PRECISION_F32,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
   g_object_class_install_property (klass, PROP_N_THREADS,
-      g_param_spec_uint ("n-threads", "Threads", "Threads that run the model: a step of one stream is too short to share",
-          1, 1, 1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+      g_param_spec_uint ("n-threads", "Threads",
+          "Threads that run the model: a step of one stream is too short to share", 1, 1, 1,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
 }
 
 static void
@@ -429,5 +232,6 @@ gst_rnn_infer_init (GstRnnInfer *self)
 {
   gst_rnn_stage_add_pads (&self->stage);
   gst_pad_set_query_function (self->stage.sinkpad, sink_query);
-  GST_PAD_SET_ACCEPT_TEMPLATE (self->stage.sinkpad);    /* what does not fit is refused in set_caps, which can say why */
+  /* what does not fit is refused in set_caps, which can say why */
+  GST_PAD_SET_ACCEPT_TEMPLATE (self->stage.sinkpad);
 }

@@ -53,12 +53,18 @@ use_model (GstRnnStage *stage, RnnModel *model)
   g_clear_pointer (&old, rnn_model_unref);
 }
 
-void
-gst_rnn_stage_drop_model (GstRnnStage *stage)
+static void
+drop_next (GstRnnStage *stage)
 {
   RnnModel *next = steal_next (stage);
 
   g_clear_pointer (&next, rnn_model_unref);
+}
+
+void
+gst_rnn_stage_drop_model (GstRnnStage *stage)
+{
+  drop_next (stage);
   use_model (stage, NULL);
 }
 
@@ -69,8 +75,9 @@ gst_rnn_stage_load_model (GstRnnStage *stage)
   g_autoptr (GError) error = NULL;
   RnnModel *model;
 
+  drop_next (stage);
   if (!path && GST_RNN_STAGE_GET_CLASS (stage)->works_without_model) {
-    gst_rnn_stage_drop_model (stage);
+    use_model (stage, NULL);
     return TRUE;
   }
   if (!path) {
@@ -84,7 +91,6 @@ gst_rnn_stage_load_model (GstRnnStage *stage)
     GST_ELEMENT_ERROR (stage, RESOURCE, NOT_FOUND, ("Cannot load the model %s: %s", path, error->message), (NULL));
     return FALSE;
   }
-  gst_rnn_stage_drop_model (stage);
   use_model (stage, model);
   return TRUE;
 }
@@ -167,18 +173,20 @@ renegotiate (GstRnnStage *stage)
     gst_rnn_timeline_start (&stage->timeline, gst_rnn_timeline_next (&timeline));
 }
 
-/* @event: transfer full; tells the stages downstream */
+/* @event: transfer full; tells the stages downstream.  @any_size: the input will change with the model */
 static gboolean
-swap (GstRnnStage *stage, RnnModel *model, GstEvent *event)
+swap (GstRnnStage *stage, RnnModel *model, GstEvent *event, gboolean any_size)
 {
   GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
+  gboolean negotiated = stage->negotiated, ret;
   g_autoptr (GError) error = NULL;
-  gboolean ret;
 
   klass->drain (stage);
+  stage->negotiated = negotiated && !any_size;
   if (!klass->set_model (stage, model, &error)) {
     GST_ELEMENT_WARNING (stage, LIBRARY, SETTINGS, ("Cannot swap to the model %s: %s; the one in use stays",
             rnn_model_get_path (model), error->message), (NULL));
+    stage->negotiated = negotiated;
     gst_event_unref (event);
     return FALSE;
   }
@@ -205,7 +213,7 @@ gst_rnn_stage_swap_if_due (GstRnnStage *stage)
   model = steal_next (stage);
   if (model && model != stage->model) {
     swap (stage, model, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
-            gst_structure_new ("rnn-model", "model", GST_TYPE_RNN_MODEL, model, NULL)));
+            gst_structure_new ("rnn-model", "model", GST_TYPE_RNN_MODEL, model, NULL)), FALSE);
   }
 }
 
@@ -217,6 +225,5 @@ gst_rnn_stage_take_model_event (GstRnnStage *stage, GstEvent *event)
   gst_structure_get (gst_event_get_structure (event), "model", GST_TYPE_RNN_MODEL, &model, NULL);
   if (!model || model == stage->model)
     return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
-  stage->negotiated = FALSE;    /* so that any size of input is right */
-  return swap (stage, model, event);
+  return swap (stage, model, event, TRUE);
 }
