@@ -162,14 +162,6 @@ announce_endpoint (GstRnnCtcDec *self, gboolean silence)
           gst_structure_new ("rnn-endpoint", "silence", G_TYPE_BOOLEAN, silence, NULL)));
 }
 
-/* A silence half as long as an endpoint ends the word under way: it need not wait for the next one. */
-static void
-close_word_in_silence (GstRnnCtcDec *self)
-{
-  if (rnn_ctc_decoder_in_word (self->decoder) && self->endpoint.silence >= self->endpoint.config.endpoint_silence / 2)
-    rnn_ctc_decoder_finish (self->decoder);
-}
-
 static gboolean
 is_quiet (GstRnnCtcDec *self)
 {
@@ -190,7 +182,6 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
   self->position = end;
   g_array_append_vals (self->steps, times, 1);
   rnn_ctc_decoder_step (self->decoder, scores);
-  close_word_in_silence (self);
   ret = take_words (self);
   if (ret == GST_FLOW_OK && is_over (self, &silence)) {
     ret = gst_rnn_ctc_dec_end_utterance (self);

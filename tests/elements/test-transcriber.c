@@ -142,20 +142,6 @@ test_endpoint (void)
   test_harness_free (t);
 }
 
-/* The last word does not wait for the endpoint. */
-static void
-test_last_word (void)
-{
-  TestHarness *t = test_transcriber_new (model, NULL, NULL);
-
-  test_say (t, "__abc_____", 0);
-  test_expect_words (t, "");
-  test_say (t, "__", 10);            /* 700 ms of silence */
-  test_expect_words (t, "abc");
-  g_assert_cmpuint (test_get_stat (t, "ctcdec", "endpoints"), ==, 0);
-  test_harness_free (t);
-}
-
 static void
 test_endpoint_silence (void)
 {
@@ -247,7 +233,6 @@ main (int argc, char **argv)
   g_test_add_func ("/transcriber/mode-change", test_mode_change);
   g_test_add_func ("/transcriber/lateness", test_lateness);
   g_test_add_func ("/transcriber/endpoint", test_endpoint);
-  g_test_add_func ("/transcriber/endpoint/last-word", test_last_word);
   g_test_add_func ("/transcriber/endpoint/silence", test_endpoint_silence);
   g_test_add_func ("/transcriber/endpoint/reset", test_reset_at_endpoint);
   g_test_add_func ("/transcriber/max-utterance", test_max_utterance);
