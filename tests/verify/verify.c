@@ -66,7 +66,7 @@ verify_file (const gchar *path, Tally *tally)
   } else if (!kind) {
     skip_unknown (c);
   } else if (!kind->run (c, &error)) {
-    case_fail (c, "-", error->message);
+    case_fail (c, "-", error ? error->message : "its tensors do not fit");
   } else {
     case_finish (c);
   }
