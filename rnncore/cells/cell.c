@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define MAX_DEPTH 1024
+#define MAX_FLOATS (1 << 28)
 
 static const gchar *const common_keys[] = { "cell", "name", "layers", "depth", NULL };
 
@@ -68,6 +69,19 @@ check_layer (const json_t *layer, gint n_in, const gchar *where, gint *depth, GE
   return rnn_container_check_size (layer, where, error);
 }
 
+/* Recipes come from anywhere: what one stream needs has to be what a machine may have. */
+static gboolean
+check_memory (const RnnCell *cell, const gchar *where, GError **error)
+{
+  gsize n = MAX (MAX (cell->n_state, cell->n_tape), MAX (cell->n_scratch, cell->n_scratch_once));
+
+  if (n <= MAX_FLOATS)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %" G_GSIZE_FORMAT " numbers per stream; at most %d are supported",
+      where, n, MAX_FLOATS);
+  return FALSE;
+}
+
 /* Options and children. */
 static gboolean
 fill (RnnCell *cell, const json_t *layer, const gchar *where, GError **error)
@@ -104,7 +118,7 @@ rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error
   cell->depth = depth;
   cell->params = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_param_free);
   cell->children = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_cell_free);
-  if (!fill (cell, layer, at, error) || !klass->setup (cell, error)) {
+  if (!fill (cell, layer, at, error) || !klass->setup (cell, error) || !check_memory (cell, at, error)) {
     if (error && *error && !g_str_has_prefix ((*error)->message, where))
       g_prefix_error (error, "%s: ", at);
     rnn_cell_free (cell);

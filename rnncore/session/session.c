@@ -17,6 +17,7 @@ static gboolean
 check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
 {
   const RnnCell *root = rnn_model_get_root (model);
+  gsize scratch = rnn_cell_scratch_size (root, (gint) max_steps, (gint) n_streams);
 
   if (root->offline) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: the model needs whole sequences and cannot stream",
@@ -24,8 +25,7 @@ check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
     return FALSE;
   }
   if (n_streams < 1 || n_streams > 65536 || max_steps < 1 || max_steps > 65536
-      || MAX (rnn_cell_scratch_size (root, (gint) max_steps, (gint) n_streams), (gsize) n_streams * max_steps)
-      > G_GUINT64_CONSTANT (1) << 31) {
+      || MAX (scratch, n_streams * MAX (root->n_state, max_steps)) > G_GUINT64_CONSTANT (1) << 31) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %u streams of %u steps at once are too many",
         rnn_model_get_path (model), n_streams, max_steps);
     return FALSE;
