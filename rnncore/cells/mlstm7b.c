@@ -27,7 +27,7 @@ typedef struct {
 static const RnnOption options[] = {
   RNN_OPT_INT (Mlstm7b, heads, 1, 65536, 1, "matrices"),
   RNN_OPT_INT (Mlstm7b, qk, 0, 1 << 18, 0, "values of all queries, and of all keys; 0: half the input's"),
-  RNN_OPT_FLOAT (Mlstm7b, cap, 0.01, 1e6, 15, "softest bound of i and f"),
+  RNN_OPT_FLOAT (Mlstm7b, cap, 0.01, 1e6, 15, "c: i and f stay between -c and c"),
   RNN_OPT_FLOAT (Mlstm7b, eps, 0, 1, 1e-6, "of the norm and the recurrence"),
   RNN_OPT_FLOAT (Mlstm7b, input_bias, -100, 100, 0, "where i's bias starts; deep models start closed, at -10"),
   {NULL}
