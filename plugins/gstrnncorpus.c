@@ -25,7 +25,8 @@ gst_rnn_corpus_new (const gchar *location, GError **error)
 {
   GstRnnCorpus *corpus = g_new0 (GstRnnCorpus, 1);
 
-  corpus->manifests = g_strsplit (location, G_SEARCHPATH_SEPARATOR_S, -1);
+  corpus->manifests = g_strsplit (location, G_SEARCHPATH_SEPARATOR_S,
+      g_file_test (location, G_FILE_TEST_EXISTS) ? 1 : -1);
   corpus->tables = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   corpus->utterances = g_array_new (FALSE, FALSE, sizeof (GstRnnUtterance));
   corpus->order = g_array_new (FALSE, FALSE, sizeof (guint32));

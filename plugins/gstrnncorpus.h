@@ -19,7 +19,7 @@ typedef struct {
   GArray *order;                /* guint32: what this rank plays, in this order */
 } GstRnnCorpus;
 
-/* @location: manifests, ':' between them.  Fails on one that cannot be read. */
+/* @location: a manifest, or several with ':' between them.  Fails on one that cannot be read. */
 GstRnnCorpus *gst_rnn_corpus_new (const gchar *location, GError **error);
 void   gst_rnn_corpus_free (GstRnnCorpus *corpus);
 

@@ -307,6 +307,16 @@ cut_text (GstRnnExamples *examples, GstBuffer *data, GstClockTime start, GstBuff
     pop_data (examples, start, n);
 }
 
+/* A target that belongs to no row; the example goes on. */
+static void
+drop_target (GstRnnExamples *examples)
+{
+  gst_aggregator_pad_drop_buffer (examples->label);
+  GST_OBJECT_LOCK (examples->owner);
+  examples->n_skipped++;
+  GST_OBJECT_UNLOCK (examples->owner);
+}
+
 static void
 take_target (GstRnnExamples *examples, GstBuffer *label)
 {
@@ -323,7 +333,7 @@ pair_tensor (GstRnnExamples *examples, GstBuffer *data, GstClockTime start, GstB
   gint64 n = count_rows (examples, data), row = row_at (examples, GST_CLOCK_DIFF (start, begin));
 
   if (row < examples->cursor || gst_buffer_get_size (label) != examples->n_target * sizeof (gfloat)) {
-    lose_label (examples, "no row of the data is at its time");
+    drop_target (examples);
     return;
   }
   if (row > examples->cursor)
@@ -368,7 +378,9 @@ end_label (GstRnnExamples *examples, GstBuffer *label)
 {
   GstClockTime end = running_time (examples->label, GST_BUFFER_PTS (label) + GST_BUFFER_DURATION (label));
 
-  if (examples->open && GST_CLOCK_TIME_IS_VALID (end) && end <= examples->expected + TOLERANCE)
+  if (examples->n_target)
+    drop_target (examples);
+  else if (examples->open && GST_CLOCK_TIME_IS_VALID (end) && end <= examples->expected + TOLERANCE)
     gst_rnn_examples_finish (examples);
   else
     lose_label (examples, "the data end before it does");

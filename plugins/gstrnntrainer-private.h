@@ -22,7 +22,7 @@ struct _GstRnnTrainer {
   GCond wake;                   /* playing, stopping or flushing changed */
   gboolean playing;             /* with wake_lock */
 
-  GMutex lock;                  /* held during a minibatch */
+  GMutex lock;                  /* held during a minibatch, and while dev is in use */
   GstRnnTraining *training;     /* with lock */
 
   /* properties, with the object lock */

@@ -95,6 +95,20 @@ is_eos (GstElement *element, GstPad *pad, gpointer data)
   return gst_aggregator_pad_is_eos (GST_AGGREGATOR_PAD (pad));
 }
 
+/* The dev pads may come and go meanwhile; what one of them gets without the other is of no use. */
+static void
+advance_dev (GstRnnTrainer *self)
+{
+  GstRnnExamples *dev = &self->dev;
+
+  g_mutex_lock (&self->lock);
+  if (dev->data && dev->label)
+    gst_rnn_examples_advance (dev);
+  else if (dev->data || dev->label)
+    gst_aggregator_pad_drop_buffer (dev->data ? dev->data : dev->label);
+  g_mutex_unlock (&self->lock);
+}
+
 static GstFlowReturn
 aggregate (GstAggregator *aggregator, gboolean timeout)
 {
@@ -108,8 +122,7 @@ aggregate (GstAggregator *aggregator, gboolean timeout)
   }
   forget_flushed (self);
   gst_rnn_examples_advance (&self->train);
-  if (self->dev.data)
-    gst_rnn_examples_advance (&self->dev);
+  advance_dev (self);
   if (!gst_element_foreach_sink_pad (GST_ELEMENT (self), is_eos, NULL))
     return g_atomic_int_get (&self->stopping) ? gst_rnn_trainer_end_stream (self) : GST_AGGREGATOR_FLOW_NEED_DATA;
   gst_rnn_examples_finish (&self->train);
@@ -239,8 +252,10 @@ release_pad (GstElement *element, GstPad *pad)
   GstRnnTrainer *self = GST_RNN_TRAINER (element);
   GstAggregatorPad **slot = GST_AGGREGATOR_PAD (pad) == self->dev.label ? &self->dev.label : &self->dev.data;
 
-  GST_ELEMENT_CLASS (gst_rnn_trainer_parent_class)->release_pad (element, pad);
+  g_mutex_lock (&self->lock);
   *slot = NULL;
+  g_mutex_unlock (&self->lock);
+  GST_ELEMENT_CLASS (gst_rnn_trainer_parent_class)->release_pad (element, pad);
 }
 
 static gboolean

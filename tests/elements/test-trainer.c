@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnntrainer: what it cuts out of its streams, one test per cell of the event table, and what ends a training. */
 #include "corpus.h"
+#include "harness.h"
 #include <glib/gstdio.h>
 #include <gst/base/base.h>
 #include <math.h>
@@ -352,6 +353,48 @@ test_tensors (void)
   g_assert_cmpfloat (last_loss (b), <, 0.05);
   g_assert_cmpuint (get_stat (b, "examples"), ==, 2);
   g_assert_cmpuint (get_stat (b, "frames"), ==, 60);
+  bench_free (b);
+}
+
+/* The two streams need not begin and end together: only rows that have a target count. */
+static void
+test_unequal_tensors (void)
+{
+  g_autofree gchar *recipe = test_series_recipe ("unequal.json", "tensors", 1);
+  Bench *b = bench_new ("unequal", recipe, TENSOR_CAPS ("1"), TENSOR_CAPS ("1"));
+  gfloat x = 1;
+
+  g_assert_cmpint (gst_harness_push (b->data, floats_buffer (&x, 1, 300)), ==, GST_FLOW_OK);
+  for (guint t = 0; t < 14; t++) {
+    g_assert_cmpint (gst_harness_push (b->label, floats_buffer (&x, 1, 100 * t)), ==, GST_FLOW_OK);
+    if (t >= 3 && t < 13)
+      g_assert_cmpint (gst_harness_push (b->data, floats_buffer (&x, 1, 100 * t + 100)), ==, GST_FLOW_OK);
+  }
+  gst_harness_push_event (b->data, gst_event_new_eos ());
+  g_assert_cmpint (gst_harness_push (b->label, floats_buffer (&x, 1, 1400)), ==, GST_FLOW_OK);
+  push_eos (b);
+  wait_for_end (b);
+  g_assert_cmpuint (get_stat (b, "examples"), ==, 1);
+  g_assert_cmpuint (get_stat (b, "frames"), ==, 11);
+  g_assert_cmpuint (get_stat (b, "skipped"), ==, 4);
+  bench_free (b);
+}
+
+/* Ready-made features with texts: no audio needed. */
+static void
+test_tensors_with_text (void)
+{
+  g_autofree gchar *recipe = test_write_text ("tensor-text.json", "{\"format\": 1, \"name\": \"x\", "
+      "\"input\": {\"kind\": \"tensors\", \"size\": %d}, \"layers\": [{\"cell\": \"dense\", \"name\": \"out\", "
+      "\"units\": 3}], \"output\": {\"kind\": \"ctc\", \"blank\": 0, \"tokens\": [\"-\", \"a\", \"b\"]}, "
+      "\"train\": {\"epochs\": 2}}", 2);
+  Bench *b = bench_new ("tensor-text", recipe, TENSOR_CAPS ("2"), TEXT_CAPS);
+  gfloat x[] = { 1, 2 };
+
+  push_label (b, "ab", 200, 700);
+  for (guint t = 0; t < 8; t++)
+    g_assert_cmpint (gst_harness_push (b->data, floats_buffer (x, 2, 100 * t)), ==, GST_FLOW_OK);
+  expect_examples (b, 1, 5, 0);
   bench_free (b);
 }
 
@@ -963,6 +1006,8 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer/no-time", test_no_time);
   g_test_add_func ("/trainer/dev", test_dev);
   g_test_add_func ("/trainer/tensors", test_tensors);
+  g_test_add_func ("/trainer/unequal-tensors", test_unequal_tensors);
+  g_test_add_func ("/trainer/tensors-with-text", test_tensors_with_text);
   g_test_add_func ("/trainer/series", test_series);
   g_test_add_func ("/trainer/eos", test_eos);
   g_test_add_func ("/trainer/eos-without-data", test_eos_without_data);
