@@ -49,7 +49,7 @@ has() {
   done
 }
 lacks() {
-  ! grep -e "$2" "$1"
+  [ -r "$1" ] && ! grep -e "$2" "$1"
 }
 # refuses MESSAGE COMMAND...: it fails and says so
 refuses() {
@@ -105,6 +105,7 @@ while ! grep -q '"epoch": 2' broken.training/log.jsonl 2> /dev/null; do sleep 0.
 kill -TERM $trainer
 wait $trainer
 check interrupted same $? 130
+check early lacks first.log 'epoch 30/30'
 check says-how has first.log 'interrupted; the same command goes on from .*broken.training/checkpoint.ckpt'
 run resumed train --out broken.safetensors --threads 1 --config epochs=30
 check goes-on has log 'going on from ' 'resumed from the checkpoint'
