@@ -4,5 +4,3 @@
 
 /* dw[rows][cols] += dy[n][rows]^T x[n][cols] */
 void rnn_blas_outer (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x, gsize ldx, gfloat *dw);
-/* The lower triangle of sums[cols][cols] += x[n][cols]^T x */
-void rnn_blas_gram (gint cols, gint n, const gdouble *x, gdouble *sums);

@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ridge regression by a Cholesky factor.
+/* Ridge regression by orthogonal reflections.
  *
- * Each row [1; x; y] adds its outer product to one symmetric matrix, of which the lower triangle is kept:
- *
- *   E E^T         (n_in + 1 rows)          = L L^T once lambda is added to the diagonal
- *   Y E^T  Y Y^T  (n_out rows)             = Z L^T, so that W = Z L^-1
- *
- * Factoring the rows of Y along with those of E gives Z, and what is left is one triangular solution per target. */
+ * Rows [1; x; y] are folded into one triangle R, block by block, each column by a Householder reflection (Golub & Van Loan,
+ * section 5.2): R^T R is the sum of the rows' outer products, but without squaring the condition of the problem, which is
+ * what the states of a reservoir are bad at.  Lambda is as many rows more, of sqrt (lambda) in one place each.  Then
+ * R = [ R_xx R_xy ], and R_xx W = R_xy. */
 #include "ridge.h"
 #include "batch.h"
-#include "../kernels/blas.h"
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 256               /* rows that are added to the sums at once */
-#define MAX_SIZE 16384          /* values per row: 2 GiB of sums */
+#define BLOCK 32                /* rows that are folded at once */
+#define MAX_SIZE 16384          /* values per row: 2 GiB of triangle */
+#define TINY 1e-280             /* a square beside which nothing counts, and that can be divided by */
 #define CHUNK 256               /* steps that a model runs at once */
 
 struct _RnnRidge {
   gint n_in, n_out, size;       /* size: 1 + n_in + n_out */
-  gdouble *sums;                /* [size][size] */
-  gdouble *rows;                /* [BLOCK][size], of which n_rows wait to be added to the sums */
+  gdouble *R;                   /* [size][size], upper triangle */
+  gdouble *rows;                /* [BLOCK][size], of which n_rows wait to be folded */
+  gdouble *work;                /* [size] */
   gint n_rows;
 };
 
@@ -32,115 +31,133 @@ rnn_ridge_new (gint n_in, gint n_out)
   r->n_in = n_in;
   r->n_out = n_out;
   r->size = 1 + n_in + n_out;
-  r->sums = g_new0 (gdouble, (gsize) r->size * r->size);
+  r->R = g_new0 (gdouble, (gsize) r->size * r->size);
   r->rows = g_new (gdouble, (gsize) BLOCK * r->size);
+  r->work = g_new (gdouble, r->size);
   return r;
 }
 
 void
 rnn_ridge_free (RnnRidge *ridge)
 {
-  g_free (ridge->sums);
+  g_free (ridge->R);
   g_free (ridge->rows);
+  g_free (ridge->work);
   g_free (ridge);
 }
 
-static void
-flush (RnnRidge *r)
+/* y[n] += a x[n] */
+static inline void
+axpy (gint n, gdouble a, const gdouble *x, gdouble *y)
 {
-  rnn_blas_gram (r->size, r->n_rows, r->rows, r->sums);
+  for (gint i = 0; i < n; i++)
+    y[i] += a * x[i];
+}
+
+/* Reflects column j of [row j of R; the rows] into R's diagonal, and what stands to its right along with it. */
+static void
+reflect (RnnRidge *r, gint j)
+{
+  gint n = r->size - j - 1;
+  gdouble *top = r->R + (gsize) j * r->size + j, *rows = r->rows + j, *w = r->work, below = 0, norm, v, factor;
+
+  for (gint i = 0; i < r->n_rows; i++)
+    below += rows[(gsize) i * r->size] * rows[(gsize) i * r->size];
+  if (below < TINY)
+    return;
+  norm = top[0] > 0 ? -sqrt (top[0] * top[0] + below) : sqrt (top[0] * top[0] + below);
+  v = top[0] - norm;            /* the reflection's vector: v, then the column of the rows */
+  factor = -2 / (v * v + below);
+  memset (w, 0, n * sizeof (gdouble));
+  axpy (n, v, top + 1, w);
+  for (gint i = 0; i < r->n_rows; i++)
+    axpy (n, rows[(gsize) i * r->size], rows + (gsize) i * r->size + 1, w);
+  axpy (n, factor * v, w, top + 1);
+  for (gint i = 0; i < r->n_rows; i++)
+    axpy (n, factor * rows[(gsize) i * r->size], w, rows + (gsize) i * r->size + 1);
+  top[0] = norm;
+}
+
+static void
+fold (RnnRidge *r)
+{
+  for (gint j = 0; j < r->size && r->n_rows; j++)
+    reflect (r, j);
   r->n_rows = 0;
+}
+
+/* Room for one more row. */
+static gdouble *
+next_row (RnnRidge *r)
+{
+  if (r->n_rows == BLOCK)
+    fold (r);
+  return r->rows + (gsize) r->n_rows++ * r->size;
 }
 
 void
 rnn_ridge_add (RnnRidge *r, const gfloat *x, const gfloat *y)
 {
-  gdouble *row = r->rows + (gsize) r->n_rows * r->size;
+  gdouble *row = next_row (r);
 
   row[0] = 1;
   for (gint j = 0; j < r->n_in; j++)
     row[1 + j] = x[j];
   for (gint j = 0; j < r->n_out; j++)
     row[1 + r->n_in + j] = y[j];
-  if (++r->n_rows == BLOCK)
-    flush (r);
 }
 
 /* ---- the solution ---- */
 
-static gdouble
-dot (gint n, const gdouble *a, const gdouble *b)
-{
-  gdouble sum[4] = { 0 };
-  gint i = 0;
-
-  for (; i + 4 <= n; i += 4)
-    for (gint k = 0; k < 4; k++)
-      sum[k] += a[i + k] * b[i + k];
-  for (; i < n; i++)
-    sum[0] += a[i] * b[i];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
-}
-
-/* Rows of A, [size][size] with the lower triangle set, become those of its factor, in columns [0, n).  FALSE: not positive
- * definite. */
-static gboolean
-factor (gint n, gint size, gdouble *A)
-{
-  for (gint i = 0; i < size; i++) {
-    gdouble *row = A + (gsize) i * size;
-
-    for (gint j = 0; j < MIN (i, n); j++) {
-      const gdouble *other = A + (gsize) j * size;
-
-      row[j] = (row[j] - dot (j, row, other)) / other[j];
-    }
-    if (i < n) {
-      gdouble rest = row[i] - dot (i, row, row);
-
-      if (!(rest > 1e-15 * row[i]))
-        return FALSE;
-      row[i] = sqrt (rest);
-    }
-  }
-  return TRUE;
-}
-
-/* w L = z, in place */
+/* Target o's weights [1 + n_in], from the last one up. */
 static void
-solve_row (gint n, gint size, const gdouble *L, gdouble *z)
+substitute (const RnnRidge *r, gint o, gdouble *w)
 {
-  for (gint j = n - 1; j >= 0; j--) {
-    const gdouble *row = L + (gsize) j * size;
+  gint n = 1 + r->n_in;
 
-    z[j] /= row[j];
-    for (gint k = 0; k < j; k++)
-      z[k] -= z[j] * row[k];
+  for (gint j = n - 1; j >= 0; j--) {
+    const gdouble *row = r->R + (gsize) j * r->size;
+
+    w[j] = row[n + o];
+    for (gint k = j + 1; k < n; k++)
+      w[j] -= row[k] * w[k];
+    w[j] /= row[j];
   }
+}
+
+/* Is there a diagonal to divide by? */
+static gboolean
+is_determined (const RnnRidge *r)
+{
+  gdouble largest = 0, smallest = INFINITY;
+
+  for (gint j = 0; j <= r->n_in; j++) {
+    largest = MAX (largest, fabs (r->R[(gsize) j * r->size + j]));
+    smallest = MIN (smallest, fabs (r->R[(gsize) j * r->size + j]));
+  }
+  return smallest > 1e-15 * largest;
 }
 
 gboolean
 rnn_ridge_solve (RnnRidge *r, gdouble lambda, gfloat *weight, gfloat *bias, GError **error)
 {
-  gint n = 1 + r->n_in;
-  g_autofree gdouble *A = NULL;
+  for (gint j = 0; j <= r->n_in && lambda > 0; j++) {
+    gdouble *row = next_row (r);
 
-  flush (r);
-  A = g_memdup2 (r->sums, (gsize) r->size * r->size * sizeof (gdouble));
-  for (gint i = 0; i < n; i++)
-    A[(gsize) i * r->size + i] += lambda;
-  if (!factor (n, r->size, A)) {
+    memset (row, 0, r->size * sizeof (gdouble));
+    row[j] = sqrt (lambda);
+  }
+  fold (r);
+  if (!is_determined (r)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "ridge regression: the examples do not determine %d weights with "
-        "lambda %g: give more of them, or a larger lambda", n, lambda);
+        "lambda %g: give more of them, or a larger lambda", 1 + r->n_in, lambda);
     return FALSE;
   }
   for (gint o = 0; o < r->n_out; o++) {
-    gdouble *z = A + (gsize) (n + o) * r->size;
-
-    solve_row (n, r->size, A, z);
-    bias[o] = (gfloat) z[0];
+    substitute (r, o, r->work);
+    bias[o] = (gfloat) r->work[0];
     for (gint j = 0; j < r->n_in; j++)
-      weight[(gsize) o * r->n_in + j] = (gfloat) z[1 + j];
+      weight[(gsize) o * r->n_in + j] = (gfloat) r->work[1 + j];
   }
   return TRUE;
 }

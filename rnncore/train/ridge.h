@@ -3,7 +3,7 @@
  *
  *   W = Y E^T (E E^T + lambda I)^-1        columns of E: [1; what the readout sees], of Y: targets
  *
- * Sums and solution are in double precision, whatever the rows are. */
+ * In double precision, whatever the rows are. */
 #pragma once
 #include "train.h"
 
@@ -18,7 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnRidge, rnn_ridge_free)
 
 /* One more row: x[n_in], y[n_out]. */
 void      rnn_ridge_add   (RnnRidge *ridge, const gfloat *x, const gfloat *y);
-/* weight[n_out][n_in], bias[n_out] of the rows so far.  Fails where the rows do not determine them: a larger lambda does. */
+/* weight[n_out][n_in], bias[n_out] of the rows so far: once, at the end.  Fails where the rows do not determine them: a
+ * larger lambda does. */
 gboolean  rnn_ridge_solve (RnnRidge *ridge, gdouble lambda, gfloat *weight, gfloat *bias, GError **error);
 
 /* Fits the last layer of @model, a linear "dense" one, to the data set's targets, as all layers before it answer its
