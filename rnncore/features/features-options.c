@@ -11,8 +11,8 @@
 
 static const gchar *const types[] = { "fbank", "mfcc", "logmel", NULL };
 static const gchar *const windows[] =
-    { "povey", "hanning", "hamming", "blackman", "rectangular", "hann-periodic", NULL };
-static const gchar *const mel_scales[] = { "kaldi", "htk", "slaney", "hcopy", NULL };
+    { "povey", "hanning", "hamming", "blackman", "rectangular", "hann-periodic", "hamming-exact", NULL };
+static const gchar *const mel_scales[] = { "kaldi", "htk", "slaney", "hcopy", "bins", NULL };
 static const gchar *const pcens[] = { "none", "librosa", "first", NULL };
 static const gchar *const cmvns[] = { "none", "global", "sliding", "running", NULL };
 

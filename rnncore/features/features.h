@@ -16,9 +16,10 @@ typedef struct _RnnFeatures RnnFeatures;
  * centred on sample t * shift. */
 typedef enum { RNN_FEATURES_FBANK, RNN_FEATURES_MFCC, RNN_FEATURES_LOGMEL } RnnFeatureType;
 typedef enum { RNN_WINDOW_POVEY, RNN_WINDOW_HANNING, RNN_WINDOW_HAMMING, RNN_WINDOW_BLACKMAN, RNN_WINDOW_RECTANGULAR,
-  RNN_WINDOW_HANN_PERIODIC } RnnWindowType;
-/* HTK and SLANEY as librosa and torchaudio have them (triangles over Hz, SLANEY of unit area); HCOPY is the HTK tool */
-typedef enum { RNN_MEL_KALDI, RNN_MEL_HTK, RNN_MEL_SLANEY, RNN_MEL_HCOPY } RnnMelScale;
+  RNN_WINDOW_HANN_PERIODIC, RNN_WINDOW_HAMMING_EXACT } RnnWindowType;
+/* HTK and SLANEY as librosa and torchaudio have them (triangles over Hz, SLANEY of unit area); HCOPY is the HTK tool; BINS
+ * has its corners at whole bins (python_speech_features, ONNX) */
+typedef enum { RNN_MEL_KALDI, RNN_MEL_HTK, RNN_MEL_SLANEY, RNN_MEL_HCOPY, RNN_MEL_BINS } RnnMelScale;
 typedef enum { RNN_PCEN_NONE, RNN_PCEN_LIBROSA, RNN_PCEN_FIRST } RnnPcenType;
 typedef enum { RNN_CMVN_NONE, RNN_CMVN_GLOBAL, RNN_CMVN_SLIDING, RNN_CMVN_RUNNING } RnnCmvnType;
 

@@ -3,7 +3,8 @@
  *
  *   w[b][k] = max (0, min ((x - c[b]) / (c[b+1] - c[b]), (c[b+2] - x) / (c[b+2] - c[b+1])))  at bin k
  *
- * where x and the corners are in mel (Kaldi, HTK's HCopy) or in Hz (librosa, torchaudio).  Each band is kept as one
+ * where x and the corners are in mel (Kaldi, HTK's HCopy), in Hz (librosa, torchaudio), or whole bins, floor ((N + 1) f /
+ * rate) (python_speech_features, ONNX), which may coincide.  Each band is kept as one
  * run of bins.  VTLN (vocal tract length normalisation) moves the corners by a piecewise linear warp.
  *
  * Kaldi leaves out the Nyquist bin.  HCopy uses only the bins from max (lo N / rate + 1.5, 1) to
@@ -85,6 +86,7 @@ typedef struct {
   gdouble (*from_hz) (gdouble f);
   gdouble (*to_hz) (gdouble m);
   gboolean over_hz;             /* triangles are straight over Hz, and the Nyquist bin counts */
+  gboolean whole_bins;          /* corners are numbers of bins */
   gboolean unit_area;
   gboolean htk_bins;
   void (*place_cuts) (Vtln *v); /* NULL: no VTLN */
@@ -95,6 +97,7 @@ static const Scale scales[] = {
   [RNN_MEL_HTK] = { htk_from_hz, htk_to_hz, .over_hz = TRUE },
   [RNN_MEL_SLANEY] = { slaney_from_hz, slaney_to_hz, .over_hz = TRUE, .unit_area = TRUE },
   [RNN_MEL_HCOPY] = { htk_from_hz, htk_to_hz, .htk_bins = TRUE, .place_cuts = place_cuts_hcopy },
+  [RNN_MEL_BINS] = { htk_from_hz, htk_to_hz, .over_hz = TRUE, .whole_bins = TRUE },
 };
 
 static gboolean
@@ -119,7 +122,7 @@ prepare_warp (const Scale *scale, Vtln *v, GError **error)
 
 /* corners[n_mels + 2], on the axis over which the triangles are straight */
 static gdouble *
-make_corners (const Scale *scale, const Vtln *v, guint n_mels)
+make_corners (const Scale *scale, const Vtln *v, guint n_mels, guint n_fft, gdouble rate)
 {
   gdouble *corners = g_new (gdouble, n_mels + 2), low = scale->from_hz (v->low), high = scale->from_hz (v->high);
 
@@ -128,7 +131,7 @@ make_corners (const Scale *scale, const Vtln *v, guint n_mels)
 
     if (v->warp != 1)
       f = warp_freq (v, f);
-    corners[i] = scale->over_hz ? f : scale->from_hz (f);
+    corners[i] = scale->whole_bins ? floor ((n_fft + 1) * f / rate) : scale->over_hz ? f : scale->from_hz (f);
   }
   return corners;
 }
@@ -144,6 +147,13 @@ bin_range (const Scale *scale, const Vtln *v, gdouble bins_per_hz, guint n_fft, 
   }
 }
 
+/* 0 at @from, 1 at @to >= @from: a straight line, or a step. */
+static gdouble
+rise (gdouble x, gdouble from, gdouble to)
+{
+  return from < to ? (x - from) / (to - from) : x >= to;
+}
+
 /* Appends the run of one band, from its first to its last weight above zero. */
 static RnnMelBand
 make_band (GArray *weights, const gdouble *c, const gdouble *axis, guint first, guint last, gdouble gain)
@@ -153,7 +163,7 @@ make_band (GArray *weights, const gdouble *c, const gdouble *axis, guint first, 
   RnnMelBand band = { 0 };
 
   for (guint k = first; k <= last; k++) {
-    gfloat w = (gfloat) (gain * MIN ((axis[k] - c[0]) / (c[1] - c[0]), (c[2] - axis[k]) / (c[2] - c[1])));
+    gfloat w = (gfloat) (gain * MIN (rise (axis[k], c[0], c[1]), rise (-axis[k], -c[2], -c[1])));
 
     if (!(w > 0))
       continue;
@@ -174,7 +184,7 @@ make_axis (const Scale *scale, gdouble hz_per_bin, guint n_fft)
   gdouble *axis = g_new (gdouble, n_fft / 2 + 1);
 
   for (guint k = 0; k <= n_fft / 2; k++)
-    axis[k] = scale->over_hz ? k * hz_per_bin : scale->from_hz (k * hz_per_bin);
+    axis[k] = scale->whole_bins ? k : scale->over_hz ? k * hz_per_bin : scale->from_hz (k * hz_per_bin);
   return axis;
 }
 
@@ -195,7 +205,7 @@ rnn_mel_new (const RnnFeatureConfig *config, guint n_fft, GError **error)
   mel->n_bins = n_fft / 2 + 1;
   mel->n_mels = (guint) config->n_mels;
   mel->bands = g_new (RnnMelBand, mel->n_mels);
-  corners = make_corners (scale, &v, mel->n_mels);
+  corners = make_corners (scale, &v, mel->n_mels, n_fft, config->rate);
   bin_range (scale, &v, n_fft / config->rate, n_fft, &first, &last);
   weights = g_array_new (FALSE, FALSE, sizeof (gfloat));
   for (guint b = 0; b < mel->n_mels; b++) {

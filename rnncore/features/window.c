@@ -57,6 +57,13 @@ hann_periodic (gint n, gint N)
   return raised_cosine (0.5, n, N);
 }
 
+/* The fractions that 0.54 and 0.46 are rounded from: the first side lobe vanishes (Harris 1978). */
+static gdouble
+hamming_exact (gint n, gint N)
+{
+  return raised_cosine (25. / 46, n, N - 1);
+}
+
 static gdouble (*const window_functions[]) (gint n, gint N) = {
   [RNN_WINDOW_POVEY] = povey,
   [RNN_WINDOW_HANNING] = hanning,
@@ -64,6 +71,7 @@ static gdouble (*const window_functions[]) (gint n, gint N) = {
   [RNN_WINDOW_BLACKMAN] = blackman,
   [RNN_WINDOW_RECTANGULAR] = rectangular,
   [RNN_WINDOW_HANN_PERIODIC] = hann_periodic,
+  [RNN_WINDOW_HAMMING_EXACT] = hamming_exact,
 };
 
 RnnWindow *

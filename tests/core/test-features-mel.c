@@ -56,6 +56,19 @@ test_mel_partition (void)
   }
 }
 
+/* Corners at whole bins, here 0 0 0 1 2 3 5 8: slopes may have no width. */
+static void
+test_mel_bins (void)
+{
+  static const gfloat expected[6][9] = {
+    { 1 }, { 1 }, { 0, 1 }, { 0, 0, 1 }, { 0, 0, 0, 1, 0.5f }, { 0, 0, 0, 0, 0.5f, 1, 2 / 3.f, 1 / 3.f },
+  };
+  guint n_bins;
+  g_autofree gfloat *w = mel_matrix ("mel_scale=bins n_mels=6 low_freq=0", 16, &n_bins);
+
+  g_assert_cmpmem (w, 6 * n_bins * sizeof (gfloat), expected, sizeof expected);
+}
+
 /* Slaney's bands have unit area over Hz; centres as in librosa's documentation of mel_frequencies. */
 static void
 test_mel_slaney (void)
@@ -141,6 +154,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/features/mel/partition", test_mel_partition);
   g_test_add_func ("/features/mel/slaney", test_mel_slaney);
   g_test_add_data_func ("/features/mel/vtln-kaldi", &all_cuts[0], test_mel_vtln);
+  g_test_add_func ("/features/mel/bins", test_mel_bins);
   g_test_add_data_func ("/features/mel/vtln-hcopy", &all_cuts[1], test_mel_vtln);
   g_test_add_func ("/features/mel/htk-bins", test_mel_htk_bins);
   return g_test_run ();

@@ -284,7 +284,7 @@ test_refuse_fields (void)
   REFUSED (rate, 0);
   REFUSED (rate, NAN);
   REFUSED (n_mels, 0);
-  REFUSED (window, 6);
+  REFUSED (window, 7);
   REFUSED (window, -1);
   REFUSED (scale, NAN);
   REFUSED (stack, 0);
