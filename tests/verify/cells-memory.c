@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Linear attention and retention: the recurrences alone, and the layers around them. */
+/* Linear attention and retention: the recurrences alone, and the layers around them; convolutional LSTM. */
 #include "families.h"
 #include "task.h"
 #include <math.h>
@@ -181,10 +181,29 @@ run_retnet (Case *c, GError **error)
   return ok;
 }
 
+/* ---- images: states [B][F][H][W] ---- */
+
+static gboolean
+run_convlstm (Case *c, GError **error)
+{
+  const Tensor *w = case_need (c, "w.weight_h", error, 4, -1, -1, -1, -1);
+  const Tensor *x = w ? case_need (c, "in.x", error, 5, -1, -1, -1, -1, -1) : NULL;
+  gint F = w ? w->dims[1] : 0, P = x ? x->dims[3] * x->dims[4] : 0;
+  Task t = { .c = c, .time_first = TRUE, .inputs = x_only, .output = "y" };
+
+  if (!x)
+    return FALSE;
+  t.states[0] = (StatePart) { "h0", "hn", 0, 1, P, F };
+  t.states[1] = (StatePart) { "c0", "cn", (gsize) P * F, 1, P, F };
+  return task_run (&t, json_pack ("[{ss si si si si sb}]", "cell", "convlstm", "filters", F, "kernel", w->dims[2], "height",
+          x->dims[3], "width", x->dims[4], "peephole", case_find (c, "w.p_i") != NULL), error);
+}
+
 const CaseKind cases_memory[] = {
   { "cell", "LINEAR_ATTENTION", NULL, run_linear_attention },
   { "cell", "RETENTION", NULL, run_retention },
   { "cell", "LINEAR_TRANSFORMER_LAYER", NULL, run_linear_transformer },
   { "cell", "RETNET_LAYER", NULL, run_retnet },
+  { "cell", "CONVLSTM", NULL, run_convlstm },
   { NULL }
 };

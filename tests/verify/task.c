@@ -110,6 +110,29 @@ load_part (Task *t, const StatePart *p, const Tensor *tensor, gfloat *states, GE
 
 /* ---- steps ---- */
 
+/* Columns of rows [T][B][...], as grid_load and grid_compare have them, but for cases that are [T][B][...] themselves. */
+static gboolean
+load_columns (const Task *t, const gchar *name, const Grid *g, gsize *at, GError **error)
+{
+  const Tensor *tensor = t->time_first ? case_need (t->c, name, error, -1) : NULL;
+
+  if (!t->time_first)
+    return grid_load (t->c, name, g, at, error);
+  if (!tensor || tensor->n != (gsize) g->T * g->B * g->width)
+    return tensor ? case_wrong (error, "%s: %s does not fit the layers", t->c->path, name) : FALSE;
+  memcpy (g->rows, tensor->data, tensor->n * sizeof (gfloat));
+  return TRUE;
+}
+
+static gboolean
+compare_columns (const Task *t, const gchar *name, const Grid *g, gsize *at, GError **error)
+{
+  if (!t->time_first)
+    return grid_compare (t->c, name, g, at, 1, error);
+  case_compare (t->c, name, g->rows, (gsize) g->T * g->B * g->width);
+  return TRUE;
+}
+
 static gboolean
 load_inputs (Task *t, GError **error)
 {
@@ -119,7 +142,7 @@ load_inputs (Task *t, GError **error)
   for (guint i = 0; t->inputs[i]; i++) {
     g_autofree gchar *name = g_strconcat ("in.", t->inputs[i], NULL);
 
-    if (!grid_load (t->c, name, &x, &at, error))
+    if (!load_columns (t, name, &x, &at, error))
       return FALSE;
   }
   return TRUE;
@@ -142,7 +165,7 @@ task_open (Task *t, json_t *layers, GError **error)
 
     width += part ? part->n / ((gsize) x->dims[0] * x->dims[1]) : 0;
   }
-  t->d = drive_new (layers, (gint) MIN (width, G_MAXINT), x->dims[1], x->dims[0], error);
+  t->d = drive_new (layers, (gint) MIN (width, G_MAXINT), x->dims[!t->time_first], x->dims[t->time_first], error);
   if (!t->d)
     return FALSE;
   rnn_cell_foreach_param (rnn_model_get_root (t->d->model), load_param, &v);
@@ -177,7 +200,7 @@ task_compare (Task *t, GError **error)
 
   for (const StatePart *p = t->states; p->out; p++)
     compare_part (t, p, "out.", p->out, drive_state (t->d, t->d->T));
-  return grid_compare (t->c, name, &y, &at, 1, error);
+  return compare_columns (t, name, &y, &at, error);
 }
 
 gboolean
@@ -188,7 +211,7 @@ task_weigh (Task *t, GError **error)
   Grid dy = grid_of_steps (d, d->dy, d->n_out);
   gsize at = 0;
 
-  if (!case_find (t->c, name) || !grid_load (t->c, name, &dy, &at, error))
+  if (!case_find (t->c, name) || !load_columns (t, name, &dy, &at, error))
     return FALSE;
   loss_add (&t->loss, d->y, d->dy, (gsize) d->T * d->B * d->n_out);
   for (const StatePart *p = t->states; p->out; p++) {
@@ -213,7 +236,7 @@ task_compare_gradients (Task *t, GError **error)
   for (guint i = 0; t->inputs[i]; i++) {
     g_autofree gchar *name = g_strconcat ("grad.in.", t->inputs[i], NULL);
 
-    if (!grid_compare (t->c, name, &dx, &at, 1, error))
+    if (!compare_columns (t, name, &dx, &at, error))
       return FALSE;
   }
   for (const StatePart *p = t->states; p->out; p++)

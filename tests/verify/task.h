@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
   Case *c;
   Drive *d;
+  gboolean time_first;          /* sequences are [T][B][...], of one input; else [B][T][...] */
   const gchar *const *inputs;   /* of in.<name>, NULL-terminated, in the order of their columns */
   const gchar *output;          /* of out.<name> */
   StatePart states[3];
