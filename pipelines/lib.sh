@@ -37,7 +37,8 @@ if [ -d "$build/plugins" ]; then
 else
   rnncore=rnncore
 fi
-gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 || fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
+gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 ||
+  fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
 # For a script that wants to know more of the process $1 while it runs.
 watch() {

@@ -31,7 +31,8 @@ skip (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *reason)
   GST_OBJECT_LOCK (self);
   self->n_skipped++;
   GST_OBJECT_UNLOCK (self);
-  GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s:%u: %s skipped: %s", u->manifest, u->row->line, u->row->given, reason), (NULL));
+  GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s:%u: %s skipped: %s", u->manifest, u->row->line, u->row->given,
+          reason), (NULL));
   post_utterance (self, u, "skipped", reason, 0, 0);
 }
 

@@ -76,7 +76,8 @@ open_corpus (GstRnnCorpusSrc *self)
   location = g_strdup (self->location);
   GST_OBJECT_UNLOCK (self);
   if (!location || !*location) {
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("%s needs a manifest in `location`", GST_OBJECT_NAME (self)), (NULL));
+    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("%s needs a manifest in `location`", GST_OBJECT_NAME (self)),
+        (NULL));
     return FALSE;
   }
   self->corpus = gst_rnn_corpus_new (location, &error);

@@ -54,8 +54,8 @@ parse_data_caps (const GstRnnExamples *examples, const GstCaps *caps, GstRnnExam
   if (!gst_caps_can_intersect (caps, allowed)) {
     g_autofree gchar *wanted = gst_caps_to_string (allowed);
 
-    reason = g_strdup_printf ("a model of %s needs %s%s", input_names[rnn_model_get_input_kind (examples->model)], wanted,
-        examples->features ? "; put audioconvert ! audioresample before it" : "");
+    reason = g_strdup_printf ("a model of %s needs %s%s", input_names[rnn_model_get_input_kind (examples->model)],
+        wanted, examples->features ? "; put audioconvert ! audioresample before it" : "");
     return refuse (examples, caps, reason, error);
   }
   if (gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw")) {

@@ -56,6 +56,8 @@ gboolean gst_rnn_examples_set_label_caps (GstRnnExamples *examples, const GstCap
 void     gst_rnn_examples_advance (GstRnnExamples *examples);
 /* Ends the open example, if any, and keeps it: SEGMENT, EOS. */
 void     gst_rnn_examples_finish (GstRnnExamples *examples);
+/* The example of the label at the head, open or not, is no good. */
+void     gst_rnn_examples_lose (GstRnnExamples *examples, const gchar *reason);
 /* Forgets the open example and where the streams were: FLUSH. */
 void     gst_rnn_examples_flush (GstRnnExamples *examples);
 

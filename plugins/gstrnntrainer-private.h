@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside rnntrainer: gstrnntrainer.c (pads, states, properties), -train.c (training and what ends it). */
+/* Inside rnntrainer: gstrnntrainer.c (states, properties), -input.c (pads, buffers, events), -train.c (training
+ * and what ends it). */
 #pragma once
 #include "gstrnntrainer.h"
 #include "gstrnnexamples.h"
@@ -30,6 +31,10 @@ struct _GstRnnTrainer {
   gboolean resume;
   guint n_threads, checkpoint_interval, progress_interval;
 };
+
+/* For class_init and init. */
+void gst_rnn_trainer_init_input (GstAggregatorClass *klass);
+void gst_rnn_trainer_add_pads (GstRnnTrainer *self);
 
 /* The task's, once all pads are at EOS: one minibatch, the first time after setting up. */
 GstFlowReturn gst_rnn_trainer_train (GstRnnTrainer *self);

@@ -28,14 +28,9 @@
  * data, and runs one minibatch per call once all pads are at EOS.  Training pauses while the pipeline does.  Whoever
  * ends it from another thread waits for `lock`, that is for one minibatch. */
 #include "gstrnntrainer-private.h"
-#include "gstrnncaps.h"
 
 GST_DEBUG_CATEGORY_STATIC (rnn_trainer_debug);
 #define GST_CAT_DEFAULT rnn_trainer_debug
-
-#define DATA_CAPS "audio/x-raw, format = (string) { S16LE, F32LE, F64LE }, layout = (string) interleaved, " \
-    "rate = (int) [ 1, MAX ], channels = (int) [ 1, MAX ]; " GST_RNN_TENSORS_CAPS
-#define LABEL_CAPS "text/x-raw, format = (string) { utf8, pango-markup }; " GST_RNN_TENSORS_CAPS
 
 typedef struct {
   const gchar *name, *nick, *blurb;
@@ -64,199 +59,10 @@ static const Property numbers[] = {
 enum { PROP_0, PROP_RESUME, PROP_STATS, PROP_FIRST_STRING,
   PROP_FIRST_NUMBER = PROP_FIRST_STRING + G_N_ELEMENTS (strings) };
 
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS (DATA_CAPS));
-static GstStaticPadTemplate label_template = GST_STATIC_PAD_TEMPLATE ("label", GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS (LABEL_CAPS));
-static GstStaticPadTemplate dev_sink_template = GST_STATIC_PAD_TEMPLATE ("dev_sink", GST_PAD_SINK, GST_PAD_REQUEST,
-    GST_STATIC_CAPS (DATA_CAPS));
-static GstStaticPadTemplate dev_label_template = GST_STATIC_PAD_TEMPLATE ("dev_label", GST_PAD_SINK, GST_PAD_REQUEST,
-    GST_STATIC_CAPS (LABEL_CAPS));
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("application/x-json"));
-
 G_DEFINE_TYPE (GstRnnTrainer, gst_rnn_trainer, GST_TYPE_AGGREGATOR)
 GST_ELEMENT_REGISTER_DEFINE (rnntrainer, "rnntrainer", GST_RANK_NONE, GST_TYPE_RNN_TRAINER)
 
-/* ---- buffers and events in ---- */
-
-static void
-forget_flushed (GstRnnTrainer *self)
-{
-  if (g_atomic_int_compare_and_exchange (&self->flushed, TRUE, FALSE)) {
-    gst_rnn_examples_flush (&self->train);
-    gst_rnn_examples_flush (&self->dev);
-  }
-}
-
-static gboolean
-is_eos (GstElement *element, GstPad *pad, gpointer data)
-{
-  return gst_aggregator_pad_is_eos (GST_AGGREGATOR_PAD (pad));
-}
-
-/* The dev pads may come and go meanwhile; what one of them gets without the other is of no use. */
-static void
-advance_dev (GstRnnTrainer *self)
-{
-  GstRnnExamples *dev = &self->dev;
-
-  g_mutex_lock (&self->lock);
-  if (dev->data && dev->label)
-    gst_rnn_examples_advance (dev);
-  else if (dev->data || dev->label)
-    gst_aggregator_pad_drop_buffer (dev->data ? dev->data : dev->label);
-  g_mutex_unlock (&self->lock);
-}
-
-static GstFlowReturn
-aggregate (GstAggregator *aggregator, gboolean timeout)
-{
-  GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
-
-  if (self->refused)
-    return GST_FLOW_NOT_NEGOTIATED;
-  if (g_atomic_int_get (&self->flushing) > 0) {
-    g_usleep (1000);
-    return GST_AGGREGATOR_FLOW_NEED_DATA;
-  }
-  forget_flushed (self);
-  gst_rnn_examples_advance (&self->train);
-  advance_dev (self);
-  if (!gst_element_foreach_sink_pad (GST_ELEMENT (self), is_eos, NULL))
-    return g_atomic_int_get (&self->stopping) ? gst_rnn_trainer_end_stream (self) : GST_AGGREGATOR_FLOW_NEED_DATA;
-  gst_rnn_examples_finish (&self->train);
-  gst_rnn_examples_finish (&self->dev);
-  return gst_rnn_trainer_train (self);
-}
-
-static GstRnnExamples *
-examples_of (GstRnnTrainer *self, GstAggregatorPad *pad)
-{
-  return pad == self->dev.data || pad == self->dev.label ? &self->dev : &self->train;
-}
-
-static gboolean
-set_caps (GstRnnTrainer *self, GstAggregatorPad *pad, const GstCaps *caps)
-{
-  GstRnnExamples *examples = examples_of (self, pad);
-  g_autoptr (GError) error = NULL;
-
-  if (pad == examples->data ? gst_rnn_examples_set_data_caps (examples, caps, &error) :
-      gst_rnn_examples_set_label_caps (examples, caps, &error))
-    return TRUE;
-  self->refused = TRUE;
-  GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
-  return FALSE;
-}
-
-static gboolean
-set_segment (GstRnnTrainer *self, GstAggregatorPad *pad, const GstSegment *segment)
-{
-  GstRnnExamples *examples = examples_of (self, pad);
-
-  if (segment->format != GST_FORMAT_TIME || segment->rate < 0) {
-    self->refused = TRUE;
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s needs a TIME segment that plays forward", GST_OBJECT_NAME (self)),
-        (NULL));
-    return FALSE;
-  }
-  if (pad == examples->data)
-    gst_rnn_examples_finish (examples);
-  return TRUE;
-}
-
-static gboolean
-sink_event (GstAggregator *aggregator, GstAggregatorPad *pad, GstEvent *event)
-{
-  GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
-  GstEventType type = GST_EVENT_TYPE (event);
-  const GstSegment *segment;
-  gboolean ok = TRUE;
-  GstCaps *caps;
-
-  if (type == GST_EVENT_FLUSH_START) {
-    g_atomic_int_inc (&self->flushing);
-    gst_rnn_trainer_cancel (self);
-  } else if (type == GST_EVENT_FLUSH_STOP) {
-    g_atomic_int_set (&self->flushed, TRUE);
-  } else if (type == GST_EVENT_CAPS) {
-    forget_flushed (self);
-    gst_event_parse_caps (event, &caps);
-    ok = set_caps (self, pad, caps);
-  } else if (type == GST_EVENT_SEGMENT) {
-    forget_flushed (self);
-    gst_event_parse_segment (event, &segment);
-    ok = set_segment (self, pad, segment);
-  }
-  if (!ok) {
-    gst_event_unref (event);
-    return FALSE;
-  }
-  ok = GST_AGGREGATOR_CLASS (gst_rnn_trainer_parent_class)->sink_event (aggregator, pad, event);
-  if (type == GST_EVENT_FLUSH_STOP)
-    g_atomic_int_add (&self->flushing, -1);
-  return ok;
-}
-
-static gboolean
-sink_query (GstAggregator *aggregator, GstAggregatorPad *pad, GstQuery *query)
-{
-  GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
-  GstRnnExamples *examples = examples_of (self, pad);
-  g_autoptr (GstCaps) caps = NULL;
-  GstCaps *filter;
-
-  if (GST_QUERY_TYPE (query) != GST_QUERY_CAPS || !examples->model)
-    return GST_AGGREGATOR_CLASS (gst_rnn_trainer_parent_class)->sink_query (aggregator, pad, query);
-  caps = pad == examples->data ? gst_rnn_examples_get_data_caps (examples) : gst_rnn_examples_get_label_caps (examples);
-  gst_query_parse_caps (query, &filter);
-  if (filter) {
-    GstCaps *all = g_steal_pointer (&caps);
-
-    caps = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
-    gst_caps_unref (all);
-  }
-  gst_query_set_caps_result (query, caps);
-  return TRUE;
-}
-
-/* It accepts whatever the template has: set_caps says better than the core what is wrong with it. */
-static GstAggregatorPad *
-new_pad (GstStaticPadTemplate *template)
-{
-  g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (template);
-  GstAggregatorPad *pad = g_object_new (GST_TYPE_AGGREGATOR_PAD, "name", template->name_template, "direction", GST_PAD_SINK,
-      "template", pad_template, NULL);
-
-  GST_PAD_SET_ACCEPT_TEMPLATE (pad);
-  return pad;
-}
-
-/* Only the dev pads come on request, each once. */
-static GstAggregatorPad *
-create_new_pad (GstAggregator *aggregator, GstPadTemplate *template, const gchar *name, const GstCaps *caps)
-{
-  GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
-  gboolean label = g_str_equal (GST_PAD_TEMPLATE_NAME_TEMPLATE (template), dev_label_template.name_template);
-  GstAggregatorPad **slot = label ? &self->dev.label : &self->dev.data;
-
-  if (*slot)
-    return NULL;
-  return *slot = new_pad (label ? &dev_label_template : &dev_sink_template);
-}
-
-static void
-release_pad (GstElement *element, GstPad *pad)
-{
-  GstRnnTrainer *self = GST_RNN_TRAINER (element);
-  GstAggregatorPad **slot = GST_AGGREGATOR_PAD (pad) == self->dev.label ? &self->dev.label : &self->dev.data;
-
-  g_mutex_lock (&self->lock);
-  *slot = NULL;
-  g_mutex_unlock (&self->lock);
-  GST_ELEMENT_CLASS (gst_rnn_trainer_parent_class)->release_pad (element, pad);
-}
+/* ---- states ---- */
 
 static gboolean
 start (GstAggregator *aggregator)
@@ -287,8 +93,6 @@ stop (GstAggregator *aggregator)
   gst_rnn_examples_close (&self->dev);
   return TRUE;
 }
-
-/* ---- states ---- */
 
 static gboolean
 load_model (GstRnnTrainer *self)
@@ -346,7 +150,8 @@ get_stats (GstRnnTrainer *self)
 {
   return gst_structure_new ("rnntrainer-stats", "examples", G_TYPE_UINT, self->train.n_examples,
       "skipped", G_TYPE_UINT, self->train.n_skipped, "frames", G_TYPE_UINT64, self->train.n_frames,
-      "dev-examples", G_TYPE_UINT, self->dev.n_examples, "dev-skipped", G_TYPE_UINT, self->dev.n_skipped, "dev-frames", G_TYPE_UINT64, self->dev.n_frames, NULL);
+      "dev-examples", G_TYPE_UINT, self->dev.n_examples, "dev-skipped", G_TYPE_UINT, self->dev.n_skipped,
+      "dev-frames", G_TYPE_UINT64, self->dev.n_frames, NULL);
 }
 
 static void
@@ -417,10 +222,7 @@ gst_rnn_trainer_init (GstRnnTrainer *self)
     G_STRUCT_MEMBER (guint, self, numbers[i].offset) = numbers[i].def;
   gst_rnn_examples_init (&self->train, GST_ELEMENT (self));
   gst_rnn_examples_init (&self->dev, GST_ELEMENT (self));
-  self->train.data = new_pad (&sink_template);
-  self->train.label = new_pad (&label_template);
-  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (self->train.data));
-  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (self->train.label));
+  gst_rnn_trainer_add_pads (self);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);    /* nothing needs to be linked to src: EOS is told here */
 }
 
@@ -440,16 +242,6 @@ gst_rnn_trainer_finalize (GObject *object)
 }
 
 static void
-add_templates (GstElementClass *klass)
-{
-  gst_element_class_add_static_pad_template_with_gtype (klass, &sink_template, GST_TYPE_AGGREGATOR_PAD);
-  gst_element_class_add_static_pad_template_with_gtype (klass, &label_template, GST_TYPE_AGGREGATOR_PAD);
-  gst_element_class_add_static_pad_template_with_gtype (klass, &dev_sink_template, GST_TYPE_AGGREGATOR_PAD);
-  gst_element_class_add_static_pad_template_with_gtype (klass, &dev_label_template, GST_TYPE_AGGREGATOR_PAD);
-  gst_element_class_add_static_pad_template_with_gtype (klass, &src_template, GST_TYPE_AGGREGATOR_PAD);
-}
-
-static void
 gst_rnn_trainer_class_init (GstRnnTrainerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -462,14 +254,9 @@ gst_rnn_trainer_class_init (GstRnnTrainerClass *klass)
   object_class->finalize = gst_rnn_trainer_finalize;
   install_properties (object_class);
   element_class->change_state = change_state;
-  element_class->release_pad = release_pad;
-  aggregator_class->aggregate = aggregate;
-  aggregator_class->sink_event = sink_event;
-  aggregator_class->sink_query = sink_query;
-  aggregator_class->create_new_pad = create_new_pad;
   aggregator_class->start = start;
   aggregator_class->stop = stop;
-  add_templates (element_class);
+  gst_rnn_trainer_init_input (aggregator_class);
   gst_element_class_set_static_metadata (element_class, "Trainer", "Sink", "Trains a recurrent model on what flows in",
       "gst-rnn");
   /**

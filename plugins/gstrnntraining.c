@@ -32,8 +32,8 @@ post_stats (GstRnnTraining *training, const gchar *type)
       "update", G_TYPE_UINT64, s->update, "progress", G_TYPE_DOUBLE, fraction_done (training),
       "loss", G_TYPE_DOUBLE, (gdouble) s->epoch_loss, "dev-loss", G_TYPE_DOUBLE, (gdouble) s->dev_loss,
       "dev-metric", G_TYPE_DOUBLE, (gdouble) s->dev_metric, "best-metric", G_TYPE_DOUBLE, (gdouble) s->best_metric,
-      "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate, "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm,
-      "seconds", G_TYPE_DOUBLE, training->epoch_seconds, "frames-per-second", G_TYPE_DOUBLE,
+      "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate,
+      "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds, "frames-per-second", G_TYPE_DOUBLE,
       s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
 
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));

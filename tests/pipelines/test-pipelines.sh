@@ -132,10 +132,11 @@ evaluate() {
   "$pipelines/evaluate" "$@" --model digits.safetensors
 }
 run evaluate evaluate "my corpus/test.tsv" --out heard.tsv
-printf 'digit 3.wav\tthree\n%s/4.wav\tfour\nseven.flac\tseven\neight.ogg\teight\ndigit 9.wav\tnine\n' $sounds > expected.tsv
+printf 'digit 3.wav\tthree\n%s/4.wav\tfour\nseven.flac\tseven\neight.ogg\teight\ndigit 9.wav\tnine\n' \
+  $sounds > expected.tsv
 check heard cmp heard.tsv expected.tsv
-check rates has log '^WER 28.57 % (S 0, D 2, I 0, N 7 words)' '^CER ' '^real-time factor 0\.[0-9]' '^peak memory [0-9.]* MB' \
-  'test.tsv:5: gone.wav skipped: ' 'test.tsv:6: manifest.tsv skipped: '
+check rates has log '^WER 28.57 % (S 0, D 2, I 0, N 7 words)' '^CER ' '^real-time factor 0\.[0-9]' \
+  '^peak memory [0-9.]* MB' 'test.tsv:5: gone.wav skipped: ' 'test.tsv:6: manifest.tsv skipped: '
 
 # Whatever came before it, a recording is heard the same.
 sort -r "my corpus/test.tsv" > "my corpus/reversed.tsv"
