@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bach's chorales (Boulanger-Lewandowski et al. 2012; the table of Bai, Kolter & Koltun 2018): which of 88 keys sound next;
- * the negative log-likelihood of a step is the sum over its keys, the mean is over all steps of all chorales.
+/* Bach's chorales (Boulanger-Lewandowski et al. 2012; the table of Bai, Kolter & Koltun 2018): which of 88 keys sound
+ * next; the negative log-likelihood of a step is the sum over its keys, the mean is over all steps of all chorales.
  *
  * FILE: {"train": [chorale...], "valid": [...], "test": [...]}, a chorale [[MIDI number...] per step]. */
 #include "fit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a step costs after 10^2 to 10^6 steps of history, and how much is remembered: for every cell the same, however long
- * the stream. */
+/* What a step costs after 10^2 to 10^6 steps of history, and how much is remembered: for every cell the same, however
+ * long the stream. */
 #include "fit.h"
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Teacher forcing (Williams & Zipser 1989) against training on the model's own outputs, and the way between them,
- * scheduled sampling (Bengio et al. 2015): a GRU that continues the Mackey-Glass series.  Trained to say the next value;
- * measured by the error when it goes on by itself for 1 to 84 steps. */
+ * scheduled sampling (Bengio et al. 2015): a GRU that continues the Mackey-Glass series.  Trained to say the next
+ * value; measured by the error when it goes on by itself for 1 to 84 steps. */
 #include "mackey.h"
 #include "rollout.h"
 #include "train/optimizer.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The Mackey-Glass equation, dy/dt = 0.2 y(t - 17) / (1 + y(t - 17)^10) - 0.1 y(t), sampled once per unit of time and, as
- * Jaeger & Haas (2004) have it, squashed: tanh (y - 1). */
+/* The Mackey-Glass equation, dy/dt = 0.2 y(t - 17) / (1 + y(t - 17)^10) - 0.1 y(t), sampled once per unit of time and,
+ * as Jaeger & Haas (2004) have it, squashed: tanh (y - 1). */
 #pragma once
 #include <glib.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How far back a cell can learn to look: the adding problem over more and more steps, until it fails; and the norm of
- * d (last answer) / d (input of step t), before and after training, which shows why (Bengio, Simard & Frasconi 1994). */
+ * d (last answer) / d (input of step t), before and after training, which shows why (Bengio, Simard & Frasconi
+ * 1994). */
 #include "adding.h"
 #include "fit.h"
 #include <math.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls of a single step each, so that an output can become the next input: to the cell a chunk of 1 is like any other. */
+/* Calls of a single step each, so that an output can become the next input: to the cell a chunk of 1 is like any
+ * other. */
 #include "rollout.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A model that hears itself: each input is either given or the model's own last output, and the gradient goes back through
- * both the state and the outputs that were heard.  One value in, one out. */
+/* A model that hears itself: each input is either given or the model's own last output, and the gradient goes back
+ * through both the state and the outputs that were heard.  One value in, one out. */
 #pragma once
 #include "fit.h"
 
