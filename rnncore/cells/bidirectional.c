@@ -3,11 +3,11 @@
  *
  *   y_t = [forward (x)_t ; reverse (x)_t]
  *
- * PyTorch's bidirectional=True, and with "depth" its num_layers.  Over whole sequences, where steps past a stream's length
- * give 0; or with `chunk` and `right` over a stream, where the forward half waits for the reverse half.
+ * PyTorch's bidirectional=True, and with "depth" its num_layers.  Over whole sequences, where steps past a stream's
+ * length give 0; or with `chunk` and `right` over a stream, where the forward half waits for the reverse half.
  *
- * State: forward's, reverse's, the last D outputs of forward [D][n_out / 2]; D is the latency.  Tape: forward's, reverse's,
- * the outputs of both, each [T][B][n_out / 2]. */
+ * State: forward's, reverse's, the last D outputs of forward [D][n_out / 2]; D is the latency.  Tape: forward's,
+ * reverse's, the outputs of both, each [T][B][n_out / 2]. */
 #include "chain.h"
 #include "container.h"
 #include "history.h"

@@ -75,8 +75,8 @@ const RnnCellClass *const *rnn_cell_classes (void);     /* NULL-terminated, sort
 const RnnCellClass *rnn_cell_class_find (const gchar *name);
 
 /* Builds a cell from one object of a recipe's `layers`: {"cell": "lstm", "name": "rnn0", "hidden": 320}.  Containers
- * build their own "layers"; any layer may have a "depth": so many of it, one after another (nn.LSTM's num_layers).  @where
- * prefixes messages.  Returns (transfer full) or NULL. */
+ * build their own "layers"; any layer may have a "depth": so many of it, one after another (nn.LSTM's num_layers).
+ * @where prefixes messages.  Returns (transfer full) or NULL. */
 RnnCell *rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error);
 void     rnn_cell_free (RnnCell *cell);
 

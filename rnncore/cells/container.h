@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /* Builds one child out of @layer.  Returns (transfer none) or NULL. */
 RnnCell *rnn_container_add (RnnCell *cell, const json_t *layer, gint n_in, const gchar *where, GError **error);
 
-/* Builds the recipe's "layers" one after another.  A layer without a name is called by its number, but a lone one is not
- * called anything, nor is one with the name "": its parameters take the container's name. */
+/* Builds the recipe's "layers" one after another.  A layer without a name is called by its number, but a lone one is
+ * not called anything, nor is one with the name "": its parameters take the container's name. */
 gboolean rnn_container_add_layers (RnnCell *cell, const json_t *layers, const gchar *where, GError **error);
 
 /* Builds @layer @depth times, one after another, with the names that PyTorch gives them: a cell that numbers its

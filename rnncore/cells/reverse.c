@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Layers that run from the future to the past.
  *
- * chunk = 0: over the whole sequence, from its last step (RnnRun.lengths) to its first; steps past the end give 0.  The
- * layers' state enters behind the last step and leaves before the first.  Cannot stream.
+ * chunk = 0: over the whole sequence, from its last step (RnnRun.lengths) to its first; steps past the end give 0.
+ * The layers' state enters behind the last step and leaves before the first.  Cannot stream.
  *
- * chunk = C > 0, with `right` = R: over blocks, as latency-controlled bidirectional networks do (Zhang et al. 2016).  Block
- * k answers steps kC .. kC + C - 1; the layers start fresh R steps to the right of it.  Since a block is complete with step
- * kC + C - 1 + R, y[t] answers x[t - H] with H = C + R - 1: the latency.
+ * chunk = C > 0, with `right` = R: over blocks, as latency-controlled bidirectional networks do (Zhang et al. 2016).
+ * Block k answers steps kC .. kC + C - 1; the layers start fresh R steps to the right of it.  Since a block is
+ * complete with step kC + C - 1 + R, y[t] answers x[t - H] with H = C + R - 1: the latency.
  *
  * State, whole: the layers'.  State, blocks: the last H inputs [H][n_in], the answers of the current block [C][n_out],
- * which of them is next.  Tape, whole: the layers' outputs [T][B][n_out], the layers' tape.  No tape with blocks: each is
- * run again on the way back, so that one block's tape is enough, in the scratch. */
+ * which of them is next.  Tape, whole: the layers' outputs [T][B][n_out], the layers' tape.  No tape with blocks: each
+ * is run again on the way back, so that one block's tape is enough, in the scratch. */
 #include "chain.h"
 #include "history.h"
 #include "../kernels/kernels.h"
@@ -262,7 +262,8 @@ forward_blocks (const Reverse *r, const RnnRun *run)
     }
     for (gint b = 0; b < run->B; b++)
       memcpy (run->y + ((gsize) t * run->B + b) * n,
-          answers (r, RNN_STATE_ROW (run->state, run, b)) + (gsize) place (r, run, t, b) * n, (gsize) n * sizeof (gfloat));
+          answers (r, RNN_STATE_ROW (run->state, run, b)) + (gsize) place (r, run, t, b) * n,
+          (gsize) n * sizeof (gfloat));
   }
   for (gint b = 0; b < run->B; b++)
     RNN_STATE_ROW (run->state, run, b)[cell->n_state - 1] = place (r, run, run->T, b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Layers in reverse and both ways, and layers in depth: PyTorch's names, padding that changes nothing, blocks that are what
- * their definition says, streams that are out of step, noise that the way back sees again. */
+/* Layers in reverse and both ways, and layers in depth: PyTorch's names, padding that changes nothing, blocks that are
+ * what their definition says, streams that are out of step, noise that the way back sees again. */
 #include <math.h>
 #include <string.h>
 #include "cells/cell.h"
@@ -13,8 +13,8 @@ model_of (const gchar *layers)
 {
   g_auto (GStrv) parts = g_strsplit (layers, "'", -1);
   g_autofree gchar *quoted = g_strjoinv ("\"", parts);
-  g_autofree gchar *text = g_strdup_printf ("{\"input\": {\"kind\": \"tensors\", \"size\": %d}, \"layers\": [%s]}", N_IN,
-      quoted);
+  g_autofree gchar *text = g_strdup_printf ("{\"input\": {\"kind\": \"tensors\", \"size\": %d}, \"layers\": [%s]}",
+      N_IN, quoted);
   json_t *recipe = json_loads (text, 0, NULL);
   g_autoptr (GError) error = NULL;
   RnnModel *model;
@@ -284,8 +284,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bidirectional/names", test_names);
-  g_test_add_data_func ("/bidirectional/padding/reverse", "{'cell': 'reverse', 'layers': [{'cell': 'gru', 'hidden': 5}]}",
-      test_padding);
+  g_test_add_data_func ("/bidirectional/padding/reverse",
+      "{'cell': 'reverse', 'layers': [{'cell': 'gru', 'hidden': 5}]}", test_padding);
   g_test_add_data_func ("/bidirectional/padding/depth",
       "{'cell': 'bidirectional', 'depth': 2, 'layers': [{'cell': 'lstm', 'hidden': 4}]}", test_padding);
   g_test_add_func ("/bidirectional/blocks", test_blocks);

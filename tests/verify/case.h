@@ -49,7 +49,7 @@ Case *case_open_beside (const Case *c, const gchar *file, GError **error);
 /* ---- what is in it ---- */
 const gchar *case_get (const Case *c, const gchar *key);                /* metadata or JSON string, or NULL */
 gdouble      case_get_number (const Case *c, const gchar *key, gdouble fallback);
-json_t      *case_get_json (const Case *c, const gchar *key, GError **error);   /* metadata that is JSON (transfer full) */
+json_t      *case_get_json (const Case *c, const gchar *key, GError **error);   /* of JSON metadata (transfer full) */
 Tensor      *case_find (const Case *c, const gchar *name);              /* or NULL */
 Tensor      *case_find_format (const Case *c, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
 /* The tensor if it has this rank (-1: any) and each dim is as given (-1: any, at least 1); else NULL and an error. */
@@ -61,7 +61,7 @@ typedef struct {
   gdouble rel, abs;
 } Tolerance;
 
-/* From the metadata's "tol": the clause that mentions @subject, or without a subject (NULL) the first; else @fallback. */
+/* From the metadata's "tol": the clause that mentions @subject, or without one (NULL) the first; else @fallback. */
 Tolerance case_tolerance (const Case *c, const gchar *subject, Tolerance fallback);
 
 #define TOLERANCE_FORWARD  ((Tolerance) { 1e-5, 1e-9 })

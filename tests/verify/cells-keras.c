@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keras's SimpleRNN, LSTM and GRU (reset_after or not) with their gradients: x [B][T][I], kernels [I][G H] and [H][G H],
- * gates i, f, c, o and z, r, h. */
+/* Keras's SimpleRNN, LSTM and GRU (reset_after or not) with their gradients: x [B][T][I], kernels [I][G H] and
+ * [H][G H], gates i, f, c, o and z, r, h. */
 #include "drive.h"
 #include "families.h"
 
@@ -56,7 +56,8 @@ read_layer (Case *c, Layer *l, GError **error)
   l->T = l->x->dims[1];
   l->I = l->x->dims[2];
   l->H = recurrent->dims[0];
-  return recurrent->dims[1] == l->mode->gates * l->H || case_wrong (error, "%s: recurrent_kernel does not fit", c->path);
+  return recurrent->dims[1] == l->mode->gates * l->H
+      || case_wrong (error, "%s: recurrent_kernel does not fit", c->path);
 }
 
 static gboolean

@@ -2,8 +2,8 @@
 /* ONNX's RNN, GRU and LSTM operators (opset 14), forward only.
  *
  * X [T][B][I], W [D][G H][I], R [D][G H][H], B [D][2 G H], P [D][3H] in the order i, o, f; gates i, o, f, c or z, r, h.
- * Y [T][D][B][H], Y_h and Y_c [D][B][H]; layout 1 puts B first.  Every direction is a model of its own, since it has its
- * own activations; with sequence_lens every stream runs for itself, since the final state is that of its own end. */
+ * Y [T][D][B][H], Y_h and Y_c [D][B][H]; layout 1 puts B first.  Every direction is a model of its own, since it has
+ * its own activations; with sequence_lens every stream runs for itself: its final state is that of its own end. */
 #include "drive.h"
 #include "families.h"
 #include "onnx.h"
@@ -99,7 +99,7 @@ set_parameter (json_t *layer, const gchar *option, const gchar *suffix, const js
   }
 }
 
-/* Sets the layer's activations from the attributes; all directions before d are read too, for their alphas and betas. */
+/* Sets the layer's activations from the attributes; all directions before d are read too, for their alphas. */
 static gboolean
 set_activations (const Onnx *o, gint d, json_t *layer)
 {
@@ -206,7 +206,8 @@ enter (const Onnx *o, gint d, gint b, const Drive *drive, gint row, gfloat *stat
   gsize bytes = (gsize) o->H * sizeof (gfloat);
 
   for (gint t = 0; t < drive->T; t++)
-    memcpy (drive->x + ((gsize) t * drive->B + row) * o->I, o->x->data + x_at (o, t, b), (gsize) o->I * sizeof (gfloat));
+    memcpy (drive->x + ((gsize) t * drive->B + row) * o->I, o->x->data + x_at (o, t, b),
+        (gsize) o->I * sizeof (gfloat));
   if (o->h0)
     memcpy (state, o->h0->data + state_at (o, d, b), bytes);
   if (o->c0)

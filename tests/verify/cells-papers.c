@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One layer as its paper has it, computed by PyTorch from the formula: x [T][B][I], states [B][...], one bias.
  *
- * Most are one cell whose parameters have other names.  Elman's and Jordan's networks also show their hidden layer, which
- * the loss weighs too: a second cell (the output layer; the hidden layer again) shows it and takes its gradient. */
+ * Most are one cell whose parameters have other names.  Elman's and Jordan's networks also show their hidden layer,
+ * which the loss weighs too: a second cell (output layer; hidden layer again) shows it and takes its gradient. */
 #include "drive.h"
 #include "families.h"
 #include <string.h>
@@ -17,7 +17,8 @@ typedef struct {
   const gchar *names[10][2];    /* theirs without "w.", ours */
 } Paper;
 
-#define LSTM_NAMES { { "weight_ih", "weight_ih_l0" }, { "weight_hh", "weight_hh_l0" }, { "weight_hr", "weight_hr_l0" }, \
+#define LSTM_NAMES { \
+    { "weight_ih", "weight_ih_l0" }, { "weight_hh", "weight_hh_l0" }, { "weight_hr", "weight_hr_l0" }, \
     { "bias", "bias_ih_l0" }, { "p_i", "p_i" }, { "p_f", "p_f" }, { "p_o", "p_o" } }
 
 static const Paper papers[] = {
@@ -249,8 +250,8 @@ run_elman (Case *c, GError **error)
       && compare_param (c, output, "weight_ho", "weight", error) && compare_param (c, output, "bias_o", "bias", error);
 }
 
-/* ---- Jordan: h_t = tanh (W x_t + U y_{t-1} + b_h), y_t = sigma (V h_t + b_o); the second cell is tanh ([W U] [x; y] + b_h)
- * over the first one's outputs ---- */
+/* ---- Jordan: h_t = tanh (W x_t + U y_{t-1} + b_h), y_t = sigma (V h_t + b_o); the second cell is
+ * tanh ([W U] [x; y] + b_h) over the first one's outputs ---- */
 
 static gboolean
 load_jordan (Case *c, const Simple *s, const Tensor *w_yh, Drive *jordan, Drive *hidden, GError **error)
@@ -271,7 +272,7 @@ load_jordan (Case *c, const Simple *s, const Tensor *w_yh, Drive *jordan, Drive 
       && load_part (c, "in.y0", jordan, 0, s->O, drive_state (jordan, 0), error);
 }
 
-/* The gradient of a parameter of which both cells have a copy; the second's is columns [at, at + cols) of its matrix. */
+/* The gradient of a parameter of which both cells have a copy, the second's inside rows of @ld columns. */
 static void
 compare_shared (Case *c, const gchar *name, const gfloat *grad, gint rows, gint cols, const gfloat *second, gint ld)
 {
@@ -329,7 +330,8 @@ run_jordan (Case *c, GError **error)
   if (!read_simple (c, &s, error) || !(w_yh = case_need (c, "w.weight_yh", error, 2, s.H, s.O))
       || !(jordan = drive_new (json_pack ("[{sssisi}]", "cell", "jordan", "hidden", s.H, "units", s.O), s.I, s.T, s.B,
               error))
-      || !(hidden = make_dense (&s, s.I + s.O, s.H, "tanh", error)) || !load_jordan (c, &s, w_yh, jordan, hidden, error))
+      || !(hidden = make_dense (&s, s.I + s.O, s.H, "tanh", error))
+      || !load_jordan (c, &s, w_yh, jordan, hidden, error))
     return FALSE;
   drive_forward (jordan, 0, s.T);
   rnn_copy_rows ((gint) s.rows, s.I, s.x->data, s.I, hidden->x, s.I + s.O);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PyTorch's nn.RNN, nn.LSTM and nn.GRU: depth, both directions, projection, no biases; packed sequences of different
- * lengths; truncated back-propagation.  All sizes follow from the weights.  A state_dict's names are the parameters' own
- * names here, so loading them proves those too.
+ * lengths; truncated back-propagation.  All sizes follow from the weights.  A state_dict's names are the parameters'
+ * own names here, so loading them proves those too.
  *
  * x [T][B][I], y [T][B][D P], states [L D][B][P or H]: D directions inside L layers, as in the model's own state. */
 #include "drive.h"
@@ -51,7 +51,8 @@ read_net (const Case *c, Net *net, GError **error)
   net->D = case_find (c, "w.weight_ih_l0_reverse") ? 2 : 1;
   net->bias = case_find (c, "w.bias_ih_l0") != NULL;
   net->proj = case_find (c, "w.weight_hr_l0") != NULL;
-  return (net->H > 0 && (net->proj || net->P == net->H)) || case_wrong (error, "%s: weight_hh_l0 does not fit", c->path);
+  return (net->H > 0 && (net->proj || net->P == net->H))
+      || case_wrong (error, "%s: weight_hh_l0 does not fit", c->path);
 }
 
 static json_t *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Updates: weights and outputs of one iteration after the other, as PyTorch's SGD made them from the mean squared error.
+/* Updates: weights and outputs of one iteration after the other, as PyTorch's SGD made them from the mean squared
+ * error.
  *
- * iterK.w.l0_reverse.weight_ih, iterK.in.x [B][T][I], iterK.in.label and iterK.out.y [B][T][n], states iterK.in.h0.LAYER.  The
- * cells called ...CELL have x [B][I] and get their last output as their next input. */
+ * iterK.w.l0_reverse.weight_ih, iterK.in.x [B][T][I], iterK.in.label and iterK.out.y [B][T][n], states
+ * iterK.in.h0.LAYER.  The cells called ...CELL have x [B][I] and get their last output as their next input. */
 #include "drive.h"
 #include "families.h"
 #include "train/optimizer.h"

@@ -128,7 +128,8 @@ features_run_mel (Case *c, GError **error)
 
 /* stft_power [bins][frames] */
 static gboolean
-compare_power (Case *c, const RnnFeatureConfig *config, guint n_fft, const Wave *wave, Tolerance tolerance, GError **error)
+compare_power (Case *c, const RnnFeatureConfig *config, guint n_fft, const Wave *wave, Tolerance tolerance,
+    GError **error)
 {
   RnnFramer *framer = rnn_framer_new (RNN_EDGES_REFLECT, n_fft, rnn_feature_config_shift (config), 1);
   g_autoptr (RnnFft) fft = rnn_fft_new (n_fft, error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whole front ends over a wave: Kaldi's fbank and MFCC with torchaudio's options, and HTK's HCopy with its configuration.
- * The wave's integers are streamed as samples of +-1, in buffers of 1000. */
+/* Whole front ends over a wave: Kaldi's fbank and MFCC with torchaudio's options, and HTK's HCopy with its
+ * configuration.  The wave's integers are streamed as samples of +-1, in buffers of 1000. */
 #include "front-end.h"
 #include "families.h"
 #include "features/offline.h"
@@ -231,7 +231,8 @@ run_htk (Case *c, GError **error)
   if (!wave_open (c, &wave, error) || !frames_make (&frames, &config, &wave, error))
     return FALSE;
   append_deltas (&frames, strstr (kind, "_D") ? strstr (kind, "_A") ? 2 : 1 : 0);
-  case_compare_with (c, "out", frames.x, (gsize) frames.n * frames.dim, case_tolerance (c, NULL, (Tolerance) { 0, 1e-3 }));
+  case_compare_with (c, "out", frames.x, (gsize) frames.n * frames.dim,
+      case_tolerance (c, NULL, (Tolerance) { 0, 1e-3 }));
   return TRUE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ONNX's other operators that the library has code for: activations, softmax, layer normalisation, windows, mel filters, Fourier
- * transforms.  The table says which code answers which operator, and why some cannot be answered. */
+/* ONNX's other operators that the library has code for: activations, softmax, layer normalisation, windows, mel
+ * filters, Fourier transforms.  The table says which code answers which operator, and why some cannot be answered. */
 #include "drive.h"
 #include "families.h"
 #include "onnx.h"
@@ -26,7 +26,8 @@ node_open (const Case *c, Node *node, GError **error)
   first = json_array_get (node->nodes, 0);
   node->op = json_string_value (json_object_get (first, "op_type"));
   node->attributes = json_object_get (first, "attributes");
-  return (node->op && json_array_size (node->nodes) == 1) || case_wrong (error, "%s: \"nodes\" is not one node", c->path);
+  return (node->op && json_array_size (node->nodes) == 1)
+      || case_wrong (error, "%s: \"nodes\" is not one node", c->path);
 }
 
 void
@@ -144,8 +145,8 @@ run_softmax (Case *c, const Node *node, const Tensor *x, GError **error)
 
 /* ---- layer normalisation: the cell `norm` ---- */
 
-/* Mean and 1 / deviation of x[n], which the cell does not show, from what it makes of x without weights: the slope between
- * the two ends of y = (x - mean) r, and where y is nearest to 0. */
+/* Mean and 1 / deviation of x[n], which the cell does not show, from what it makes of x without weights: the slope
+ * between the two ends of y = (x - mean) r, and where y is nearest to 0. */
 static void
 find_stats (gint n, const gfloat *x, const gfloat *y, gfloat *mean, gfloat *r)
 {
@@ -192,8 +193,8 @@ run_layer_norm (Case *c, const Node *node, const Tensor *x, GError **error)
   if (axis < 0 || axis >= x->rank || x->n == 0 || n > 1 << 20 || !w || w->n != n || (b && b->n != n))
     return case_wrong (error, "%s: axis, scale and bias do not fit the input", c->path);
   rows = (gint) (x->n / n);
-  d = drive_new (json_pack ("[{sssbsf}]", "cell", "norm", "bias", b != NULL, "eps", node_number (node, "epsilon", 1e-5)),
-      (gint) n, rows, 1, error);
+  d = drive_new (json_pack ("[{sssbsf}]", "cell", "norm", "bias", b != NULL, "eps",
+          node_number (node, "epsilon", 1e-5)), (gint) n, rows, 1, error);
   if (!d || !drive_set (d, "weight", w->data, w->n, error) || (b && !drive_set (d, "bias", b->data, b->n, error)))
     return FALSE;
   memcpy (d->x, x->data, x->n * sizeof (gfloat));
@@ -229,8 +230,8 @@ run_window (Case *c, const Node *node, const Tensor *x, GError **error)
 
 /* ---- mel filters with corners at whole bins: [bins][bands] ---- */
 
-/* ONNX parts the mel axis into n + 2 steps for n + 2 corners, so the last corner lies a step below the edge that is asked
- * for: here is where. */
+/* ONNX parts the mel axis into n + 2 steps for n + 2 corners, so the last corner lies a step below the edge that is
+ * asked for: here is where. */
 static gfloat
 last_corner (gdouble low, gdouble high, gint n)
 {
@@ -292,7 +293,7 @@ run_dft (Case *c, const Node *node, const Tensor *x, GError **error)
 {
   gint axis = axis_of (node, x, 1), n = axis >= 0 && axis < x->rank - 1 ? x->dims[axis] : 0;
   gint bins = node_number (node, "onesided", 0) != 0 ? n / 2 + 1 : n;
-  g_autofree gfloat *out = NULL, *power = g_new (gfloat, n / 2 + 1);
+  g_autofree gfloat *out = NULL, *power = g_new (gfloat, (gsize) n / 2 + 1);
   g_autoptr (RnnFft) fft = NULL;
   gsize inner = 1, outer;
 
@@ -317,32 +318,52 @@ run_dft (Case *c, const Node *node, const Tensor *x, GError **error)
 }
 
 /* signal [B][N][1] -> [B][frames][bins][2] */
+typedef struct {
+  const Tensor *signal, *window;
+  gsize n, hop, N, frames;      /* samples per frame, from frame to frame, in all */
+  gint bins;
+} Stft;
+
+static gboolean
+read_stft (const Case *c, const Node *node, const Tensor *signal, Stft *s)
+{
+  const Tensor *hop = node_input (c, node, 1, "frame_step"), *length = node_input (c, node, 3, "frame_length");
+
+  s->signal = signal;
+  s->window = node_input (c, node, 2, "window");
+  s->n = length ? (gsize) CLAMP (length->data[0], 0, 1 << 16) : s->window ? s->window->n : 0;
+  s->hop = hop ? (gsize) CLAMP (hop->data[0], 0, 1 << 16) : 0;
+  s->N = signal->rank == 3 && signal->dims[2] == 1 ? (gsize) signal->dims[1] : 0;
+  s->frames = s->N < s->n || !s->hop ? 0 : 1 + (s->N - s->n) / s->hop;
+  s->bins = node_number (node, "onesided", 1) != 0 ? (gint) s->n / 2 + 1 : (gint) s->n;
+  return s->n >= 2 && s->n % 2 == 0 && s->frames > 0 && (!s->window || s->window->n == s->n);
+}
+
 static gboolean
 run_stft (Case *c, const Node *node, const Tensor *signal, GError **error)
 {
-  const Tensor *step = node_input (c, node, 1, "frame_step"), *window = node_input (c, node, 2, "window");
-  const Tensor *length = node_input (c, node, 3, "frame_length");
-  gsize n = length ? (gsize) CLAMP (length->data[0], 0, 1 << 16) : window ? window->n : 0;
-  gsize hop = step && step->n ? (gsize) CLAMP (step->data[0], 0, 1 << 16) : 0, N, frames;
-  gint bins = node_number (node, "onesided", 1) != 0 ? (gint) n / 2 + 1 : (gint) n;
-  g_autofree gfloat *out = NULL, *power = g_new (gfloat, n / 2 + 1);
+  g_autofree gfloat *out = NULL, *power = NULL;
   g_autoptr (RnnFft) fft = NULL;
+  gsize rows;
+  Stft s;
 
-  if (signal->rank != 3 || signal->dims[2] != 1 || n < 2 || n % 2 || hop < 1) {
-    case_skip (c, "the library transforms real signals in frames of even length");
+  if (!read_stft (c, node, signal, &s)) {
+    case_skip (c, "the library transforms real signals in whole frames of even length");
     return TRUE;
   }
-  N = (gsize) signal->dims[1];
-  frames = N < n ? 0 : 1 + (N - n) / hop;
-  if ((window && window->n != n) || !(fft = rnn_fft_new ((guint) n, error)))
-    return (error && *error) ? FALSE : case_wrong (error, "%s: the window is not as long as a frame", c->path);
-  out = g_new (gfloat, (gsize) signal->dims[0] * frames * bins * 2 + 1);
-  for (gsize f = 0; f < signal->dims[0] * frames; f++) {
-    for (gsize i = 0; i < n; i++)
-      fft->in[i] = signal->data[f / frames * N + f % frames * hop + i] * (window ? window->data[i] : 1);
-    transform (fft, power, bins, 1, out + f * bins * 2);
+  if (!(fft = rnn_fft_new ((guint) s.n, error)))
+    return FALSE;
+  rows = (gsize) signal->dims[0] * s.frames;
+  power = g_new (gfloat, s.n / 2 + 1);
+  out = g_new (gfloat, rows * s.bins * 2 + 1);
+  for (gsize f = 0; f < rows; f++) {
+    const gfloat *from = signal->data + f / s.frames * s.N + f % s.frames * s.hop;
+
+    for (gsize i = 0; i < s.n; i++)
+      fft->in[i] = from[i] * (s.window ? s.window->data[i] : 1);
+    transform (fft, power, s.bins, 1, out + f * s.bins * 2);
   }
-  compare_output (c, node, 0, "output", out, (gsize) signal->dims[0] * frames * bins * 2);
+  compare_output (c, node, 0, "output", out, rows * s.bins * 2);
   return TRUE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* torch.optim's update rules: in.p0 [n], in.grads [steps][n]; out.params [steps][n] after each step, out.grad_norm [steps]
- * before clipping. */
+/* torch.optim's update rules: in.p0 [n], in.grads [steps][n]; out.params [steps][n] after each step, out.grad_norm
+ * [steps] before clipping. */
 #include "families.h"
 #include "train/optimizer.h"
 #include <string.h>
@@ -89,7 +89,8 @@ static void
 run_steps (Case *c, const RnnTrainConfig *config, const Tensor *p0, const Tensor *grads)
 {
   gsize n = p0->n, steps = (gsize) grads->dims[0];
-  g_autofree gfloat *p = g_memdup2 (p0->data, n * sizeof (gfloat)), *g = g_memdup2 (grads->data, grads->n * sizeof (gfloat));
+  g_autofree gfloat *p = g_memdup2 (p0->data, n * sizeof (gfloat));
+  g_autofree gfloat *g = g_memdup2 (grads->data, grads->n * sizeof (gfloat));
   g_autofree gfloat *params = g_new (gfloat, steps * n), *norms = g_new (gfloat, steps);
   RnnOptimizer optimizer;
 

@@ -22,7 +22,7 @@ number_in (const gchar *clause)
   return 0;
 }
 
-/* "rel 1e-5 of max|ref| (forward), 1e-4 (gradients)": clauses; what a clause does not say it has from the one before. */
+/* "rel 1e-5 of max|ref| (forward), 1e-4 (gradients)": clauses; what one does not say it has from the one before. */
 Tolerance
 case_tolerance (const Case *c, const gchar *subject, Tolerance fallback)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* verify CASE...: runs golden cases, files or folders of them, through the library and compares every expected tensor.
  *
- * Prints `ok|FAIL file tensor error tolerance` per tensor, `skip file reason` per case (or part of one) that the library
- * cannot run, and `N passed, N failed, N skipped`: tensors, tensors, cases.  Exits with 1 when anything failed.
+ * Prints `ok|FAIL file tensor error tolerance` per tensor, `skip file reason` per case (or part of one) that the
+ * library cannot run, and `N passed, N failed, N skipped`: tensors, tensors, cases.  Exits with 1 when any failed.
  *
- * What a case is follows from its metadata alone.  A new kind of case is a row in its family's table, a new family a table
- * in `families`. */
+ * What a case is follows from its metadata alone.  A new kind of case is a row in its family's table, a new family a
+ * table in `families`. */
 #include "families.h"
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +24,8 @@ static const CaseKind *const families[] = {
   cases_optimizers,
   cases_memory,
   cases_mamba,
+  cases_reservoir,
+  cases_hopfield,
 };
 
 static const CaseKind *
