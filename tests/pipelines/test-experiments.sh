@@ -56,6 +56,7 @@ experiment memory "memory memory-gradient"
 experiment clipping clipping
 experiment truncation truncation
 experiment free-running free-running
+experiment hopfield hopfield
 experiment mackey-glass mackey-glass
 experiment characters characters-curve "$1/COPYING"
 experiment chorales chorales "$work/chorales.json"

@@ -33,8 +33,8 @@ watch (const RnnTrainStats *stats, gpointer data)
 static RnnModel *
 make_model (const Setting *setting, GError **error)
 {
-  RnnModel *model = model_new (2, setting->seed, error, "[{'cell': 'elman', 'name': 'rnn', 'hidden': %d, 'activation': 'relu'},"
-      "{'cell': 'dense', 'units': 1}]", HIDDEN);
+  RnnModel *model = model_new (2, setting->seed, error, "[{'cell': 'elman', 'name': 'rnn', 'hidden': %d,"
+      "'activation': 'relu'}, {'cell': 'dense', 'units': 1}]", HIDDEN);
   RnnParam *w = model ? model_find_param (model, "rnn.weight_hh_l0") : NULL;
 
   for (gsize i = 0; w && i < w->size; i++)

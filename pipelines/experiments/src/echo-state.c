@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Echo state networks that continue the Mackey-Glass series (Jaeger & Haas 2004): 1000 units hear the series while their
- * readout is fitted by ridge regression, then their own prediction; NRMSE of the 84th step by themselves, over 100
- * continuations of a stretch that was not trained on.  As there, several networks that hear the mean of what they say
- * are better than one. */
+/* Echo state networks that continue the Mackey-Glass series (Jaeger & Haas 2004): 1000 units hear the series while
+ * their readout is fitted by ridge regression, then their own prediction; NRMSE of the 84th step by themselves, over
+ * 100 continuations of a stretch that was not trained on.  As there, several networks that hear the mean of what they
+ * say are better than one. */
 #include "mackey.h"
 #include "fit.h"
 #include "train/ridge.h"
@@ -35,8 +35,8 @@ fork_streams (RnnSession *session, RnnSession *forks, const gfloat *series, guin
   }
 }
 
-/* All sessions hear the mean of what they say.  squares[h]: sum over continuations of the squared error h + 1 steps after
- * the last true value. */
+/* All sessions hear the mean of what they say.  squares[h]: sum over continuations of the squared error h + 1 steps
+ * after the last true value. */
 static void
 continue_streams (RnnSession **forks, guint n, const gfloat *series, guint washout, gdouble *squares)
 {

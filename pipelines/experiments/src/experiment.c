@@ -5,7 +5,7 @@
 
 static const Experiment *const experiments[] = {
   &experiment_memory, &experiment_clipping, &experiment_truncation, &experiment_free_running,
-  &experiment_mackey_glass, &experiment_characters, &experiment_chorales, &experiment_cost,
+  &experiment_hopfield, &experiment_mackey_glass, &experiment_characters, &experiment_chorales, &experiment_cost,
 };
 
 static const Experiment *

@@ -22,7 +22,7 @@ typedef struct {
 } Experiment;
 
 extern const Experiment experiment_characters, experiment_chorales, experiment_clipping, experiment_cost,
-    experiment_free_running, experiment_mackey_glass, experiment_memory, experiment_truncation;
+    experiment_free_running, experiment_hopfield, experiment_mackey_glass, experiment_memory, experiment_truncation;
 
 /* ---- tables: DIRECTORY/NAME.tsv and the terminal ---- */
 typedef struct _Table Table;
