@@ -62,10 +62,10 @@ run_loss (Case *c, GError **error)
 
   if (!read_batch (c, &b, error))
     return FALSE;
-  nll = g_new (gfloat, (gsize) b.B);
-  finite = g_new (gfloat, (gsize) b.B);
+  nll = g_new (gfloat, b.steps->n);
+  finite = g_new (gfloat, b.steps->n);
   grad = g_new0 (gfloat, b.logits->n);
-  labels = g_new (gint, (gsize) b.S);
+  labels = g_new (gint, b.targets->n);
   for (gint i = 0; i < b.B; i++) {
     gint L = (gint) b.labels->data[i];
 
