@@ -14,5 +14,7 @@ extern const CaseKind cases_ctc[];              /* ctc.c */
 extern const CaseKind cases_optimizers[];       /* optim.c */
 extern const CaseKind cases_rwkv_models[];      /* models-rwkv.c */
 extern const CaseKind cases_rwkv[];             /* cells-rwkv.c */
-extern const CaseKind cases_memory[];           /* cells-memory.c: linear attention, retention and their layers */
+extern const CaseKind cases_memory[];           /* cells-memory.c: linear attention, retention and their layers, ConvLSTM */
 extern const CaseKind cases_mamba[];            /* cells-mamba.c: Mamba, Mamba-2 */
+extern const CaseKind cases_reservoir[];        /* cells-reservoir.c: echo state networks */
+extern const CaseKind cases_hopfield[];         /* cells-hopfield.c */

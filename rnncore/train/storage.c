@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Storage of patterns in Hopfield networks. */
+#include "storage.h"
+#include "../kernels/kernels.h"
+#include <math.h>
+#include <string.h>
+
+void
+rnn_hopfield_hebb (gint N, gint n, const gfloat *patterns, gfloat *W)
+{
+  for (gint i = 0; i < N; i++)
+    for (gint j = 0; j < N; j++) {
+      gdouble sum = 0;
+
+      for (gint k = 0; k < n && i != j; k++)
+        sum += (gdouble) patterns[(gsize) k * N + i] * patterns[(gsize) k * N + j];
+      W[(gsize) i * N + j] += (gfloat) (sum / N);
+    }
+}
+
+/* One pattern; field [N] = W x without the diagonal: h_ij is field_i without the share of j. */
+static void
+storkey_pattern (gint N, const gfloat *x, gdouble *W, gdouble *field)
+{
+  for (gint i = 0; i < N; i++) {
+    field[i] = 0;
+    for (gint k = 0; k < N; k++)
+      field[i] += k == i ? 0 : W[(gsize) i * N + k] * x[k];
+  }
+  for (gint i = 0; i < N; i++)
+    for (gint j = 0; j <= i; j++) {
+      gdouble share = W[(gsize) i * N + j];     /* W is symmetric */
+      gdouble h_ij = i == j ? field[i] : field[i] - share * x[j], h_ji = i == j ? field[i] : field[j] - share * x[i];
+      gdouble step = ((gdouble) x[i] * x[j] - x[i] * h_ji - h_ij * x[j]) / N;
+
+      W[(gsize) i * N + j] = W[(gsize) j * N + i] = share + step;
+    }
+}
+
+void
+rnn_hopfield_storkey (gint N, gint n, const gfloat *patterns, gfloat *W)
+{
+  gsize size = (gsize) N * N;
+  g_autofree gdouble *exact = g_new (gdouble, size), *field = g_new (gdouble, N);
+
+  for (gsize i = 0; i < size; i++)
+    exact[i] = W[i];
+  for (gint k = 0; k < n; k++)
+    storkey_pattern (N, patterns + (gsize) k * N, exact, field);
+  for (gsize i = 0; i < size; i++)
+    W[i] = (gfloat) exact[i];
+}
+
+gdouble
+rnn_hopfield_energy (gint N, const gfloat *W, const gfloat *s)
+{
+  gdouble sum = 0;
+
+  for (gint i = 0; i < N; i++)
+    for (gint j = 0; j < N; j++)
+      sum += (gdouble) s[i] * W[(gsize) i * N + j] * s[j];
+  return -sum / 2;
+}
+
+gdouble
+rnn_hopfield_modern_energy (gint N, gint n, const gfloat *patterns, gfloat beta, const gfloat *s)
+{
+  g_autofree gdouble *overlap = g_new0 (gdouble, n);
+  gdouble top = -INFINITY, sum = 0, square = 0;
+
+  for (gint k = 0; k < n; k++) {
+    for (gint i = 0; i < N; i++)
+      overlap[k] += (gdouble) patterns[(gsize) k * N + i] * s[i];
+    top = MAX (top, overlap[k]);
+  }
+  for (gint k = 0; k < n; k++)
+    sum += exp (beta * (overlap[k] - top));
+  for (gint i = 0; i < N; i++)
+    square += (gdouble) s[i] * s[i];
+  return -(top + log (sum) / beta) + square / 2;
+}
+
+/* ---- in a model ---- */
+
+static RnnCell *
+find_hopfield (RnnCell *cell)
+{
+  if (g_str_equal (cell->klass->name, "hopfield"))
+    return cell;
+  for (guint i = 0; i < cell->children->len; i++) {
+    RnnCell *found = find_hopfield (cell->children->pdata[i]);
+
+    if (found)
+      return found;
+  }
+  return NULL;
+}
+
+gboolean
+rnn_hopfield_store (RnnModel *model, RnnStorageRule rule, const gfloat *patterns, gint n, GError **error)
+{
+  static void (*const rules[]) (gint, gint, const gfloat *, gfloat *) = { rnn_hopfield_hebb, rnn_hopfield_storkey };
+  RnnCell *cell = find_hopfield (rnn_model_get_root (model));
+  RnnParam *w = cell ? cell->params->pdata[0] : NULL;
+
+  if (!cell) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: no layer is a \"hopfield\" one that patterns could be stored in",
+        rnn_model_get_path (model));
+    return FALSE;
+  }
+  if (w->fixed) {
+    rules[rule] (cell->n_in, n, patterns, w->data);
+    return TRUE;
+  }
+  if (n != RNN_PARAM_ROWS (w)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: %d patterns for a network that was made for %d",
+        rnn_model_get_path (model), n, RNN_PARAM_ROWS (w));
+    return FALSE;
+  }
+  memcpy (w->data, patterns, w->size * sizeof (gfloat));
+  return TRUE;
+}
