@@ -92,6 +92,7 @@ void
   real (location, result);
 }
 
+/* Whoever drops the last reference has seen what the others did before they dropped theirs: he frees the block. */
 void
 g_object_unref (gpointer object)
 {
@@ -99,6 +100,32 @@ g_object_unref (gpointer object)
   give (object);
   take (object);
   real (object);
+}
+
+void gst_mini_object_unref (gpointer object);
+
+void
+gst_mini_object_unref (gpointer object)
+{
+  REAL (gst_mini_object_unref);
+  give (object);
+  real (object);
+}
+
+void
+g_free (gpointer block)
+{
+  REAL (g_free);
+  take (block);
+  real (block);
+}
+
+void
+g_slice_free1 (gsize size, gpointer block)
+{
+  REAL (g_slice_free1);
+  take (block);
+  real (size, block);
 }
 
 /* ---- thread pools: what was pushed is seen by the worker ---- */
