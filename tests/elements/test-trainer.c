@@ -49,16 +49,6 @@ test_pause (void)
   bench_free (b);
 }
 
-static void
-train_whole (Bench *b)
-{
-  for (guint i = 0; i < 12; i++) {
-    push_label (b, i % 2 ? "ab" : "cd", 300 * i, 300 * i + 300);
-    push_data (b, 300 * i, 300 * i + 300);
-  }
-  push_eos (b);
-}
-
 /* Trains to the end, or stops after one more update; the update that was reached. */
 static guint64
 train_a_little (gboolean whole)
