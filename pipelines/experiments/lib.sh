@@ -20,7 +20,7 @@ Options: --out DIRECTORY  where tables and plots go ($out)
          --smoke          tiny sizes, seconds: that it runs, not what it shows
          --threads N      as many as there are processors
          --seed N         of data and weights: 1
-         --seconds N      for one training of memory: no limit
+         --seconds N      CPU time for one training of memory: no limit
          --cells NAME,... only these cells, where cells are compared"
 }
 

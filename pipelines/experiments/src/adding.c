@@ -4,11 +4,12 @@
 #include "train/dataset.h"
 #include <math.h>
 
+/* Marks in the two halves of the first @span steps. */
 static void
-fill (RnnExample *example, RnnRng *rng)
+fill (RnnExample *example, guint span, RnnRng *rng)
 {
-  guint n = example->n_frames, half = n / 2;
-  guint marked[2] = { rnn_rng_below (rng, half), half + rnn_rng_below (rng, n - half) };
+  guint n = example->n_frames, half = span / 2;
+  guint marked[2] = { rnn_rng_below (rng, half), half + rnn_rng_below (rng, span - half) };
 
   for (guint t = 0; t < n; t++) {
     example->frames[2 * t] = rnn_rng_uniform (rng);
@@ -18,14 +19,26 @@ fill (RnnExample *example, RnnRng *rng)
   example->targets[n - 1] = example->frames[2 * marked[0]] + example->frames[2 * marked[1]];
 }
 
-void
-adding_refresh (RnnDataset *dataset, guint64 seed)
+static void
+refresh (RnnDataset *dataset, guint part, guint64 seed)
 {
   RnnRng rng;
 
   rnn_rng_seed (&rng, seed, 0);
   for (guint i = 0; i < rnn_dataset_get_n (dataset); i++)
-    fill (RNN_EXAMPLE (dataset, i), &rng);
+    fill (RNN_EXAMPLE (dataset, i), RNN_EXAMPLE (dataset, i)->n_frames / part, &rng);
+}
+
+void
+adding_refresh (RnnDataset *dataset, guint64 seed)
+{
+  refresh (dataset, 1, seed);
+}
+
+void
+adding_refresh_early (RnnDataset *dataset, guint64 seed)
+{
+  refresh (dataset, 5, seed);
 }
 
 RnnDataset *

@@ -150,8 +150,8 @@ train_body (const Setting *setting, const Body *body, const Text *text, Table *t
 static gboolean
 run (const Setting *setting, GError **error)
 {
-  g_autoptr (Table) table = table_new (setting, "characters", "cell\tparameters\tupdates\tseconds\tnats_per_character"
-      "\tbits_per_character", error);
+  g_autoptr (Table) table = table_new (setting, "characters", "cell\tparameters\tupdates\tcpu_seconds"
+      "\tnats_per_character\tbits_per_character", error);
   g_autoptr (Table) curve = table ? table_new (setting, "characters-curve", "cell\tupdate\tnats_per_character", error)
       : NULL;
   Text text = { NULL };

@@ -35,7 +35,7 @@ run (gint argc, gchar **argv, GError **error)
     { "cells", 0, 0, G_OPTION_ARG_STRING, &s.only, "Only these cells", "NAME,..." },
     { "smoke", 0, 0, G_OPTION_ARG_NONE, &s.smoke, "Tiny sizes: only that it runs", NULL },
     { "threads", 0, 0, G_OPTION_ARG_INT, &s.threads, "Threads (one per processor)", "N" },
-    { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &s.seconds, "Most for one training of memory (no limit)", "N" },
+    { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &s.seconds, "CPU time for one training of memory (no limit)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &s.seed, "Of data and weights (1)", "N" },
     { NULL }
   };

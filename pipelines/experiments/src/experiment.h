@@ -12,7 +12,7 @@ typedef struct {
   gchar *only;                  /* cells, separated by commas; NULL: all */
   gboolean smoke;               /* tiny sizes: shows that it runs, not what it shows */
   gint threads, seed;
-  gdouble seconds;              /* for one training, where many are compared; 0: no limit */
+  gdouble seconds;              /* of CPU, for one training, where many are compared; 0: no limit */
 } Setting;
 
 typedef struct {

@@ -25,7 +25,7 @@ GPtrArray *subjects_new (const Setting *setting, gint n_in, gint width, gboolean
 typedef struct {
   RnnTrainConfig config;
   void (*refresh) (RnnDataset *train, guint64 seed);    /* NULL, or makes new examples in place for each epoch */
-  gdouble seconds;              /* stops after the first epoch that ends later; 0: never */
+  gdouble seconds;              /* of CPU: stops after the first epoch that ends later; 0: never */
   gfloat good;                  /* stops when the metric is below; 0: never */
   void (*watch) (const RnnTrainStats *stats, gpointer data);    /* NULL, or told of every update */
   void (*constrain) (RnnModel *model, gpointer data);   /* NULL, or brings weights back to where they may be */
@@ -34,7 +34,7 @@ typedef struct {
 
 typedef struct {
   guint64 updates;
-  gdouble seconds;
+  gdouble seconds;              /* of CPU */
   gfloat first, last, best;     /* dev metric; NAN without a dev set */
 } FitResult;
 

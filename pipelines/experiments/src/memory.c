@@ -9,7 +9,7 @@
 
 #define WIDTH 64
 #define BATCH 16
-#define EPOCHS 50               /* of 100 updates */
+#define EPOCHS 80               /* of 100 updates */
 #define SOLVED 0.01             /* mean squared error */
 #define GRADIENT_STEPS 200
 #define GRADIENT_STREAMS 16
@@ -169,8 +169,8 @@ static gboolean
 run (const Setting *setting, GError **error)
 {
   g_autoptr (GPtrArray) subjects = subjects_new (setting, 2, setting->smoke ? 8 : WIDTH, TRUE);
-  g_autoptr (Table) results = table_new (setting, "memory", "cell\tsteps\tparameters\tupdates\tseconds\tmse\tsolved",
-      error);
+  g_autoptr (Table) results = table_new (setting, "memory", "cell\tsteps\tparameters\tupdates\tcpu_seconds\tmse"
+      "\tsolved", error);
   g_autoptr (Table) gradients = results ? table_new (setting, "memory-gradient", "cell\tsteps_ago\tbefore\tafter",
       error) : NULL;
   Memory m = { setting, results, gradients };
