@@ -14,7 +14,8 @@ typedef struct {
 /* Takes a new element with its properties set; sets it PLAYING. */
 TestHarness *test_harness_new (GstElement *element);
 void test_harness_free (TestHarness *t);
-#define TEST_AUDIO_CAPS "audio/x-raw, format=(string)F32LE, layout=(string)interleaved, rate=(int)16000, channels=(int)1"
+#define TEST_AUDIO_CAPS \
+    "audio/x-raw, format=(string)F32LE, layout=(string)interleaved, rate=(int)16000, channels=(int)1"
 GstBuffer *test_audio_buffer (const gfloat *samples, guint n, guint64 first);
 /* Pushes samples cut into buffers of @size (0: random sizes) that begin at sample @first. */
 GstFlowReturn test_push_audio (TestHarness *t, const GArray *samples, guint size, guint64 first);

@@ -55,7 +55,8 @@ test_kind_say_at (TestHarness *t, const TestKind *kind, const gchar *text, guint
 
   for (i = 0; i < n && ret == GST_FLOW_OK; i++) {
     const gchar *letter = strchr (TEST_LETTERS, text[i / 10]);
-    GstBuffer *buffer = kind->in ? test_kind_frame (kind, letter && i % 10 < 6 ? letter - TEST_LETTERS : -1, first + i) :
+    gint k = letter && i % 10 < 6 ? (gint) (letter - TEST_LETTERS) : -1;
+    GstBuffer *buffer = kind->in ? test_kind_frame (kind, k, first + i) :
         test_audio_buffer (&g_array_index (samples, gfloat, i * TEST_HOP), TEST_HOP, (first + i) * TEST_HOP);
 
     if (discont && i == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The same speech cut into buffers of 1, 160, 1600 and random samples gives the same captions, partial results, gaps and
- * times, bit for bit; and so does every new start of the same element.  The model has memory and looks ahead, and its
- * tones are found in speech often enough for words and endpoints. */
+/* The same speech cut into buffers of 1, 160, 1600 and random samples gives the same captions, partial results, gaps
+ * and times, bit for bit; and so does every new start of the same element.  The model has memory and looks ahead, and
+ * its tones are found in speech often enough for words and endpoints. */
 #include "common.h"
 
 static gchar *model;

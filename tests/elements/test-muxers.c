@@ -154,16 +154,13 @@ test_textoverlay (void)
 static void
 test_matroska (void)
 {
-  g_autofree gchar *text = NULL;
-
   if (!have ("matroskamux matroskademux webvttenc flacenc"))
     return;
   launch ("filesrc location=%s ! wavparse ! tee name=t t. ! queue max-size-time=0 max-size-bytes=0 "
-      "max-size-buffers=0 ! flacenc ! matroskamux name=m ! filesink location=%s/out.mkv t. ! queue ! rnntranscriber model-file=%s output-mode=segments ! m.", wav,
-      test_dir (), model);
+      "max-size-buffers=0 ! flacenc ! matroskamux name=m ! filesink location=%s/out.mkv "
+      "t. ! queue ! rnntranscriber model-file=%s output-mode=segments ! m.", wav, test_dir (), model);
   launch ("filesrc location=%s/out.mkv ! matroskademux name=d d.subtitle_0 ! queue ! webvttenc ! "
       "filesink location=%s/back.vtt d.audio_0 ! queue ! fakesink", test_dir (), test_dir ());
-  text = g_build_filename (test_dir (), "back.vtt", NULL);
   expect_file ("back.vtt", "WEBVTT\n\n00:00:00.190 --> 00:00:00.760\nabc de\n\n00:00:02.180 --> 00:00:02.460\nfgh\n\n");
 }
 
