@@ -8,7 +8,7 @@
 #define STEPS 20
 #define HIDDEN 64
 #define BATCH 20
-#define EVERY 10                /* updates to a row */
+#define EVERY 20                /* updates to a row */
 
 typedef struct {
   Table *table;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 #define WIDTH 32
-#define WINDOW 50               /* steps that are timed together: at most half of the shortest history */
+#define WINDOW 50               /* steps that are timed together */
+#define REPEATS 41
 
 typedef struct {
   RnnSession *session;
@@ -36,23 +37,20 @@ compare (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-/* Runs until @n steps are past; returns the median of the last tenth's windows, in microseconds a step. */
+/* Microseconds a step, from here: the median of several runs of the same stretch, all but the last undone. */
 static gdouble
-run_until (Stream *s, gint n_in, guint *past, guint n)
+measure_step (Stream *s, gint n_in)
 {
-  GArray *windows = g_array_new (FALSE, FALSE, sizeof (gdouble));
-  gdouble median;
+  g_autofree gfloat *state = g_new (gfloat, MAX (rnn_session_get_state_size (s->session), 1));
+  gdouble seconds[REPEATS];
 
-  for (; *past < n; *past += WINDOW) {
-    gdouble seconds = run_window (s, n_in);
-
-    if (*past + WINDOW > n - n / 10)
-      g_array_append_val (windows, seconds);
+  rnn_session_get_state (s->session, 0, state);
+  for (guint i = 0; i < REPEATS; i++) {
+    rnn_session_set_state (s->session, 0, state);
+    seconds[i] = run_window (s, n_in);
   }
-  qsort (windows->data, windows->len, sizeof (gdouble), compare);
-  median = g_array_index (windows, gdouble, windows->len / 2);
-  g_array_free (windows, TRUE);
-  return median / WINDOW * 1e6;
+  qsort (seconds, REPEATS, sizeof (gdouble), compare);
+  return seconds[REPEATS / 2] / WINDOW * 1e6;
 }
 
 static gboolean
@@ -69,9 +67,13 @@ measure (const Setting *setting, const Subject *subject, Table *table, GError **
   if (!session)
     return FALSE;
   rnn_rng_seed (&stream.rng, setting->seed, 0);
-  for (guint n = 100; n <= longest; n *= 10)
-    table_row (table, "%s\t%u\t%.3f\t%" G_GSIZE_FORMAT, subject->name, n, run_until (&stream, n_in, &past, n),
+  for (guint n = 100; n <= longest; n *= 10) {
+    for (; past < n; past += WINDOW)
+      run_window (&stream, n_in);
+    table_row (table, "%s\t%u\t%.3f\t%" G_GSIZE_FORMAT, subject->name, n, measure_step (&stream, n_in),
         rnn_session_get_state_size (session));
+    past += WINDOW;
+  }
   return TRUE;
 }
 

@@ -7,7 +7,7 @@
 #include "fit.h"
 #include <string.h>
 
-#define SPAN 8                  /* longer than any convolution here */
+#define SPAN 5                  /* longer than any convolution here */
 
 typedef struct {
   const gchar *cell;
