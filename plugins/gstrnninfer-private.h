@@ -21,6 +21,7 @@ typedef struct {
   GstClockTime (*times)[2];     /* [L + GST_RNN_INFER_BLOCK] PTS and duration of the steps that wait for their answer */
   guint n_waiting;              /* of them */
   guint n_block;                /* steps in x */
+  guint last;                   /* the newest step's row in x, once a block has run */
   guint n_skip;                 /* answers that are to nothing: the first L */
   guint64 n_run;                /* steps since the blocks were aligned */
   GstAudioFormat format;        /* of raw audio; UNKNOWN: tensors */

@@ -2,7 +2,7 @@
 /* rnninfer: steps in, answers out.
  *
  * A model that looks L steps ahead answers x[t - L] with y[t]: times wait in a queue until their answer comes, and at
- * the end of a stretch L steps of zeros fetch the last ones.
+ * the end of a stretch its last step, repeated L times, fetches the last ones: a jump to anything else would be heard.
  *
  * Steps run in blocks that begin at multiples of GST_RNN_INFER_BLOCK since the start or the last reset, and an endpoint
  * resets the state between two blocks.  So where the state begins anew does not depend on how many steps came at
@@ -26,6 +26,7 @@ run_block (GstRnnInfer *self)
   GstFlowReturn ret;
 
   rnn_session_run (self->session, n, self->x, self->y);
+  self->last = n - 1;
   self->n_block = 0;
   self->n_run += n;
   self->n_skip -= skip;
@@ -41,6 +42,17 @@ gst_rnn_infer_run (GstRnnStage *stage)
   return GST_RNN_INFER (stage)->n_block ? run_block (GST_RNN_INFER (stage)) : GST_FLOW_OK;
 }
 
+/* The newest step in every row of x. */
+static void
+repeat_last (GstRnnInfer *self)
+{
+  guint i;
+
+  for (i = 0; i < GST_RNN_INFER_BLOCK; i++)
+    if (i != self->last)
+      memcpy (self->x + i * self->n_in, self->x + self->last * self->n_in, self->n_in * sizeof (gfloat));
+}
+
 GstFlowReturn
 gst_rnn_infer_drain (GstRnnStage *stage)
 {
@@ -51,7 +63,8 @@ gst_rnn_infer_drain (GstRnnStage *stage)
   if (!self->session || !stage->negotiated)
     return GST_FLOW_OK;
   ret = gst_rnn_infer_run (stage);
-  memset (self->x, 0, GST_RNN_INFER_BLOCK * self->n_in * sizeof (gfloat));
+  if (self->n_waiting)
+    repeat_last (self);
   for (left = self->n_waiting ? self->n_ahead : 0; left > 0 && ret == GST_FLOW_OK; left -= n) {
     self->n_block = n = MIN (left, GST_RNN_INFER_BLOCK);
     ret = run_block (self);

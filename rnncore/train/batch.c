@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Examples to a model's input: augment -> normalise -> mask -> stack, each example by itself, then all padded with
- * zeros to the longest and interleaved as [T][B][n_in]. */
+/* Examples to a model's input: augment -> normalise -> mask -> stack, each example by itself, then all padded to the
+ * longest, with their last step as rnninfer pads a stream that ends, and interleaved as [T][B][n_in]. */
 #include "batch.h"
 #include "augment.h"
 #include <string.h>
@@ -104,6 +104,8 @@ pad (RnnBatch *batch, const RnnFraming *framing, const gfloat *stacked)
       if (t < batch->steps[b]) {
         memcpy (row, stacked, n_in * sizeof (gfloat));
         stacked += n_in;
+      } else if (batch->steps[b] > 0) {
+        memcpy (row, stacked - n_in, n_in * sizeof (gfloat));
       } else {
         memset (row, 0, n_in * sizeof (gfloat));
       }

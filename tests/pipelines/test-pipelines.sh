@@ -160,6 +160,13 @@ done > ten.tsv
 run shipped-model "$pipelines/evaluate" ten.tsv
 check shipped-digits has log '^WER \(0\|10\)\.00 %'
 
+# And it hears nothing where there is nothing, over several of its utterances.
+for noise in silence white-noise; do
+  gst-launch-1.0 -q audiotestsrc wave=$noise volume=0.05 num-buffers=500 ! wavenc ! filesink location=$noise.wav
+  run "shipped-$noise" "$pipelines/caption" $noise.wav --vtt $noise.vtt
+  check "shipped-$noise-wordless" lacks $noise.vtt '-->'
+done
+
 # ---- caption ----
 
 caption() {
