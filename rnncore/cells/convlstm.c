@@ -5,11 +5,11 @@
  *   c_t = sigma (f) c_{t-1} + sigma (i) tanh (g)
  *   h_t = sigma (o) tanh (c_t)
  *
- * peephole: i, f see p c_{t-1}, o sees p_o c_t, a weight per channel and pixel.  A step's input is [channels][height][width],
- * its output [filters][height][width]; inside, channels are the inner dimension.
+ * peephole: i, f see p c_{t-1}, o sees p_o c_t, a weight per channel and pixel.  A step's input is
+ * [channels][height][width], its output [filters][height][width]; inside, channels are the inner dimension.
  *
- * State: h, c [P][F], with P pixels and F filters.  Tape, over the whole call: gates i, f, g, o, each [B][P][F] (activated),
- * c, tanh c, h [B][P][F]; each [T]. */
+ * State: h, c [P][F], with P pixels and F filters.  Tape, step after step: gates i, f, g, o (activated), c, tanh c, h,
+ * each [B][P][F]. */
 #include "cell.h"
 #include "patches.h"
 #include "../kernels/kernels.h"
@@ -59,9 +59,9 @@ setup (RnnCell *cell, GError **error)
   gsize size = (gsize) N * P;
 
   if (cell->n_in % P || K % 2 == 0 || size > 1 << 20 || (gint64) MAX (channels, N) * K * K > 1 << 24) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "convlstm: %d values with a kernel of %d are not images of %d x %d for "
-        "%d filters (kernels are odd, images have at most 2^20 values, a neighbourhood at most 2^24)", cell->n_in, K,
-        l->height, l->width, N);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "convlstm: %d values with a kernel of %d are not images of %d x %d "
+        "for %d filters (kernels are odd, images have at most 2^20 values, a neighbourhood at most 2^24)", cell->n_in,
+        K, l->height, l->width, N);
     return FALSE;
   }
   l->x = (RnnPatches) { channels, l->height, l->width, K, .channel = P, .pixel = 1 };
@@ -108,8 +108,8 @@ step_at (const ConvLstm *l, const RnnRun *run, gint t, gfloat *room)
 
 /* z [GATES][B][P][F] += weight * images; the images of the streams are ld apart.  @rows: room for their patches. */
 static void
-convolve (const ConvLstm *l, const RnnParam *w, const RnnPatches *p, gint B, const gfloat *images, gsize ld, gfloat *rows,
-    gfloat *z)
+convolve (const ConvLstm *l, const RnnParam *w, const RnnPatches *p, gint B, const gfloat *images, gsize ld,
+    gfloat *rows, gfloat *z)
 {
   gint width = rnn_patches_row (p), n = B * l->pixels;
 
@@ -229,7 +229,8 @@ forward (const RnnCell *cell, const RnnRun *run)
 
 /* Gates become their gradients; dh, dc [B][P][F]: dc becomes d c_{t-1}. */
 static void
-point_back (const ConvLstm *l, gint B, const gfloat *c_prev, const Step *s, const gfloat *dh, gfloat *dc, gfloat *dparam)
+point_back (const ConvLstm *l, gint B, const gfloat *c_prev, const Step *s, const gfloat *dh, gfloat *dc,
+    gfloat *dparam)
 {
   gint size = B * l->cell.n_out;
   gfloat *i = s->gates, *f = i + size, *g = f + size, *o = g + size;
@@ -305,8 +306,8 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
 
     point_back (l, B, c_prev, &s, dh, dc, grad->dparam);
     bias_dw (l, B * l->pixels, s.gates, grad->dparam);
-    convolve_back (l, l->w_x, &l->x, B, run->x + at, cell->n_in, rows, s.gates, grad->dx ? grad->dx + at : NULL, cell->n_in,
-        grad->dparam);
+    convolve_back (l, l->w_x, &l->x, B, run->x + at, cell->n_in, rows, s.gates, grad->dx ? grad->dx + at : NULL,
+        cell->n_in, grad->dparam);
     memset (dh, 0, all * sizeof (gfloat));
     convolve_back (l, l->w_h, &l->h, B, h_prev, ld, rows, s.gates, dh, size, grad->dparam);
   }

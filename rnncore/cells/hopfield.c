@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hopfield networks: memories that a cue falls into.  The input is added to the state, then one update follows, so a cue and
- * zeros after it give the course of the recall.
+/* Hopfield networks: memories that a cue falls into.  The input is added to the state, then one update follows, so a
+ * cue and zeros after it give the course of the recall.
  *
  *   u      = s_{t-1} + x_t,  y_t = s_t = update (u)
  *   sync   s_i = sign (W_i u), all at once; 0 keeps u_i            (Hopfield 1982)

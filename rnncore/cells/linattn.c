@@ -7,8 +7,8 @@
  *
  * project = false: each step's input is q, k, v (before phi), the output what W_o would see.
  *
- * State: S [heads][K][V], z [heads][K].  Tape, over the whole call: q, k (after phi), v [heads (2 K + V)], what W_o sees
- * [heads V], z_t q + eps [heads]; each [T][B]. */
+ * State: S [heads][K][V], z [heads][K].  Tape, over the whole call: q, k (after phi), v [heads (2 K + V)], what W_o
+ * sees [heads V], z_t q + eps [heads]; each [T][B]. */
 #include "memory.h"
 #include "../kernels/kernels.h"
 #include <math.h>

@@ -33,10 +33,10 @@ static const RnnActivation silu = { RNN_ACT_SILU };
 static gboolean
 add_parts (Mamba *m, GError **error)
 {
-  m->conv = rnn_parts_add (&m->cell, json_pack ("{ss ss ss sb si}", "cell", "conv1d", "name", "conv1d", "activation", "silu",
-          "depthwise", 1, "kernel", m->d_conv), m->inner, error);
-  m->scan = m->conv ? rnn_parts_add (&m->cell, json_pack ("{ss ss si}", "cell", "scan", "name", "", "d_state", m->d_state),
-      2 * m->inner + 2 * m->d_state, error) : NULL;
+  m->conv = rnn_parts_add (&m->cell, json_pack ("{ss ss ss sb si}", "cell", "conv1d", "name", "conv1d", "activation",
+          "silu", "depthwise", 1, "kernel", m->d_conv), m->inner, error);
+  m->scan = m->conv ? rnn_parts_add (&m->cell, json_pack ("{ss ss si}", "cell", "scan", "name", "", "d_state",
+          m->d_state), 2 * m->inner + 2 * m->d_state, error) : NULL;
   return m->scan != NULL;
 }
 

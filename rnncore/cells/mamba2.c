@@ -39,13 +39,13 @@ add_parts (Mamba2 *m, GError **error)
 {
   RnnCell *cell = &m->cell;
 
-  m->conv = rnn_parts_add (cell, json_pack ("{ss ss ss sb si}", "cell", "conv1d", "name", "conv1d", "activation", "silu",
-          "depthwise", 1, "kernel", m->d_conv), m->mixed, error);
-  m->ssd = m->conv ? rnn_parts_add (cell, json_pack ("{ss ss si si si sf sf}", "cell", "ssd", "name", "", "heads", m->heads,
-          "groups", m->ngroups, "d_state", m->d_state, "delta_min", (gdouble) m->delta_min, "delta_max",
+  m->conv = rnn_parts_add (cell, json_pack ("{ss ss ss sb si}", "cell", "conv1d", "name", "conv1d", "activation",
+          "silu", "depthwise", 1, "kernel", m->d_conv), m->mixed, error);
+  m->ssd = m->conv ? rnn_parts_add (cell, json_pack ("{ss ss si si si sf sf}", "cell", "ssd", "name", "", "heads",
+          m->heads, "groups", m->ngroups, "d_state", m->d_state, "delta_min", (gdouble) m->delta_min, "delta_max",
           (gdouble) m->delta_max), m->mixed + m->heads, error) : NULL;
-  m->norm = m->ssd ? rnn_parts_add (cell, json_pack ("{ss ss ss si sf sb}", "cell", "norm", "name", "norm", "kind", "rms",
-          "groups", m->ngroups, "eps", (gdouble) m->eps, "bias", 0), m->inner, error) : NULL;
+  m->norm = m->ssd ? rnn_parts_add (cell, json_pack ("{ss ss ss si sf sb}", "cell", "norm", "name", "norm", "kind",
+          "rms", "groups", m->ngroups, "eps", (gdouble) m->eps, "bias", 0), m->inner, error) : NULL;
   return m->norm != NULL;
 }
 

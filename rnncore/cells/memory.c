@@ -2,7 +2,9 @@
 /* A matrix memory with one decay per head and step.
  *
  * A row i of S depends on no other row: s_t = a_t s_{t-1} + k_t[i] v_t.  So backward takes rows one by one, replays all
- * steps of one from the entry state ([T][V] floats), and goes back through them.  State: S, at an offset of the caller's. */
+ * steps of one from the entry state ([T][V] floats), and goes back through them.
+ *
+ * State: S, at an offset of the caller's. */
 #include "memory.h"
 #include "../kernels/kernels.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A matrix memory with one decay per head and step: what linear attention (Katharopoulos et al. 2020), retention (Sun et
- * al. 2023) and state space duality (Dao & Gu 2024) have in common.
+/* A matrix memory with one decay per head and step: what linear attention (Katharopoulos et al. 2020), retention (Sun
+ * et al. 2023) and state space duality (Dao & Gu 2024) have in common.
  *
  *   S_t = a_t S_{t-1} + k_t v_t^T        [K][V] per head
  *   o_t = S_t^T q_t */
@@ -26,8 +26,8 @@ typedef struct {
 /* x->o from the other rows and the state. */
 void rnn_memory_forward (const RnnMemory *m, const RnnRun *run, const RnnMemoryRows *x);
 
-/* d->q, k, v and (if not NULL) a += the gradients, from d->o and dstate, which becomes that of the entry state.  A tape of
- * matrices is not needed: the steps are replayed from the entry state, one row of S after the other.  @work [T][V]. */
+/* d->q, k, v and (if not NULL) a += the gradients, from d->o and dstate, which becomes that of the entry state.  A tape
+ * of matrices is not needed: steps are replayed from the entry state, one row of S after the other.  @work [T][V]. */
 void rnn_memory_backward (const RnnMemory *m, const RnnRun *run, const RnnMemoryRows *x, const RnnMemoryRows *d,
     gfloat *dstate, gfloat *work);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The neighbourhood of each pixel as a row, so that a convolution is a product (im2col).  Outside the image there are zeros. */
+/* The neighbourhood of each pixel as a row, so that a convolution is a product (im2col).  Outside the image there are
+ * zeros. */
 #pragma once
 #include <glib.h>
 

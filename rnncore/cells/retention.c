@@ -31,7 +31,8 @@ setup (RnnCell *cell, GError **error)
   gint H = r->heads, K = r->key_size ? r->key_size : cell->n_in / (3 * H), V = cell->n_in / H - 2 * K;
 
   if (K < 1 || V < 1 || cell->n_in % H || (!r->key_size && V != K)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "retention: %d values are not q, k and v of %d heads", cell->n_in, H);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "retention: %d values are not q, k and v of %d heads",
+        cell->n_in, H);
     return FALSE;
   }
   r->memory = (RnnMemory) { .heads = H, .groups = H, .K = K, .V = V };

@@ -41,10 +41,10 @@ add_parts (RetNet *r, GError **error)
 {
   gint E = r->cell.n_in, V = r->value_size;
 
-  r->retention = rnn_parts_add (&r->cell, json_pack ("{ss ss si si}", "cell", "retention", "name", "", "heads", r->heads,
-          "key_size", r->K), 2 * E + V, error);
-  r->norm = r->retention ? rnn_parts_add (&r->cell, json_pack ("{ss ss ss si sf sb}", "cell", "norm", "name", "", "kind",
-          "rms", "groups", r->heads, "eps", (gdouble) r->eps, "affine", 0), V, error) : NULL;
+  r->retention = rnn_parts_add (&r->cell, json_pack ("{ss ss si si}", "cell", "retention", "name", "", "heads",
+          r->heads, "key_size", r->K), 2 * E + V, error);
+  r->norm = r->retention ? rnn_parts_add (&r->cell, json_pack ("{ss ss ss si sf sb}", "cell", "norm", "name", "",
+          "kind", "rms", "groups", r->heads, "eps", (gdouble) r->eps, "affine", 0), V, error) : NULL;
   return r->norm != NULL;
 }
 
@@ -65,8 +65,8 @@ setup (RnnCell *cell, GError **error)
   r->K = E / r->heads;
   n = r->K / 2;
   if (E % r->heads || r->K % 2 || V % r->heads) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "retnet: %d keys and %d values do not divide into %d heads of pairs", E,
-        V, r->heads);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "retnet: %d keys and %d values do not divide into %d heads of "
+        "pairs", E, V, r->heads);
     return FALSE;
   }
   r->theta = g_new (gdouble, n);

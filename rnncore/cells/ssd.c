@@ -41,8 +41,8 @@ setup (RnnCell *cell, GError **error)
   gint H = s->heads, width = cell->n_in - 2 * s->groups * s->d_state - H;
 
   if (width < H || width % H || H % s->groups) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "ssd: %d values are not x, B, C and delta of %d heads in %d groups of "
-        "%d states", cell->n_in, H, s->groups, s->d_state);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "ssd: %d values are not x, B, C and delta of %d heads in %d groups "
+        "of %d states", cell->n_in, H, s->groups, s->d_state);
     return FALSE;
   }
   s->A_log = rnn_cell_add_vector (cell, "A_log", H, 0);
@@ -135,8 +135,8 @@ forward (const RnnCell *cell, const RnnRun *run)
 
 /* One head of one row: v = delta x, a = exp (delta A), y = ... + D x */
 static void
-head_back (const Ssd *s, const Areas *a, const Areas *d, gsize row, gint h, const gfloat *x, const gfloat *dy, gfloat *dx,
-    gfloat *dparam)
+head_back (const Ssd *s, const Areas *a, const Areas *d, gsize row, gint h, const gfloat *x, const gfloat *dy,
+    gfloat *dx, gfloat *dparam)
 {
   const RnnKernels *k = rnn_kernels ();
   gint P = s->memory.V;

@@ -47,10 +47,11 @@ typedef struct {
   /* and its gradient: gates become d loss/d pre-activation; dc[H] in and out (d loss/d c_t -> d c_{t-1}) */
   void (*lstm_point_grad) (gint H, gfloat *gates, const gfloat *c_prev, const gfloat *tanh_c, const gfloat *dh, gfloat *dc);
 
-  /* A matrix memory's step: S[K][V] = a S + k v^T, then y[V] = S^T q.  The mLSTM, linear attention, retention, SSD. */
-  void (*memory_step) (gint K, gint V, gfloat a, const gfloat *k, const gfloat *v, const gfloat *q, gfloat *S, gfloat *y);
-  /* A selective scan's step over n channels of N states: h[N][n] = exp (delta A) h + B (delta u), y[n] = C h + D u, with
-   * delta, u, D [n], A [N][n], B, C [N]. */
+  /* A matrix memory's step (mLSTM, linear attention, retention, SSD): S[K][V] = a S + k v^T, then y[V] = S^T q. */
+  void (*memory_step) (gint K, gint V, gfloat a, const gfloat *k, const gfloat *v, const gfloat *q, gfloat *S,
+      gfloat *y);
+  /* A selective scan's step over n channels of N states: h[N][n] = exp (delta A) h + B (delta u), y[n] = C h + D u,
+   * with delta, u, D [n], A [N][n], B, C [N]. */
   void (*scan_step) (gint n, gint N, const gfloat *delta, const gfloat *u, const gfloat *A, const gfloat *B,
       const gfloat *C, const gfloat *D, gfloat *h, gfloat *y);
 } RnnKernels;

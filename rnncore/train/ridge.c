@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Ridge regression by orthogonal reflections.
  *
- * Rows [1; x; y] are folded into one triangle R, block by block, each column by a Householder reflection (Golub & Van Loan,
- * section 5.2): R^T R is the sum of the rows' outer products, but without squaring the condition of the problem, which is
- * what the states of a reservoir are bad at.  Lambda is as many rows more, of sqrt (lambda) in one place each.  Then
- * R = [ R_xx R_xy ], and R_xx W = R_xy. */
+ * Rows [1; x; y] are folded into one triangle R, block by block, each column by a Householder reflection (Golub & Van
+ * Loan, section 5.2): R^T R is the sum of the rows' outer products, but without squaring the condition of the problem,
+ * which is what the states of a reservoir are bad at.  Lambda is as many rows more, of sqrt (lambda) in one place each.
+ * Then R = [ R_xx R_xy ], and R_xx W = R_xy. */
 #include "ridge.h"
 #include "batch.h"
 #include <math.h>
@@ -200,13 +200,13 @@ check (Fit *f, RnnDataset *dataset, GError **error)
   const gchar *path = rnn_model_get_path (f->model);
 
   if (!is_readout (f->last)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its last layer is not a linear \"dense\" one with a bias, "
-        "which ridge regression could fit", path);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its last layer is not a linear \"dense\" one with a "
+        "bias, which ridge regression could fit", path);
     return FALSE;
   }
   if (f->last->n_in + f->last->n_out >= MAX_SIZE) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: ridge regression of %d values on %d; at most %d are supported", path,
-        f->last->n_out, f->last->n_in, MAX_SIZE);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: ridge regression of %d values on %d; at most %d are supported",
+        path, f->last->n_out, f->last->n_in, MAX_SIZE);
     return FALSE;
   }
   if (f->framing.n_in != f->framing.n_feature * f->framing.stack) {
@@ -216,8 +216,8 @@ check (Fit *f, RnnDataset *dataset, GError **error)
   }
   for (guint i = 0; i < dataset->examples->len; i++)
     if (!RNN_EXAMPLE (dataset, i)->targets || RNN_EXAMPLE (dataset, i)->n_target != f->root->n_out) {
-      g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: example %u does not have a target per frame of the model's %d "
-          "outputs", path, i, f->root->n_out);
+      g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: example %u does not have a target per frame of the model's "
+          "%d outputs", path, i, f->root->n_out);
       return FALSE;
     }
   return TRUE;

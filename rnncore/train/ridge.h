@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ridge regression of a linear readout, in closed form: how echo state networks are trained (Lukosevicius & Jaeger 2009).
+/* Ridge regression of a linear readout, in closed form: how echo state networks are trained (Lukosevicius & Jaeger
+ * 2009).
  *
  *   W = Y E^T (E E^T + lambda I)^-1        columns of E: [1; what the readout sees], of Y: targets
  *

@@ -104,7 +104,7 @@ rnn_hopfield_store (RnnModel *model, RnnStorageRule rule, const gfloat *patterns
   RnnParam *w = cell ? cell->params->pdata[0] : NULL;
 
   if (!cell) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: no layer is a \"hopfield\" one that patterns could be stored in",
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: no layer is a \"hopfield\" one that could store patterns",
         rnn_model_get_path (model));
     return FALSE;
   }

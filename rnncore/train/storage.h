@@ -16,8 +16,8 @@ gdouble rnn_hopfield_energy  (gint N, const gfloat *W, const gfloat *s);
 /* -log (sum exp (beta X s)) / beta + s^T s / 2, up to a constant: no modern update raises it. */
 gdouble rnn_hopfield_modern_energy (gint N, gint n, const gfloat *patterns, gfloat beta, const gfloat *s);
 
-/* Stores patterns in the first "hopfield" layer of @model, which must be private: by the rule, or as they are in a modern
- * network, which has to have been made for so many. */
+/* Stores patterns in the first "hopfield" layer of @model, which must be private: by the rule, or as they are in a
+ * modern network, which has to have been made for so many. */
 typedef enum { RNN_STORAGE_HEBB, RNN_STORAGE_STORKEY } RnnStorageRule;
 gboolean rnn_hopfield_store (RnnModel *model, RnnStorageRule rule, const gfloat *patterns, gint n, GError **error);
 

@@ -83,7 +83,8 @@ static void
 test_energy (void)
 {
   enum { N = 60, P = 12 };
-  g_autofree gfloat *patterns = random_patterns (P, N, 2), *cues = random_patterns (20, N, 3), *W = g_new0 (gfloat, N * N);
+  g_autofree gfloat *patterns = random_patterns (P, N, 2), *cues = random_patterns (20, N, 3);
+  g_autofree gfloat *W = g_new0 (gfloat, N * N);
   g_autoptr (RnnModel) model = hopfield ("async", N, 16, 0);
 
   rnn_hopfield_hebb (N, P, patterns, W);

@@ -287,8 +287,9 @@ test_scan (gconstpointer row)
 
   for (gint n = 1; n < 40; n += 12) {
     enum { N = 5 };
-    g_autofree gfloat *delta = random_floats (n, 1, 0.3f), *u = random_floats (n, 2, 1), *A = random_floats (N * n, 3, 1);
-    g_autofree gfloat *B = random_floats (N, 4, 1), *C = random_floats (N, 5, 1), *D = random_floats (n, 6, 1);
+    g_autofree gfloat *delta = random_floats (n, 1, 0.3f), *u = random_floats (n, 2, 1);
+    g_autofree gfloat *A = random_floats (N * n, 3, 1), *B = random_floats (N, 4, 1), *C = random_floats (N, 5, 1);
+    g_autofree gfloat *D = random_floats (n, 6, 1);
     g_autofree gfloat *before = random_floats (N * n, 7, 1), *h = g_memdup2 (before, N * n * sizeof (gfloat));
     g_autofree gfloat *y = g_new (gfloat, n);
 

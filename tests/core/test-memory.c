@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Matrix memories: they train without a matrix per step, gradients pass through the entry state of a call, a decay per head
- * forgets as it should, positions do not wear out. */
+/* Matrix memories: they train without a matrix per step, gradients pass through the entry state of a call, a decay per
+ * head forgets as it should, positions do not wear out. */
 #include <math.h>
 #include <string.h>
 #include "model/model.h"
@@ -88,8 +88,8 @@ static void
 run_part (const RnnCell *root, Pass *p, gint from, gint to, gfloat *state, gboolean back)
 {
   gsize rows = STREAMS * (gsize) from;
-  RnnRun run = { .T = to - from, .B = STREAMS, .x = p->x + rows * root->n_in, .y = p->y + rows * root->n_out, .state = state,
-    .state_stride = root->n_state, .tape = p->tape + rows * root->n_tape, .scratch = p->scratch };
+  RnnRun run = { .T = to - from, .B = STREAMS, .x = p->x + rows * root->n_in, .y = p->y + rows * root->n_out,
+    .state = state, .state_stride = root->n_state, .tape = p->tape + rows * root->n_tape, .scratch = p->scratch };
 
   if (back)
     root->klass->backward (root, &run, &(RnnGrad) { .dy = p->dy + rows * root->n_out, .dx = p->dx + rows * root->n_in,
@@ -118,8 +118,9 @@ new_pass (RnnModel *model)
   const RnnCell *root = rnn_model_get_root (model);
   gsize rows = STEPS * STREAMS, state = STREAMS * root->n_state;
   Pass p = {
-    random_floats (rows * root->n_in, 1, 1), g_new0 (gfloat, rows * root->n_out), random_floats (rows * root->n_out, 2, 1),
-    g_new0 (gfloat, rows * root->n_in), g_new0 (gfloat, rows * root->n_tape + 1),
+    random_floats (rows * root->n_in, 1, 1), g_new0 (gfloat, rows * root->n_out),
+    random_floats (rows * root->n_out, 2, 1), g_new0 (gfloat, rows * root->n_in),
+    g_new0 (gfloat, rows * root->n_tape + 1),
     random_floats (rnn_cell_scratch_size (root, STEPS, STREAMS), 3, 1), random_floats (state, 4, 1),
     g_new0 (gfloat, rnn_model_get_n_params (model) + 1),
     { random_floats (state, 5, 0.3f), g_new (gfloat, state), g_new (gfloat, state) },

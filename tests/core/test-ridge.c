@@ -235,7 +235,8 @@ static void
 test_fixed (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RnnModel) model = model_of ("[{\"cell\": \"esn\", \"hidden\": 10}, {\"cell\": \"dense\", \"units\": 1}]", 1);
+  g_autoptr (RnnModel) model = model_of ("[{\"cell\": \"esn\", \"hidden\": 10}, "
+      "{\"cell\": \"dense\", \"units\": 1}]", 1);
   RnnDataset *data = rnn_dataset_new (1);
   gfloat x[30], y[30];
   RnnTrainConfig config;
@@ -302,7 +303,8 @@ static void
 test_fit (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RnnModel) model = model_of ("[{\"cell\": \"esn\", \"hidden\": 80}, {\"cell\": \"dense\", \"units\": 1}]", 1);
+  g_autoptr (RnnModel) model = model_of ("[{\"cell\": \"esn\", \"hidden\": 80}, "
+      "{\"cell\": \"dense\", \"units\": 1}]", 1);
   gfloat x[STEPS], y[STEPS];
   RnnDataset *data = two_sines (x, y);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hopfield networks: storage by either rule, the course of a recall by either kind of update, its energy, and one update of
- * the modern network. */
+/* Hopfield networks: storage by either rule, the course of a recall by either kind of update, its energy, and one
+ * update of the modern network. */
 #include "drive.h"
 #include "families.h"
 #include "train/storage.h"
@@ -47,10 +47,10 @@ compare_modern (Case *c, const Tensor *patterns, GError **error)
 {
   gint P = patterns->dims[0], N = patterns->dims[1];
   const Tensor *xi = case_need (c, "in.xi", error, 1, N);
-  g_autoptr (Drive) d = xi ? drive_new (json_pack ("[{ss ss si}]", "cell", "hopfield", "update", "modern", "patterns", P), N, 1,
-      1, error) : NULL;
+  json_t *layers = json_pack ("[{ss ss si}]", "cell", "hopfield", "update", "modern", "patterns", P);
+  g_autoptr (Drive) d = drive_new (layers, N, 1, 1, error);
 
-  if (!d || !drive_set (d, "patterns", patterns->data, patterns->n, error))
+  if (!xi || !d || !drive_set (d, "patterns", patterns->data, patterns->n, error))
     return FALSE;
   memcpy (d->x, xi->data, xi->n * sizeof (gfloat));
   drive_forward (d, 0, 1);

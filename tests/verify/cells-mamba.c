@@ -73,7 +73,8 @@ static gboolean
 run_scan (Case *c, GError **error)
 {
   static const gchar *const inputs[] = { "u", "delta", "B", "C", NULL };
-  const Tensor *A = case_need (c, "w.A", error, 2, -1, -1), *u = A ? case_need (c, "in.u", error, 3, -1, -1, A->dims[0]) : NULL;
+  const Tensor *A = case_need (c, "w.A", error, 2, -1, -1);
+  const Tensor *u = A ? case_need (c, "in.u", error, 3, -1, -1, A->dims[0]) : NULL;
   Gate g = { .n = A ? A->dims[0] : 0, .bias = u ? case_need (c, "w.delta_bias", error, 1, A->dims[0]) : NULL };
   Task t = { .c = c, .inputs = inputs, .output = "y" };
   gboolean ok;
@@ -84,7 +85,8 @@ run_scan (Case *c, GError **error)
   g.gated = g_new0 (gfloat, u->n);
   g.dz = g_new0 (gfloat, u->n);
   t.states[0] = (StatePart) { "h0", "h", 0, 1, A->dims[1], A->dims[0] };
-  ok = task_open (&t, json_pack ("[{ss si}]", "cell", "scan", "d_state", A->dims[1]), error) && run_gated_scan (&t, &g, error);
+  ok = task_open (&t, json_pack ("[{ss si}]", "cell", "scan", "d_state", A->dims[1]), error)
+      && run_gated_scan (&t, &g, error);
   task_clear (&t);
   g_free (g.z);
   g_free (g.gated);
@@ -103,8 +105,8 @@ run_ssd (Case *c, GError **error)
   if (!B)
     return FALSE;
   t.states[0] = (StatePart) { "h0", "h", 0, x->dims[2], B->dims[3], x->dims[3] };
-  return task_run (&t, json_pack ("[{ss si si si}]", "cell", "ssd", "heads", x->dims[2], "groups", B->dims[2], "d_state",
-          B->dims[3]), error);
+  return task_run (&t, json_pack ("[{ss si si si}]", "cell", "ssd", "heads", x->dims[2], "groups", B->dims[2],
+          "d_state", B->dims[3]), error);
 }
 
 /* ---- mixers ---- */

@@ -43,8 +43,8 @@ run_linear_attention (Case *c, GError **error)
     return FALSE;
   t.states[0] = (StatePart) { "S0", "S", 0, q->dims[2], 1, q->dims[3] * V };
   t.states[1] = (StatePart) { "z0", "z", (gsize) q->dims[2] * q->dims[3] * V, q->dims[2], 1, q->dims[3] };
-  return task_run (&t, json_pack ("[{ss si si si sb sf}]", "cell", "linattn", "heads", q->dims[2], "key_size", q->dims[3],
-          "value_size", V, "project", FALSE, "eps", case_get_number (c, "eps", 1e-6)), error);
+  return task_run (&t, json_pack ("[{ss si si si sb sf}]", "cell", "linattn", "heads", q->dims[2], "key_size",
+          q->dims[3], "value_size", V, "project", FALSE, "eps", case_get_number (c, "eps", 1e-6)), error);
 }
 
 static gboolean
@@ -57,7 +57,8 @@ run_retention (Case *c, GError **error)
   if (!q)
     return FALSE;
   t.states[0] = (StatePart) { "S0", "S", 0, q->dims[2], 1, q->dims[3] * V };
-  return task_run (&t, json_pack ("[{ss si si}]", "cell", "retention", "heads", q->dims[2], "key_size", q->dims[3]), error);
+  return task_run (&t, json_pack ("[{ss si si}]", "cell", "retention", "heads", q->dims[2], "key_size",
+          q->dims[3]), error);
 }
 
 /* ---- the linear transformer's layer ---- */
@@ -108,9 +109,11 @@ multi_scale_retention (const Case *c, const Tensor *v)
 static json_t *
 retnet_layers (const Case *c, const Tensor *v, const Tensor *ffn)
 {
-  return json_pack ("[o o]", skip (json_pack ("[o o]", rms_norm (c, "retention_layer_norm"), multi_scale_retention (c, v))),
-      skip (json_pack ("[o {ss ss si ss}]", rms_norm (c, "final_layer_norm"), "cell", "gatedffn", "name", "ffn", "hidden",
-              ffn->dims[0], "naming", "retnet")));
+  json_t *retention = json_pack ("[o o]", rms_norm (c, "retention_layer_norm"), multi_scale_retention (c, v));
+  json_t *feed_forward = json_pack ("[o {ss ss si ss}]", rms_norm (c, "final_layer_norm"), "cell", "gatedffn", "name",
+      "ffn", "hidden", ffn->dims[0], "naming", "retnet");
+
+  return json_pack ("[o o]", skip (retention), skip (feed_forward));
 }
 
 /* The case keeps S divided by the root of 1 + gamma + gamma^2 + ..., a term per step. */
@@ -195,8 +198,8 @@ run_convlstm (Case *c, GError **error)
     return FALSE;
   t.states[0] = (StatePart) { "h0", "hn", 0, 1, P, F };
   t.states[1] = (StatePart) { "c0", "cn", (gsize) P * F, 1, P, F };
-  return task_run (&t, json_pack ("[{ss si si si si sb}]", "cell", "convlstm", "filters", F, "kernel", w->dims[2], "height",
-          x->dims[3], "width", x->dims[4], "peephole", case_find (c, "w.p_i") != NULL), error);
+  return task_run (&t, json_pack ("[{ss si si si si sb}]", "cell", "convlstm", "filters", F, "kernel", w->dims[2],
+          "height", x->dims[3], "width", x->dims[4], "peephole", case_find (c, "w.p_i") != NULL), error);
 }
 
 const CaseKind cases_memory[] = {

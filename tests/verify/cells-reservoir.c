@@ -11,9 +11,9 @@
 static Drive *
 make_reservoir (Case *c, const Tensor *u, const Tensor *target, gint N, GError **error)
 {
-  g_autoptr (Drive) d = drive_new (json_pack ("[{ss ss si sf} {ss ss si}]", "cell", "esn", "name", "esn", "hidden", N, "leak",
-          case_get_number (c, "leak", 1), "cell", "dense", "name", "out", "units", target->dims[1]), u->dims[1], u->dims[0],
-      1, error);
+  json_t *layers = json_pack ("[{ss ss si sf} {ss ss si}]", "cell", "esn", "name", "esn", "hidden", N, "leak",
+      case_get_number (c, "leak", 1), "cell", "dense", "name", "out", "units", target->dims[1]);
+  g_autoptr (Drive) d = drive_new (layers, u->dims[1], u->dims[0], 1, error);
   const Tensor *Win = d ? case_need (c, "w.Win", error, 2, N, u->dims[1] + 1) : NULL;
   const Tensor *W = Win ? case_need (c, "w.W", error, 2, N, N) : NULL;
 
@@ -53,7 +53,8 @@ compare_readout (Case *c, Drive *d, const Tensor *wout, GError **error)
 static gboolean
 run_esn (Case *c, GError **error)
 {
-  const Tensor *u = case_need (c, "in.u", error, 2, -1, -1), *wout = u ? case_need (c, "out.Wout", error, 2, -1, -1) : NULL;
+  const Tensor *u = case_need (c, "in.u", error, 2, -1, -1);
+  const Tensor *wout = u ? case_need (c, "out.Wout", error, 2, -1, -1) : NULL;
   const Tensor *target = wout ? case_need (c, "in.target", error, 2, u->dims[0], wout->dims[0]) : NULL;
   g_autoptr (Drive) d = target ? make_reservoir (c, u, target, wout->dims[1] - u->dims[1] - 1, error) : NULL;
   RnnDataset *dataset;
@@ -64,7 +65,8 @@ run_esn (Case *c, GError **error)
   compare_states (c, d);
   dataset = rnn_dataset_new (u->dims[1]);
   rnn_dataset_add_series (dataset, u->data, u->dims[0], target->data, target->dims[1]);
-  ok = rnn_ridge_fit (d->model, dataset, (guint) case_get_number (c, "washout", 0), case_get_number (c, "ridge", 0), error);
+  ok = rnn_ridge_fit (d->model, dataset, (guint) case_get_number (c, "washout", 0), case_get_number (c, "ridge", 0),
+      error);
   rnn_dataset_free (dataset);
   return ok && compare_readout (c, d, wout, error);
 }

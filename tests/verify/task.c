@@ -110,7 +110,8 @@ load_part (Task *t, const StatePart *p, const Tensor *tensor, gfloat *states, GE
 
 /* ---- steps ---- */
 
-/* Columns of rows [T][B][...], as grid_load and grid_compare have them, but for cases that are [T][B][...] themselves. */
+/* Columns of rows [T][B][...], as grid_load and grid_compare have them; or all of them, for cases that are [T][B][...]
+ * themselves. */
 static gboolean
 load_columns (const Task *t, const gchar *name, const Grid *g, gsize *at, GError **error)
 {

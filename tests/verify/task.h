@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Cases of matrix memories, on a grid: inputs side by side, weights of our parameters' names, parts of the state of which a
- * case may give the beginning and the end, and whose matrices it may have transposed. */
+/* Cases of matrix memories, on a grid: inputs side by side, weights of our parameters' names, parts of the state of
+ * which a case may give the beginning and the end, and whose matrices it may have transposed. */
 #pragma once
 #include "grid.h"
 
