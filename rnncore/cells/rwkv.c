@@ -3,11 +3,11 @@
  *
  *   x = ln0 (x);  in every block  x = x + att (ln1 (x)),  x = x + ffn (ln2 (x))
  *
- * att is the cell rwkv4, rwkv5, rwkv6 or rwkv7, ffn rwkvffn; the tensors are called as in published models if the layer is
- * named "blocks".  In version 7 all blocks see the first one's v.
+ * att is the cell rwkv4, rwkv5, rwkv6 or rwkv7, ffn rwkvffn; the tensors are called as in published models if the layer
+ * is named "blocks".  In version 7 all blocks see the first one's v.
  *
- * State: for each block att's, ffn's.  Tape, over the whole call: ln0's and its output, the first v, then for each block
- * the arrays of Block. */
+ * State: for each block att's, ffn's.  Tape, over the whole call: the first v, ln0's tape and output, then for each
+ * block the arrays of Block. */
 #include "container.h"
 #include "../kernels/kernels.h"
 #include <string.h>
