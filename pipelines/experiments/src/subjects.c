@@ -7,7 +7,7 @@
 #include "fit.h"
 #include <string.h>
 
-#define SPAN 5                  /* longer than any convolution here */
+#define SPAN 4                  /* longer than any convolution here */
 
 typedef struct {
   const gchar *cell;
@@ -40,7 +40,7 @@ find_tuning (const gchar *cell)
 static gboolean
 set_width (const RnnCellClass *klass, json_t *layer, gint width)
 {
-  static const gchar *const widths[] = { "hidden", "units", NULL };
+  static const gchar *const widths[] = { "hidden", "units", "filters", NULL };
   gboolean any = FALSE;
 
   for (const RnnOption *o = klass->options; o && o->name; o++)
