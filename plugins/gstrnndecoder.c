@@ -116,13 +116,18 @@ gst_rnn_decoder_clear (GstRnnDecoder *decoder)
   g_mutex_clear (&decoder->lock);
 }
 
-static void
+/* Until the file is over; FALSE: it failed, or nobody wants it any more. */
+static gboolean
 wait (GstRnnDecoder *decoder)
 {
+  gboolean well;
+
   g_mutex_lock (&decoder->lock);
   while (!decoder->done && !decoder->cancelled)
     g_cond_wait (&decoder->cond, &decoder->lock);
+  well = decoder->done && !decoder->reason;
   g_mutex_unlock (&decoder->lock);
+  return well;
 }
 
 gboolean
@@ -135,12 +140,14 @@ gst_rnn_decoder_run (GstRnnDecoder *decoder, const gchar *uri, GstCaps *caps, gc
   g_object_set (decoder->filter, "caps", caps, NULL);
   if (gst_element_set_state (decoder->bin, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE)
     finish (decoder, "it cannot be opened");
-  wait (decoder);
-  gst_element_set_state (decoder->bin, decoder->reason ? GST_STATE_NULL : GST_STATE_READY);
-  if (!decoder->reason && gst_adapter_available (decoder->samples) == 0)
-    decoder->reason = g_strdup ("it holds no sample");
-  *reason = decoder->cancelled ? NULL : g_steal_pointer (&decoder->reason);
-  return !decoder->cancelled && !*reason;
+  gst_element_set_state (decoder->bin, wait (decoder) ? GST_STATE_READY : GST_STATE_NULL);
+  *reason = NULL;
+  if (g_atomic_int_get (&decoder->cancelled))
+    return FALSE;
+  *reason = g_steal_pointer (&decoder->reason);
+  if (!*reason && gst_adapter_available (decoder->samples) == 0)
+    *reason = g_strdup ("it holds no sample");
+  return !*reason;
 }
 
 void

@@ -128,6 +128,43 @@ g_slice_free1 (gsize size, gpointer block)
   real (size, block);
 }
 
+/* ---- queues: what was pushed is seen by whoever takes it out ---- */
+
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer item)
+{
+  REAL (g_async_queue_push);
+  give (queue);
+  real (queue, item);
+}
+
+gpointer
+g_async_queue_pop (GAsyncQueue *queue)
+{
+  REAL (g_async_queue_pop);
+  gpointer item = real (queue);
+  take (queue);
+  return item;
+}
+
+gpointer
+g_async_queue_try_pop (GAsyncQueue *queue)
+{
+  REAL (g_async_queue_try_pop);
+  gpointer item = real (queue);
+  take (queue);
+  return item;
+}
+
+gpointer
+g_async_queue_timeout_pop (GAsyncQueue *queue, guint64 timeout)
+{
+  REAL (g_async_queue_timeout_pop);
+  gpointer item = real (queue, timeout);
+  take (queue);
+  return item;
+}
+
 /* ---- thread pools: what was pushed is seen by the worker ---- */
 
 typedef struct {
