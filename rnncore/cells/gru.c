@@ -6,11 +6,11 @@
  *   n    = tanh (W_n x_t + b_n + U_n (r h_{t-1}))             the paper's form
  *   h_t  = (1 - z) n + z h_{t-1}
  *
- * State: h [H].  Tape, over the whole call: gates [3H] (r, z, n activated), then the recurrent part of n [H]
- * (reset_after: U_n h + b_hn; else r h); each [T][B]. */
+ * State: h [H].  Tape: gates [T][B][4H]: r, z, u, n, activated but for u: what n's recurrent part is made of, reset_after
+ * U_n h + b_hn, else r h. */
 #include "activation.h"
 #include "cell.h"
-#include "../kernels/kernels.h"
+#include "../kernels/steps.h"
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +20,7 @@ typedef struct {
   gboolean bias, reset_after;
   gfloat clip;
   RnnActivation gate_activation, activation;
+  gboolean plain;               /* none of the variants: the kernel's fused step */
   RnnParam *w_ih, *w_hh, *b_ih, *b_hh;
 } Gru;
 
@@ -33,7 +34,7 @@ static const RnnOption options[] = {
   {NULL}
 };
 
-enum { R, Z, N };               /* groups of weight_hh */
+enum { R, Z, U, N };            /* parts of a row of gates; as groups of the matrices: R, Z, and N as the third */
 
 static gboolean
 setup (RnnCell *cell, GError **error)
@@ -43,14 +44,20 @@ setup (RnnCell *cell, GError **error)
   gfloat bound = 1 / sqrtf (H);
 
   g->w_ih = rnn_cell_add_matrix (cell, "weight_ih_l0", 3 * H, cell->n_in, bound);
+  g->w_ih->groups = 3;
   g->w_hh = rnn_cell_add_matrix (cell, "weight_hh_l0", 3 * H, H, bound);
-  g->w_hh->groups = 3;
   g->b_ih = g->bias ? rnn_cell_add_vector (cell, "bias_ih_l0", 3 * H, bound) : NULL;
   g->b_hh = g->bias ? rnn_cell_add_vector (cell, "bias_hh_l0", 3 * H, bound) : NULL;
+  g->plain = g->reset_after && g->clip == 0 && g->gate_activation.type == RNN_ACT_SIGMOID
+      && g->activation.type == RNN_ACT_TANH;
+  if (g->plain)
+    g->w_hh->gates = 3;
+  else
+    g->w_hh->groups = 3;
   cell->n_out = H;
   cell->n_state = H;
   cell->n_tape = 4 * (gsize) H;
-  cell->n_scratch = 6 * (gsize) H;
+  cell->n_scratch = 5 * (gsize) H;      /* backward: their gradients, and d h of one step */
   return TRUE;
 }
 
@@ -62,30 +69,31 @@ clipped (const Gru *g, const RnnActivation *f, gint n, gfloat *z)
   rnn_activate (f, n, z, z);
 }
 
-/* Step t: gates [B][3H] hold the input part and become activations; rec [B][H]; bhn: b_hn or NULL. */
+/* As rnn_gru_step, with every variant. */
 static void
-step (const Gru *g, gint B, const gfloat *h, gsize ldh, gfloat *gates, gfloat *rec, gfloat *y)
+variant_step (const Gru *g, gint B, const gfloat *h, gsize ldh, gfloat *gates, gfloat *y)
 {
   const RnnKernels *k = rnn_kernels ();
-  gint H = g->hidden;
+  gint H = g->hidden, ld = 4 * H;
 
-  rnn_linear_group (g->w_hh, R, B, h, ldh, gates, 3 * H, TRUE);
-  rnn_linear_group (g->w_hh, Z, B, h, ldh, gates + H, 3 * H, TRUE);
+  rnn_linear_group (g->w_hh, R, B, h, ldh, gates, ld, TRUE);
+  rnn_linear_group (g->w_hh, Z, B, h, ldh, gates + H, ld, TRUE);
   for (gint b = 0; b < B; b++)
-    clipped (g, &g->gate_activation, 2 * H, gates + (gsize) b * 3 * H);
-  if (g->reset_after) {
-    for (gint b = 0; g->b_hh && b < B; b++)
-      memcpy (rec + (gsize) b * H, g->b_hh->data + 2 * H, (gsize) H * sizeof (gfloat));
-    rnn_linear_group (g->w_hh, N, B, h, ldh, rec, H, g->b_hh != NULL);
-    for (gint b = 0; b < B; b++)
-      k->fma (H, gates + (gsize) b * 3 * H, rec + (gsize) b * H, gates + (gsize) b * 3 * H + 2 * H);
-  } else {
-    for (gint b = 0; b < B; b++)
-      k->mul (H, gates + (gsize) b * 3 * H, h + b * ldh, rec + (gsize) b * H);
-    rnn_linear_group (g->w_hh, N, B, rec, H, gates + 2 * H, 3 * H, TRUE);
-  }
+    clipped (g, &g->gate_activation, 2 * H, gates + (gsize) b * ld);
+  if (g->reset_after)
+    rnn_linear_group (g->w_hh, 2, B, h, ldh, gates + U * H, ld, TRUE);
   for (gint b = 0; b < B; b++) {
-    gfloat *z = gates + (gsize) b * 3 * H + H, *n = z + H, *out = y + (gsize) b * H;
+    gfloat *r = gates + (gsize) b * ld, *u = r + U * H;
+
+    if (g->reset_after)
+      k->fma (H, r, u, r + N * H);
+    else
+      k->mul (H, r, h + b * ldh, u);
+  }
+  if (!g->reset_after)
+    rnn_linear_group (g->w_hh, 2, B, gates + U * H, ld, gates + N * H, ld, TRUE);
+  for (gint b = 0; b < B; b++) {
+    gfloat *z = gates + (gsize) b * ld + H, *n = z + 2 * H, *out = y + (gsize) b * H;
 
     clipped (g, &g->activation, H, n);
     for (gint j = 0; j < H; j++)
@@ -93,16 +101,27 @@ step (const Gru *g, gint B, const gfloat *h, gsize ldh, gfloat *gates, gfloat *r
   }
 }
 
-/* Input part: all of W_ih x + b_ih, and of b_hh what is not inside r (...). */
+/* W_ih x and the biases, and where u starts. */
 static void
 input_part (const Gru *g, const RnnRun *run, gfloat *gates)
 {
-  gint H = g->hidden, n = run->T * run->B;
+  const RnnKernels *k = rnn_kernels ();
+  gint H = g->hidden, n = run->T * run->B, ld = 4 * H;
 
-  rnn_bias (g->b_ih, n, 3 * H, gates, 3 * H, FALSE);
-  for (gint i = 0; g->b_hh && i < n; i++)
-    rnn_kernels ()->add (g->reset_after ? 2 * H : 3 * H, g->b_hh->data, gates + (gsize) i * 3 * H);
-  rnn_linear (g->w_ih, n, run->x, g->cell.n_in, gates, 3 * H, TRUE);
+  for (gint i = 0; i < n; i++) {
+    gfloat *row = gates + (gsize) i * ld;
+
+    rnn_bias (g->b_ih, 1, 2 * H, row, ld, FALSE);
+    memset (row + U * H, 0, 2 * (gsize) H * sizeof (gfloat));
+    if (!g->bias)
+      continue;
+    memcpy (row + N * H, g->b_ih->data + 2 * H, (gsize) H * sizeof (gfloat));
+    k->add (2 * H, g->b_hh->data, row);
+    k->add (H, g->b_hh->data + 2 * H, row + (g->reset_after ? U : N) * H);
+  }
+  rnn_linear_group (g->w_ih, R, n, run->x, g->cell.n_in, gates, ld, TRUE);
+  rnn_linear_group (g->w_ih, Z, n, run->x, g->cell.n_in, gates + H, ld, TRUE);
+  rnn_linear_group (g->w_ih, 2, n, run->x, g->cell.n_in, gates + N * H, ld, TRUE);
 }
 
 static void
@@ -110,8 +129,8 @@ forward (const RnnCell *cell, const RnnRun *run)
 {
   const Gru *g = (const Gru *) cell;
   gint H = g->hidden, B = run->B;
-  gsize steps = (gsize) run->T * B, ldh = run->state_stride;
-  gfloat *gates = run->tape ? run->tape : run->scratch, *rec = gates + 3 * steps * H;
+  gsize ldh = run->state_stride;
+  gfloat *gates = run->tape ? run->tape : run->scratch;
   const gfloat *h = run->state;
 
   input_part (g, run, gates);
@@ -119,7 +138,10 @@ forward (const RnnCell *cell, const RnnRun *run)
     gsize row = (gsize) t * B;
     gfloat *y = run->y + row * H;
 
-    step (g, B, h, ldh, gates + row * 3 * H, rec + row * H, y);
+    if (g->plain)
+      rnn_gru_step (g->w_hh, B, h, ldh, (RnnGruStep) { gates + row * 4 * H, h, y, run->tape != NULL });
+    else
+      variant_step (g, B, h, ldh, gates + row * 4 * H, y);
     h = y;
     ldh = H;
   }
@@ -134,13 +156,14 @@ clipped_grad (const Gru *g, const RnnActivation *f, gint n, const gfloat *y, gfl
     rnn_activate_clip_grad (f, g->clip, n, y, d);
 }
 
-/* Pointwise part of one stream: d z, d n from dh (which keeps the share that flows through z).  dgates [3H]. */
+/* Pointwise part of one stream with every variant, up to what flows back through u.  dgates [4H]. */
 static void
 point_grad (const Gru *g, const gfloat *gates, const gfloat *h_prev, gfloat *dh, gfloat *dgates)
 {
+  const RnnKernels *k = rnn_kernels ();
   gint H = g->hidden;
-  const gfloat *z = gates + H, *n = z + H;
-  gfloat *dz = dgates + H, *dn = dz + H;
+  const gfloat *z = gates + H, *u = z + H, *n = u + H;
+  gfloat *dz = dgates + H, *du = dz + H, *dn = du + H;
 
   for (gint j = 0; j < H; j++) {
     dz[j] = dh[j] * (h_prev[j] - n[j]);
@@ -149,65 +172,103 @@ point_grad (const Gru *g, const gfloat *gates, const gfloat *h_prev, gfloat *dh,
   }
   clipped_grad (g, &g->gate_activation, H, z, dz);
   clipped_grad (g, &g->activation, H, n, dn);
+  if (!g->reset_after)
+    return;
+  k->mul (H, dn, u, dgates);
+  k->mul (H, dn, gates, du);
+  clipped_grad (g, &g->gate_activation, H, gates, dgates);
 }
 
-/* One step back.  dh [B][H]: d h_t in, d h_{t-1} out; rec: for reset_after becomes d (U_n h + b_hn). */
+/* Reset before the product: u = r h, whose gradient is U_n^T dn. */
 static void
-step_back (const Gru *g, gint B, const gfloat *gates, gfloat *rec, const gfloat *h, gsize ldh, gfloat *dh,
-    gfloat *dgates, gfloat *drh)
+reset_grad (const Gru *g, gint B, const gfloat *gates, const gfloat *h, gsize ldh, gfloat *dh, gfloat *dgates)
+{
+  const RnnKernels *k = rnn_kernels ();
+  gint H = g->hidden, ld = 4 * H;
+
+  rnn_linear_group_dx (g->w_hh, 2, B, dgates + N * H, ld, dgates + U * H, ld, FALSE);
+  for (gint b = 0; b < B; b++) {
+    gfloat *dr = dgates + (gsize) b * ld, *du = dr + U * H;
+
+    k->mul (H, du, h + b * ldh, dr);
+    k->fma (H, du, gates + (gsize) b * ld, dh + (gsize) b * H);
+    clipped_grad (g, &g->gate_activation, H, gates + (gsize) b * ld, dr);
+  }
+}
+
+/* One step back.  dh [B][H]: d h_t in, d h_{t-1} out. */
+static void
+step_back (const Gru *g, gint B, const gfloat *gates, const gfloat *h, gsize ldh, gfloat *dh, gfloat *dgates)
+{
+  gint H = g->hidden, ld = 4 * H;
+
+  for (gint b = 0; b < B; b++) {
+    const gfloat *gates_b = gates + (gsize) b * ld;
+
+    if (g->plain)
+      rnn_kernels ()->gru_point_grad (H, gates_b, h + b * ldh, dh + (gsize) b * H, dgates + (gsize) b * ld);
+    else
+      point_grad (g, gates_b, h + b * ldh, dh + (gsize) b * H, dgates + (gsize) b * ld);
+  }
+  if (g->plain) {
+    rnn_linear_dx (g->w_hh, B, dgates, ld, dh, H, TRUE);
+    return;
+  }
+  if (!g->reset_after)
+    reset_grad (g, B, gates, h, ldh, dh, dgates);
+  rnn_linear_group_dx (g->w_hh, R, B, dgates, ld, dh, H, TRUE);
+  rnn_linear_group_dx (g->w_hh, Z, B, dgates + H, ld, dh, H, TRUE);
+  if (g->reset_after)
+    rnn_linear_group_dx (g->w_hh, 2, B, dgates + U * H, ld, dh, H, TRUE);
+}
+
+/* Weight gradients of n rows whose previous hidden states are h. */
+static void
+recurrent_dw (const Gru *g, gint n, const gfloat *h, gsize ldh, const gfloat *dgates, const gfloat *gates,
+    gfloat *dparam)
+{
+  gint H = g->hidden, ld = 4 * H;
+
+  if (g->plain) {
+    rnn_linear_dw (g->w_hh, n, h, ldh, dgates, ld, dparam);
+    return;
+  }
+  rnn_linear_group_dw (g->w_hh, R, n, h, ldh, dgates, ld, dparam);
+  rnn_linear_group_dw (g->w_hh, Z, n, h, ldh, dgates + H, ld, dparam);
+  if (g->reset_after)
+    rnn_linear_group_dw (g->w_hh, 2, n, h, ldh, dgates + U * H, ld, dparam);
+  else
+    rnn_linear_group_dw (g->w_hh, 2, n, gates + U * H, ld, dgates + N * H, ld, dparam);
+}
+
+static void
+input_grad (const Gru *g, const RnnRun *run, const RnnGrad *grad, const gfloat *dgates)
+{
+  static const gint parts[] = { R, Z, N };
+  gint H = g->hidden, n = run->T * run->B, ld = 4 * H;
+
+  for (gint i = 0; i < 3; i++) {
+    const gfloat *d = dgates + parts[i] * H;
+
+    rnn_linear_group_dw (g->w_ih, i, n, run->x, g->cell.n_in, d, ld, grad->dparam);
+    if (grad->dx)
+      rnn_linear_group_dx (g->w_ih, i, n, d, ld, grad->dx, g->cell.n_in, i > 0);
+  }
+}
+
+static void
+bias_dw (const Gru *g, gint n, const gfloat *dgates, gfloat *dparam)
 {
   const RnnKernels *k = rnn_kernels ();
   gint H = g->hidden;
 
-  for (gint b = 0; b < B; b++)
-    point_grad (g, gates + (gsize) b * 3 * H, h + b * ldh, dh + (gsize) b * H, dgates + (gsize) b * 3 * H);
-  if (!g->reset_after)
-    rnn_linear_group_dx (g->w_hh, N, B, dgates + 2 * H, 3 * H, drh, H, FALSE);
-  for (gint b = 0; b < B; b++) {
-    const gfloat *r = gates + (gsize) b * 3 * H, *dn = dgates + (gsize) b * 3 * H + 2 * H;
-    gfloat *dr = dgates + (gsize) b * 3 * H, *rec_b = rec + (gsize) b * H, *d = drh + (gsize) b * H;
+  for (gint i = 0; g->bias && i < n; i++) {
+    const gfloat *d = dgates + (gsize) i * 4 * H;
 
-    if (g->reset_after) {
-      k->mul (H, dn, rec_b, dr);
-      k->mul (H, dn, r, rec_b);
-    } else {
-      k->mul (H, d, h + b * ldh, dr);
-      k->fma (H, d, r, dh + (gsize) b * H);
-    }
-    clipped_grad (g, &g->gate_activation, H, r, dr);
-  }
-  rnn_linear_group_dx (g->w_hh, R, B, dgates, 3 * H, dh, H, TRUE);
-  rnn_linear_group_dx (g->w_hh, Z, B, dgates + H, 3 * H, dh, H, TRUE);
-  if (g->reset_after)
-    rnn_linear_group_dx (g->w_hh, N, B, rec, H, dh, H, TRUE);
-}
-
-/* Weight gradients of rows [first, first + n) whose previous hidden state is h. */
-static void
-recurrent_dw (const Gru *g, gint n, const gfloat *h, gsize ldh, const gfloat *dgates, const gfloat *rec,
-    gfloat *dparam)
-{
-  gint H = g->hidden;
-
-  rnn_linear_group_dw (g->w_hh, R, n, h, ldh, dgates, 3 * H, dparam);
-  rnn_linear_group_dw (g->w_hh, Z, n, h, ldh, dgates + H, 3 * H, dparam);
-  if (g->reset_after)
-    rnn_linear_group_dw (g->w_hh, N, n, h, ldh, rec, H, dparam);
-  else
-    rnn_linear_group_dw (g->w_hh, N, n, rec, H, dgates + 2 * H, 3 * H, dparam);
-}
-
-static void
-bias_dw (const Gru *g, gint n, const gfloat *dgates, const gfloat *rec, gfloat *dparam)
-{
-  gint H = g->hidden;
-
-  rnn_bias_dw (g->b_ih, n, dgates, 3 * H, dparam);
-  for (gint i = 0; g->b_hh && i < n; i++) {
-    const gfloat *d = dgates + (gsize) i * 3 * H;
-
-    rnn_kernels ()->add (2 * H, d, dparam + g->b_hh->offset);
-    rnn_kernels ()->add (H, g->reset_after ? rec + (gsize) i * H : d + 2 * H, dparam + g->b_hh->offset + 2 * H);
+    k->add (2 * H, d, dparam + g->b_ih->offset);
+    k->add (H, d + N * H, dparam + g->b_ih->offset + 2 * H);
+    k->add (2 * H, d, dparam + g->b_hh->offset);
+    k->add (H, d + (g->reset_after ? U : N) * H, dparam + g->b_hh->offset + 2 * H);
   }
 }
 
@@ -217,8 +278,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
   const Gru *g = (const Gru *) cell;
   gint H = g->hidden, B = run->B, n = run->T * B;
   gsize step_size = (gsize) B * H;
-  gfloat *gates = run->tape, *rec = gates + 3 * (gsize) n * H;
-  gfloat *dgates = run->scratch, *dh = dgates + 3 * (gsize) n * H, *drh = dh + step_size;
+  gfloat *gates = run->tape, *dgates = run->scratch, *dh = dgates + 4 * (gsize) n * H;
 
   rnn_copy_rows (B, H, grad->dstate, run->state_stride, dh, H);
   for (gint t = run->T - 1; t >= 0; t--) {
@@ -226,15 +286,13 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
     const gfloat *h = t ? run->y + at - step_size : run->state;
 
     rnn_kernels ()->add ((gint) step_size, grad->dy + at, dh);
-    step_back (g, B, gates + 3 * at, rec + at, h, t ? (gsize) H : run->state_stride, dh, dgates + 3 * at, drh);
+    step_back (g, B, gates + 4 * at, h, t ? (gsize) H : run->state_stride, dh, dgates + 4 * at);
   }
   rnn_copy_rows (B, H, dh, H, grad->dstate, run->state_stride);
-  recurrent_dw (g, B, run->state, run->state_stride, dgates, rec, grad->dparam);
-  recurrent_dw (g, n - B, run->y, H, dgates + 3 * step_size, rec + step_size, grad->dparam);
-  rnn_linear_dw (g->w_ih, n, run->x, cell->n_in, dgates, 3 * H, grad->dparam);
-  bias_dw (g, n, dgates, rec, grad->dparam);
-  if (grad->dx)
-    rnn_linear_dx (g->w_ih, n, dgates, 3 * H, grad->dx, cell->n_in, FALSE);
+  recurrent_dw (g, B, run->state, run->state_stride, dgates, gates, grad->dparam);
+  recurrent_dw (g, n - B, run->y, H, dgates + 4 * step_size, gates + 4 * step_size, grad->dparam);
+  input_grad (g, run, grad, dgates);
+  bias_dw (g, n, dgates, grad->dparam);
 }
 
 const RnnCellClass rnn_cell_gru = {

@@ -12,7 +12,7 @@
  * projection, o tanh c [H]; each [T][B]. */
 #include "activation.h"
 #include "cell.h"
-#include "../kernels/kernels.h"
+#include "../kernels/steps.h"
 #include <math.h>
 #include <string.h>
 
@@ -66,6 +66,7 @@ setup (RnnCell *cell, GError **error)
   }
   l->plain = !l->peephole && !l->coupled && l->clip == 0 && l->gate_activation.type == RNN_ACT_SIGMOID
       && l->activation.type == RNN_ACT_TANH && l->output_activation.type == RNN_ACT_TANH;
+  l->w_hh->gates = l->plain ? 4 : 1;
   cell->n_out = P;
   cell->n_state = (gsize) P + H;
   cell->n_tape = (gsize) H * (l->proj ? 7 : 6);
@@ -104,7 +105,7 @@ clipped (const Lstm *l, const RnnActivation *f, gint n, gfloat *z)
   rnn_activate (f, n, z, z);
 }
 
-/* One step of one stream with every variant; arrays as in RnnKernels.lstm_point. */
+/* One step of one stream with every variant; arrays as in RnnLstmStep. */
 static void
 point (const Lstm *l, gfloat *gates, const gfloat *c_prev, gfloat *c, gfloat *tanh_c, gfloat *h)
 {
@@ -129,6 +130,17 @@ point (const Lstm *l, gfloat *gates, const gfloat *c_prev, gfloat *c, gfloat *ta
   k->mul (H, o, tanh_c, h);
 }
 
+/* As rnn_lstm_step. */
+static void
+variant_step (const Lstm *l, gint B, const gfloat *h, gsize ldh, const RnnLstmStep *s, gsize ldc)
+{
+  gsize H = (gsize) l->hidden;
+
+  rnn_linear (l->w_hh, B, h, ldh, s->gates, 4 * H, TRUE);
+  for (gint b = 0; b < B; b++)
+    point (l, s->gates + b * 4 * H, s->c_prev + b * ldc, s->c + b * H, s->tanh_c + b * H, s->h + b * H);
+}
+
 static void
 forward (const RnnCell *cell, const RnnRun *run)
 {
@@ -144,21 +156,19 @@ forward (const RnnCell *cell, const RnnRun *run)
   for (gint t = 0; t < run->T; t++) {
     gsize row = (gsize) t * B;
     gfloat *y = run->y + row * P, *m = l->proj ? a.m + row * H : y;
+    RnnLstmStep step = { a.gates + row * 4 * H, c_prev, a.c + row * H, m, a.tanh_c + row * H };
 
-    rnn_linear (l->w_hh, B, h, ldh, a.gates + row * 4 * H, 4 * H, TRUE);
-    for (gint b = 0; b < B; b++, row++) {
-      gfloat *gates = a.gates + row * 4 * H;
-
-      if (l->plain)
-        rnn_kernels ()->lstm_point (H, gates, c_prev + b * ldc, a.c + row * H, a.tanh_c + row * H, m + b * H);
-      else
-        point (l, gates, c_prev + b * ldc, a.c + row * H, a.tanh_c + row * H, m + b * H);
+    if (l->plain) {
+      step.tanh_c = run->tape ? step.tanh_c : NULL;
+      rnn_lstm_step (l->w_hh, B, h, ldh, step, ldc);
+    } else {
+      variant_step (l, B, h, ldh, &step, ldc);
     }
     if (l->proj)
       rnn_linear (l->w_hr, B, m, H, y, P, FALSE);
     h = y;
     ldh = P;
-    c_prev = a.c + (row - B) * H;
+    c_prev = a.c + row * H;
     ldc = H;
   }
   rnn_copy_rows (B, P, h, ldh, run->state, run->state_stride);

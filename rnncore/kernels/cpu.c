@@ -10,8 +10,14 @@ static const RnnKernels *const rows[] = {
 #ifdef RNN_HAVE_AVX512
   &rnn_kernels_avx512,
 #endif
+#ifdef RNN_HAVE_AVX512VNNI
+  &rnn_kernels_avx512vnni,
+#endif
 #ifdef RNN_HAVE_NEON
   &rnn_kernels_neon,
+#endif
+#ifdef RNN_HAVE_NEONDOT
+  &rnn_kernels_neondot,
 #endif
   NULL
 };

@@ -5,12 +5,39 @@
 #define ROW rnn_kernels_avx2
 #define ROW_NAME "avx2"
 #define LANES 8
-#define ROW_TILE 3
 #define V_FMA(a, b, c) ((V) _mm256_fmadd_ps (a, b, c))
 #define V_MIN(a, b) ((V) _mm256_min_ps (a, b))
 #define V_MAX(a, b) ((V) _mm256_max_ps (a, b))
-#define V_PAIRS(acc, w, x) ((VI) _mm256_add_epi32 ((__m256i) (acc), \
-    _mm256_madd_epi16 (_mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) (w))), _mm256_set1_epi32 (x))))
+#define QUAD_OFFSET 0
+#define TILES(T) T (6, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)
+#define TILES_INT8(T) T (4, 1) T (2, 2) T (1, 4)
+#define GROUP 2
+#define K_BLOCK 128
+#define ROW_PANELS_4 1
+
+/* Products of bytes want one side unsigned, and pairs of them saturate at 16 bits: |x| w sgn x stays within 2 x 127^2. */
+typedef struct {
+  __m256i x, magnitude;
+} Quad;
+
+static inline Quad
+quad (gint32 q)
+{
+  __m256i x = _mm256_set1_epi32 (q);
+
+  return (Quad) { x, _mm256_abs_epi8 (x) };
+}
+
+static inline __m256i
+quads (__m256i acc, __m256i w, const Quad *in)
+{
+  __m256i pairs = _mm256_maddubs_epi16 (in->magnitude, _mm256_sign_epi8 (w, in->x));
+
+  return _mm256_add_epi32 (acc, _mm256_madd_epi16 (pairs, _mm256_set1_epi16 (1)));
+}
+
+#define V_QUAD(q) quad (q)
+#define V_QUADS(acc, w, in) ((VI) quads ((__m256i) (acc), (__m256i) (w), &(in)))
 
 static gboolean
 supported (void)

@@ -4,11 +4,16 @@
 #include <arm_neon.h>
 #define ROW rnn_kernels_neon
 #define ROW_NAME "neon"
-#define LANES 4
-#define ROW_TILE 3
-#define V_FMA(a, b, c) ((V) vfmaq_f32 ((float32x4_t) (c), (float32x4_t) (a), (float32x4_t) (b)))
-#define V_MIN(a, b) blend ((a) < (b), a, b)
-#define V_MAX(a, b) blend ((a) > (b), a, b)
+#include "kernels-neon.h"
+
+static inline int32x4_t
+quads (int32x4_t acc, int8x16_t w, int8x16_t x)
+{
+  int32x4_t low = vpaddlq_s16 (vmull_s8 (vget_low_s8 (w), vget_low_s8 (x)));
+  int32x4_t high = vpaddlq_s16 (vmull_high_s8 (w, x));
+
+  return vaddq_s32 (acc, vpaddq_s32 (low, high));
+}
 
 static gboolean
 supported (void)

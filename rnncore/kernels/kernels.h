@@ -2,29 +2,83 @@
 /* The table of compute kernels: one row per instruction set, every row built from kernels-impl.h.
  *
  * A row is picked once per process: the best one that the CPU can run, or the one that the environment variable
- * RNN_CPU names (c, avx2, avx512, neon).  Every row computes every output element by the same sequence of
+ * RNN_CPU names (c, avx2, avx512, avx512vnni, neon, neondot).  Every row computes every output element by the same sequence of
  * operations whatever the number of rows, streams or steps, so results do not depend on batching or chunking. */
 #pragma once
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-#define RNN_PANEL 32            /* outputs per panel of packed weights */
+#define RNN_BLOCK 16            /* outputs side by side in packed weights */
 #define RNN_INT8_INPUTS 8192    /* widest product that is quantised: its inputs fit on the stack */
+
+/* How packed weights are stored. */
+typedef enum { RNN_PACK_F32, RNN_PACK_BF16, RNN_PACK_INT8, RNN_N_PACKS } RnnPackType;
+
+/* A matrix [n_out][n_in] as panels of `width` blocks of RNN_BLOCK outputs, zero padded, read as one sequential stream:
+ *   f32   [panel][n_in][width][RNN_BLOCK]
+ *   bf16  [panel][n_in / 2][width][RNN_BLOCK][2]       upper halves of floats, rounded to nearest
+ *   int8  [panel][n_in / 4][width][RNN_BLOCK][4]       w = scales[output] * byte
+ * gates = 1: outputs in their order; the last panel may have fewer blocks.  gates > 1: width = gates, and block g of
+ * panel i holds units 16 i ... of gate g, output g (n_out / gates) + unit, so that a step of a gated cell has all it needs
+ * of a unit in its registers at once. */
+typedef struct {
+  RnnPackType dtype;
+  gint n_in, n_out;
+  gint width, gates;
+  const void *weights;
+  const gfloat *scales;         /* int8: [panel][width][RNN_BLOCK] */
+  const gint32 *sums;           /* int8: sum of an output's bytes, likewise */
+} RnnPanels;
+
+/* Bytes of one panel of n_in inputs, and how many panels there are. */
+static inline gsize
+rnn_panel_bytes (RnnPackType dtype, gint n_in, gint width)
+{
+  static const guint8 together[] = { 1, 2, 4 }, bytes[] = { 4, 2, 1 };
+  gsize inputs = ((gsize) n_in + together[dtype] - 1) / together[dtype] * together[dtype];
+
+  return inputs * (gsize) width * RNN_BLOCK * bytes[dtype];
+}
+
+static inline gint
+rnn_panels_count (const RnnPanels *w)
+{
+  return w->gates > 1 ? (w->n_out / w->gates + RNN_BLOCK - 1) / RNN_BLOCK
+      : (w->n_out + RNN_BLOCK * w->width - 1) / (RNN_BLOCK * w->width);
+}
+
+/* A step of one LSTM stream.  gates [4H] holds pre-activations i, f, g, o (of a whole step: their input part); with
+ * tanh_c they become activations. */
+typedef struct {
+  gfloat *gates;
+  const gfloat *c_prev;         /* [H]; may be c */
+  gfloat *c, *h;                /* [H] out */
+  gfloat *tanh_c;               /* [H] out, or NULL: nothing is kept for backward */
+} RnnLstmStep;
+
+/* A step of one GRU stream.  gates [4H] holds r, z, u = U h + b (of a whole step: b) and n_x, the input part of n. */
+typedef struct {
+  gfloat *gates;
+  const gfloat *h_prev;         /* [H] */
+  gfloat *h;                    /* [H] out */
+  gboolean keep;                /* gates become r, z, u, n */
+} RnnGruStep;
 
 typedef struct {
   const gchar *name;
   gboolean (*supported) (void);
 
-  /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, with W packed as [panel][n_in][RNN_PANEL], zero padded. Each
-   * element is summed in the order of the input index.  ldx, ldy: floats from one row to the next. */
-  void (*linear) (const gfloat *panels, gint n_in, gint n_out, gint n,
-      const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
+  /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, by dtype.  Each element is summed in the order of the input index.
+   * int8: every row of x is quantised to +-127 by its own largest magnitude; sums are exact; n_in <= RNN_INT8_INPUTS.
+   * ldx, ldy: floats from one row to the next. */
+  void (*linear[RNN_N_PACKS]) (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
+      gboolean add);
 
-  /* The same with weights of 8 bits, w = scales[output] * panels, packed as [panel][(n_in + 1) / 2][RNN_PANEL][2].  Every
-   * row of x is quantised to +-127 by its own largest magnitude; sums are exact.  n_in <= RNN_INT8_INPUTS. */
-  void (*linear_int8) (const gint8 *panels, const gfloat *scales, gint n_in, gint n_out, gint n,
-      const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
+  /* Whole steps of one stream: linear (w_hh, h) on top of the gates, then the pointwise part, bit for bit; h[n_in] is
+   * not what the step writes.  w_hh has as many gates as the cell: 4, and 3 (r, z, u). */
+  void (*lstm_step[RNN_N_PACKS]) (const RnnPanels *w_hh, const gfloat *h, const RnnLstmStep *step);
+  void (*gru_step[RNN_N_PACKS]) (const RnnPanels *w_hh, const gfloat *h, const RnnGruStep *step);
 
   /* elementwise; y may be x */
   void (*sigmoid) (gint n, const gfloat *x, gfloat *y);
@@ -41,11 +95,12 @@ typedef struct {
   gfloat (*sum) (gint n, const gfloat *x);                              /* fixed order for a given n */
   gfloat (*max) (gint n, const gfloat *x);                              /* n >= 1 */
 
-  /* LSTM pointwise step.  gates[4H] holds pre-activations i,f,g,o and becomes activations; c[H] in and out;
-   * tanh_c[H] and h[H] out. */
-  void (*lstm_point) (gint H, gfloat *gates, const gfloat *c_prev, gfloat *c, gfloat *tanh_c, gfloat *h);
-  /* and its gradient: gates become d loss/d pre-activation; dc[H] in and out (d loss/d c_t -> d c_{t-1}) */
+  /* Pointwise parts of a step, and their gradients: gates become, or dgates are, d loss/d pre-activation; dc, dh in and
+   * out: d loss/d c_t (h_t) -> the share of d c_{t-1} (h_{t-1}) that flows through the cell itself. */
+  void (*lstm_point) (gint H, const RnnLstmStep *step);
   void (*lstm_point_grad) (gint H, gfloat *gates, const gfloat *c_prev, const gfloat *tanh_c, const gfloat *dh, gfloat *dc);
+  void (*gru_point) (gint H, const RnnGruStep *step);
+  void (*gru_point_grad) (gint H, const gfloat *gates, const gfloat *h_prev, gfloat *dh, gfloat *dgates);
 
   /* A matrix memory's step (mLSTM, linear attention, retention, SSD): S[K][V] = a S + k v^T, then y[V] = S^T q. */
   void (*memory_step) (gint K, gint V, gfloat a, const gfloat *k, const gfloat *v, const gfloat *q, gfloat *S,

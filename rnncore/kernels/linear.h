@@ -2,7 +2,7 @@
 /* Weights and the three products a cell may ask of them.  How the numbers are stored (dtype, panels, BLAS) is known
  * only behind this header. */
 #pragma once
-#include <glib.h>
+#include "kernels.h"
 
 G_BEGIN_DECLS
 
@@ -19,9 +19,13 @@ typedef struct {
   gfloat init_bound;            /* uniform in [-bound, bound] around init_value */
   gfloat init_value;
   gfloat *data;                 /* row-major; belongs to the model */
-  gfloat *pack, *pack_t;        /* panels of W and of W^T, or NULL */
-  gint8 *pack8;                 /* panels of 8 bits; where set they are what rnn_linear uses */
-  gfloat *scale8;               /* their scale per row, padded to whole panels per group */
+  gint gates;                   /* > 1: each group's outputs are gates of as many units, packed side by side */
+  RnnPackType dtype;               /* of the panels */
+  gpointer pack;                /* panels of W, group after group; see RnnPanels */
+  gfloat *scales;               /* int8: of every packed output, and the sum of its bytes */
+  gint32 *sums;
+  gfloat *pack_t;               /* panels of W^T as floats: training, else NULL */
+  gboolean borrowed;            /* pack, scales and sums belong to a mapped file */
 } RnnParam;
 
 #define RNN_PARAM_ROWS(p) ((p)->rows)
@@ -29,8 +33,17 @@ typedef struct {
 
 /* (Re)builds the panels from data: those of W, and with @training those of W^T too. */
 void rnn_param_pack (RnnParam *p, gboolean training);
-/* Builds panels of 8 bits with a scale per row; the widest matrices get panels of floats instead. */
-void rnn_param_pack_int8 (RnnParam *p);
+/* Builds panels of @dtype instead; the widest matrices get floats where int8 is asked for. */
+void rnn_param_pack_as (RnnParam *p, RnnPackType dtype);
+/* Outputs and inputs of one group. */
+gint rnn_param_outputs (const RnnParam *p);
+gint rnn_param_inputs (const RnnParam *p);
+/* The panels of group @g, and of its transpose. */
+RnnPanels rnn_param_panels (const RnnParam *p, gint g);
+RnnPanels rnn_param_panels_t (const RnnParam *p, gint g);
+/* Of all groups: bytes of pack, and packed outputs (entries of scales and sums). */
+gsize rnn_param_pack_bytes (const RnnParam *p, RnnPackType dtype);
+gsize rnn_param_pack_outputs (const RnnParam *p);
 void rnn_param_free (RnnParam *p);
 
 /* y[n][rows] = (add ? y : 0) + x[n][cols] W^T.  With groups > 1 all groups see the same x. */

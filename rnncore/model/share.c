@@ -70,7 +70,7 @@ static void
 pack_int8 (RnnParam *param, const gchar *full_name, gpointer base)
 {
   param->data = (gfloat *) base + param->offset;
-  rnn_param_pack_int8 (param);
+  rnn_param_pack_as (param, RNN_PACK_INT8);
 }
 
 /* The same cells over the same weights, packed as int8. */

@@ -142,7 +142,7 @@ new_param (const Shape *s, gboolean int8)
     .size = (gsize) s->rows * s->cols, .groups = s->groups, .is_matrix = TRUE };
   p->data = random_floats (p->size, s->rows, 1);
   if (int8)
-    rnn_param_pack_int8 (p);
+    rnn_param_pack_as (p, RNN_PACK_INT8);
   else
     rnn_param_pack (p, TRUE);
   return p;
@@ -240,7 +240,7 @@ test_lstm (gconstpointer row)
     g_autofree gfloat *z = random_floats (4 * H, 2, 1), *gates = g_memdup2 (z, 4 * H * sizeof (gfloat));
     g_autofree gfloat *c0 = random_floats (H, 3, 1), *c = g_new (gfloat, H), *t = g_new (gfloat, H), *h = g_new (gfloat, H);
 
-    k->lstm_point (H, gates, c0, c, t, h);
+    k->lstm_point (H, &(RnnLstmStep) { gates, c0, c, h, t });
     for (gint j = 0; j < H; j++) {
       gdouble cell = sigmoid (z[H + j]) * c0[j] + sigmoid (z[j]) * tanh (z[2 * H + j]);
 

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Products of rows with packed weights of each type.  One row streams through the weights once; many rows go in tiles,
+ * whose sums fill the registers, over blocks of inputs that stay in the first caches. */
+#pragma once
+#include "kernels-sums.h"
+
+#define ROW_CHUNK 96            /* rows per pass over a panel */
+#define Q_BYTES 65536           /* of quantised rows, on the stack */
+
+INLINE gsize
+panel_bytes (const RnnPanels *w)
+{
+  return rnn_panel_bytes (w->dtype, w->n_in, w->width);
+}
+
+INLINE gint
+panel_outputs (const RnnPanels *w)
+{
+  return RNN_BLOCK * w->width;
+}
+
+/* The blocks of panel i: the last one may be narrower. */
+INLINE gint
+width_of (const RnnPanels *w, gint i)
+{
+  gint blocks = (w->n_out + RNN_BLOCK - 1) / RNN_BLOCK - i * w->width;
+
+  return w->gates > 1 ? w->width : MIN (blocks, w->width);
+}
+
+/* What is multiplied: rows of floats, or int8: quantised ones with their scales; ldx: floats (or quads) from row to row. */
+typedef struct {
+  const gfloat *x;
+  gsize ldx;
+  const gfloat *scale;
+} Rows;
+
+/* Part of a panel: blocks from block b on, of inputs k0 to k0 + n_k. */
+typedef struct {
+  const RnnPanels *w;
+  gint i, width, k0, n_k;
+} Part;
+
+/* acc [rows][panels][blocks][VECS] += x . part */
+INLINE void
+add_product (RnnPackType type, gint rows, gint panels, gint blocks, const Part *p, gint b, const Rows *x, V *acc)
+{
+  const RnnPanels *w = p->w;
+  const guint8 *at = (const guint8 *) w->weights + p->i * panel_bytes (w) + rnn_panel_bytes (type, p->k0, p->width)
+      + b * RNN_BLOCK * 4;
+  gsize first = (gsize) p->i * panel_outputs (w) + b * RNN_BLOCK;
+  gint n = type == RNN_PACK_F32 ? p->n_k : type == RNN_PACK_BF16 ? p->n_k / 2 : (p->n_k + 3) / 4;
+  V start[MAX_SUMS];
+
+  if (type == RNN_PACK_INT8) {
+    UNROLL for (gint j = 0; j < rows * panels * blocks * VECS; j++)
+      start[j] = acc[j];
+    start_int8 (rows, panels, blocks, w->sums + first, panel_outputs (w), acc);
+  }
+  accumulate (type, rows, panels, blocks, at, p->width, panel_bytes (w), n, x->x, x->ldx, acc);
+  if (type == RNN_PACK_BF16 && p->n_k % 2)
+    accumulate (HALF_PAIR, rows, panels, blocks, at + (gsize) n * p->width * RNN_BLOCK * 4, p->width, panel_bytes (w), 1,
+        x->x + 2 * n, x->ldx, acc);
+  if (type == RNN_PACK_INT8)
+    finish_int8 (rows, panels, blocks, w->scales + first, panel_outputs (w), x->scale, start, acc);
+}
+
+/* Outputs from block b of a panel to the end of the row, or of its gate. */
+INLINE gint
+left_of (const Part *p, gint b)
+{
+  gint to_panel = p->i * (gint) steps_of (p->w).panel;
+
+  return p->w->gates > 1 ? p->w->n_out / p->w->gates - to_panel : p->w->n_out - to_panel - b * RNN_BLOCK;
+}
+
+/* n[rows][blocks] pieces of `left` outputs at most: from = y, to = whole blocks, or back. */
+static void
+copy_edge (gint rows, gint blocks, const RnnPanels *w, gint left, gfloat *y, gsize ldy, gfloat *edge, gboolean back)
+{
+  Steps s = steps_of (w);
+
+  for (gint r = 0; r < rows; r++)
+    for (gint b = 0; b < blocks; b++) {
+      gint n = CLAMP (w->gates > 1 ? left : left - b * RNN_BLOCK, 0, RNN_BLOCK);
+      gfloat *at = y + r * ldy + b * s.block, *whole = edge + (r * blocks + b) * RNN_BLOCK;
+
+      memcpy (back ? at : whole, back ? whole : at, (gsize) n * sizeof (gfloat));
+    }
+}
+
+/* y: of the first row's first output.  An incomplete block takes a detour over whole ones. */
+INLINE void
+tile (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+{
+  Steps s = steps_of (p->w);
+  gint left = left_of (p, b);
+  gboolean whole = left >= (p->w->gates > 1 ? 1 : blocks) * RNN_BLOCK;
+  gfloat edge[MAX_SUMS * LANES], *to = y + p->i * s.panel + b * s.block;
+  V acc[MAX_SUMS];
+
+  if (!whole) {
+    copy_edge (rows, blocks, p->w, left, to, ldy, edge, FALSE);
+    s.block = RNN_BLOCK;
+  }
+  load_sums (rows, 1, blocks, &s, whole ? to : edge, whole ? ldy : (gsize) blocks * RNN_BLOCK, add, acc);
+  add_product (type, rows, 1, blocks, p, b, x, acc);
+  store_sums (rows, 1, blocks, &s, whole ? to : edge, whole ? ldy : (gsize) blocks * RNN_BLOCK, acc);
+  if (!whole)
+    copy_edge (rows, blocks, p->w, left, to, ldy, edge, TRUE);
+}
+
+/* ---- one row ---- */
+
+INLINE void
+row_panel (RnnPackType type, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
+{
+  Part p = { w, i, width_of (w, i), 0, w->n_in };
+
+  switch (p.width) {
+    case 1: tile (type, 1, 1, &p, 0, x, y, 0, add); break;
+    case 2: tile (type, 1, 2, &p, 0, x, y, 0, add); break;
+    case 3: tile (type, 1, 3, &p, 0, x, y, 0, add); break;
+    default: tile (type, 1, 4, &p, 0, x, y, 0, add); break;
+  }
+}
+
+/* Several whole panels at once, so that as many sums are under way as hide the latency of a multiply-add. */
+INLINE void
+row_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
+{
+  Part p = { w, i, 4, 0, w->n_in };
+  Steps s = steps_of (w);
+  V acc[MAX_SUMS];
+
+  load_sums (1, panels, 4, &s, y + i * s.panel, 0, add, acc);
+  add_product (type, 1, panels, 4, &p, 0, x, acc);
+  store_sums (1, panels, 4, &s, y + i * s.panel, 0, acc);
+}
+
+INLINE void
+linear_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboolean add)
+{
+  gint n_panels = rnn_panels_count (w), i = 0;
+
+  if (ROW_PANELS_4 > 1 && w->width == 4)
+    for (; left_of (&(Part) { w, i + ROW_PANELS_4 - 1 }, w->gates > 1 ? 0 : 3) >= RNN_BLOCK; i += ROW_PANELS_4)
+      row_panels (type, ROW_PANELS_4, w, i, x, y, add);
+  for (; i < n_panels; i++)
+    row_panel (type, w, i, x, y, add);
+}
+
+/* ---- many rows: tiles walk down the rows, over a group of blocks whose weights stay in the cache ---- */
+
+/* How many of the rows that are left the next tile takes: as many as there are tiles for, the rest in even shares. */
+INLINE gint
+next_tile (const guint8 *tiles, gint left)
+{
+  gint want = left >= 2 * tiles[0] ? tiles[0] : left > tiles[0] ? (left + 1) / 2 : left, best = 1;
+
+  for (gint i = 0; tiles[i]; i++)
+    if (tiles[i] == want || (tiles[i] > want && tiles[i] <= left) || (best < tiles[i] && tiles[i] < want))
+      best = tiles[i];
+  return best;
+}
+
+/* Blocks b to `to`, `blocks` at once. */
+INLINE void
+tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gint to, const Rows *x, gfloat *y,
+    gsize ldy, gboolean add)
+{
+  for (; b + blocks <= to; b += blocks)
+    tile (type, rows, blocks, p, b, x, y, ldy, add);
+  for (; blocks > 1 && b < to; b++)
+    tile (type, rows, 1, p, b, x, y, ldy, add);
+}
+
+#define TILE_ROWS(rows, blocks) rows,
+#define TILE_CASE(rows, blocks) \
+    case rows: tile_blocks (type, rows, blocks, p, b, to, &from, y + r * ldy, ldy, add); break;
+
+INLINE void
+part_rows (RnnPackType type, const Part *p, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+{
+  static const guint8 floats[] = { TILES (TILE_ROWS) 0 }, bytes[] = { TILES_INT8 (TILE_ROWS) 0 };
+
+  for (gint b = 0; b < p->width; b += GROUP)
+    for (gint r = 0, rows; r < n; r += rows) {
+      Rows from = { x->x + r * x->ldx, x->ldx, x->scale + r };
+      gint to = MIN (b + GROUP, p->width);
+
+      rows = next_tile (type == RNN_PACK_INT8 ? bytes : floats, n - r);
+      if (type == RNN_PACK_INT8)
+        switch (rows) { TILES_INT8 (TILE_CASE) }
+      else
+        switch (rows) { TILES (TILE_CASE) }
+    }
+}
+
+INLINE void
+linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
+    gboolean add)
+{
+  if (n == 1) {
+    linear_row (type, w, &(Rows) { x, 0, x }, y, add);
+    return;
+  }
+  for (gint r = 0; r < n; r += ROW_CHUNK)
+    for (gint i = 0; i < rnn_panels_count (w); i++)
+      for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += K_BLOCK)
+        part_rows (type, &(Part) { w, i, width_of (w, i), k0, MIN (K_BLOCK, w->n_in - k0) }, MIN (ROW_CHUNK, n - r),
+            &(Rows) { x + r * ldx + k0, ldx, x }, y + r * ldy, ldy, add || k0 > 0);
+}
+
+static void
+k_linear_f32 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
+{
+  linear_floats (RNN_PACK_F32, w, n, x, ldx, y, ldy, add);
+}
+
+static void
+k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
+{
+  linear_floats (RNN_PACK_BF16, w, n, x, ldx, y, ldy, add);
+}
+
+/* Rows are quantised once and multiplied with all panels while they are on the stack. */
+static void
+k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
+{
+  gint quads = (w->n_in + 3) / 4, chunk = CLAMP (Q_BYTES / (4 * MAX (quads, 1)), 1, ROW_CHUNK);
+  gfloat q[Q_BYTES / 4], scale[ROW_CHUNK];
+  Rows quantised = { q, (gsize) quads, scale };
+
+  for (gint r0 = 0; r0 < n; r0 += chunk) {
+    gint rows = MIN (chunk, n - r0);
+
+    for (gint r = 0; r < rows; r++)
+      scale[r] = quantise (w->n_in, x + (r0 + r) * ldx, (gint32 *) q + (gsize) r * quads);
+    for (gint i = 0; rows > 1 && i < rnn_panels_count (w); i++)
+      part_rows (RNN_PACK_INT8, &(Part) { w, i, width_of (w, i), 0, w->n_in }, rows, &quantised, y + r0 * ldy, ldy, add);
+    if (rows == 1)
+      linear_row (RNN_PACK_INT8, w, &quantised, y + r0 * ldy, add);
+  }
+}

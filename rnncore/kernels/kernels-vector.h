@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Vectors of LANES floats and the functions of one: exp and log after Cephes' single-precision polynomials, tanh the
+ * rational minimax approximation that Eigen uses; all stay within 4 units in the last place. */
+#pragma once
+#include <math.h>
+#include <string.h>
+#include "kernels.h"
+
+typedef gfloat V __attribute__ ((vector_size (4 * LANES), may_alias));
+typedef gint32 VI __attribute__ ((vector_size (4 * LANES), may_alias));
+typedef gfloat Vu __attribute__ ((vector_size (4 * LANES), aligned (4), may_alias));
+typedef gint8 VB __attribute__ ((vector_size (LANES)));
+typedef gint32 VIu __attribute__ ((vector_size (4 * LANES), aligned (4), may_alias));
+
+#define INLINE static inline __attribute__ ((always_inline))
+#define VECS (RNN_BLOCK / LANES)        /* vectors per block */
+
+INLINE V
+splat (gfloat a)
+{
+  return a - (V) { 0 };
+}
+
+INLINE V
+blend (VI mask, V yes, V no)
+{
+  return (V) (((VI) yes & mask) | ((VI) no & ~mask));
+}
+
+/* The first k lanes (all when k >= LANES, none when k <= 0); others are 0. */
+INLINE V
+load (const gfloat *p, gint k)
+{
+  if (G_LIKELY (k >= LANES))
+    return *(const Vu *) p;
+  V v = { 0 };
+  if (k > 0)
+    memcpy (&v, p, (gsize) k * sizeof (gfloat));
+  return v;
+}
+
+INLINE void
+store (gfloat *p, V v, gint k)
+{
+  if (G_LIKELY (k >= LANES))
+    *(Vu *) p = v;
+  else if (k > 0)
+    memcpy (p, &v, (gsize) k * sizeof (gfloat));
+}
+
+/* ---- functions of a vector ---- */
+
+INLINE V
+v_exp (V x)
+{
+  const V magic = splat (12582912.f);   /* 1.5 * 2^23: adding it rounds to an integer */
+  V lo = splat (-87.33654f), hi = splat (88.72283f);
+  VI over = x > hi, under = x < lo;
+  V z = V_MIN (hi, V_MAX (lo, x));
+  V n = V_FMA (z, splat (1.44269504088896341f), magic) - magic;
+  V r = V_FMA (n, splat (2.12194440e-4f), V_FMA (n, splat (-0.693359375f), z));
+  V p = splat (1.9875691500e-4f);
+
+  p = V_FMA (p, r, splat (1.3981999507e-3f));
+  p = V_FMA (p, r, splat (8.3334519073e-3f));
+  p = V_FMA (p, r, splat (4.1665795894e-2f));
+  p = V_FMA (p, r, splat (1.6666665459e-1f));
+  p = V_FMA (p, r, splat (5.0000001201e-1f));
+  p = V_FMA (p, r * r, r) + splat (1.f);
+  /* 2^n in two halves, so that n = 128 does not overflow the exponent field */
+  VI half = __builtin_convertvector (n, VI) >> 1;
+  VI rest = __builtin_convertvector (n, VI) - half;
+  p = p * (V) ((half + 127) << 23) * (V) ((rest + 127) << 23);
+  return blend (over, splat (INFINITY), blend (under, splat (0.f), p));
+}
+
+INLINE V
+v_log (V x)
+{
+  VI zero = x <= splat (0.f), tiny = x < splat (1.17549435e-38f), inf = x > splat (3.40282347e38f);
+  V scaled = blend (tiny, x * splat (8388608.f), x);
+  VI bits = (VI) scaled;
+  V e = __builtin_convertvector (((bits >> 23) & 0xff) - 126, V) - blend (tiny, splat (23.f), splat (0.f));
+  V m = (V) ((bits & 0x007fffff) | 0x3f000000);         /* [0.5, 1) */
+  VI low = m < splat (0.707106781186547524f);
+  V p = splat (7.0376836292e-2f), z;
+
+  e -= blend (low, splat (1.f), splat (0.f));
+  m = m + blend (low, m, splat (0.f)) - splat (1.f);
+  z = m * m;
+  p = V_FMA (p, m, splat (-1.1514610310e-1f));
+  p = V_FMA (p, m, splat (1.1676998740e-1f));
+  p = V_FMA (p, m, splat (-1.2420140846e-1f));
+  p = V_FMA (p, m, splat (1.4249322787e-1f));
+  p = V_FMA (p, m, splat (-1.6668057665e-1f));
+  p = V_FMA (p, m, splat (2.0000714765e-1f));
+  p = V_FMA (p, m, splat (-2.4999993993e-1f));
+  p = V_FMA (p, m, splat (3.3333331174e-1f));
+  p = p * m * z;
+  p = V_FMA (e, splat (-2.12194440e-4f), p);
+  p = V_FMA (splat (-0.5f), z, p);
+  p = V_FMA (e, splat (0.693359375f), m + p);
+  p = blend (inf, x, p);
+  return blend (x != x, x, blend (zero, blend (x < splat (0.f), splat (NAN), splat (-INFINITY)), p));
+}
+
+INLINE V
+v_tanh (V x)
+{
+  V c = V_MIN (splat (7.90531110763549805f), V_MAX (splat (-7.90531110763549805f), x));
+  V z = c * c;
+  V p = splat (-2.76076847742355e-16f), q = splat (1.19825839466702e-06f);
+
+  p = V_FMA (p, z, splat (2.00018790482477e-13f));
+  p = V_FMA (p, z, splat (-8.60467152213735e-11f));
+  p = V_FMA (p, z, splat (5.12229709037114e-08f));
+  p = V_FMA (p, z, splat (1.48572235717979e-05f));
+  p = V_FMA (p, z, splat (6.37261928875436e-04f));
+  p = V_FMA (p, z, splat (4.89352455891786e-03f));
+  q = V_FMA (q, z, splat (1.18534705686654e-04f));
+  q = V_FMA (q, z, splat (2.26843463243900e-03f));
+  q = V_FMA (q, z, splat (4.89352518554385e-03f));
+  return c * p / q;
+}
+
+INLINE V
+v_sigmoid (V x)
+{
+  return splat (1.f) / (splat (1.f) + v_exp (-x));
+}
