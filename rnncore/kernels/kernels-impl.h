@@ -90,13 +90,12 @@ v_exp (V x)
   return blend (over, splat (INFINITY), blend (under, splat (0.f), p));
 }
 
+/* For x in [FLT_MIN, inf). */
 INLINE V
-v_log (V x)
+v_log_normal (V x)
 {
-  VI zero = x <= splat (0.f), tiny = x < splat (1.17549435e-38f), inf = x > splat (3.40282347e38f);
-  V scaled = blend (tiny, x * splat (8388608.f), x);
-  VI bits = (VI) scaled;
-  V e = __builtin_convertvector (((bits >> 23) & 0xff) - 126, V) - blend (tiny, splat (23.f), splat (0.f));
+  VI bits = (VI) x;
+  V e = __builtin_convertvector (((bits >> 23) & 0xff) - 126, V);
   V m = (V) ((bits & 0x007fffff) | 0x3f000000);         /* [0.5, 1) */
   VI low = m < splat (0.707106781186547524f);
   V p = splat (7.0376836292e-2f), z;
@@ -115,7 +114,16 @@ v_log (V x)
   p = p * m * z;
   p = V_FMA (e, splat (-2.12194440e-4f), p);
   p = V_FMA (splat (-0.5f), z, p);
-  p = V_FMA (e, splat (0.693359375f), m + p);
+  return V_FMA (e, splat (0.693359375f), m + p);
+}
+
+INLINE V
+v_log (V x)
+{
+  VI zero = x <= splat (0.f), tiny = x < splat (1.17549435e-38f), inf = x > splat (3.40282347e38f);
+  V p = v_log_normal (blend (tiny, x * splat (8388608.f), x));
+
+  p = blend (tiny, p - splat (15.9423847f), p);         /* 23 log 2 */
   p = blend (inf, x, p);
   return blend (x != x, x, blend (zero, blend (x < splat (0.f), splat (NAN), splat (-INFINITY)), p));
 }
@@ -199,17 +207,21 @@ across (V v)
   return sum;
 }
 
+/* Four partial sums keep the adders and multiply-add units busy. */
 static gfloat
 k_sum (gint n, const gfloat *x)
 {
-  V s = { 0 };
+  V s[4] = { {0}, {0}, {0}, {0} };
+  gint i = 0;
 
-  for (gint i = 0; i < n; i += LANES)
-    s += load (x + i, n - i);
-  return across (s);
+  for (; i + 4 * LANES <= n; i += 4 * LANES)
+    for (gint j = 0; j < 4; j++)
+      s[j] += load (x + i + j * LANES, LANES);
+  for (; i < n; i += LANES)
+    s[0] += load (x + i, n - i);
+  return across ((s[0] + s[1]) + (s[2] + s[3]));
 }
 
-/* Four partial sums keep the multiply-add units busy. */
 static gfloat
 k_dot (gint n, const gfloat *a, const gfloat *b)
 {
@@ -485,12 +497,13 @@ k_linear_int8 (const gint8 *panels, const gfloat *scales, gint n_in, gint n_out,
 }
 
 #include "kernels-ctc.h"
+#include "kernels-features.h"
 
 #define ROW_OF(row) \
   .linear = k_linear, .linear_int8 = k_linear_int8, .sigmoid = k_sigmoid, .tanh = k_tanh, .exp = k_exp, .log = k_log, .add = k_add, \
   .axpy = k_axpy, .scale = k_scale, .mul = k_mul, .fma = k_fma, .dot = k_dot, .sum = k_sum, .max = k_max, \
   .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad, .memory_step = k_memory_step, \
   .scan_step = k_scan_step, \
-  CTC_ROW
+  CTC_ROW, FEATURES_ROW
 
 const RnnKernels ROW = { .name = ROW_NAME, .supported = supported, ROW_OF (ROW) };

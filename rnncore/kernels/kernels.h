@@ -72,6 +72,18 @@ typedef struct {
       const gfloat *alpha, gfloat *product);
   /* labels[n] = those of product / 2^top; *blanks: the sum of its blanks.  Returns the sum of all. */
   gfloat (*ctc_posterior) (gint n, gfloat top, const gfloat *product, gfloat *labels, gfloat *blanks);
+
+  /* The feature front end.  y = a x where |x| < bound, 0 elsewhere and for what is no number */
+  void (*scale_bounded) (gint n, gfloat a, gfloat bound, const gfloat *x, gfloat *y);
+  /* y[i] = w[i] (d[i] - a d[i - 1]) with d = x - mean, d[-1] = d[0] */
+  void (*window) (gint n, gfloat mean, gfloat a, const gfloat *x, const gfloat *w, gfloat *y);
+  /* power[M + 1] of 2 M reals from z[M][re, im], the FFT of their M pairs; cosine and sine [M / 2 + 1] of pi k / M */
+  void (*real_power) (gint M, const gfloat *z, const gfloat *cosine, const gfloat *sine, gfloat *power);
+  /* y[b] = sum over w[b] and x from first[b] on.  Bands go by fours, padded with empty ones: quads[b / 4] fours of
+   * weights each, w [b / 4][quads][4 bands][4] */
+  void (*bands) (gint n, const gint *first, const gint *quads, const gfloat *w, const gfloat *x, gfloat *y);
+  void (*log_floor) (gint n, gfloat floor, gfloat scale, gfloat *y);    /* y = scale log max (y, floor), both below inf; floor
+                                                                         * >= FLT_MIN */
 } RnnKernels;
 
 /* The row in use.  Never NULL. */
