@@ -86,7 +86,7 @@ load_safetensors (GBytes *bytes, const gchar *path, GError **error)
         : "no model of this library: its metadata has no \"" RECIPE_KEY "\" recipe", text ? at.text : "");
     return NULL;
   }
-  model = rnn_model_new (recipe, 1, path, error);
+  model = rnn_model_new_empty (recipe, path, error);
   json_decref (recipe);
   if (!model)
     return NULL;

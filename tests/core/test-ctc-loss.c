@@ -5,6 +5,7 @@
 #include "ctc/ctc.h"
 #include "kernels/kernels.h"
 #include "count-alloc.h"
+#include "ctc-plain.h"
 #include <math.h>
 #include <string.h>
 
@@ -148,157 +149,6 @@ test_finite_difference (void)
 }
 
 /* ---- long inputs ---- */
-
-static gdouble
-log_add (gdouble a, gdouble b)
-{
-  gdouble max = MAX (a, b);
-
-  return max == -INFINITY ? max : max + log (exp (a - max) + exp (b - max));
-}
-
-/* The textbook recursion, one array, no tricks. */
-static gdouble
-plain_nll (const gfloat *logits, gint T, gint V, const gint *targets, gint L, gint blank)
-{
-  gint S = 2 * L + 1;
-  g_autofree gdouble *alpha = g_new (gdouble, S);
-
-  for (gint t = 0; t < T; t++) {
-    gdouble z = -INFINITY;
-
-    for (gint v = 0; v < V; v++)
-      z = log_add (z, logits[t * V + v]);
-    for (gint s = S - 1; s >= 0; s--) {
-      gdouble sum = t == 0 ? (s < 2 ? 0 : -INFINITY) : alpha[s];
-
-      if (t > 0 && s > 0)
-        sum = log_add (sum, alpha[s - 1]);
-      if (t > 0 && s > 2 && s % 2 == 1 && targets[s / 2] != targets[s / 2 - 1])
-        sum = log_add (sum, alpha[s - 2]);
-      alpha[s] = sum + logits[t * V + (s % 2 == 1 ? targets[s / 2] : blank)] - z;
-    }
-  }
-  return -(L > 0 ? log_add (alpha[S - 1], alpha[S - 2]) : alpha[0]);
-}
-
-/* d nll/d logits by the textbook's two recursions: what plain_nll is to the loss. */
-static void
-plain_gradient (const gfloat *logits, gint T, gint V, const gint *targets, gint L, gint blank, gdouble *gradient)
-{
-  gint S = 2 * L + 1;
-  g_autofree gdouble *alpha = g_new (gdouble, T * S), *beta = g_new (gdouble, S + 2), *next = g_new (gdouble, S + 2);
-
-  for (gint s = 0; s < S + 2; s++)
-    next[s] = -INFINITY;
-  for (gint t = 0; t < T; t++)
-    for (gint s = 0; s < S; s++) {
-      const gdouble *before = alpha + (t - 1) * S;
-      gdouble sum = t == 0 ? (s < 2 ? 0 : -INFINITY) : before[s];
-
-      if (t > 0 && s > 0)
-        sum = log_add (sum, before[s - 1]);
-      if (t > 0 && s > 2 && s % 2 == 1 && targets[s / 2] != targets[s / 2 - 1])
-        sum = log_add (sum, before[s - 2]);
-      alpha[t * S + s] = sum + logits[t * V + (s % 2 == 1 ? targets[s / 2] : blank)];
-    }
-  for (gint t = T - 1; t >= 0; t--) {
-    gdouble total = -INFINITY, z = -INFINITY;
-
-    for (gint s = 0; s < S; s++) {
-      beta[s] = t == T - 1 ? (s >= S - 2 ? 0 : -INFINITY) : log_add (next[s], next[s + 1]);
-      if (t < T - 1 && s % 2 == 1 && s + 2 < S && targets[s / 2] != targets[s / 2 + 1])
-        beta[s] = log_add (beta[s], next[s + 2]);
-      total = log_add (total, alpha[t * S + s] + beta[s]);
-    }
-    for (gint v = 0; v < V; v++)
-      z = log_add (z, logits[t * V + v]);
-    for (gint v = 0; v < V; v++)
-      gradient[t * V + v] = exp (logits[t * V + v] - z);
-    for (gint s = 0; s < S; s++) {
-      gint v = s % 2 == 1 ? targets[s / 2] : blank;
-
-      gradient[t * V + v] -= exp (alpha[t * S + s] + beta[s] - total);
-      next[s] = beta[s] + logits[t * V + v];
-    }
-  }
-}
-
-static void
-check_against_plain (const gfloat *logits, gint T, gint V, const gint *targets, gint L, gint blank)
-{
-  g_autofree gfloat *scratch = g_new (gfloat, rnn_ctc_loss_scratch (T, V, L)), *dlogits = g_new (gfloat, T * V);
-  g_autofree gdouble *gradient = g_new (gdouble, T * V);
-  gdouble expected = plain_nll (logits, T, V, targets, L, blank);
-  gfloat nll = rnn_ctc_loss (logits, V, T, V, targets, L, blank, 1, dlogits, V, scratch);
-
-  if (isinf (expected)) {
-    g_assert_true (isinf (nll) && nll > 0);
-    return;
-  }
-  plain_gradient (logits, T, V, targets, L, blank, gradient);
-  g_assert_cmpfloat_with_epsilon (nll, expected, 1e-6 * (1 + expected));
-  for (gint i = 0; i < T * V; i++)
-    g_assert_cmpfloat_with_epsilon (dlogits[i], gradient[i], 1e-5);
-}
-
-/* Every row of the kernel table; targets around a vector's length, repeats, any blank, mild scores and harsh ones. */
-static void
-test_against_plain (void)
-{
-  enum { T = 150, V = 23, MAX_L = 70 };
-  static const gint lengths[] = { 0, 1, 2, 7, 8, 15, 16, 17, 31, 32, 33, MAX_L };
-  g_autofree gfloat *logits = g_new (gfloat, T * V);
-  gint targets[MAX_L];
-  RnnRng rng;
-
-  rnn_rng_seed (&rng, 12, 1);
-  for (const RnnKernels *const *row = rnn_kernels_list (); *row; row++) {
-    if (!(*row)->supported ())
-      continue;
-    rnn_kernels_use (*row);
-    for (guint i = 0; i < 3 * G_N_ELEMENTS (lengths); i++) {
-      gint L = lengths[i / 3], blank = (gint) rnn_rng_below (&rng, V);
-      gfloat scale = ((gfloat[]) { 0.5f, 5, 200 })[i % 3];
-
-      for (gint l = 0; l < L; l++)      /* one in three repeats its neighbour */
-        targets[l] = l > 0 && rnn_rng_below (&rng, 3) == 0 ? targets[l - 1]
-            : (blank + 1 + (gint) rnn_rng_below (&rng, V - 1)) % V;
-      for (gint j = 0; j < T * V; j++)
-        logits[j] = scale * rnn_rng_normal (&rng);
-      check_against_plain (logits, T, V, targets, L, blank);
-    }
-  }
-}
-
-/* Masked scores of -1e9, as models have them, are large losses and not impossible ones. */
-static void
-test_masked (void)
-{
-  Case c = {.T = 2,.V = 2,.L = 1,.blank = 0,.targets = {1},.logits = {0, -1e9f, 0, -1e9f} };
-  gfloat dlogits[4];
-
-  g_assert_cmpfloat_with_epsilon (loss_of (&c, dlogits), 1e9f, 1e3);
-  g_assert_cmpfloat_with_epsilon (dlogits[0] + dlogits[1], 0, 1e-5);
-}
-
-/* A confident model's loss is small, and its digits count. */
-static void
-test_confident (void)
-{
-  enum { T = 3000, V = 29, L = 3 };
-  g_autofree gfloat *logits = g_new0 (gfloat, T * V);
-  g_autofree gfloat *scratch = g_new (gfloat, rnn_ctc_loss_scratch (T, V, L));
-  gint targets[L] = { 5, 5, 7 };
-  gdouble expected;
-
-  for (gint t = 0; t < T; t++)
-    logits[t * V + (t == 100 || t == 900 ? 5 : t == 2000 ? 7 : 0)] = 14;
-  expected = plain_nll (logits, T, V, targets, L, 0);
-  g_assert_cmpfloat (expected, <, 0.1);
-  g_assert_cmpfloat_with_epsilon (rnn_ctc_loss (logits, V, T, V, targets, L, 0, 1, NULL, 0, scratch), expected,
-      1e-5 * expected + 1e-5);
-}
 
 /* Scores that contradict the target for thousands of steps at a likelihood of e^-100000: finite, exact, and every row
  * of the gradient still sums to 0. */
@@ -512,9 +362,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ctc/loss/all-paths", test_all_paths);
   g_test_add_func ("/ctc/loss/finite-difference", test_finite_difference);
-  g_test_add_func ("/ctc/loss/against-plain", test_against_plain);
-  g_test_add_func ("/ctc/loss/masked", test_masked);
-  g_test_add_func ("/ctc/loss/confident", test_confident);
   g_test_add_func ("/ctc/loss/long-peaky", test_long_peaky);
   g_test_add_func ("/ctc/loss/empty", test_empty);
   g_test_add_func ("/ctc/loss/not-numbers", test_not_numbers);
