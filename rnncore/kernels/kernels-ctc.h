@@ -86,15 +86,8 @@ wide_exp (V x)
   V t = x * splat (1.44269504088896341f), z = V_MAX (splat (-5814539.f), x);
   V n = __builtin_convertvector (__builtin_convertvector (V_MAX (splat (-8388608.f), t) - splat (0.5f), VI), V);
   V r = V_FMA (n, splat (2.12194440e-4f), V_FMA (n, splat (-0.693359375f), z));
-  V p = splat (1.9875691500e-4f);
 
-  p = V_FMA (p, r, splat (1.3981999507e-3f));
-  p = V_FMA (p, r, splat (8.3334519073e-3f));
-  p = V_FMA (p, r, splat (4.1665795894e-2f));
-  p = V_FMA (p, r, splat (1.6666665459e-1f));
-  p = V_FMA (p, r, splat (5.0000001201e-1f));
-  p = V_FMA (p, r * r, r) + splat (1.f);
-  return (Wide) { p, blend (t < splat (-8388608.f), V_MAX (splat (RNN_CTC_ZERO), t), n) };
+  return (Wide) { v_exp_reduced (r), blend (t < splat (-8388608.f), V_MAX (splat (RNN_CTC_ZERO), t), n) };
 }
 
 /* a + b, m in [1, 4) */

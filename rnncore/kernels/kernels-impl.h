@@ -66,6 +66,20 @@ pairs_portable (VI acc, const gint8 *w, gint32 x)
 #define V_PAIRS(acc, w, x) pairs_portable (acc, w, x)
 #endif
 
+/* e^r for |r| <= log (2) / 2 */
+INLINE V
+v_exp_reduced (V r)
+{
+  V p = splat (1.9875691500e-4f);
+
+  p = V_FMA (p, r, splat (1.3981999507e-3f));
+  p = V_FMA (p, r, splat (8.3334519073e-3f));
+  p = V_FMA (p, r, splat (4.1665795894e-2f));
+  p = V_FMA (p, r, splat (1.6666665459e-1f));
+  p = V_FMA (p, r, splat (5.0000001201e-1f));
+  return V_FMA (p, r * r, r) + splat (1.f);
+}
+
 INLINE V
 v_exp (V x)
 {
@@ -75,14 +89,8 @@ v_exp (V x)
   V z = V_MIN (hi, V_MAX (lo, x));
   V n = V_FMA (z, splat (1.44269504088896341f), magic) - magic;
   V r = V_FMA (n, splat (2.12194440e-4f), V_FMA (n, splat (-0.693359375f), z));
-  V p = splat (1.9875691500e-4f);
+  V p = v_exp_reduced (r);
 
-  p = V_FMA (p, r, splat (1.3981999507e-3f));
-  p = V_FMA (p, r, splat (8.3334519073e-3f));
-  p = V_FMA (p, r, splat (4.1665795894e-2f));
-  p = V_FMA (p, r, splat (1.6666665459e-1f));
-  p = V_FMA (p, r, splat (5.0000001201e-1f));
-  p = V_FMA (p, r * r, r) + splat (1.f);
   /* 2^n in two halves, so that n = 128 does not overflow the exponent field */
   VI half = __builtin_convertvector (n, VI) >> 1;
   VI rest = __builtin_convertvector (n, VI) - half;
