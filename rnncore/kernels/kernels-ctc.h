@@ -27,6 +27,17 @@ sum_apart (V v, V *large, V *small)
   *small += v - big;
 }
 
+/* v_exp for x <= 0; 0 below -88 */
+INLINE V
+exp_down (V x)
+{
+  V z = V_MAX (splat (-88.f), x), shifted = V_FMA (z, splat (1.44269504088896341f), splat (ROUND_TO_WHOLE));
+  V n = shifted - splat (ROUND_TO_WHOLE);
+  V r = V_FMA (n, splat (2.12194440e-4f), V_FMA (n, splat (-0.693359375f), z));
+
+  return v_exp_reduced (r) * (V) (((VI) shifted + 127) << 23);
+}
+
 /* v, zero from lane k on */
 INLINE V
 first_lanes (V v, gint k)
@@ -46,14 +57,14 @@ exp_sum (gint n, const gfloat *x, gfloat max, gfloat *y, gboolean keep)
   gint i = 0;
 
   for (; i + LANES <= n; i += LANES) {
-    V v = v_exp (load (x + i, LANES) - splat (max));
+    V v = exp_down (load (x + i, LANES) - splat (max));
 
     sum_apart (v, &large, &small);
     if (keep)
       store (y + i, v, LANES);
   }
   if (i < n) {
-    V v = v_exp (load (x + i, n - i) - splat (max));
+    V v = exp_down (load (x + i, n - i) - splat (max));
 
     if (keep)
       store (y + i, v, n - i);

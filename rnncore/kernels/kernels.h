@@ -57,7 +57,7 @@ typedef struct {
   void (*scan_step) (gint n, gint N, const gfloat *delta, const gfloat *u, const gfloat *A, const gfloat *B,
       const gfloat *C, const gfloat *D, gfloat *h, gfloat *y);
 
-  /* Returns the sum of exp (x - max); y[n] gets the terms, unless it is NULL.  It may be x. */
+  /* Returns the sum of exp (x - max), no x above max; y[n] gets the terms, unless it is NULL.  It may be x. */
   gdouble (*exp_sum) (gint n, const gfloat *x, gfloat max, gfloat *y);
   /* A step of the CTC lattice (ctc/loss.c) over n labels and blanks, n a multiple of RNN_CTC_PAD.  x[n]: logarithms of
    * the step's probability of each label, all <= 0, -inf where there is none; blank: that of the blank.  skip[n + 1]: 0
