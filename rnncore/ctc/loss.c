@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CTC loss and its gradient: Graves, Fernandez, Gomez, Schmidhuber 2006, equations 6-16.
  *
- * The target's labels have blanks before, between and behind them: blank l stands before label l, blank L after the last.
- * With p_t the probability that step t gives to a token, a the forward and b the backward variables,
+ * The target's labels have blanks before, between and behind them: blank l stands before label l, blank L after the
+ * last.  With p_t the probability that step t gives to a token, a the forward and b the backward variables,
  *   a_t(blank l) = p_t(blank) (a_{t-1}(blank l) + a_{t-1}(label l-1))
  *   a_t(label l) = p_t(label) (a_{t-1}(label l) + a_{t-1}(blank l) + where the blank may be skipped a_{t-1}(label l-1))
  *   b_t(blank l) = (b p)_{t+1}(blank l) + (b p)_{t+1}(label l)

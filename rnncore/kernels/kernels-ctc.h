@@ -17,7 +17,8 @@ typedef struct {
   Wide label, blank;
 } WidePair;
 
-/* Terms near 1 are summed apart: beside them, float would lose the rest, which is all the loss that a confident step has. */
+/* Terms near 1 are summed apart: beside them, float would lose the rest, which is all the loss that a confident step
+ * has. */
 INLINE void
 sum_apart (V v, V *large, V *small)
 {

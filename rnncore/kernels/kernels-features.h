@@ -91,7 +91,7 @@ k_real_power (gint M, const gfloat *z, const gfloat *cosine, const gfloat *sine,
   power[M] = (z[0] - z[1]) * (z[0] - z[1]);
 }
 
-/* ---- filter bank: bands are short, so whatever the row they run in fours of bins, and four bands go side by side ---- */
+/* ---- filter bank: bands are short, so whatever the row they run in fours of bins, four bands side by side ---- */
 
 /* Each one's (lane 0 + lane 2) + (lane 1 + lane 3). */
 INLINE V4

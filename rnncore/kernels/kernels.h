@@ -82,8 +82,8 @@ typedef struct {
   /* y[b] = sum over w[b] and x from first[b] on.  Bands go by fours, padded with empty ones: quads[b / 4] fours of
    * weights each, w [b / 4][quads][4 bands][4] */
   void (*bands) (gint n, const gint *first, const gint *quads, const gfloat *w, const gfloat *x, gfloat *y);
-  void (*log_floor) (gint n, gfloat floor, gfloat scale, gfloat *y);    /* y = scale log max (y, floor), both below inf; floor
-                                                                         * >= FLT_MIN */
+  /* y = scale log max (y, floor), both below inf; floor >= FLT_MIN */
+  void (*log_floor) (gint n, gfloat floor, gfloat scale, gfloat *y);
 } RnnKernels;
 
 /* The row in use.  Never NULL. */

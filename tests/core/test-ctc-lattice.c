@@ -59,7 +59,8 @@ test_masked (void)
   gfloat logits[] = { 0, -1e9f, 0, -1e9f }, dlogits[4];
   g_autofree gfloat *scratch = g_new (gfloat, rnn_ctc_loss_scratch (2, 2, 1));
 
-  g_assert_cmpfloat_with_epsilon (rnn_ctc_loss (logits, 2, 2, 2, (gint[]) { 1 }, 1, 0, 1, dlogits, 2, scratch), 1e9f, 1e3);
+  g_assert_cmpfloat_with_epsilon (rnn_ctc_loss (logits, 2, 2, 2, (gint[]) { 1 }, 1, 0, 1, dlogits, 2, scratch), 1e9f,
+      1e3);
   g_assert_cmpfloat_with_epsilon (dlogits[0] + dlogits[1], 0, 1e-5);
 }
 

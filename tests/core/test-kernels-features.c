@@ -197,8 +197,8 @@ main (int argc, char **argv)
     const gchar *name;
     GTestDataFunc func;
   } tests[] = {
-    { "scale-bounded", test_scale_bounded }, { "window", test_window }, { "power", test_power }, { "bands", test_bands },
-    { "log-floor", test_log_floor }, { "bank-ends", test_bank_ends },
+    { "scale-bounded", test_scale_bounded }, { "window", test_window }, { "power", test_power },
+    { "bands", test_bands }, { "log-floor", test_log_floor }, { "bank-ends", test_bank_ends },
   };
   const RnnKernels *const *rows = rnn_kernels_list ();
 
