@@ -163,19 +163,10 @@ rnn_features_max_steps (RnnFeatures *features, guint n_samples)
 static void
 compress (RnnFeatures *f, gfloat *mels)
 {
-  const RnnKernels *kernels = rnn_kernels ();
-  gfloat floor = f->config.log_floor;
-  gint n = (gint) f->mel->n_mels;
-
   if (f->pcen)
     rnn_pcen_apply (f->pcen, mels, mels);
-  if (!f->use_log)
-    return;
-  for (gint i = 0; i < n; i++)
-    mels[i] = MAX (mels[i], floor);
-  kernels->log (n, mels, mels);
-  if (f->log_scale != 1)
-    kernels->scale (n, f->log_scale, mels);
+  if (f->use_log)
+    rnn_kernels ()->log_floor ((gint) f->mel->n_mels, f->config.log_floor, f->log_scale, mels);
 }
 
 /* samples[length] -> out[frame_dim] */

@@ -1,80 +1,141 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Real-to-complex FFT by FFTW (single precision) or, with RNN_FFT_KISSFFT, by kissfft.
+/* Power spectrum by FFTW (single precision) or, with RNN_FFT_KISSFFT, by kissfft.
  *
- * FFTW's planner is not thread-safe, so one lock serves the whole process; executing a plan needs none.  Plans are
- * estimated: they cost microseconds and are the same, hence the numbers too, in every run. */
+ * n reals are transformed as n / 2 complex numbers, which FFTW does in less than half the time of its own transform of
+ * reals; the kernel real_power takes the result apart.
+ *
+ * Plans are shared: one per length in the process, kept while anybody uses it, with the angles that belong to it.
+ * FFTW's planner is not thread-safe, so making and dropping them is under a lock; executing them needs none.  They are
+ * estimated: that costs microseconds, and they are the same, hence the numbers too, in every run. */
 #include "fft.h"
 #include "../base/error.h"
+#include "../kernels/kernels.h"
+#include <math.h>
+#include <string.h>
 
 #define MIN_LENGTH 4            /* below, kissfft allocates */
 
+struct _RnnFftPlan {
+  guint n, n_users;
+  gpointer transform;           /* the library's */
+  gfloat *cosine, *sine;        /* [n / 4 + 1] of 2 pi k / n */
+};
+
+static GMutex lock;
+static GSList *plans;           /* of RnnFftPlan; under the lock */
+
+/* ---- the library: complex transforms of length m ---- */
+
 #ifdef RNN_FFT_KISSFFT
-#include <kiss_fftr.h>
+#include <kiss_fft.h>
 
 #define FFT_LENGTHS "even, without prime factors above 5"
+#define alloc_floats(n) g_new (gfloat, n)
+#define free_floats g_free
 
-static void
-fft_prepare (RnnFft *fft)
+static gpointer
+make_transform (int m, gfloat *in, gfloat *out)
 {
-  int half = (int) fft->n / 2;
-
-  if (kiss_fft_next_fast_size (half) != half)
-    return;                     /* other factors make kissfft allocate in every call */
-  fft->in = g_new0 (gfloat, fft->n);
-  fft->out = g_new0 (gfloat, fft->n + 2);
-  fft->plan = kiss_fftr_alloc ((int) fft->n, 0, NULL, NULL);
+  /* other factors make kissfft allocate in every call */
+  return kiss_fft_next_fast_size (m) == m ? kiss_fft_alloc (m, 0, NULL, NULL) : NULL;
 }
 
 static void
-fft_release (RnnFft *fft)
+free_transform (gpointer transform)
 {
-  kiss_fftr_free (fft->plan);
-  g_free (fft->in);
-  g_free (fft->out);
+  kiss_fft_free (transform);
 }
 
 static void
-fft_execute (RnnFft *fft)
+execute (gpointer transform, gfloat *in, gfloat *out)
 {
-  kiss_fftr (fft->plan, fft->in, (kiss_fft_cpx *) fft->out);
+  kiss_fft (transform, (kiss_fft_cpx *) in, (kiss_fft_cpx *) out);
 }
 #else
 #include <fftw3.h>
-#include <string.h>
 
 #define FFT_LENGTHS "even"
+#define alloc_floats fftwf_alloc_real   /* aligned alike, so that one plan serves all */
+#define free_floats fftwf_free
 
-static GMutex planner_lock;
-
-static void
-fft_prepare (RnnFft *fft)
+static gpointer
+make_transform (int m, gfloat *in, gfloat *out)
 {
-  fft->in = fftwf_alloc_real (fft->n);
-  fft->out = (gfloat *) fftwf_alloc_complex (fft->n / 2 + 1);
-  if (!fft->in || !fft->out)
-    return;
-  memset (fft->in, 0, fft->n * sizeof (gfloat));
-  g_mutex_lock (&planner_lock);
-  fft->plan = fftwf_plan_dft_r2c_1d ((int) fft->n, fft->in, (fftwf_complex *) fft->out, FFTW_ESTIMATE);
-  g_mutex_unlock (&planner_lock);
+  return fftwf_plan_dft_1d (m, (fftwf_complex *) in, (fftwf_complex *) out, FFTW_FORWARD,
+      FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
 }
 
 static void
-fft_release (RnnFft *fft)
+free_transform (gpointer transform)
 {
-  g_mutex_lock (&planner_lock);
-  fftwf_destroy_plan (fft->plan);
-  g_mutex_unlock (&planner_lock);
-  fftwf_free (fft->in);
-  fftwf_free (fft->out);
+  fftwf_destroy_plan (transform);
 }
 
 static void
-fft_execute (RnnFft *fft)
+execute (gpointer transform, gfloat *in, gfloat *out)
 {
-  fftwf_execute (fft->plan);
+  fftwf_execute_dft (transform, (fftwf_complex *) in, (fftwf_complex *) out);
 }
 #endif
+
+/* ---- plans ---- */
+
+static RnnFftPlan *
+make_plan (const RnnFft *fft)
+{
+  gpointer transform = make_transform ((int) fft->n / 2, fft->in, fft->out);
+  gsize n_angles = fft->n / 4 + 1;
+  RnnFftPlan *plan;
+
+  if (!transform)
+    return NULL;
+  plan = g_new0 (RnnFftPlan, 1);
+  plan->n = fft->n;
+  plan->transform = transform;
+  plan->cosine = g_new (gfloat, n_angles);
+  plan->sine = g_new (gfloat, n_angles);
+  for (gsize k = 0; k < n_angles; k++) {
+    plan->cosine[k] = (gfloat) cos (2 * G_PI * (gdouble) k / fft->n);
+    plan->sine[k] = (gfloat) sin (2 * G_PI * (gdouble) k / fft->n);
+  }
+  plans = g_slist_prepend (plans, plan);
+  return plan;
+}
+
+static void
+free_plan (RnnFftPlan *plan)
+{
+  plans = g_slist_remove (plans, plan);
+  free_transform (plan->transform);
+  g_free (plan->cosine);
+  g_free (plan->sine);
+  g_free (plan);
+}
+
+static void
+take_plan (RnnFft *fft)
+{
+  g_mutex_lock (&lock);
+  for (GSList *l = plans; l && !fft->plan; l = l->next)
+    if (((RnnFftPlan *) l->data)->n == fft->n)
+      fft->plan = l->data;
+  if (!fft->plan)
+    fft->plan = make_plan (fft);
+  if (fft->plan)
+    fft->plan->n_users++;
+  g_mutex_unlock (&lock);
+}
+
+static void
+drop_plan (RnnFftPlan *plan)
+{
+  g_mutex_lock (&lock);
+  if (--plan->n_users == 0)
+    free_plan (plan);
+  g_mutex_unlock (&lock);
+}
+
+/* ---- an instance: buffers of its own ---- */
 
 RnnFft *
 rnn_fft_new (guint n, GError **error)
@@ -82,8 +143,12 @@ rnn_fft_new (guint n, GError **error)
   g_autoptr (RnnFft) fft = g_new0 (RnnFft, 1);
 
   fft->n = n;
-  if (n >= MIN_LENGTH && n % 2 == 0)
-    fft_prepare (fft);
+  if (n >= MIN_LENGTH && n % 2 == 0) {
+    fft->in = alloc_floats (n);
+    fft->out = alloc_floats (n);
+    take_plan (fft);
+    memset (fft->in, 0, n * sizeof (gfloat));
+  }
   if (!fft->plan) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "features: no FFT of length %u, must be " FFT_LENGTHS, n);
     return NULL;
@@ -96,17 +161,16 @@ rnn_fft_free (RnnFft *fft)
 {
   if (!fft)
     return;
-  fft_release (fft);
+  if (fft->plan)
+    drop_plan (fft->plan);
+  free_floats (fft->in);
+  free_floats (fft->out);
   g_free (fft);
 }
 
 void
-rnn_fft_power (RnnFft *fft, gfloat *restrict power)
+rnn_fft_power (RnnFft *fft, gfloat *power)
 {
-  const gfloat *restrict out = fft->out;
-  gsize n_bins = fft->n / 2 + 1;
-
-  fft_execute (fft);
-  for (gsize k = 0; k < n_bins; k++)
-    power[k] = out[2 * k] * out[2 * k] + out[2 * k + 1] * out[2 * k + 1];
+  execute (fft->plan->transform, fft->in, fft->out);
+  rnn_kernels ()->real_power ((gint) fft->n / 2, fft->out, fft->plan->cosine, fft->plan->sine, power);
 }

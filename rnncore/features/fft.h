@@ -5,11 +5,13 @@
 
 G_BEGIN_DECLS
 
+typedef struct _RnnFftPlan RnnFftPlan;  /* one per length and process */
+
 typedef struct {
   guint n;                      /* input length, even */
   gfloat *in;                   /* [n], zeros at first; kept by rnn_fft_power */
-  gfloat *out;                  /* [n / 2 + 1][re, im] */
-  gpointer plan;
+  gfloat *out;                  /* [n / 2][re, im] */
+  RnnFftPlan *plan;
 } RnnFft;
 
 RnnFft *rnn_fft_new (guint n, GError **error);

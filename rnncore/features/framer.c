@@ -5,7 +5,7 @@
  * The samples lie in one linear buffer of a few frames; the front is dropped only when the buffer is full, so a
  * sample is moved about once in three frames' time, and a frame that crosses no edge is handed out in place. */
 #include "framer.h"
-#include <math.h>
+#include "../kernels/kernels.h"
 #include <string.h>
 
 #define LOUDEST 1e9f            /* anything beyond, and what is no number, counts as silence: it would stay for ever in
@@ -67,14 +67,10 @@ drop_front (RnnFramer *framer)
 guint
 rnn_framer_append (RnnFramer *framer, const gfloat *samples, guint n)
 {
-  gfloat *restrict to, scale = framer->scale;
-
   if (n > framer->capacity - framer->fill)
     drop_front (framer);
   n = MIN (n, framer->capacity - framer->fill);
-  to = framer->samples + framer->fill;
-  for (gsize i = 0; i < n; i++)
-    to[i] = fabsf (samples[i]) < LOUDEST ? samples[i] * scale : 0;
+  rnn_kernels ()->scale_bounded ((gint) n, framer->scale, LOUDEST, samples, framer->samples + framer->fill);
   framer->fill += n;
   return n;
 }

@@ -12,6 +12,7 @@
 #include "mel.h"
 #include "features-options.h"
 #include "../base/error.h"
+#include "../kernels/kernels.h"
 #include <math.h>
 
 /* ---- scales ---- */
@@ -154,27 +155,69 @@ rise (gdouble x, gdouble from, gdouble to)
   return from < to ? (x - from) / (to - from) : x >= to;
 }
 
-/* Appends the run of one band, from its first to its last weight above zero. */
-static RnnMelBand
-make_band (GArray *weights, const gdouble *c, const gdouble *axis, guint first, guint last, gdouble gain)
-{
-  const gfloat zero = 0;
-  guint begin = weights->len;
-  RnnMelBand band = { 0 };
+/* A band's weights above zero, last: one past the last of them. */
+typedef struct {
+  guint first, last;
+  gfloat *weights;              /* [n_bins], valid from first on */
+} Band;
 
+static void
+make_band (Band *band, const gdouble *c, const gdouble *axis, guint first, guint last, gdouble gain)
+{
+  band->first = band->last = 0;
   for (guint k = first; k <= last; k++) {
     gfloat w = (gfloat) (gain * MIN (rise (axis[k], c[0], c[1]), rise (-axis[k], -c[2], -c[1])));
 
     if (!(w > 0))
       continue;
-    if (weights->len == begin)
-      band.first = k;
+    if (band->last == 0)
+      band->first = k;
+    band->last = k + 1;
+    band->weights[k] = w;
+  }
+}
+
+/* Appends four bands side by side, all as long as the longest; the last of them start early enough to stay within
+ * the spectrum. */
+static void
+append_four (RnnMel *mel, guint group, const Band *bands, GArray *weights)
+{
+  guint length = 0, quads;
+
+  for (guint j = 0; j < 4; j++)
+    length = MAX (length, bands[j].last - bands[j].first);
+  mel->quads[group] = (gint) (quads = (length + 3) / 4);
+  for (guint j = 0; j < 4; j++)
+    mel->first[4 * group + j] = (gint) MIN (bands[j].first, mel->n_bins + RNN_MEL_PAD - 4 * quads);
+  for (guint i = 0; i < 16 * quads; i++) {
+    guint j = i / 4 % 4, k = (guint) mel->first[4 * group + j] + i / 16 * 4 + i % 4;
+    gfloat w = k >= bands[j].first && k < bands[j].last ? bands[j].weights[k] : 0;
+
     g_array_append_val (weights, w);
   }
-  while ((weights->len - begin) % 4)
-    g_array_append_val (weights, zero);
-  band.quads = (weights->len - begin) / 4;
-  return band;
+}
+
+static void
+make_bands (RnnMel *mel, const gdouble *corners, const gdouble *axis, guint first, guint last, gboolean unit_area)
+{
+  g_autofree gfloat *memory = g_new0 (gfloat, 4 * mel->n_bins);
+  GArray *weights = g_array_new (FALSE, FALSE, sizeof (gfloat));
+  guint n_groups = (mel->n_mels + 3) / 4;
+
+  mel->first = g_new (gint, 4 * n_groups);
+  mel->quads = g_new (gint, n_groups);
+  for (guint group = 0; group < n_groups; group++) {
+    Band bands[4] = { {0}, {0}, {0}, {0} };
+
+    for (guint j = 0; j < 4 && 4 * group + j < mel->n_mels; j++) {
+      const gdouble *c = corners + 4 * group + j;
+
+      bands[j].weights = memory + j * mel->n_bins;
+      make_band (&bands[j], c, axis, first, last, unit_area ? 2 / (c[2] - c[0]) : 1);
+    }
+    append_four (mel, group, bands, weights);
+  }
+  mel->weights = (gfloat *) g_array_free (weights, FALSE);
 }
 
 /* axis[n_fft / 2 + 1]: where the bins lie on it */
@@ -195,7 +238,6 @@ rnn_mel_new (const RnnFeatureConfig *config, guint n_fft, GError **error)
   Vtln v = { config->low_freq, rnn_feature_config_upper (config, config->high_freq), config->vtln_warp,
     config->vtln_low, rnn_feature_config_upper (config, config->vtln_high) };
   g_autofree gdouble *corners = NULL, *axis = make_axis (scale, (gdouble) config->rate / n_fft, n_fft);
-  GArray *weights;
   guint first, last;
   RnnMel *mel;
 
@@ -204,16 +246,9 @@ rnn_mel_new (const RnnFeatureConfig *config, guint n_fft, GError **error)
   mel = g_new0 (RnnMel, 1);
   mel->n_bins = n_fft / 2 + 1;
   mel->n_mels = (guint) config->n_mels;
-  mel->bands = g_new (RnnMelBand, mel->n_mels);
   corners = make_corners (scale, &v, mel->n_mels, n_fft, config->rate);
   bin_range (scale, &v, n_fft / config->rate, n_fft, &first, &last);
-  weights = g_array_new (FALSE, FALSE, sizeof (gfloat));
-  for (guint b = 0; b < mel->n_mels; b++) {
-    const gdouble *c = corners + b;
-
-    mel->bands[b] = make_band (weights, c, axis, first, last, scale->unit_area ? 2 / (c[2] - c[0]) : 1);
-  }
-  mel->weights = (gfloat *) g_array_free (weights, FALSE);
+  make_bands (mel, corners, axis, first, last, scale->unit_area);
   return mel;
 }
 
@@ -222,23 +257,14 @@ rnn_mel_free (RnnMel *mel)
 {
   if (!mel)
     return;
-  g_free (mel->bands);
+  g_free (mel->first);
+  g_free (mel->quads);
   g_free (mel->weights);
   g_free (mel);
 }
 
 void
-rnn_mel_apply (const RnnMel *mel, const gfloat *spectrum, gfloat *restrict out)
+rnn_mel_apply (const RnnMel *mel, const gfloat *spectrum, gfloat *out)
 {
-  const gfloat *w = mel->weights;
-
-  for (guint b = 0; b < mel->n_mels; b++) {
-    const gfloat *x = spectrum + mel->bands[b].first;
-    gfloat lane[4] = { 0 };
-
-    for (guint q = 0; q < mel->bands[b].quads; q++, w += 4, x += 4)
-      for (guint j = 0; j < 4; j++)
-        lane[j] += w[j] * x[j];
-    out[b] = (lane[0] + lane[2]) + (lane[1] + lane[3]);
-  }
+  rnn_kernels ()->bands ((gint) mel->n_mels, mel->first, mel->quads, mel->weights, spectrum, out);
 }

@@ -5,17 +5,15 @@
 
 G_BEGIN_DECLS
 
-#define RNN_MEL_PAD 4           /* zeros behind the spectrum that rnn_mel_apply may read */
 
-typedef struct {
-  guint first, quads;           /* first bin, and length in fours */
-} RnnMelBand;
+#define RNN_MEL_PAD 4           /* zeros behind the spectrum that rnn_mel_apply may read */
 
 typedef struct {
   guint n_bins;                 /* n_fft / 2 + 1 */
   guint n_mels;
-  RnnMelBand *bands;            /* [n_mels] */
-  gfloat *weights;              /* the bands' weights, one after another, zero padded to fours */
+  gint *first;                  /* [n_mels, padded to fours] where a band's weights start */
+  gint *quads;                  /* [n_mels / 4] length of the longest of four bands, in fours */
+  gfloat *weights;              /* [n_mels / 4][quads][4 bands][4], zero padded */
 } RnnMel;
 
 /* For FFTs of length @n_fft. */

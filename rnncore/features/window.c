@@ -6,6 +6,7 @@
  *   y[n] = w[n] (d[n] - a d[n - 1]),  d[-1] = d[0]     pre-emphasis a, window w */
 #include "window.h"
 #include "features-options.h"
+#include "../kernels/kernels.h"
 #include <float.h>
 #include <math.h>
 
@@ -101,9 +102,9 @@ rnn_window_free (RnnWindow *window)
   g_free (window);
 }
 
-/* Sum of x - origin, or of its squares. */
+/* Sum of the squares of x - origin. */
 static inline gfloat
-sum_of (const gfloat *x, gsize n, gfloat origin, gboolean squares)
+energy_of (const gfloat *x, gsize n, gfloat origin)
 {
   gfloat lane[SUM_LANES] = { 0 }, sum = 0;
   gsize i = 0;
@@ -112,27 +113,25 @@ sum_of (const gfloat *x, gsize n, gfloat origin, gboolean squares)
     for (gsize j = 0; j < SUM_LANES; j++) {
       gfloat d = x[i + j] - origin;
 
-      lane[j] += squares ? d * d : d;
+      lane[j] += d * d;
     }
   for (gsize j = 0; j < SUM_LANES; j++)
     sum += lane[j];
   for (; i < n; i++)
-    sum += squares ? (x[i] - origin) * (x[i] - origin) : x[i] - origin;
+    sum += (x[i] - origin) * (x[i] - origin);
   return sum;
 }
 
 gfloat
-rnn_window_apply (const RnnWindow *window, const gfloat *restrict x, gfloat *restrict y)
+rnn_window_apply (const RnnWindow *window, const gfloat *x, gfloat *y)
 {
-  const gfloat *restrict w = window->coeffs;
-  gfloat a = window->preemphasis, mean = window->remove_dc ? sum_of (x, window->length, 0, FALSE) / window->length : 0;
-  gfloat energy;
+  const RnnKernels *kernels = rnn_kernels ();
+  gint n = (gint) window->length;
+  gfloat mean = window->remove_dc ? kernels->sum (n, x) / n : 0, energy;
 
-  y[0] = ((x[0] - mean) - a * (x[0] - mean)) * w[0];
-  for (gsize n = 1; n < window->length; n++)
-    y[n] = ((x[n] - mean) - a * (x[n - 1] - mean)) * w[n];
+  kernels->window (n, mean, window->preemphasis, x, window->coeffs, y);
   if (!window->use_energy)
     return 0;
-  energy = window->raw_energy ? sum_of (x, window->length, mean, TRUE) : sum_of (y, window->length, 0, TRUE);
+  energy = window->raw_energy ? energy_of (x, window->length, mean) : energy_of (y, window->length, 0);
   return logf (MAX (energy, window->min_energy));
 }

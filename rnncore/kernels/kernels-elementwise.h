@@ -58,17 +58,21 @@ across (V v)
   return sum;
 }
 
+/* Four partial sums keep the adders and multiply-add units busy. */
 static gfloat
 k_sum (gint n, const gfloat *x)
 {
-  V s = { 0 };
+  V s[4] = { {0}, {0}, {0}, {0} };
+  gint i = 0;
 
-  for (gint i = 0; i < n; i += LANES)
-    s += load (x + i, n - i);
-  return across (s);
+  for (; i + 4 * LANES <= n; i += 4 * LANES)
+    for (gint j = 0; j < 4; j++)
+      s[j] += load (x + i + j * LANES, LANES);
+  for (; i < n; i += LANES)
+    s[0] += load (x + i, n - i);
+  return across ((s[0] + s[1]) + (s[2] + s[3]));
 }
 
-/* Four partial sums keep the multiply-add units busy. */
 static gfloat
 k_dot (gint n, const gfloat *a, const gfloat *b)
 {

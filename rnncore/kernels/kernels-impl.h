@@ -8,7 +8,9 @@
  *     that stay in the first cache while tiles walk down the rows;
  *   ROW_PANELS_4: panels of four blocks at once for one row, as many as hide the latency of a multiply-add;
  * then includes this file. */
+#include "kernels-ctc.h"
 #include "kernels-elementwise.h"
+#include "kernels-features.h"
 #include "kernels-memory.h"
 #include "kernels-steps.h"
 
@@ -24,4 +26,5 @@ const RnnKernels ROW = {
   .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad,
   .gru_point = k_gru_point, .gru_point_grad = k_gru_point_grad,
   .memory_step = k_memory_step, .scan_step = k_scan_step,
+  CTC_ROW, FEATURES_ROW,
 };

@@ -50,6 +50,20 @@ store (gfloat *p, V v, gint k)
 
 /* ---- functions of a vector ---- */
 
+/* e^r for |r| <= log (2) / 2 */
+INLINE V
+v_exp_reduced (V r)
+{
+  V p = splat (1.9875691500e-4f);
+
+  p = V_FMA (p, r, splat (1.3981999507e-3f));
+  p = V_FMA (p, r, splat (8.3334519073e-3f));
+  p = V_FMA (p, r, splat (4.1665795894e-2f));
+  p = V_FMA (p, r, splat (1.6666665459e-1f));
+  p = V_FMA (p, r, splat (5.0000001201e-1f));
+  return V_FMA (p, r * r, r) + splat (1.f);
+}
+
 INLINE V
 v_exp (V x)
 {
@@ -59,14 +73,8 @@ v_exp (V x)
   V z = V_MIN (hi, V_MAX (lo, x));
   V n = V_FMA (z, splat (1.44269504088896341f), magic) - magic;
   V r = V_FMA (n, splat (2.12194440e-4f), V_FMA (n, splat (-0.693359375f), z));
-  V p = splat (1.9875691500e-4f);
+  V p = v_exp_reduced (r);
 
-  p = V_FMA (p, r, splat (1.3981999507e-3f));
-  p = V_FMA (p, r, splat (8.3334519073e-3f));
-  p = V_FMA (p, r, splat (4.1665795894e-2f));
-  p = V_FMA (p, r, splat (1.6666665459e-1f));
-  p = V_FMA (p, r, splat (5.0000001201e-1f));
-  p = V_FMA (p, r * r, r) + splat (1.f);
   /* 2^n in two halves, so that n = 128 does not overflow the exponent field */
   VI half = __builtin_convertvector (n, VI) >> 1;
   VI rest = __builtin_convertvector (n, VI) - half;
@@ -74,13 +82,12 @@ v_exp (V x)
   return blend (over, splat (INFINITY), blend (under, splat (0.f), p));
 }
 
+/* For x in [FLT_MIN, inf). */
 INLINE V
-v_log (V x)
+v_log_normal (V x)
 {
-  VI zero = x <= splat (0.f), tiny = x < splat (1.17549435e-38f), inf = x > splat (3.40282347e38f);
-  V scaled = blend (tiny, x * splat (8388608.f), x);
-  VI bits = (VI) scaled;
-  V e = __builtin_convertvector (((bits >> 23) & 0xff) - 126, V) - blend (tiny, splat (23.f), splat (0.f));
+  VI bits = (VI) x;
+  V e = __builtin_convertvector (((bits >> 23) & 0xff) - 126, V);
   V m = (V) ((bits & 0x007fffff) | 0x3f000000);         /* [0.5, 1) */
   VI low = m < splat (0.707106781186547524f);
   V p = splat (7.0376836292e-2f), z;
@@ -99,7 +106,16 @@ v_log (V x)
   p = p * m * z;
   p = V_FMA (e, splat (-2.12194440e-4f), p);
   p = V_FMA (splat (-0.5f), z, p);
-  p = V_FMA (e, splat (0.693359375f), m + p);
+  return V_FMA (e, splat (0.693359375f), m + p);
+}
+
+INLINE V
+v_log (V x)
+{
+  VI zero = x <= splat (0.f), tiny = x < splat (1.17549435e-38f), inf = x > splat (3.40282347e38f);
+  V p = v_log_normal (blend (tiny, x * splat (8388608.f), x));
+
+  p = blend (tiny, p - splat (15.9423847f), p);         /* 23 log 2 */
   p = blend (inf, x, p);
   return blend (x != x, x, blend (zero, blend (x < splat (0.f), splat (NAN), splat (-INFINITY)), p));
 }

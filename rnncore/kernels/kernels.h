@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 #define RNN_BLOCK 16            /* outputs side by side in packed weights */
 #define RNN_INT8_INPUTS 8192    /* widest product that is quantised: its inputs fit on the stack */
+#define RNN_CTC_PAD 16          /* at least the lanes of the widest vector */
+#define RNN_CTC_ZERO -1e30f     /* exponent of 0 in the CTC lattice */
 
 /* How packed weights are stored. */
 typedef enum { RNN_PACK_F32, RNN_PACK_BF16, RNN_PACK_INT8, RNN_N_PACKS } RnnPackType;
@@ -109,6 +111,34 @@ typedef struct {
    * with delta, u, D [n], A [N][n], B, C [N]. */
   void (*scan_step) (gint n, gint N, const gfloat *delta, const gfloat *u, const gfloat *A, const gfloat *B,
       const gfloat *C, const gfloat *D, gfloat *h, gfloat *y);
+
+  /* Returns the sum of exp (x - max), no x above max; y[n] gets the terms, unless it is NULL.  It may be x. */
+  gdouble (*exp_sum) (gint n, const gfloat *x, gfloat max, gfloat *y);
+  /* A step of the CTC lattice (ctc/loss.c) over n labels and blanks, n a multiple of RNN_CTC_PAD.  x[n]: logarithms of
+   * the step's probability of each label, all <= 0, -inf where there is none; blank: that of the blank.  skip[n + 1]: 0
+   * where label l may follow l - 1 without a blank, else RNN_CTC_ZERO.  Rows are [4][n + 1]: m and e of the labels, m
+   * and e of the blanks; label l stands at l + 1 in alpha and at l in next, and the one place left is 0, e =
+   * RNN_CTC_ZERO.  Exponents are kept near 0 by subtracting `shift`, the largest of the step before. */
+  gfloat (*ctc_forward) (gint n, const gfloat *x, gfloat blank, const gfloat *skip, gfloat shift, const gfloat *from,
+      gfloat *to);              /* returns to's largest exponent */
+  /* next = beta_{t+1} p_{t+1} in, beta_t p_t out; product = alpha beta, label l at l, m in [1, 12).  Returns its largest
+   * exponent; *shift in and out: that of next. */
+  gfloat (*ctc_backward) (gint n, const gfloat *x, gfloat blank, const gfloat *skip, gfloat *shift, gfloat *next,
+      const gfloat *alpha, gfloat *product);
+  /* labels[n] = those of product / 2^top; *blanks: the sum of its blanks.  Returns the sum of all. */
+  gfloat (*ctc_posterior) (gint n, gfloat top, const gfloat *product, gfloat *labels, gfloat *blanks);
+
+  /* The feature front end.  y = a x where |x| < bound, 0 elsewhere and for what is no number */
+  void (*scale_bounded) (gint n, gfloat a, gfloat bound, const gfloat *x, gfloat *y);
+  /* y[i] = w[i] (d[i] - a d[i - 1]) with d = x - mean, d[-1] = d[0] */
+  void (*window) (gint n, gfloat mean, gfloat a, const gfloat *x, const gfloat *w, gfloat *y);
+  /* power[M + 1] of 2 M reals from z[M][re, im], the FFT of their M pairs; cosine and sine [M / 2 + 1] of pi k / M */
+  void (*real_power) (gint M, const gfloat *z, const gfloat *cosine, const gfloat *sine, gfloat *power);
+  /* y[b] = sum over w[b] and x from first[b] on.  Bands go by fours, padded with empty ones: quads[b / 4] fours of
+   * weights each, w [b / 4][quads][4 bands][4] */
+  void (*bands) (gint n, const gint *first, const gint *quads, const gfloat *w, const gfloat *x, gfloat *y);
+  /* y = scale log max (y, floor), both below inf; floor >= FLT_MIN */
+  void (*log_floor) (gint n, gfloat floor, gfloat scale, gfloat *y);
 } RnnKernels;
 
 /* The row in use.  Never NULL. */

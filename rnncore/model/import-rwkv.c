@@ -227,7 +227,7 @@ load (GBytes *bytes, const gchar *where, GError **error)
   }
   recipe = make_recipe (&m);
   if (check_params (&m, recipe))
-    model = rnn_model_new (recipe, 1, where, error);
+    model = rnn_model_new_empty (recipe, where, error);
   json_decref (recipe);
   if (!model)
     return NULL;

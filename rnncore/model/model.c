@@ -47,11 +47,10 @@ add_elements (RnnParam *param, const gchar *full_name, gpointer data)
 }
 
 RnnModel *
-rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **error)
+rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error)
 {
   RnnModel *model = g_new0 (RnnModel, 1);
   guint64 elements = 0;
-  RnnRng rng;
 
   g_atomic_ref_count_init (&model->refs);
   model->path = g_strdup (where);
@@ -68,6 +67,17 @@ rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **
     return NULL;
   }
   rnn_model_layout_params (model);
+  return model;
+}
+
+RnnModel *
+rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **error)
+{
+  RnnModel *model = rnn_model_new_empty (recipe, where, error);
+  RnnRng rng;
+
+  if (!model)
+    return NULL;
   rnn_rng_seed (&rng, seed, 0);
   rnn_cell_init_params (model->root, &rng);
   return model;
@@ -76,7 +86,7 @@ rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **
 RnnModel *
 rnn_model_copy (RnnModel *model, GError **error)
 {
-  RnnModel *copy = rnn_model_new (model->recipe, 1, model->path, error);
+  RnnModel *copy = rnn_model_new_empty (model->recipe, model->path, error);
 
   if (copy) {
     memcpy (copy->params, model->params, model->n_params * sizeof (gfloat));

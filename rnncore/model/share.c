@@ -77,7 +77,7 @@ pack_int8 (RnnParam *param, const gchar *full_name, gpointer base)
 static RnnModel *
 make_int8 (RnnModel *model, GError **error)
 {
-  RnnModel *variant = rnn_model_new (model->recipe, 1, model->path, error);
+  RnnModel *variant = rnn_model_new_empty (model->recipe, model->path, error);
 
   if (!variant)
     return NULL;

@@ -125,6 +125,29 @@ test_sums (gconstpointer row)
   }
 }
 
+static void
+test_exp_sum (gconstpointer row)
+{
+  const RnnKernels *k = row;
+
+  for (gint n = 1; n < 200; n += 13) {
+    g_autofree gfloat *x = random_floats (n, 4, 3), *y = g_new (gfloat, n + 1);
+    gfloat max = k->max (n, x);
+    gdouble sum = 0;
+
+    y[n] = -7;
+    for (gint i = 0; i < n; i++)
+      sum += exp ((gdouble) x[i] - max);
+    g_assert_cmpfloat_with_epsilon (k->exp_sum (n, x, max, NULL), sum, 1e-6 * sum);
+    g_assert_cmpfloat (k->exp_sum (n, x, max, y), ==, k->exp_sum (n, x, max, NULL));
+    for (gint i = 0; i < n; i++)
+      g_assert_cmpfloat_with_epsilon (y[i], exp ((gdouble) x[i] - max), 1e-6);
+    g_assert_cmpfloat (y[n], ==, -7);
+    x[n / 2] = NAN;
+    g_assert_true (isnan (k->exp_sum (n, x, max, NULL)));
+  }
+}
+
 /* ---- products ---- */
 
 typedef struct {
@@ -324,7 +347,7 @@ main (int argc, char **argv)
     const gchar *name;
     GTestDataFunc func;
   } tests[] = {
-    { "functions", test_functions }, { "extremes", test_extremes }, { "tails", test_tails }, { "sums", test_sums },
+    { "functions", test_functions }, { "extremes", test_extremes }, { "tails", test_tails }, { "sums", test_sums }, { "exp-sum", test_exp_sum },
     { "linear", test_linear }, { "linear-int8", test_linear_int8 }, { "gradients", test_gradients }, { "lstm", test_lstm },
     { "memory", test_memory }, { "scan", test_scan },
   };
