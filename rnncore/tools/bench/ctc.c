@@ -33,6 +33,16 @@ ctc_free (gpointer data)
   g_free (c);
 }
 
+/* An exponential takes a polynomial and its rounding; a node of the lattice adds three others, there and back. */
+#define EXP_OPERATIONS 16
+#define NODE_OPERATIONS 8
+
+static gdouble
+operations (const Ctc *c)
+{
+  return (gdouble) c->T * c->B * (c->V * (EXP_OPERATIONS + 4.0) + (2 * c->L + 1.0) * NODE_OPERATIONS);
+}
+
 gboolean
 bench_prepare_ctc (BenchSettings *s, BenchWork *work, GError **error)
 {
@@ -51,6 +61,6 @@ bench_prepare_ctc (BenchSettings *s, BenchWork *work, GError **error)
   work->units = 1;
   work->working_set = 2 * n * sizeof (gfloat);
   work->bytes_per_stream = scratch * sizeof (gfloat);
-  bench_add_need (work, 1, work->working_set, 0);       /* every score is read, every gradient written */
+  bench_add_need (work, 1, work->working_set, operations (c));  /* scores are read, gradients written */
   return TRUE;
 }

@@ -21,6 +21,7 @@ typedef struct {
   gsize n_audio;
   guint B, n_in, n_out, piece, pieces;  /* samples pushed at once, pushes in one call */
   Stream *streams;              /* [B] */
+  gsize stream_bytes;           /* of features and decoder */
   gfloat *x, *y;                /* [most steps][B][n_in], [n_out] */
 } Pipeline;
 
@@ -89,7 +90,7 @@ pipeline_free (gpointer data)
 /* ---- making one ---- */
 
 static gboolean
-make_stream (Pipeline *p, RnnModel *model, RnnTokens *tokens, Stream *stream, GError **error)
+make_stream (RnnModel *model, RnnTokens *tokens, Stream *stream, GError **error)
 {
   const RnnCtcDecoderConfig decoder = { 0 };
 
@@ -97,6 +98,20 @@ make_stream (Pipeline *p, RnnModel *model, RnnTokens *tokens, Stream *stream, GE
       rnn_model_get_input_std (model), error);
   stream->decoder = rnn_ctc_decoder_new (tokens, &decoder, error);
   return stream->features && stream->decoder;
+}
+
+/* Heap that one more takes, when what streams share is there. */
+static gsize
+another_stream (RnnModel *model, RnnTokens *tokens)
+{
+  gsize heap = bench_heap (), with;
+  Stream stream = { 0 };
+
+  make_stream (model, tokens, &stream, NULL);
+  with = bench_heap ();
+  rnn_features_free (stream.features);
+  rnn_ctc_decoder_free (stream.decoder);
+  return with - heap;
 }
 
 /* Room for what one push can return, of every stream. */
@@ -127,8 +142,9 @@ make_streams (Pipeline *p, RnnModel *model, const BenchSettings *s, GError **err
   p->n_in = rnn_model_get_n_in (model);
   p->n_out = rnn_model_get_n_out (model);
   for (guint b = 0; b < p->B; b++)
-    if (!make_stream (p, model, tokens, &p->streams[b], error))
+    if (!make_stream (model, tokens, &p->streams[b], error))
       return FALSE;
+  p->stream_bytes = another_stream (model, tokens);
   p->piece = rnn_features_get_hop (p->streams[0].features) * s->steps;
   p->pieces = MAX (1, (rate + p->piece / 2) / p->piece);
   p->audio = s->audio ? bench_audio_load (s->audio, rate, p->piece, &p->n_audio, error)
@@ -175,7 +191,7 @@ bench_prepare_pipeline (BenchSettings *s, BenchWork *work, GError **error)
   work->free = pipeline_free;
   if (!model || !make_streams (p, model, s, error))
     return FALSE;
-  work->bytes_per_stream = bench_stream_bytes (rnn_model_get_root (model), s->steps);
+  work->bytes_per_stream = bench_stream_bytes (rnn_model_get_root (model), s->steps) + p->stream_bytes;
   work->units = (gdouble) p->pieces * p->piece / rnn_model_get_rate (model) * p->B;
   add_needs (work, model, s, p->pieces);
   return TRUE;
