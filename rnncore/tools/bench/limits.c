@@ -48,12 +48,13 @@ multiply_float (void)
 
 /* Dot products of 2 rows with 4, so that few operands have to be loaded.  Factors of 8 bits suit machines with such an
  * instruction, of 16 all others: the faster one counts. */
-#define LENGTH 1024
+#define LENGTH 512
 #define PADDING 64              /* rows a power of two apart would meet in few sets of the cache */
-#define PASSES 16
+#define PAGE 4096               /* and where they start decides, too */
+#define PASSES 32
 #define DOT_PRODUCTS(NAME, TYPE_A, TYPE_B) \
-  static TYPE_A NAME##_a[2][LENGTH + PADDING] __attribute__ ((aligned (64))); \
-  static TYPE_B NAME##_b[4][LENGTH + PADDING] __attribute__ ((aligned (64))); \
+  static TYPE_A NAME##_a[2][LENGTH + PADDING] __attribute__ ((aligned (PAGE))); \
+  static TYPE_B NAME##_b[4][LENGTH + PADDING] __attribute__ ((aligned (PAGE))); \
   static gdouble \
   NAME (void) \
   { \

@@ -146,9 +146,9 @@ make_streams (Pipeline *p, RnnModel *model, const BenchSettings *s, GError **err
       return FALSE;
   p->stream_bytes = another_stream (model, tokens);
   p->piece = rnn_features_get_hop (p->streams[0].features) * s->steps;
-  p->pieces = MAX (1, (rate + p->piece / 2) / p->piece);
+  p->pieces = MAX (1, ((guint) rate + p->piece / 2) / p->piece);
   p->audio = s->audio ? bench_audio_load (s->audio, rate, p->piece, &p->n_audio, error)
-      : bench_audio_make (rate, MAX (10 * rate, p->piece), &p->n_audio);
+      : bench_audio_make (rate, MAX (10 * (gsize) rate, p->piece), &p->n_audio);
   if (p->audio)
     make_buffers (p);
   return p->audio != NULL;

@@ -27,7 +27,7 @@ set_text (json_t *object, const gchar *name, const gchar *text)
 }
 
 static void
-set_number (json_t *object, const gchar *name, gint number)
+set_number (json_t *object, const gchar *name, gint64 number)
 {
   json_object_set_new (object, name, number ? json_integer (number) : json_null ());
 }
@@ -69,7 +69,7 @@ print_json (const BenchSettings *s, const BenchResult *r, const gchar *cpu)
   set_text (object, "kernel", rnn_kernels ()->name);
   set_text (object, "cpu", cpu);
   set_real (object, "floor_us", r->floor);
-  set_number (object, "bytes_per_stream", (gint) r->bytes_per_stream);
+  set_number (object, "bytes_per_stream", (gint64) r->bytes_per_stream);
   set_real (object, "onednn_us", r->peer_median);
   set_real (object, "onednn_ratio", r->peer_median / r->median);
   if (s->model)
