@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnncore bench: what a piece of work takes on this machine, beside the least that it could take, and where oneDNN was there
- * when this was built, beside oneDNN.  All of them take turns in one run. */
+/* rnncore bench: what a piece of work takes on this machine, beside the least that it could take, and where oneDNN was
+ * there when this was built, beside oneDNN.  All of them take turns in one run. */
 #include "bench.h"
 #include "report.h"
 #include "tools/tool.h"
@@ -154,12 +154,20 @@ complete (BenchSettings *s, const BenchKind *kind, GError **error)
 
 enum { OURS, FLOOR, PEER = FLOOR + BENCH_FLOOR_PARTIES, N_PARTIES };
 
+static const BenchPeer *
+find_peer (const BenchSettings *s)
+{
+  const BenchPeer *peer = s->cell ? bench_peer_load (s) : NULL;
+
+  return peer && peer->knows (s) ? peer : NULL;
+}
+
 static void
 measure (const BenchSettings *s, const BenchKind *kind, const BenchWork *work)
 {
   BenchParty parties[N_PARTIES] = { [OURS] = { work->run, work->data } };
   BenchFloor *floor = bench_floor_new (work->working_set, parties + FLOOR);
-  const BenchPeer *peer = s->cell ? bench_peer_load (s) : NULL;
+  const BenchPeer *peer = find_peer (s);
   gpointer peer_data = peer ? peer->start (s) : NULL;
   BenchResult result = { .unit = kind->unit, .bytes_per_stream = work->bytes_per_stream, .peer = peer };
 
@@ -212,7 +220,7 @@ run (gint argc, gchar **argv, GError **error)
     { "input", 0, 0, G_OPTION_ARG_INT, &s.input, "Values per step", "N" },
     { "hidden", 0, 0, G_OPTION_ARG_INT, &s.hidden, "Units per layer", "N" },
     { "layers", 0, 0, G_OPTION_ARG_INT, &s.layers, "How many", "N" },
-    { "precision", 0, 0, G_OPTION_ARG_STRING, &s.precision_name, "Numbers that weights are kept in: f32, int8", "NAME" },
+    { "precision", 0, 0, G_OPTION_ARG_STRING, &s.precision_name, "Numbers that weights are kept in (f32)", "NAME" },
     { "streams", 0, 0, G_OPTION_ARG_INT, &s.streams, "Streams that step together; utterances of a minibatch", "N" },
     { "steps", 0, 0, G_OPTION_ARG_INT, &s.steps, "Steps of one call", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &s.threads, "train: threads (1)", "N" },

@@ -112,7 +112,8 @@ gdouble  bench_floor_get (const BenchFloor *floor, const BenchWork *work, const 
  * and it is loaded when its number of threads is known. */
 typedef struct {
   const gchar *name;
-  /* NULL: the library offers no such thing on this CPU */
+  gboolean (*knows) (const BenchSettings *settings);    /* has such a cell, or such training, at all */
+  /* NULL: not with these numbers on this CPU */
   gpointer (*start) (const BenchSettings *settings);
   void     (*run)   (gpointer data);
   void     (*stop)  (gpointer data);

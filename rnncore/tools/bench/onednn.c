@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* oneDNN 2 running the same layers: inference of LSTM and GRU, training of LSTM (forward and backward alone, without loss
- * and update).  Layers of one shape are one primitive, so the first layer is one and the others are another.
+/* oneDNN 2 running the same layers: inference of LSTM and GRU, training of LSTM (forward and backward alone, without
+ * loss and update).  Layers of one shape are one primitive, so the first layer is one and the others are another.
  *
  * GRU is lbr_gru, PyTorch's form; with 8 bits oneDNN knows only Cho's. */
 #include "bench.h"
@@ -356,20 +356,35 @@ make_calls (Peer *peer, const BenchSettings *s)
   return TRUE;
 }
 
+static gboolean
+is_training (const BenchSettings *s)
+{
+  return g_str_equal (s->what, "train");
+}
+
+static gboolean
+knows (const BenchSettings *s)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].cell, s->cell))
+      return !is_training (s) || kinds[i].form == LSTM;
+  return FALSE;
+}
+
 static gpointer
 start (const BenchSettings *s)
 {
   Peer *peer = g_new0 (Peer, 1);
 
   peer->memories = g_ptr_array_new_with_free_func (memory_free);
-  peer->training = g_str_equal (s->what, "train");
+  peer->training = is_training (s);
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (g_str_equal (numbers[i].name, s->precision->name))
       peer->numbers = &numbers[i];
   for (guint i = 0; i < G_N_ELEMENTS (kinds) && peer->numbers; i++)
     if (g_str_equal (kinds[i].cell, s->cell) && kinds[i].quantised == peer->numbers->quantised)
       peer->kind = &kinds[i];
-  if (peer->kind && (!peer->training || peer->kind->form == LSTM) && open_engine (peer) && make_calls (peer, s))
+  if (peer->kind && open_engine (peer) && make_calls (peer, s))
     return peer;
   stop (peer);
   return NULL;
@@ -377,4 +392,4 @@ start (const BenchSettings *s)
 
 extern const BenchPeer bench_peer;
 
-const BenchPeer bench_peer = { "oneDNN", start, run, stop };
+const BenchPeer bench_peer = { "oneDNN", knows, start, run, stop };

@@ -131,7 +131,7 @@ make_trainer (const BenchSettings *s, const struct Task *task, RnnModel *model, 
   return rnn_trainer_new (model, &config, dataset, NULL, error);
 }
 
-/* Forward, then the gradients of weights and of inputs: three products, but the first layer's frames need no gradient. */
+/* Forward, then the gradients of weights and of inputs: three products, but frames need no gradient. */
 static void
 add_needs (BenchWork *work, RnnModel *model, const BenchSettings *s, gboolean first_dx)
 {
