@@ -6,6 +6,13 @@
 #include "kernels/kernels.h"
 #include "tool-call.h"
 
+/* Sanitizers' heaps do not tell how full they are. */
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
+#define COUNTS_HEAP FALSE
+#else
+#define COUNTS_HEAP TRUE
+#endif
+
 #define QUICK " --seconds 0.01 --json"
 
 /* Runs `rnncore bench @line` and parses its one object. (transfer full) */
@@ -172,7 +179,8 @@ test_ctc_and_features (void)
   object = bench ("features --steps 5 --outputs 40");
   assert_result (object, "features");
   assert_null (object, "input");
-  g_assert_cmpint (number (object, "bytes_per_stream"), >, 0);
+  if (COUNTS_HEAP)
+    g_assert_cmpint (number (object, "bytes_per_stream"), >, 0);
   json_decref (object);
 }
 

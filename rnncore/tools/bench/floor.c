@@ -11,29 +11,14 @@
 #define GRAIN 1024              /* bytes that read() takes at once, at least */
 #define PASS (256 << 10)        /* bytes that one call reads at least: short ones would time the clock */
 
-extern const BenchLimits bench_limits_c;
-#ifdef RNN_HAVE_AVX2
-extern const BenchLimits bench_limits_avx2;
-#endif
-#ifdef RNN_HAVE_AVX512
-extern const BenchLimits bench_limits_avx512;
-#endif
-#ifdef RNN_HAVE_NEON
-extern const BenchLimits bench_limits_neon;
-#endif
+/* BENCH_ROWS comes from meson.build: ROW (c) ROW (avx2)... */
+#define ROW(row) extern const BenchLimits bench_limits_##row;
+BENCH_ROWS
+#undef ROW
 
-static const BenchLimits *const rows[] = {
-  &bench_limits_c,
-#ifdef RNN_HAVE_AVX2
-  &bench_limits_avx2,
-#endif
-#ifdef RNN_HAVE_AVX512
-  &bench_limits_avx512,
-#endif
-#ifdef RNN_HAVE_NEON
-  &bench_limits_neon,
-#endif
-};
+#define ROW(row) &bench_limits_##row,
+static const BenchLimits *const rows[] = { BENCH_ROWS };
+#undef ROW
 
 struct _BenchFloor {
   const BenchLimits *limits;

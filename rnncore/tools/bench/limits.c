@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What this machine can do, measured by loops that do nothing else: read memory, and multiply and add.  Compiled once
- * per row of the kernel table with that row's flags, as LIMITS; the compiler chooses the instructions. */
+ * per row of the kernel table with that row's flags, as LIMITS of LIMITS_ROW; the compiler chooses the instructions. */
 #include "bench.h"
 
 #define LANES ((gint) (__BIGGEST_ALIGNMENT__ / sizeof (gfloat)))
@@ -79,4 +79,4 @@ multiply_float (void)
 DOT_PRODUCTS (multiply_bytes, guint8, gint8)
 DOT_PRODUCTS (multiply_shorts, gint16, gint16)
 
-const BenchLimits LIMITS = { ROW, read_all, { multiply_float, multiply_bytes, multiply_shorts } };
+const BenchLimits LIMITS = { LIMITS_ROW, read_all, { multiply_float, multiply_bytes, multiply_shorts } };
