@@ -166,7 +166,7 @@ static void
 measure (const BenchSettings *s, const BenchKind *kind, const BenchWork *work)
 {
   BenchParty parties[N_PARTIES] = { [OURS] = { work->run, work->data } };
-  BenchFloor *floor = bench_floor_new (work->working_set, parties + FLOOR);
+  BenchFloor *floor = bench_floor_new (work, s, parties + FLOOR);
   const BenchPeer *peer = find_peer (s);
   gpointer peer_data = peer ? peer->start (s) : NULL;
   BenchResult result = { .unit = kind->unit, .bytes_per_stream = work->bytes_per_stream, .peer = peer };

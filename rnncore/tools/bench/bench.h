@@ -84,23 +84,14 @@ void     bench_party_clear (BenchParty *party);
 /* Of the sorted samples: fraction 0.5 is the median. */
 gdouble  bench_party_quantile (const BenchParty *party, gdouble fraction);
 
-/* ---- limits.c, once per row of the kernel table: what this machine can do ---- */
-
-typedef struct {
-  const gchar *name;            /* of the row */
-  void    (*read) (gconstpointer buffer, gsize bytes);          /* bytes: a multiple of 1024 */
-  /* Multiply and add floats, bytes and shorts; return how many operations that was. */
-  gdouble (*multiply[3]) (void);
-} BenchLimits;
-
 /* ---- floor.c ---- */
 
 typedef struct _BenchFloor BenchFloor;
 
-#define BENCH_FLOOR_PARTIES 4
+#define BENCH_FLOOR_PARTIES 2
 
-/* Parties that measure read bandwidth over the working set and rates of arithmetic. */
-BenchFloor *bench_floor_new (gsize working_set, BenchParty parties[BENCH_FLOOR_PARTIES]);
+/* Parties that measure read bandwidth over the working set and the rate of arithmetic. */
+BenchFloor *bench_floor_new (const BenchWork *work, const BenchSettings *settings, BenchParty parties[BENCH_FLOOR_PARTIES]);
 void     bench_floor_free (BenchFloor *floor);
 /* Microseconds that one call takes at least, by what the parties measured. */
 gdouble  bench_floor_get (const BenchFloor *floor, const BenchWork *work, const BenchSettings *settings,

@@ -4,28 +4,30 @@
  *   sum over its needs of  times * max (bytes / bandwidth, operations / rate)
  *
  * Bandwidth is that of reading a buffer of the size of the working set again and again, so it is that of the cache that
- * the weights fit in.  Weights of 16 bits are multiplied at the rate of floats. */
+ * the weights fit in; the rate is that of the best instructions of the kernels' row for such weights. */
 #include "bench.h"
 #include "kernels/kernels.h"
+#include "kernels/limits.h"
 
 #define GRAIN 1024              /* bytes that read() takes at once, at least */
 #define PASS (256 << 10)        /* bytes that one call reads at least: short ones would time the clock */
 
 /* BENCH_ROWS comes from meson.build: ROW (c) ROW (avx2)... */
-#define ROW(row) extern const BenchLimits bench_limits_##row;
+#define ROW(row) extern const RnnLimits bench_limits_##row;
 BENCH_ROWS
 #undef ROW
 
 #define ROW(row) &bench_limits_##row,
-static const BenchLimits *const rows[] = { BENCH_ROWS };
+static const RnnLimits *const rows[] = { BENCH_ROWS };
 #undef ROW
 
 struct _BenchFloor {
-  const BenchLimits *limits;
+  const RnnLimits *limits;
   gsize size;                   /* of the buffer */
   guint passes;
   gpointer buffer;
-  gdouble operations[G_N_ELEMENTS (((BenchLimits *) NULL)->multiply)];  /* of one call each */
+  gdouble (*multiply) (void);
+  gdouble operations;           /* of one call of it */
 };
 
 static void
@@ -38,34 +40,18 @@ run_read (gpointer data)
 }
 
 static void
-run_float (gpointer data)
+run_multiply (gpointer data)
 {
   BenchFloor *floor = data;
 
-  floor->operations[0] = floor->limits->multiply[0] ();
-}
-
-static void
-run_bytes (gpointer data)
-{
-  BenchFloor *floor = data;
-
-  floor->operations[1] = floor->limits->multiply[1] ();
-}
-
-static void
-run_shorts (gpointer data)
-{
-  BenchFloor *floor = data;
-
-  floor->operations[2] = floor->limits->multiply[2] ();
+  floor->operations = floor->multiply ();
 }
 
 /* The row that the kernels in use belong to: theirs, or the one whose name theirs begins with. */
-static const BenchLimits *
+static const RnnLimits *
 find_limits (void)
 {
-  const BenchLimits *found = rows[0];
+  const RnnLimits *found = rows[0];
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     if (g_str_has_prefix (rnn_kernels ()->name, rows[i]->name))
@@ -74,19 +60,22 @@ find_limits (void)
 }
 
 BenchFloor *
-bench_floor_new (gsize working_set, BenchParty parties[BENCH_FLOOR_PARTIES])
+bench_floor_new (const BenchWork *work, const BenchSettings *settings, BenchParty parties[BENCH_FLOOR_PARTIES])
 {
-  static void (*const run[BENCH_FLOOR_PARTIES]) (gpointer) = { run_read, run_float, run_bytes, run_shorts };
+  const RnnLimits *limits = find_limits ();
+  gint weight_size = settings->precision->weight_size;
   BenchFloor *floor = g_new0 (BenchFloor, 1);
 
-  floor->limits = find_limits ();
-  floor->size = MAX (1, (working_set + GRAIN - 1) / GRAIN) * GRAIN;
+  floor->limits = limits;
+  floor->multiply = weight_size == 1 ? limits->multiply_bytes : weight_size == 2 ? limits->multiply_bf16
+      : limits->multiply_float;
+  floor->size = MAX (1, (work->working_set + GRAIN - 1) / GRAIN) * GRAIN;
   floor->passes = MAX (1, PASS / floor->size);
   floor->buffer = g_aligned_alloc (floor->size, 1, 64);
   for (gsize i = 0; i < floor->size; i++)
     ((guint8 *) floor->buffer)[i] = (guint8) i; /* pages of their own: all pages of zeros are the same one */
-  for (guint i = 0; i < BENCH_FLOOR_PARTIES; i++)
-    parties[i] = (BenchParty) { run[i], floor };
+  parties[0] = (BenchParty) { run_read, floor };
+  parties[1] = (BenchParty) { run_multiply, floor };
   return floor;
 }
 
@@ -101,13 +90,9 @@ gdouble
 bench_floor_get (const BenchFloor *floor, const BenchWork *work, const BenchSettings *settings,
     const BenchParty parties[BENCH_FLOOR_PARTIES])
 {
-  gdouble us = 0, rate = 0;
   gdouble bandwidth = floor->size * floor->passes / bench_party_quantile (&parties[0], 0.5);
-  guint first = settings->precision->weight_size == 1 ? 1 : 0, last = first ? 2 : 0;
+  gdouble rate = settings->threads * floor->operations / bench_party_quantile (&parties[1], 0.5), us = 0;
 
-  for (guint i = first; i <= last; i++)
-    rate = MAX (rate, floor->operations[i] / bench_party_quantile (&parties[i + 1], 0.5));
-  rate *= settings->threads;
   for (guint i = 0; i < work->needs->len; i++) {
     const BenchNeed *need = &g_array_index (work->needs, BenchNeed, i);
 
