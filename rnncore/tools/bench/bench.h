@@ -91,7 +91,8 @@ typedef struct _BenchFloor BenchFloor;
 #define BENCH_FLOOR_PARTIES 2
 
 /* Parties that measure read bandwidth over the working set and the rate of arithmetic. */
-BenchFloor *bench_floor_new (const BenchWork *work, const BenchSettings *settings, BenchParty parties[BENCH_FLOOR_PARTIES]);
+BenchFloor *bench_floor_new (const BenchWork *work, const BenchSettings *settings,
+    BenchParty parties[BENCH_FLOOR_PARTIES]);
 void     bench_floor_free (BenchFloor *floor);
 /* Microseconds that one call takes at least, by what the parties measured. */
 gdouble  bench_floor_get (const BenchFloor *floor, const BenchWork *work, const BenchSettings *settings,
