@@ -7,22 +7,22 @@
  * the weights fit in; the rate is that of the best instructions of the kernels' row for such weights. */
 #include "bench.h"
 #include "kernels/kernels.h"
-#include "kernels/limits.h"
+#include "kernels/peak.h"
 
 #define GRAIN 1024              /* bytes that read() takes at once, at least */
 #define PASS (256 << 10)        /* bytes that one call reads at least: short ones would time the clock */
 
 /* BENCH_ROWS comes from meson.build: ROW (c) ROW (avx2)... */
-#define ROW(row) extern const RnnLimits bench_limits_##row;
+#define ROW(row) extern const RnnPeak bench_peak_##row;
 BENCH_ROWS
 #undef ROW
 
-#define ROW(row) &bench_limits_##row,
-static const RnnLimits *const rows[] = { BENCH_ROWS };
+#define ROW(row) &bench_peak_##row,
+static const RnnPeak *const rows[] = { BENCH_ROWS };
 #undef ROW
 
 struct _BenchFloor {
-  const RnnLimits *limits;
+  const RnnPeak *peak;
   gsize size;                   /* of the buffer */
   guint passes;
   gpointer buffer;
@@ -36,7 +36,7 @@ run_read (gpointer data)
   const BenchFloor *floor = data;
 
   for (guint i = 0; i < floor->passes; i++)
-    floor->limits->read (floor->buffer, floor->size);
+    floor->peak->read (floor->buffer, floor->size);
 }
 
 static void
@@ -48,10 +48,10 @@ run_multiply (gpointer data)
 }
 
 /* The row that the kernels in use belong to: theirs, or the one whose name theirs begins with. */
-static const RnnLimits *
-find_limits (void)
+static const RnnPeak *
+find_peak (void)
 {
-  const RnnLimits *found = rows[0];
+  const RnnPeak *found = rows[0];
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     if (g_str_has_prefix (rnn_kernels ()->name, rows[i]->name))
@@ -62,13 +62,13 @@ find_limits (void)
 BenchFloor *
 bench_floor_new (const BenchWork *work, const BenchSettings *settings, BenchParty parties[BENCH_FLOOR_PARTIES])
 {
-  const RnnLimits *limits = find_limits ();
+  const RnnPeak *peak = find_peak ();
   gint weight_size = settings->precision->weight_size;
   BenchFloor *floor = g_new0 (BenchFloor, 1);
 
-  floor->limits = limits;
-  floor->multiply = weight_size == 1 ? limits->multiply_bytes : weight_size == 2 ? limits->multiply_bf16
-      : limits->multiply_float;
+  floor->peak = peak;
+  floor->multiply = weight_size == 1 ? peak->multiply_bytes : weight_size == 2 ? peak->multiply_bf16
+      : peak->multiply_float;
   floor->size = MAX (1, (work->working_set + GRAIN - 1) / GRAIN) * GRAIN;
   floor->passes = MAX (1, PASS / floor->size);
   floor->buffer = g_aligned_alloc (floor->size, 1, 64);

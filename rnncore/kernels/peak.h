@@ -13,6 +13,6 @@ typedef struct {
   gdouble (*multiply_float) (void);     /* 4 */
   gdouble (*multiply_bf16) (void);      /* 2 */
   gdouble (*multiply_bytes) (void);     /* 1 */
-} RnnLimits;
+} RnnPeak;
 
 G_END_DECLS

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Compiled once per row of the kernel table with that row's flags, as LIMITS of LIMITS_ROW; the flags decide which
+/* Compiled once per row of the kernel table with that row's flags, as PEAK of PEAK_ROW; the flags decide which
  * instructions there are.
  *
  * Rates are those of so many independent chains of multiply-adds in registers; a step of a chain is a macro:
  * FLOAT (sum, a, b), BF16, BYTES, with their operations per vector. */
-#include "limits.h"
+#include "peak.h"
 #if defined __x86_64__
 #include <immintrin.h>
 #elif defined __ARM_NEON
@@ -100,4 +100,4 @@ RATE (multiply_float, FLOAT, FLOAT_OPERATIONS)
 RATE (multiply_bf16, BF16, BF16_OPERATIONS)
 RATE (multiply_bytes, BYTES, BYTES_OPERATIONS)
 
-const RnnLimits LIMITS = { LIMITS_ROW, read_all, multiply_float, multiply_bf16, multiply_bytes };
+const RnnPeak PEAK = { PEAK_ROW, read_all, multiply_float, multiply_bf16, multiply_bytes };
