@@ -2,29 +2,8 @@
 /* The command line as a user meets it: output, exit codes, and errors that name file and reason. */
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <string.h>
-#include <sys/wait.h>
 #include "model/model.h"
-
-static gchar *folder;           /* of temporary files; the working directory of every call */
-
-/* Runs `rnncore @line`; returns the exit code. */
-static gint
-call (const gchar *line, gchar **out, gchar **err)
-{
-  g_autofree gchar *tool = g_test_build_filename (G_TEST_BUILT, "rnncore", "tools", "rnncore", NULL);
-  g_autofree gchar *quoted = g_shell_quote (tool);
-  g_autofree gchar *command = g_strconcat (quoted, " ", line, NULL);
-  g_auto (GStrv) argv = NULL;
-  g_autoptr (GError) error = NULL;
-  gint status;
-
-  g_assert_true (g_shell_parse_argv (command, NULL, &argv, NULL));
-  g_spawn_sync (folder, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
-}
+#include "tool-call.h"
 
 static void
 write_file (const gchar *name, const gchar *text)
@@ -45,16 +24,6 @@ assert_output (const gchar *line, const gchar *expected)
 }
 
 static void
-assert_failure (const gchar *line, gint code, const gchar *message)
-{
-  g_autofree gchar *out = NULL, *err = NULL;
-
-  g_assert_cmpint (call (line, &out, &err), ==, code);
-  g_assert_cmpstr (out, ==, "");
-  g_assert_cmpstr (err, ==, message);
-}
-
-static void
 assert_mentions (const gchar *line, const gchar *const *words)
 {
   g_autofree gchar *out = NULL;
@@ -68,7 +37,7 @@ assert_mentions (const gchar *line, const gchar *const *words)
 static void
 test_help (void)
 {
-  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", "generate", NULL });
+  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", "generate", "bench", NULL });
   assert_mentions ("--help", (const gchar *[]) { "info", "wer", "convert", NULL });
   assert_mentions ("wer --help", (const gchar *[]) { "REF.tsv HYP.tsv", NULL });
   assert_failure ("", 2, "rnncore: there is no command \"\"; rnncore help lists them\n");

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What `rnncore bench` prints. */
+#pragma once
+#include "bench.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const gchar *unit;
+  gdouble median, p99, floor;   /* microseconds per unit */
+  gsize bytes_per_stream;
+  const BenchPeer *peer;        /* NULL: there is none */
+  gdouble peer_median;          /* 0: it does not offer this */
+} BenchResult;
+
+/* One line for people, or with --json one object. */
+void bench_report (const BenchSettings *settings, const BenchResult *result);
+
+G_END_DECLS
