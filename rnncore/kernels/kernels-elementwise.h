@@ -48,16 +48,6 @@ k_fma (gint n, const gfloat *a, const gfloat *b, gfloat *y)
     store (y + i, V_FMA (load (a + i, n - i), load (b + i, n - i), load (y + i, n - i)), n - i);
 }
 
-INLINE gfloat
-across (V v)
-{
-  gfloat sum = 0;
-
-  for (gint j = 0; j < LANES; j++)
-    sum += v[j];
-  return sum;
-}
-
 /* Four partial sums keep the adders and multiply-add units busy. */
 static gfloat
 k_sum (gint n, const gfloat *x)

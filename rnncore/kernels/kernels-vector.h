@@ -50,6 +50,16 @@ store (gfloat *p, V v, gint k)
 
 /* ---- functions of a vector ---- */
 
+INLINE gfloat
+across (V v)
+{
+  gfloat sum = 0;
+
+  for (gint j = 0; j < LANES; j++)
+    sum += v[j];
+  return sum;
+}
+
 /* e^r for |r| <= log (2) / 2 */
 INLINE V
 v_exp_reduced (V r)
