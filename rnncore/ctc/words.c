@@ -3,7 +3,7 @@
  * of words that were dropped. */
 #include "words.h"
 
-#define START_WORDS 64
+#define START_WORDS 16
 #define START_BYTES 64
 
 static void
