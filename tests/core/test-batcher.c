@@ -46,8 +46,8 @@ fill (gfloat *x, gsize n, RnnRng *rng)
 /* ---- the same bits ---- */
 
 #define THREADS 6
-#define LIVES 20                /* how often a thread joins and leaves */
-#define STEPS 300
+#define LIVES 10                /* how often a thread joins and leaves */
+#define STEPS 200
 
 static gint n_started;
 
@@ -332,14 +332,14 @@ run_many (gpointer stream)
     rnn_batch_stream_run (stream, 1 + i % 3, x, y);
   g_atomic_int_inc (&n_ready);
   while (g_atomic_int_get (&n_ready) < 3)
-    g_thread_yield ();
+    g_usleep (100);
   before = g_atomic_int_get (&n_allocations);
   for (guint i = 0; i < 200; i++)
     rnn_batch_stream_run (stream, 1 + i % 3, x, y);
   before = g_atomic_int_get (&n_allocations) - before;
   g_atomic_int_inc (&n_ready);
   while (g_atomic_int_get (&n_ready) < 6)
-    g_thread_yield ();
+    g_usleep (100);
   return GINT_TO_POINTER (before);
 }
 
