@@ -4,13 +4,13 @@
  *
  * bench-streams MODEL [--streams N] [--seconds S] ... prints one JSON object.  Delays are those of the model's answers
  * at rnninfer's source pad, since the last sample that an answer needs was there; late is what comes after the pipeline's
- * declared latency.  With --element identity the same without us, for the memory that GStreamer itself takes;
- * --compare 1,10,100 runs both in processes of their own and adds what each further stream takes. */
+ * declared latency.  With --without a bin of three `identity` stands in the place of rnntranscriber, for what GStreamer
+ * itself takes; --compare 1,10,100 runs both in processes of their own and adds what each further stream takes. */
 #include "streams.h"
 #include <stdio.h>
 
 static StreamsOptions o = { .n_streams = 100, .seconds = 20, .core = 0, .precision = "int8", .group = "bench",
-  .deadline = 5, .element = "rnntranscriber" };
+  .deadline = 5 };
 static gchar *compare;
 
 static const GOptionEntry entries[] = {
@@ -21,19 +21,19 @@ static const GOptionEntry entries[] = {
   {"group", 0, 0, G_OPTION_ARG_STRING, &o.group, "batch-group; an empty one: none", "NAME"},
   {"deadline", 0, 0, G_OPTION_ARG_INT, &o.deadline, "batch-deadline", "MS"},
   {"together", 0, 0, G_OPTION_ARG_NONE, &o.together, "all buffers come at the same time", NULL},
-  {"element", 0, 0, G_OPTION_ARG_STRING, &o.element, "instead of rnntranscriber", "NAME"},
+  {"without", 0, 0, G_OPTION_ARG_NONE, &o.without, "GStreamer alone", NULL},
   {"compare", 0, 0, G_OPTION_ARG_STRING, &compare, "numbers of streams", "N,..."},
   {NULL}
 };
 
 /* The program itself in a process of its own, whose memory is that of these streams alone. */
 static json_t *
-run_apart (const gchar *self, const gchar *n, const gchar *element)
+run_apart (const gchar *self, const gchar *n, gboolean without)
 {
   g_autofree gchar *seconds = g_strdup_printf ("%d", o.seconds), *core = g_strdup_printf ("%d", o.core);
   g_autofree gchar *deadline = g_strdup_printf ("%d", o.deadline), *output = NULL;
-  const gchar *argv[] = { self, o.model, "--streams", n, "--element", element, "--seconds", seconds, "--core", core,
-    "--precision", o.precision, "--group", o.group, "--deadline", deadline, o.together ? "--together" : NULL, NULL };
+  const gchar *argv[] = { self, o.model, "--streams", n, "--seconds", seconds, "--core", core,
+    "--precision", o.precision, "--group", o.group, "--deadline", deadline, without ? "--without" : o.together ? "--together" : NULL, NULL };
 
   if (!g_spawn_sync (NULL, (gchar **) argv, NULL, 0, NULL, NULL, &output, NULL, NULL, NULL))
     return NULL;
@@ -65,7 +65,7 @@ run_compare (const gchar *self)
   gint n_before = 0;
 
   for (guint i = 0; counts[i]; i++) {
-    json_t *ours = run_apart (self, counts[i], "rnntranscriber"), *without = run_apart (self, counts[i], "identity");
+    json_t *ours = run_apart (self, counts[i], FALSE), *without = run_apart (self, counts[i], TRUE);
     gint n = atoi (counts[i]);
 
     if (!ours || !without)

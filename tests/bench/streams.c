@@ -99,7 +99,7 @@ set_up (const StreamsOptions *o, Stream *s, gint i, gsize speech)
   s->element = gst_bin_get_by_name (GST_BIN (s->pipeline), name);
   s->phase = o->together ? 0 : i * TICK / o->n_streams;
   s->at = speech / o->n_streams * i / (2 * BUFFER) * (2 * BUFFER);
-  if (!g_str_equal (o->element, "rnntranscriber"))
+  if (o->without)
     return;
   g_object_set (s->element, "model-file", o->model, "batch-deadline", o->deadline, NULL);
   if (*o->group)
@@ -134,8 +134,9 @@ make_pipeline (const StreamsOptions *o, GError **error)
 
   for (gint i = 0; i < o->n_streams; i++)
     g_string_append_printf (text, "appsrc name=src%d is-live=true format=time min-latency=%" G_GUINT64_FORMAT " "
-        "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=%d,channels=1 ! %s name=t%d ! fakesink sync=false "
-        "async=false ", i, TICK, RATE, o->element, i);
+        "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=%d,channels=1 ! %s name=t%d %s ! fakesink sync=false "
+        "async=false ", i, TICK, RATE, o->without ? "(" : "rnntranscriber", i,
+        o->without ? "identity ! identity ! identity )" : "");
   pipeline = gst_parse_launch (text->str, error);
   g_string_free (text, TRUE);
   if (!pipeline)
@@ -280,7 +281,7 @@ measure (const StreamsOptions *o, Stream *streams, GByteArray *speech)
 {
   const guint64 second = GST_SECOND / TICK;
   gdouble audio = (gdouble) o->seconds * o->n_streams, cpu;
-  gboolean ours = g_str_equal (o->element, "rnntranscriber");
+  gboolean ours = !o->without;
   struct rusage before, after;
   json_t *result;
 
@@ -294,7 +295,7 @@ measure (const StreamsOptions *o, Stream *streams, GByteArray *speech)
   cpu = cpu_seconds (&before);
   feed (o, streams, speech, second, (o->seconds + 1) * second);
   cpu = cpu_seconds (&after) - cpu;
-  result = json_pack ("{si ss ss ss si sb}", "streams", o->n_streams, "element", o->element, "precision", o->precision,
+  result = json_pack ("{si sb ss ss si sb}", "streams", o->n_streams, "without", o->without, "precision", o->precision,
       "group", o->group, "deadline_ms", o->deadline, "together", o->together);
   json_object_set_new (result, "seconds", json_integer (o->seconds));
   json_object_set_new (result, "cpu_share", json_real (cpu / o->seconds));

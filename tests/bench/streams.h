@@ -9,8 +9,8 @@ typedef struct {
   gint n_streams, seconds, core;
   gchar *precision, *group;
   gint deadline;                /* ms */
-  gchar *element;
   gboolean together;
+  gboolean without;             /* with a bin of three `identity` in the place of rnntranscriber */
 } StreamsOptions;
 
 /* What was measured (transfer full), or NULL. */
