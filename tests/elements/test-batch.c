@@ -2,6 +2,7 @@
 /* Streams of one batch-group: the same captions and tensors as alone, whoever ends, flushes, stops or changes the model
  * meanwhile. */
 #include "common.h"
+#include <malloc.h>
 #include <string.h>
 
 #define STREAMS 5
@@ -354,6 +355,68 @@ test_properties (void)
   test_harness_free (t);
 }
 
+/* ---- memory ---- */
+
+#define WARM 40                 /* streams after which batches have all their room */
+#define MORE 24
+
+static GstElement *
+new_transcriber (void)
+{
+  g_autofree gchar *path = g_build_filename (g_getenv ("G_TEST_SRCDIR"), "..", "models", "english-small.safetensors",
+      NULL);
+  GstElement *element = gst_element_factory_make ("rnntranscriber", NULL);
+
+  g_object_set (element, "model-file", path, "batch-group", "m", "post-messages", FALSE, NULL);
+  gst_util_set_object_arg (G_OBJECT (element), "precision", "int8");
+  return element;
+}
+
+static GstElement *
+new_identities (void)
+{
+  return gst_parse_bin_from_description ("identity ! identity ! identity", TRUE, NULL);
+}
+
+/* Allocated bytes per further stream, each with 2 s of sound behind it. */
+static gssize
+bytes_per_stream (GstElement *(*new_element) (void))
+{
+  g_autoptr (GArray) samples = test_speak ("_abc de fgh_________");
+  TestHarness streams[WARM + MORE] = { {NULL} };
+  gssize before = 0, after;
+  guint i;
+
+  for (i = 0; i < WARM + MORE; i++) {
+    GstElement *element = gst_object_ref_sink (new_element ());
+
+    if (i == WARM)
+      before = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
+    streams[i].h = gst_harness_new_with_element (element, "sink", "src");
+    gst_object_unref (element);
+    gst_harness_set_drop_buffers (streams[i].h, TRUE);
+    gst_harness_set_src_caps_str (streams[i].h, TEST_AUDIO_CAPS);
+    push (&streams[i], samples, 320);
+  }
+  after = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
+  for (i = 0; i < WARM + MORE; i++)
+    gst_harness_teardown (streams[i].h);
+  return (after - before) / MORE;
+}
+
+/* What a further stream takes beyond what GStreamer takes for a bin of three elements: 20 KB are the state, 31 KB all of
+ * what the batcher keeps (tests/core/test-batcher.c), the rest are the front end, the decoder, pads and caps. */
+static void
+test_memory (void)
+{
+  gssize ours = bytes_per_stream (new_transcriber), without = bytes_per_stream (new_identities);
+
+  g_test_message ("%" G_GSSIZE_FORMAT " bytes per stream, %" G_GSSIZE_FORMAT " of them GStreamer's", ours, without);
+  if (ours == 0)
+    g_test_skip ("this allocator does not tell");
+  g_assert_cmpint (ours - without, <=, 112 << 10);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -373,6 +436,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch/pause", test_pause);
   g_test_add_func ("/batch/swap", test_swap);
   g_test_add_func ("/batch/properties", test_properties);
+  g_test_add_func ("/batch/memory", test_memory);
   result = test_run ();
   g_free (model);
   g_free (plain);
