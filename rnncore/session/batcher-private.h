@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Inside a batcher: batcher.c (who is in it), batch-queue.c (who waits for what), batch-run.c (the arithmetic).
  *
- * A stream is idle, queued (its thread sleeps, or is about to run a batch) or taken (in the batch that runs).  One batch
- * of a batcher runs at a time. */
+ * A stream is idle, queued (its thread sleeps, or is about to run a batch) or taken (in the batch that runs).  One
+ * batch of a batcher runs at a time. */
 #pragma once
 #include "batcher.h"
 

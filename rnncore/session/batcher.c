@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Batchers: one per model (in a precision) and group, and the streams in them.
  *
- * State: one row [n_state] per stream, its own; the room for a run is the batcher's, for as many rows as it has streams,
- * up to RNN_BATCH_ROWS. */
+ * State: one row [n_state] per stream, its own; the room for a run is the batcher's, for as many rows as it has
+ * streams, up to RNN_BATCH_ROWS. */
 #include "batcher-private.h"
 #include <string.h>
 #include "session-private.h"

@@ -76,8 +76,8 @@ caption (gpointer data)
 static void
 test_captions (void)
 {
-  Speaker speakers[STREAMS] = { {"g", "_abc_de fgh__________abc", 160}, {"g", "ab", 1600}, {"g", "_hgf e dcba", 700, TRUE},
-    {"g", "aabbccddeeff gg hh ab cd ef gh______________ha", 0}, {"g", "____________________b", 480} };
+  Speaker speakers[STREAMS] = { {"g", "_abc_de fgh__________abc", 160}, {"g", "ab", 1600},
+    {"g", "_hgf e dcba", 700, TRUE}, {"g", "aabbccddeeff gg hh ab cd ef gh______________ha", 0}, {"g", "____________________b", 480} };
   GThread *threads[STREAMS];
   guint64 n_runs = 0, n_rows = 0;
   guint i;
