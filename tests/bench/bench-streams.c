@@ -5,8 +5,8 @@
  * bench-streams MODEL [--streams N] [--seconds S] ... prints one JSON object.  Delays are those of the model's answers
  * at rnninfer's source pad, since the last sample that an answer needs was there; late is what comes after the
  * pipeline's declared latency.  With --without a bin of three `identity` stands in the place of rnntranscriber, for
- * what GStreamer itself takes; --compare 1,10,100 runs both in processes of their own and adds what each further stream
- * takes.  On a machine that is shared run it as `chrt -r 1 bench-streams ...`, or the delays are those of the others. */
+ * what GStreamer itself takes; --compare 1,10,100 runs both in processes of their own and adds what each further
+ * stream takes.  On a machine that is shared run it as `chrt -r 1 bench-streams ...`, or the delays are those of the others. */
 #include "streams.h"
 #include <stdio.h>
 
@@ -34,7 +34,8 @@ run_apart (const gchar *self, const gchar *n, gboolean without)
   g_autofree gchar *seconds = g_strdup_printf ("%d", o.seconds), *core = g_strdup_printf ("%d", o.core);
   g_autofree gchar *deadline = g_strdup_printf ("%d", o.deadline), *output = NULL;
   const gchar *argv[] = { self, o.model, "--streams", n, "--seconds", seconds, "--core", core, "--precision",
-    o.precision, "--group", o.group, "--deadline", deadline, without ? "--without" : o.together ? "--together" : NULL, NULL };
+    o.precision, "--group", o.group, "--deadline", deadline,
+    without ? "--without" : o.together ? "--together" : NULL, NULL };
 
   if (!g_spawn_sync (NULL, (gchar **) argv, NULL, 0, NULL, NULL, &output, NULL, NULL, NULL))
     return NULL;

@@ -77,7 +77,8 @@ static void
 test_captions (void)
 {
   Speaker speakers[STREAMS] = { {"g", "_abc_de fgh__________abc", 160}, {"g", "ab", 1600},
-    {"g", "_hgf e dcba", 700, TRUE}, {"g", "aabbccddeeff gg hh ab cd ef gh______________ha", 0}, {"g", "____________________b", 480} };
+    {"g", "_hgf e dcba", 700, TRUE}, {"g", "aabbccddeeff gg hh ab cd ef gh______________ha", 0},
+    {"g", "____________________b", 480} };
   GThread *threads[STREAMS];
   guint64 n_runs = 0, n_rows = 0;
   guint i;
@@ -404,8 +405,8 @@ bytes_per_stream (GstElement *(*new_element) (void))
   return (after - before) / MORE;
 }
 
-/* What a further stream takes beyond what GStreamer takes for a bin of three elements: 20 KB are the state, 31 KB all of
- * what the batcher keeps (tests/core/test-batcher.c), the rest are the front end, the decoder, pads and caps. */
+/* What a further stream takes beyond what GStreamer takes for a bin of three elements: 20 KB are the state, 31 KB all
+ * that the batcher keeps (tests/core/test-batcher.c); the rest are the front end, the decoder, pads and caps. */
 static void
 test_memory (void)
 {
