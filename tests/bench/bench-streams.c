@@ -6,7 +6,8 @@
  * at rnninfer's source pad, since the last sample that an answer needs was there; late is what comes after the
  * pipeline's declared latency.  With --without a bin of three `identity` stands in the place of rnntranscriber, for
  * what GStreamer itself takes; --compare 1,10,100 runs both in processes of their own and adds what each further
- * stream takes.  On a machine that is shared run it as `chrt -r 1 bench-streams ...`, or the delays are those of the others. */
+ * stream takes.  On a machine that is shared run it as `chrt -r 1 bench-streams ...`, or the delays are those of the
+ * others. */
 #include "streams.h"
 #include <stdio.h>
 

@@ -410,11 +410,15 @@ bytes_per_stream (GstElement *(*new_element) (void))
 static void
 test_memory (void)
 {
-  gssize ours = bytes_per_stream (new_transcriber), without = bytes_per_stream (new_identities);
+  gssize ours, without;
 
-  g_test_message ("%" G_GSSIZE_FORMAT " bytes per stream, %" G_GSSIZE_FORMAT " of them GStreamer's", ours, without);
-  if (ours == 0)
+  if (mallinfo2 ().uordblks == 0) {
     g_test_skip ("this allocator does not tell");
+    return;
+  }
+  ours = bytes_per_stream (new_transcriber);
+  without = bytes_per_stream (new_identities);
+  g_test_message ("%" G_GSSIZE_FORMAT " bytes per stream, %" G_GSSIZE_FORMAT " of them GStreamer's", ours, without);
   g_assert_cmpint (ours - without, <=, 112 << 10);
 }
 
