@@ -12,7 +12,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
 
 enum { PROP_0, PROP_FEATURES };
 
-#define CHUNK 4096              /* samples that are worked on at once */
+#define CHUNK 1024              /* samples that are worked on at once */
 
 typedef struct {
   GstRnnStage stage;

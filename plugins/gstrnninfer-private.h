@@ -11,9 +11,15 @@ G_BEGIN_DECLS
 typedef struct {
   GstRnnStage stage;
 
-  gint precision;               /* RnnPrecision; under the object lock */
+  /* under the object lock */
+  gint precision;               /* RnnPrecision */
+  gchar *batch_group;           /* NULL: alone */
+  guint batch_deadline;         /* ms */
+  RnnBatchStream *stream;       /* in use; written by the streaming thread */
+  gboolean flushing;            /* the stream is cancelled */
+  RnnBatchStats past;           /* of streams before this one */
 
-  RnnSession *session;
+  GstClockTime patience;        /* a step may wait so long for those of others */
   gsize n_in, n_out;            /* floats per step */
   guint n_ahead;                /* L */
   gfloat *x;                    /* [GST_RNN_INFER_BLOCK][n_in] */

@@ -25,7 +25,8 @@ run_block (GstRnnInfer *self)
   guint n = self->n_block, skip = MIN (n, self->n_skip), n_answers = n - skip;
   GstFlowReturn ret;
 
-  rnn_session_run (self->session, n, self->x, self->y);
+  if (!rnn_batch_stream_run (self->stream, n, self->x, self->y))
+    return GST_FLOW_FLUSHING;
   self->last = n - 1;
   self->n_block = 0;
   self->n_run += n;
@@ -60,7 +61,7 @@ gst_rnn_infer_drain (GstRnnStage *stage)
   GstFlowReturn ret;
   guint left, n;
 
-  if (!self->session || !stage->negotiated)
+  if (!self->stream || !stage->negotiated)
     return GST_FLOW_OK;
   ret = gst_rnn_infer_run (stage);
   if (self->n_waiting)
@@ -79,9 +80,9 @@ gst_rnn_infer_reset (GstRnnStage *stage)
   GstRnnInfer *self = GST_RNN_INFER (stage);
 
   g_atomic_int_set (&self->endpoint_due, FALSE);
-  if (!self->session)
+  if (!self->stream)
     return;
-  rnn_session_reset (self->session, -1);
+  rnn_batch_stream_reset (self->stream);
   gst_rnn_infer_align (self);
 }
 

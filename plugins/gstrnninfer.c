@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnninfer: runs a model along a stream of vectors, one step per tensor or per frame of a raw audio buffer. */
+/* rnninfer: runs a model along a stream of vectors, one step per tensor or per frame of a raw audio buffer.  Streams of
+ * one batch-group run together. */
 #include "gstrnninfer.h"
 #include "gstrnncaps.h"
 #include "gstrnninfer-private.h"
@@ -7,7 +8,9 @@
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_infer_debug);
 #define GST_CAT_DEFAULT gst_rnn_infer_debug
 
-enum { PROP_0, PROP_PRECISION, PROP_N_THREADS };
+enum { PROP_0, PROP_PRECISION, PROP_N_THREADS, PROP_BATCH_GROUP, PROP_BATCH_DEADLINE };
+
+#define DEFAULT_BATCH_DEADLINE 5        /* ms */
 
 G_DEFINE_TYPE (GstRnnInfer, gst_rnn_infer, GST_TYPE_RNN_STAGE)
 GST_ELEMENT_REGISTER_DEFINE (rnninfer, "rnninfer", GST_RANK_NONE, GST_TYPE_RNN_INFER);
@@ -36,45 +39,102 @@ gst_rnn_precision_get_type (void)
 
 /* ---- the model ---- */
 
+/* @stream: transfer full */
+static void
+use_stream (GstRnnInfer *self, RnnBatchStream *stream)
+{
+  RnnBatchStream *old;
+  RnnBatchStats stats = { 0, };
+
+  GST_OBJECT_LOCK (self);
+  old = self->stream;
+  self->stream = stream;
+  if (stream)
+    rnn_batch_stream_cancel (stream, self->flushing);
+  if (old)
+    rnn_batch_stream_get_stats (old, &stats);
+  self->past.n_runs += stats.n_runs;
+  self->past.n_rows += stats.n_rows;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&old, rnn_batch_stream_free);
+}
+
 static void
 gst_rnn_infer_stop (GstRnnStage *stage)
 {
   GstRnnInfer *self = GST_RNN_INFER (stage);
 
-  g_clear_pointer (&self->session, rnn_session_free);
+  use_stream (self, NULL);
   g_clear_pointer (&self->x, g_free);
   g_clear_pointer (&self->y, g_free);
   g_clear_pointer (&self->times, g_free);
+}
+
+static RnnBatchStream *
+new_stream (GstRnnInfer *self, RnnModel *model, GstClockTime *patience, GError **error)
+{
+  g_autofree gchar *group = NULL;
+  guint precision, deadline;
+
+  GST_OBJECT_LOCK (self);
+  group = g_strdup (self->batch_group);
+  precision = self->precision;
+  deadline = self->batch_deadline;
+  GST_OBJECT_UNLOCK (self);
+  *patience = group ? deadline * GST_MSECOND : 0;
+  return rnn_batch_stream_new (model, precision, group, GST_RNN_INFER_BLOCK, deadline * 1000, error);
 }
 
 static gboolean
 gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnInfer *self = GST_RNN_INFER (stage);
-  RnnSession *session;
-  gint precision;
+  GstClockTime patience;
+  RnnBatchStream *stream;
 
   if (stage->negotiated && (gsize) rnn_model_get_n_in (model) != self->n_in) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it takes %d floats per step, the stream has %" G_GSIZE_FORMAT,
         rnn_model_get_n_in (model), self->n_in);
     return FALSE;
   }
-  GST_OBJECT_LOCK (self);
-  precision = self->precision;
-  GST_OBJECT_UNLOCK (self);
-  session = rnn_session_new (model, 1, GST_RNN_INFER_BLOCK, precision, error);
-  if (!session)
+  stream = new_stream (self, model, &patience, error);
+  if (!stream)
     return FALSE;
   gst_rnn_infer_stop (stage);
-  self->session = session;
+  use_stream (self, stream);
+  self->patience = patience;
   self->n_in = rnn_model_get_n_in (model);
   self->n_out = rnn_model_get_n_out (model);
-  self->n_ahead = rnn_session_get_latency (session);
+  self->n_ahead = rnn_batch_stream_get_latency (stream);
   self->x = g_new (gfloat, GST_RNN_INFER_BLOCK * self->n_in);
   self->y = g_new (gfloat, GST_RNN_INFER_BLOCK * self->n_out);
   self->times = g_malloc_n (self->n_ahead + GST_RNN_INFER_BLOCK, sizeof (*self->times));
   gst_rnn_infer_align (self);
   return TRUE;
+}
+
+static void
+gst_rnn_infer_set_flushing (GstRnnStage *stage, gboolean flushing)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+
+  GST_OBJECT_LOCK (self);
+  self->flushing = flushing;
+  if (self->stream)
+    rnn_batch_stream_cancel (self->stream, flushing);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_rnn_infer_get_stats (GstRnnStage *stage, GstStructure *stats)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+  RnnBatchStats now = { 0, };
+
+  if (self->stream)
+    rnn_batch_stream_get_stats (self->stream, &now);
+  gst_structure_set (stats, "runs", G_TYPE_UINT64, self->past.n_runs + now.n_runs,
+      "batched-streams", G_TYPE_UINT64, self->past.n_rows + now.n_rows, NULL);
 }
 
 /* ---- caps ---- */
@@ -126,8 +186,8 @@ gst_rnn_infer_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   }
   gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
   if (in.fps_n > 0) {
-    gst_rnn_stage_set_latency (stage, gst_util_uint64_scale_ceil (self->n_ahead, in.fps_d * GST_SECOND,
-            in.fps_n));
+    gst_rnn_stage_set_latency (stage, self->patience + gst_util_uint64_scale_ceil (self->n_ahead,
+            in.fps_d * GST_SECOND, in.fps_n));
   }
   in.n = (gint) self->n_out;
   out = gst_rnn_tensors_to_caps (&in, output_kind (stage->model), rnn_model_get_name (stage->model));
@@ -176,28 +236,69 @@ gst_rnn_infer_install_properties (GObjectClass *klass)
       g_param_spec_uint ("n-threads", "Threads",
           "Threads that run the model: a step of one stream is too short to share", 1, 1, 1,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+  g_object_class_install_property (klass, PROP_BATCH_GROUP,
+      g_param_spec_string ("batch-group", "Batch group",
+          "Streams of this process with the same group, model and precision run as one batch; NULL: alone", NULL,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+  g_object_class_install_property (klass, PROP_BATCH_DEADLINE,
+      g_param_spec_uint ("batch-deadline", "Batch deadline",
+          "How long a step waits at most for those of other streams of the group (ms)", 0, 10000,
+          DEFAULT_BATCH_DEADLINE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
 }
 
 static void
 gst_rnn_infer_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  if (id != PROP_PRECISION)
-    return;
+  GstRnnInfer *self = GST_RNN_INFER (object);
+
   GST_OBJECT_LOCK (object);
-  GST_RNN_INFER (object)->precision = g_value_get_enum (value);
+  switch (id) {
+    case PROP_PRECISION:
+      self->precision = g_value_get_enum (value);
+      break;
+    case PROP_BATCH_GROUP:
+      g_free (self->batch_group);
+      self->batch_group = g_value_dup_string (value);
+      break;
+    case PROP_BATCH_DEADLINE:
+      self->batch_deadline = g_value_get_uint (value);
+      break;
+    default:
+      break;
+  }
   GST_OBJECT_UNLOCK (object);
 }
 
 static void
 gst_rnn_infer_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  if (id == PROP_N_THREADS) {
-    g_value_set_uint (value, 1);
-    return;
-  }
+  GstRnnInfer *self = GST_RNN_INFER (object);
+
   GST_OBJECT_LOCK (object);
-  g_value_set_enum (value, GST_RNN_INFER (object)->precision);
+  switch (id) {
+    case PROP_PRECISION:
+      g_value_set_enum (value, self->precision);
+      break;
+    case PROP_N_THREADS:
+      g_value_set_uint (value, 1);
+      break;
+    case PROP_BATCH_GROUP:
+      g_value_set_string (value, self->batch_group);
+      break;
+    case PROP_BATCH_DEADLINE:
+      g_value_set_uint (value, self->batch_deadline);
+      break;
+    default:
+      break;
+  }
   GST_OBJECT_UNLOCK (object);
+}
+
+static void
+gst_rnn_infer_finalize (GObject *object)
+{
+  g_free (GST_RNN_INFER (object)->batch_group);
+  G_OBJECT_CLASS (gst_rnn_infer_parent_class)->finalize (object);
 }
 
 static void
@@ -209,6 +310,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   GST_DEBUG_CATEGORY_INIT (gst_rnn_infer_debug, "rnninfer", 0, "recurrent inference");
   object_class->set_property = gst_rnn_infer_set_property;
   object_class->get_property = gst_rnn_infer_get_property;
+  object_class->finalize = gst_rnn_infer_finalize;
   gst_rnn_infer_install_properties (object_class);
 
   klass->set_model = gst_rnn_infer_set_model;
@@ -219,6 +321,8 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   klass->reset = gst_rnn_infer_reset;
   klass->stop = gst_rnn_infer_stop;
   klass->endpoint = gst_rnn_infer_endpoint;
+  klass->set_flushing = gst_rnn_infer_set_flushing;
+  klass->get_stats = gst_rnn_infer_get_stats;
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -230,6 +334,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
 static void
 gst_rnn_infer_init (GstRnnInfer *self)
 {
+  self->batch_deadline = DEFAULT_BATCH_DEADLINE;
   gst_rnn_stage_add_pads (&self->stage);
   gst_pad_set_query_function (self->stage.sinkpad, sink_query);
   /* what does not fit is refused in set_caps, which can say why */

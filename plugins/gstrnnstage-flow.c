@@ -13,6 +13,13 @@ gst_rnn_stage_reset (GstRnnStage *stage)
   GST_OBJECT_UNLOCK (stage);
 }
 
+void
+gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing)
+{
+  if (GST_RNN_STAGE_GET_CLASS (stage)->set_flushing)
+    GST_RNN_STAGE_GET_CLASS (stage)->set_flushing (stage, flushing);
+}
+
 /* The stream goes on elsewhere: sends what is pending, and forgets if @reason is one to do so. */
 static GstFlowReturn
 leave (GstRnnStage *stage, GstRnnResetOn reason)
@@ -218,7 +225,11 @@ gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       return take_gap (stage, event);
     case GST_EVENT_EOS:
       return take_eos (stage, event);
+    case GST_EVENT_FLUSH_START:
+      gst_rnn_stage_set_flushing (stage, TRUE);
+      break;
     case GST_EVENT_FLUSH_STOP:
+      gst_rnn_stage_set_flushing (stage, FALSE);
       gst_rnn_stage_reset (stage);
       gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
       break;

@@ -205,7 +205,10 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
 
   if (transition == GST_STATE_CHANGE_NULL_TO_READY && !gst_rnn_stage_load_model (stage))
     return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gst_rnn_stage_set_flushing (stage, TRUE);
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    gst_rnn_stage_set_flushing (stage, FALSE);
     if (!gst_rnn_stage_load_model (stage) || !gst_rnn_stage_prepare_model (stage))
       return GST_STATE_CHANGE_FAILURE;
     gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);

@@ -78,6 +78,8 @@ typedef struct {
   void (*stop) (GstRnnStage *stage);    /* frees all that set_model and set_caps made */
   gboolean (*push_event) (GstRnnStage *stage, GstEvent *event); /* downstream, transfer full; default: to srcpad */
   void (*endpoint) (GstRnnStage *stage, const GstStructure *endpoint);  /* from downstream, in any thread */
+  /* TRUE: what waits in `process`, `run` or `drain` gives up at once; in any thread */
+  void (*set_flushing) (GstRnnStage *stage, gboolean flushing);
   void (*get_stats) (GstRnnStage *stage, GstStructure *stats);  /* under the object lock */
 } GstRnnStageClass;
 
@@ -102,6 +104,7 @@ gboolean gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *even
 GstFlowReturn gst_rnn_stage_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer);
 GstFlowReturn gst_rnn_stage_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list);
 gboolean gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);
+void gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing);
 /* Forgets all of the stream. */
 void gst_rnn_stage_reset (GstRnnStage *stage);
 

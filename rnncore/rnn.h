@@ -7,6 +7,7 @@
 #include "features/features.h"
 #include "model/model.h"
 #include "model/safetensors.h"
+#include "session/batcher.h"
 #include "session/session.h"
 #include "ctc/caption.h"
 #include "ctc/ctc.h"

@@ -3,8 +3,8 @@
  * of words that were dropped. */
 #include "words.h"
 
-#define START_WORDS 64
-#define START_BYTES 64
+#define START_WORDS 16
+#define START_BYTES 31        /* with its end, what malloc hands out anyway */
 
 static void
 grow (RnnCtcWords *words, guint size)

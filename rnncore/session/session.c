@@ -2,7 +2,7 @@
 /* State and scratch of B streams that step through one model together.
  *
  * State: [B][n_state] of the root cell. */
-#include "session.h"
+#include "session-private.h"
 #include <string.h>
 
 struct _RnnSession {
@@ -13,8 +13,8 @@ struct _RnnSession {
   gfloat *scratch;              /* for max_steps steps of B streams */
 };
 
-static gboolean
-check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
+gboolean
+rnn_session_check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
 {
   const RnnCell *root = rnn_model_get_root (model);
   gsize scratch = rnn_cell_scratch_size (root, (gint) max_steps, (gint) n_streams);
@@ -39,7 +39,7 @@ rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision
   RnnModel *ready;
   RnnSession *s;
 
-  if (!check (model, n_streams, max_steps, error) || !(ready = rnn_model_prepare (model, precision, error)))
+  if (!rnn_session_check (model, n_streams, max_steps, error) || !(ready = rnn_model_prepare (model, precision, error)))
     return NULL;
   s = g_new0 (RnnSession, 1);
   s->model = ready;

@@ -48,7 +48,8 @@ test_push_audio (TestHarness *t, const GArray *samples, guint size, guint64 firs
   guint i, n;
 
   for (i = 0; i < samples->len && ret == GST_FLOW_OK; i += n) {
-    n = MIN (samples->len - i, size ? size : (guint) g_rand_int_range (rand, 1, 5000));
+    n = size ? size : (guint) g_rand_int_range (rand, 1, 5000);
+    n = MIN (n, samples->len - i);
     ret = gst_harness_push (t->h, test_audio_buffer (&g_array_index (samples, gfloat, i), n, first + i));
   }
   return ret;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What sessions and batches have in common. */
+#pragma once
+#include "session.h"
+
+G_BEGIN_DECLS
+
+/* @model can stream, and so many streams of so many steps at once have room. */
+gboolean rnn_session_check (RnnModel *model, guint n_streams, guint max_steps, GError **error);
+
+G_END_DECLS
