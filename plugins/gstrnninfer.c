@@ -28,6 +28,7 @@ gst_rnn_precision_get_type (void)
   static const GEnumValue values[] = {
     {RNN_PRECISION_F32, "32-bit floating point", "f32"},
     {RNN_PRECISION_INT8, "8-bit weights", "int8"},
+    {RNN_PRECISION_BF16, "16-bit floating-point weights", "bf16"},
     {0, NULL, NULL}
   };
   static gsize type = 0;

@@ -14,7 +14,7 @@ struct _RnnModel {
   gfloat *params;               /* flat vector of all parameters, in the order of rnn_cell_foreach_param, fixed ones last */
   gsize n_params, n_trained;    /* floats of all, of those before the fixed ones */
   gint packed;                  /* 0 not yet, 1 for inference, 2 for training too */
-  RnnModel *int8;               /* the variant in use, or NULL; not referenced: see share.c */
+  RnnModel *variants[RNN_N_PRECISIONS]; /* those in use; not referenced: see share.c */
   RnnModel *base;               /* of a variant: whose weights these are; referenced */
 
   RnnInputKind input_kind;

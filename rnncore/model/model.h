@@ -21,7 +21,9 @@ typedef struct _RnnModel RnnModel;
 
 typedef enum { RNN_INPUT_TENSORS, RNN_INPUT_AUDIO, RNN_INPUT_SERIES } RnnInputKind;
 typedef enum { RNN_OUTPUT_RAW, RNN_OUTPUT_CTC, RNN_OUTPUT_CLASSES } RnnOutputKind;
-typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8 } RnnPrecision;
+/* What weights are kept in: floats; bytes with a scale per row, inputs quantised by their own largest magnitude at every
+ * step; the upper halves of floats, inputs as they are. */
+typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8, RNN_PRECISION_BF16, RNN_N_PRECISIONS } RnnPrecision;
 
 /* Loads a model file, a recipe (.json: fresh weights from seed 1), or a file that an importer knows (import.h). */
 RnnModel *rnn_model_load (const gchar *path, GError **error);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-/* Guards the table, every model's `int8` and the step from one reference to none: nobody can find a dying model. */
+/* Guards the table, every model's `variants` and the step from one reference to none: nobody can find a dying model. */
 static GMutex lock;
 static GHashTable *shared;      /* key -> RnnModel, not referenced */
 
@@ -66,45 +66,57 @@ rnn_model_load_shared (const gchar *path, GError **error)
 
 /* ---- precisions ---- */
 
+static const RnnPackType packs[RNN_N_PRECISIONS] = {
+  [RNN_PRECISION_F32] = RNN_PACK_F32, [RNN_PRECISION_INT8] = RNN_PACK_INT8, [RNN_PRECISION_BF16] = RNN_PACK_BF16
+};
+
+typedef struct {
+  gfloat *params;
+  RnnPackType type;
+} Packing;
+
 static void
-pack_int8 (RnnParam *param, const gchar *full_name, gpointer base)
+pack_as (RnnParam *param, const gchar *full_name, gpointer data)
 {
-  param->data = (gfloat *) base + param->offset;
-  rnn_param_pack_as (param, RNN_PACK_INT8);
+  Packing *packing = data;
+
+  param->data = packing->params + param->offset;
+  rnn_param_pack_as (param, packing->type);
 }
 
-/* The same cells over the same weights, packed as int8. */
+/* The same cells over the same weights, packed in another way. */
 static RnnModel *
-make_int8 (RnnModel *model, GError **error)
+make_variant (RnnModel *model, RnnPrecision precision, GError **error)
 {
   RnnModel *variant = rnn_model_new_empty (model->recipe, model->path, error);
+  Packing packing = { model->params, packs[precision] };
 
   if (!variant)
     return NULL;
   g_aligned_free (variant->params);
   variant->params = NULL;
-  rnn_cell_foreach_param (variant->root, pack_int8, model->params);
+  rnn_cell_foreach_param (variant->root, pack_as, &packing);
   rnn_model_set_input_stats (variant, model->input_mean, model->input_std, model->n_stats);
   variant->base = rnn_model_ref (model);
   return variant;
 }
 
 static RnnModel *
-prepare_int8 (RnnModel *model, GError **error)
+prepare_variant (RnnModel *model, RnnPrecision precision, GError **error)
 {
-  RnnModel *made = NULL, *ready;
+  RnnModel *made = NULL, *ready, **variant = &model->variants[precision];
 
   g_mutex_lock (&lock);
-  if (!model->int8) {
+  if (!*variant) {
     g_mutex_unlock (&lock);
-    if (!(made = make_int8 (model, error)))
+    if (!(made = make_variant (model, precision, error)))
       return NULL;
     g_mutex_lock (&lock);
   }
-  if (!model->int8)
-    ready = model->int8 = g_steal_pointer (&made);
+  if (!*variant)
+    ready = *variant = g_steal_pointer (&made);
   else
-    ready = rnn_model_ref (model->int8);
+    ready = rnn_model_ref (*variant);
   g_mutex_unlock (&lock);
   if (made)
     rnn_model_unref (made);
@@ -114,8 +126,8 @@ prepare_int8 (RnnModel *model, GError **error)
 RnnModel *
 rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
 {
-  if (precision == RNN_PRECISION_INT8 && !model->base)
-    return prepare_int8 (model, error);
+  if (precision != RNN_PRECISION_F32 && !model->base)
+    return prepare_variant (model, precision, error);
   g_mutex_lock (&lock);
   if (!model->packed && !model->base)
     rnn_model_pack (model, FALSE);
@@ -147,8 +159,9 @@ rnn_model_unref (RnnModel *model)
   last = g_atomic_ref_count_dec (&model->refs);
   if (last && model->shared_key)
     g_hash_table_remove (shared, model->shared_key);
-  if (last && model->base && model->base->int8 == model)
-    model->base->int8 = NULL;
+  for (gint p = 0; last && model->base && p < RNN_N_PRECISIONS; p++)
+    if (model->base->variants[p] == model)
+      model->base->variants[p] = NULL;
   g_mutex_unlock (&lock);
   if (last)
     model_free (model);

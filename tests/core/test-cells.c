@@ -349,28 +349,64 @@ test_no_allocation (gconstpointer layer)
   g_assert_cmpint (g_atomic_int_get (&n_allocations), ==, before);
 }
 
-/* int8 weights and activations: the error of one rounding to 1/127 on either side, grown by the few steps it passes. */
-static void
-test_int8 (gconstpointer layer)
+/* Relative error of an output of STEPS steps. */
+static gdouble
+relative_error (gint n, const gfloat *y, const gfloat *exact)
 {
-  g_autoptr (RnnModel) model = model_of (layer);
-  g_autofree gfloat *x = random_floats (STEPS * N_IN, 5), *exact = NULL, *y = NULL;
-  gint n_out = rnn_model_get_n_out (model);
-  g_autoptr (RnnSession) s = NULL;
-  static const guint whole[3] = { STEPS, STEPS, STEPS };
   gdouble error = 0, power = 1e-6;
+
+  for (gint i = 0; i < n; i++) {
+    error += (y[i] - exact[i]) * (y[i] - exact[i]);
+    power += exact[i] * exact[i];
+  }
+  return sqrt (error / power);
+}
+
+/* Weights of fewer bits: the error of one rounding, grown by the few steps it passes; and any chunking and any batch give
+ * the same bits. */
+static void
+check_precision (gconstpointer layer, RnnPrecision precision, gdouble bound)
+{
+  enum { STREAMS = 5 };
+  g_autoptr (RnnModel) model = model_of (layer);
+  g_autofree gfloat *x = random_floats (STEPS * N_IN, 5), *exact = NULL, *y = NULL, *singles = NULL, *many_x = NULL,
+      *many_y = NULL;
+  gint n_out = rnn_model_get_n_out (model);
+  g_autoptr (RnnSession) one = NULL, many = NULL;
+  static const guint whole[3] = { STEPS, STEPS, STEPS };
 
   if (!streams (model))
     return;
   exact = run_chunks (model, STEPS, whole, x);
   y = g_new0 (gfloat, STEPS * n_out);
-  s = rnn_session_new (model, 1, 8, RNN_PRECISION_INT8, NULL);
-  rnn_session_run (s, STEPS, x, y);
-  for (gint i = 0; i < STEPS * n_out; i++) {
-    error += (y[i] - exact[i]) * (y[i] - exact[i]);
-    power += exact[i] * exact[i];
-  }
-  g_assert_cmpfloat (sqrt (error / power), <, 0.03);
+  singles = g_new0 (gfloat, STEPS * n_out);
+  one = rnn_session_new (model, 1, 8, precision, NULL);
+  rnn_session_run (one, STEPS, x, y);
+  g_assert_cmpfloat (relative_error (STEPS * n_out, y, exact), <, bound);
+  rnn_session_reset (one, -1);
+  for (gint t = 0; t < STEPS; t++)
+    rnn_session_run (one, 1, x + t * N_IN, singles + t * n_out);
+  g_assert_cmpmem (singles, STEPS * n_out * sizeof (gfloat), y, STEPS * n_out * sizeof (gfloat));
+  many = rnn_session_new (model, STREAMS, 8, precision, NULL);
+  many_x = random_floats (STEPS * STREAMS * N_IN, 6);
+  many_y = g_new0 (gfloat, STEPS * STREAMS * n_out);
+  for (gint t = 0; t < STEPS; t++)
+    memcpy (many_x + (t * STREAMS + 3) * N_IN, x + t * N_IN, N_IN * sizeof (gfloat));
+  rnn_session_run (many, STEPS, many_x, many_y);
+  for (gint t = 0; t < STEPS; t++)
+    g_assert_cmpmem (many_y + (t * STREAMS + 3) * n_out, n_out * sizeof (gfloat), y + t * n_out, n_out * sizeof (gfloat));
+}
+
+static void
+test_int8 (gconstpointer layer)
+{
+  check_precision (layer, RNN_PRECISION_INT8, 0.03);
+}
+
+static void
+test_bf16 (gconstpointer layer)
+{
+  check_precision (layer, RNN_PRECISION_BF16, 0.01);
 }
 
 /* Options through JSON and weights through a file give the same model. */
@@ -455,7 +491,7 @@ add_tests (json_t *layer)
     GTestDataFunc func;
   } tests[] = {
     { "gradient", test_gradient }, { "chunks", test_chunks }, { "batch", test_batch }, { "state", test_state },
-    { "no-allocation", test_no_allocation }, { "int8", test_int8 }, { "round-trip", test_round_trip },
+    { "no-allocation", test_no_allocation }, { "int8", test_int8 }, { "bf16", test_bf16 }, { "round-trip", test_round_trip },
   };
   g_autofree gchar *text = json_dumps (layer, JSON_COMPACT);
 

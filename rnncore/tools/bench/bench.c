@@ -12,6 +12,7 @@
 static const BenchPrecision precisions[] = {
   { "f32", RNN_PRECISION_F32, 4 },
   { "int8", RNN_PRECISION_INT8, 1 },
+  { "bf16", RNN_PRECISION_BF16, 2 },
 };
 
 static const BenchKind kinds[] = {
