@@ -3,6 +3,7 @@
 #pragma once
 #include "optimizer.h"
 #include "pool.h"
+#include "reduce.h"
 #include "shard.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,9 @@ struct _RnnTrainer {
   RnnTask task;
   RnnShard *shards;             /* [config.shards] */
   RnnPool *pool;
+  RnnReduce reduce;             /* the other processes of this training, if any */
+  gboolean agreed;              /* that all of them train the same */
+  GError *parted;               /* why they no longer do, or NULL */
   RnnOptimizer optimizer;
   gfloat *losses;               /* [most examples that run at once] */
 
@@ -35,5 +39,11 @@ void rnn_trainer_begin_epoch (RnnTrainer *trainer);
 
 /* validate.c: dev loss and metric, the best weights so far, early stop */
 void rnn_trainer_validate (RnnTrainer *trainer);
+
+/* ranks.c: whose shards are whose.  Rank @rank owns shards [first, end), all of them those of all ranks together. */
+gboolean rnn_trainer_join (RnnTrainer *trainer, GError **error);
+guint    rnn_trainer_first_shard (const RnnTrainer *trainer, guint rank);
+/* At the start of a step: all ranks are there, at the same place of the same training.  FALSE: parted says why not. */
+gboolean rnn_trainer_agree (RnnTrainer *trainer);
 
 G_END_DECLS
