@@ -11,7 +11,8 @@
 
 #define TAG 0
 #define BYTES_AT_ONCE (1 << 30) /* counts are int */
-#define POLL 50                 /* microseconds between two looks at an agreement */
+#define SPIN 200                /* microseconds */
+#define SLEEP 50
 
 extern const RnnReduceClass rnn_reduce_mpi;
 
@@ -60,45 +61,67 @@ mpi_leave (void)
   training = FALSE;
 }
 
+/* Spins for a while, then sleeps between looks: MPI's own waits would keep a core busy until the slowest rank is there.
+ * FALSE: @patience microseconds (0: for ever) are over. */
+static gboolean
+wait_for (MPI_Request request, gint64 patience)
+{
+  gint64 start_time = g_get_monotonic_time (), waited;
+  int done;
+
+  for (;;) {
+    MPI_Test (&request, &done, MPI_STATUS_IGNORE);
+    if (done)
+      return TRUE;
+    waited = g_get_monotonic_time () - start_time;
+    if (patience && waited > patience)
+      return FALSE;
+    if (waited < SPIN)
+      g_thread_yield ();
+    else
+      g_usleep (SLEEP);
+  }
+}
+
 static void
 mpi_send (guint to, const gfloat *x, gsize n)
 {
-  MPI_Send (x, (int) n, MPI_FLOAT, to, TAG, MPI_COMM_WORLD);
+  MPI_Request request;
+
+  MPI_Isend (x, (int) n, MPI_FLOAT, to, TAG, MPI_COMM_WORLD, &request);
+  wait_for (request, 0);
 }
 
 static void
 mpi_receive (guint from, gfloat *x, gsize n)
 {
-  MPI_Recv (x, (int) n, MPI_FLOAT, from, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  MPI_Request request;
+
+  MPI_Irecv (x, (int) n, MPI_FLOAT, from, TAG, MPI_COMM_WORLD, &request);
+  wait_for (request, 0);
 }
 
 static void
 mpi_share (guint root, gpointer data, gsize bytes)
 {
-  for (gsize at = 0; at < bytes; at += BYTES_AT_ONCE)
-    MPI_Bcast ((gchar *) data + at, (int) MIN (BYTES_AT_ONCE, bytes - at), MPI_BYTE, root, MPI_COMM_WORLD);
+  MPI_Request request;
+
+  for (gsize at = 0; at < bytes; at += BYTES_AT_ONCE) {
+    MPI_Ibcast ((gchar *) data + at, (int) MIN (BYTES_AT_ONCE, bytes - at), MPI_BYTE, root, MPI_COMM_WORLD, &request);
+    wait_for (request, 0);
+  }
 }
 
-/* Sleeps while it waits: others may take their time to start, or to be told that one leaves. */
 static gint
 mpi_agree (gint word, gint64 patience)
 {
-  static gint mine, largest;    /* one that is given up stays posted */
-  gint64 start_time = g_get_monotonic_time ();
+  static gint mine, largest;    /* an exchange that is given up stays posted */
   MPI_Request request;
-  int done;
 
   mine = word;
   MPI_Iallreduce (&mine, &largest, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD, &request);
-  for (;;) {
-    MPI_Test (&request, &done, MPI_STATUS_IGNORE);
-    if (done)
-      return largest;
-    alone = patience && g_get_monotonic_time () - start_time > patience;
-    if (alone)
-      return word;
-    g_usleep (POLL);
-  }
+  alone = !wait_for (request, patience);
+  return alone ? word : largest;
 }
 
 const RnnReduceClass rnn_reduce_mpi = {
