@@ -9,6 +9,7 @@
  *
  * Step t of a series answers the newest frame it saw, t * stride + stack - 1.  A target that is NAN does not count. */
 #include "loss.h"
+#include "../kernels/kernels.h"
 #include <math.h>
 
 static const gfloat *
@@ -155,6 +156,25 @@ entropy_scratch (const RnnAnswer *a)
   return a->n_out;
 }
 
+/* dy = scale (softmax (y) - the target); returns -log of the target's probability.  p: n_out floats. */
+static gfloat
+entropy_step (const RnnAnswer *a, const gfloat *y, gint target, gfloat scale, gfloat *dy, gfloat *p)
+{
+  const RnnKernels *k = rnn_kernels ();
+  gint n = a->n_out;
+  gfloat max = k->max (n, y), sum;
+
+  for (gint i = 0; i < n; i++)
+    p[i] = y[i] - max;
+  k->exp (n, p, p);
+  sum = k->sum (n, p);
+  if (dy) {
+    k->axpy (n, scale / sum, p, dy);
+    dy[target] -= scale;
+  }
+  return logf (sum) - (y[target] - max);
+}
+
 static gfloat
 entropy_loss (const RnnAnswer *a)
 {
@@ -168,12 +188,8 @@ entropy_loss (const RnnAnswer *a)
   for (gint t = 0; t < a->steps; t++) {
     gfloat target = *target_row (a, t), *dy = a->dy ? a->dy + t * a->ld : NULL;
 
-    if (isnan (target))
-      continue;
-    rnn_log_softmax (a->n_out, a->y + t * a->ld, a->scratch);
-    sum -= a->scratch[(gint) target];
-    for (gint i = 0; dy && i < a->n_out; i++)
-      dy[i] = a->scale / count * (expf (a->scratch[i]) - (i == (gint) target));
+    if (!isnan (target))
+      sum += entropy_step (a, a->y + t * a->ld, (gint) target, a->scale / count, dy, a->scratch);
   }
   return (gfloat) (sum / count);
 }

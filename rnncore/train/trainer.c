@@ -4,10 +4,7 @@
  * A minibatch is cut into config.shards pieces whatever the number of threads, and their gradients are added in the
  * order of the pieces: threads change no result. */
 #include "trainer.h"
-#include "../kernels/kernels.h"
 #include <math.h>
-
-#define MAX_SHARDS 256          /* of rnn_train_options */
 
 /* ---- making one ---- */
 
@@ -113,8 +110,7 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
     rnn_trainer_free (t);
     return NULL;
   }
-  rnn_optimizer_init (&t->optimizer, &t->config, rnn_model_get_n_params (t->model));
-  t->optimizer.n = rnn_model_get_n_trained (t->model);
+  rnn_trainer_prepare_update (t);
   rnn_model_pack (t->model, TRUE);
   t->patience_left = config->patience;
   t->best_metric = t->best_loss = t->dev_loss = t->dev_metric = t->loss = t->grad_norm = NAN;
@@ -136,6 +132,8 @@ rnn_trainer_free (RnnTrainer *trainer)
     rnn_shard_clear (&trainer->shards[s]);
   g_free (trainer->shards);
   rnn_optimizer_clear (&trainer->optimizer);
+  g_clear_pointer (&trainer->matrices, g_ptr_array_unref);
+  g_free (trainer->squares);
   rnn_framing_clear (&trainer->task.framing);
   rnn_epoch_clear (&trainer->order);
   rnn_epoch_clear (&trainer->dev_order);
@@ -225,33 +223,6 @@ count_losses (RnnTrainer *t, const Minibatch *m)
   t->loss = sum / m->n;
 }
 
-/* Adds the shards' gradients up in the first one's of this rank. */
-static gfloat *
-sum_gradients (RnnTrainer *t, const Minibatch *m, guint n_mine)
-{
-  gsize n = rnn_model_get_n_params (t->model);
-  gfloat *parts[MAX_SHARDS], *sum = rnn_shard_need_grad (&t->shards[m->first_shard]);
-
-  for (guint s = 0; s < n_mine; s++)
-    parts[s] = t->shards[m->first_shard + s].grad;
-  rnn_reduce_sum (&t->reduce, n, parts, n_mine, sum);
-  return sum;
-}
-
-/* An update whose gradient is not finite would spoil all weights: it is left out. */
-static void
-update_weights (RnnTrainer *t, gfloat *grad)
-{
-  guint64 total = (guint64) t->config.epochs * t->order.n_batches;
-
-  t->learning_rate = rnn_schedule_get (&t->config, t->optimizer.step, total);
-  t->grad_norm = rnn_clip_norm (t->optimizer.n, grad, t->config.clip_norm);
-  if (!isfinite (t->grad_norm))
-    return;
-  rnn_optimizer_step (&t->optimizer, rnn_model_get_params (t->model), grad, t->learning_rate);
-  rnn_model_pack (t->model, TRUE);
-}
-
 static void
 fill_stats (RnnTrainer *t, RnnTrainStats *stats)
 {
@@ -296,7 +267,7 @@ train_minibatch (RnnTrainer *t)
   rnn_pool_run (t->pool, n_mine, train_job, &m);
   share_losses (t, &m);
   count_losses (t, &m);
-  update_weights (t, sum_gradients (t, &m, n_mine));
+  rnn_trainer_update (t, m.first_shard, n_mine);
 }
 
 gboolean

@@ -19,6 +19,8 @@ struct _RnnTrainer {
   gboolean agreed;              /* that all of them train the same */
   GError *parted;               /* why they no longer do, or NULL */
   RnnOptimizer optimizer;
+  gdouble *squares;             /* of the gradient, summed over each RNN_NORM_BLOCK */
+  GPtrArray *matrices;          /* of RnnParam: what has panels */
   gfloat *losses;               /* [most examples that run at once] */
 
   RnnEpoch order, dev_order;
@@ -36,6 +38,12 @@ struct _RnnTrainer {
 
 /* trainer.c: makes the order of the epoch that is running */
 void rnn_trainer_begin_epoch (RnnTrainer *trainer);
+
+#define RNN_MAX_SHARDS 256
+
+/* update.c: new weights from the gradients of shards [first_shard, first_shard + n_shards) and those of other ranks */
+void rnn_trainer_prepare_update (RnnTrainer *trainer);
+void rnn_trainer_update (RnnTrainer *trainer, guint first_shard, guint n_shards);
 
 /* validate.c: dev loss and metric, the best weights so far, early stop */
 void rnn_trainer_validate (RnnTrainer *trainer);
