@@ -68,15 +68,15 @@ sum_squares (const RnnTrainer *t)
 
 /* An update whose gradient is not finite would spoil all weights: it is left out. */
 static void
-step (RnnTrainer *t, Update *u)
+step (RnnTrainer *t, Update *u, gdouble norm)
 {
   guint64 total = (guint64) t->config.epochs * t->order.n_batches;
-  gfloat factor = rnn_clip_factor (t->grad_norm, t->config.clip_norm);
 
+  t->grad_norm = (gfloat) norm;
   t->learning_rate = rnn_schedule_get (&t->config, t->optimizer.step, total);
   if (!isfinite (t->grad_norm))
     return;
-  rnn_optimizer_begin (&t->optimizer, t->learning_rate, factor);
+  rnn_optimizer_begin (&t->optimizer, t->learning_rate, rnn_clip_factor (norm, t->config.clip_norm));
   rnn_pool_run (t->pool, count_jobs (t), step_job, u);
   rnn_pool_run (t->pool, t->matrices->len, pack_job, u);
 }
@@ -94,8 +94,7 @@ rnn_trainer_update (RnnTrainer *t, guint first_shard, guint n_shards)
     update.n_parts = 1;
   }
   rnn_pool_run (t->pool, count_jobs (t), sum_job, &update);
-  t->grad_norm = (gfloat) sqrt (sum_squares (t));
-  step (t, &update);
+  step (t, &update, sqrt (sum_squares (t)));
 }
 
 static void
