@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs an RnnTrainer for an element.  Two files leave it, both written aside and renamed: the checkpoint, from which an
- * interrupted training goes on, and the model with the best dev result (without a dev set: the latest).  Of processes that
- * train together the first one alone writes them and tells the bus. */
+ * interrupted training goes on, and the model with the best dev result (without a dev set: the latest).  Of processes
+ * that train together the first one alone writes them and tells the bus. */
 #include "gstrnntraining.h"
 #include <math.h>
 
@@ -38,8 +38,8 @@ post_stats (GstRnnTraining *training, const gchar *type)
       "loss", G_TYPE_DOUBLE, (gdouble) s->epoch_loss, "dev-loss", G_TYPE_DOUBLE, (gdouble) s->dev_loss,
       "dev-metric", G_TYPE_DOUBLE, (gdouble) s->dev_metric, "best-metric", G_TYPE_DOUBLE, (gdouble) s->best_metric,
       "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate,
-      "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds, "frames-per-second", G_TYPE_DOUBLE,
-      s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
+      "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds,
+      "frames-per-second", G_TYPE_DOUBLE, s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
 
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
 }

@@ -31,7 +31,8 @@ rnn_blas_outer (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, cons
 
   if (lock)
     g_mutex_lock (&one_at_a_time);
-  cblas_sgemm (CblasRowMajor, CblasTrans, CblasNoTrans, rows, cols, n, 1.f, dy, (gint) lddy, x, (gint) ldx, 1.f, dw, cols);
+  cblas_sgemm (CblasRowMajor, CblasTrans, CblasNoTrans, rows, cols, n, 1.f, dy, (gint) lddy, x, (gint) ldx, 1.f, dw,
+      cols);
   if (lock)
     g_mutex_unlock (&one_at_a_time);
 }

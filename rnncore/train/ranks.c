@@ -13,8 +13,8 @@ rnn_trainer_join (RnnTrainer *t, GError **error)
     return FALSE;
   if (t->reduce.size <= (guint) t->config.shards)
     return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%d shards of a minibatch are too few for %u processes: set 'shards'",
-      t->config.shards, t->reduce.size);
+  g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%d shards of a minibatch are too few for %u processes: set "
+      "'shards'", t->config.shards, t->reduce.size);
   return FALSE;
 }
 

@@ -2,8 +2,8 @@
 /* librnncore-mpi: the ranks of an MPI job.  A module of its own, opened by reduce.c only in a process that mpirun
  * started, so that nobody else loads MPI.
  *
- * MPI starts with the first training and ends with the process.  It may be called from any thread, one at a time.  A rank
- * that dies, or exits without having ended MPI, makes mpirun end all others. */
+ * MPI starts with the first training and ends with the process.  It may be called from any thread, one at a time.  A
+ * rank that dies, or exits without having ended MPI, makes mpirun end all others. */
 #include "reduce.h"
 #include "../base/error.h"
 #include <mpi.h>
@@ -30,9 +30,9 @@ finish (void)
 static gboolean
 start (GError **error)
 {
-  int provided;
+  int provided = MPI_THREAD_SINGLE, result = MPI_Init_thread (NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
 
-  if (MPI_Init_thread (NULL, NULL, MPI_THREAD_SERIALIZED, &provided) != MPI_SUCCESS || provided < MPI_THREAD_SERIALIZED) {
+  if (result != MPI_SUCCESS || provided < MPI_THREAD_SERIALIZED) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "MPI does not start for a program with threads");
     return FALSE;
   }

@@ -109,8 +109,8 @@ rnn_reduce_join (RnnReduce *reduce, GError **error)
   if (!reduce->klass || reduce->klass == &none)
     return reduce->klass != NULL;
   if (!g_atomic_int_compare_and_exchange (&taken, FALSE, TRUE)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "mpirun started this process for one training, which is still "
-        "running or was left early");
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "mpirun started this process for one training, which is "
+        "still running or was left early");
     return FALSE;
   }
   reduce->joined = reduce->klass->join (&reduce->rank, &reduce->size, error);

@@ -13,7 +13,7 @@ typedef struct {
   void     (*send)    (guint to, const gfloat *x, gsize n);
   void     (*receive) (guint from, gfloat *x, gsize n);
   void     (*share)   (guint root, gpointer data, gsize bytes);         /* data of @root to everyone */
-  /* The largest word of any rank; gives up after @patience microseconds (0: never), and the rank is alone from then on. */
+  /* The largest word of any rank; gives up after @patience microseconds (0: never), and the rank is alone then. */
   gint     (*agree)   (gint word, gint64 patience);
 } RnnReduceClass;
 

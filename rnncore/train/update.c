@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From gradients to new weights: sum over shards and ranks, norm, clipping, optimizer, panels.
  *
- * Whole vectors of parameters pass through memory twice: once to add up the shards and square, once to clip and to step.
- * Threads share slices of them; what they compute depends neither on the slices nor on the threads. */
+ * Whole vectors of parameters pass through memory twice: once to add up the shards and square, once to clip and to
+ * step.  Threads share slices of them; what they compute depends neither on the slices nor on the threads. */
 #include "trainer.h"
 #include "../kernels/kernels.h"
 #include <math.h>
