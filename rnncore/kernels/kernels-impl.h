@@ -484,10 +484,13 @@ k_linear_int8 (const gint8 *panels, const gfloat *scales, gint n_in, gint n_out,
   }
 }
 
+#include "kernels-more.h"
+
 #define ROW_OF(row) \
   .linear = k_linear, .linear_int8 = k_linear_int8, .sigmoid = k_sigmoid, .tanh = k_tanh, .exp = k_exp, .log = k_log, .add = k_add, \
   .axpy = k_axpy, .scale = k_scale, .mul = k_mul, .fma = k_fma, .dot = k_dot, .sum = k_sum, .max = k_max, \
   .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad, .memory_step = k_memory_step, \
-  .scan_step = k_scan_step
+  .scan_step = k_scan_step, \
+  .wkv6_step = k_wkv6_step, .wkv7_step = k_wkv7_step
 
 const RnnKernels ROW = { .name = ROW_NAME, .supported = supported, ROW_OF (ROW) };

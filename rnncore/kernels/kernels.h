@@ -54,6 +54,12 @@ typedef struct {
    * with delta, u, D [n], A [N][n], B, C [N]. */
   void (*scan_step) (gint n, gint N, const gfloat *delta, const gfloat *u, const gfloat *A, const gfloat *B,
       const gfloat *C, const gfloat *D, gfloat *h, gfloat *y);
+
+  /* RWKV's matrix memories, S [n][n].  5 and 6: y = S^T r, then S = diag (w) S + k v^T.  7, row by row: S = S diag (w)
+   * - (S kk) b^T + v k^T, then y = S r. */
+  void (*wkv6_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, gfloat *S, gfloat *y);
+  void (*wkv7_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, const gfloat *kk,
+      const gfloat *b, gfloat *S, gfloat *y);
 } RnnKernels;
 
 /* The row in use.  Never NULL. */
