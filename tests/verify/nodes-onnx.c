@@ -377,7 +377,8 @@ run_top_k (Case *c, const Node *node, const Tensor *x, GError **error)
   gfloat sign = node_number (node, "largest", 1) != 0 ? 1 : -1;
   gint axis = axis_of (node, x, -1), n = axis >= 0 && axis < x->rank ? x->dims[axis] : 0;
   gint k = count && count->n == 1 && count->data[0] >= 1 && count->data[0] <= n ? (gint) count->data[0] : 0;
-  g_autofree gfloat *row = g_new (gfloat, n + 1), *values = g_new (gfloat, x->n + 1), *indices = g_new (gfloat, x->n + 1);
+  g_autofree gfloat *row = g_new (gfloat, n + 1), *values = g_new (gfloat, x->n + 1);
+  g_autofree gfloat *indices = g_new (gfloat, x->n + 1);
   g_autofree gint *best = g_new (gint, k + 1);
   gsize inner = 1, outer;
 

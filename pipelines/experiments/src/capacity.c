@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How many patterns a Hopfield network of N units holds: recall of random patterns, from themselves and from cues with
  * a tenth of the bits flipped, at loads of 0.02 N to 0.3 N.  Hebb's rule breaks down at 0.138 N (Amit, Gutfreund &
- * Sompolinsky 1985), the more sharply the larger N, Storkey's (1997) later.  Below that the
- * other P patterns' noise, normal with variance P / N, turns erfc (sqrt (N / 2P)) / 2 of a pattern's bits over, one in a
- * thousand at 0.1 N, so a pattern counts as recalled within RECALLED of its bits. */
+ * Sompolinsky 1985), the more sharply the larger N, Storkey's (1997) later.  Below that the noise of the P other
+ * patterns, normal with variance P / N, turns erfc (sqrt (N / 2P)) / 2 of a pattern's bits over, one in a thousand at
+ * 0.1 N, so a pattern counts as recalled within RECALLED of its bits. */
 #include "fit.h"
 #include "train/storage.h"
 #include <math.h>
@@ -106,7 +106,8 @@ run (const Setting *setting, GError **error)
 {
   static const gfloat loads[] = { 0.02f, 0.05f, 0.08f, 0.1f, 0.11f, 0.12f, 0.13f, 0.138f, 0.145f, 0.15f, 0.16f, 0.18f,
     0.2f, 0.25f, 0.3f };
-  g_autoptr (Table) table = table_new (setting, "hopfield", "rule\tload\tpatterns\toverlap\twrong_bits\trecalled\texact", error);
+  g_autoptr (Table) table = table_new (setting, "hopfield", "rule\tload\tpatterns\toverlap\twrong_bits\trecalled"
+      "\texact", error);
 
   for (guint i = 0; table && i < G_N_ELEMENTS (rows); i++)
     for (guint j = 0; j < G_N_ELEMENTS (loads); j++) {
