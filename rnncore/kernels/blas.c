@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The only file that knows OpenBLAS: the weight gradient, a product over all steps and streams at once.
+/* The only file that knows OpenBLAS: training's products over all steps and streams at once.
  *
  * The threads of a training call it at once.  An OpenBLAS that was built without threads and without locks, as Debian's
  * libopenblas0-serial is, then hands the same buffer to two callers now and then, and both get wrong sums: there they
@@ -24,15 +24,35 @@ needs_lock (void)
   return kind == 2;
 }
 
+static void
+enter (void)
+{
+  if (needs_lock ())
+    g_mutex_lock (&one_at_a_time);
+}
+
+static void
+leave (void)
+{
+  if (needs_lock ())
+    g_mutex_unlock (&one_at_a_time);
+}
+
 void
 rnn_blas_outer (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x, gsize ldx, gfloat *dw)
 {
-  gboolean lock = needs_lock ();
-
-  if (lock)
-    g_mutex_lock (&one_at_a_time);
+  enter ();
   cblas_sgemm (CblasRowMajor, CblasTrans, CblasNoTrans, rows, cols, n, 1.f, dy, (gint) lddy, x, (gint) ldx, 1.f, dw,
       cols);
-  if (lock)
-    g_mutex_unlock (&one_at_a_time);
+  leave ();
+}
+
+void
+rnn_blas_product (gint outputs, gint inputs, gint n, const gfloat *w, gsize ldw, gboolean transposed, const gfloat *x,
+    gsize ldx, gfloat *y, gsize ldy, gboolean add)
+{
+  enter ();
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, transposed ? CblasNoTrans : CblasTrans, n, outputs, inputs, 1.f, x, (gint) ldx,
+      w, (gint) ldw, add, y, (gint) ldy);
+  leave ();
 }
