@@ -9,15 +9,17 @@
 #define V_MIN(a, b) ((V) _mm256_min_ps (a, b))
 #define V_MAX(a, b) ((V) _mm256_max_ps (a, b))
 #define QUAD_OFFSET 0
+#define QUAD_FLIPPED 1
 #define TILES(T) T (6, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)
-#define TILES_INT8(T) T (4, 1) T (2, 2) T (1, 4)
+#define TILES_INT8(T) T (2, 2) T (1, 4)
 #define GROUP 2
 #define K_BLOCK 128
 #define ROW_PANELS_4 1
 
-/* Products of bytes want one side unsigned, and pairs of them saturate at 16 bits: |x| w sgn x stays within 2 x 127^2. */
+/* Products of bytes want one side unsigned, and pairs of them saturate at 16 bits: they are |x| times w, or for negative x
+ * times ~w = -w - 1, which stays within 2 x 127 x 128. */
 typedef struct {
-  __m256i x, magnitude;
+  __m256i magnitude, negative;
 } Quad;
 
 static inline Quad
@@ -25,13 +27,13 @@ quad (gint32 q)
 {
   __m256i x = _mm256_set1_epi32 (q);
 
-  return (Quad) { x, _mm256_abs_epi8 (x) };
+  return (Quad) { _mm256_abs_epi8 (x), _mm256_cmpgt_epi8 (_mm256_setzero_si256 (), x) };
 }
 
 static inline __m256i
 quads (__m256i acc, __m256i w, const Quad *in)
 {
-  __m256i pairs = _mm256_maddubs_epi16 (in->magnitude, _mm256_sign_epi8 (w, in->x));
+  __m256i pairs = _mm256_maddubs_epi16 (in->magnitude, _mm256_xor_si256 (w, in->negative));
 
   return _mm256_add_epi32 (acc, _mm256_madd_epi16 (pairs, _mm256_set1_epi16 (1)));
 }

@@ -7,12 +7,12 @@
 #define ROW rnn_kernels_avx512
 #define ROW_NAME "avx512"
 #define QUAD_OFFSET 0
+#define QUAD_FLIPPED 1
 #include "kernels-avx512.h"
 
-/* As in kernels-avx2.c; the signs of x are a mask here. */
+/* As in kernels-avx2.c. */
 typedef struct {
-  __m512i magnitude;
-  __mmask64 negative;
+  __m512i magnitude, negative;
 } Quad;
 
 static inline Quad
@@ -20,14 +20,13 @@ quad (gint32 q)
 {
   __m512i x = _mm512_set1_epi32 (q);
 
-  return (Quad) { _mm512_abs_epi8 (x), _mm512_movepi8_mask (x) };
+  return (Quad) { _mm512_abs_epi8 (x), _mm512_movm_epi8 (_mm512_movepi8_mask (x)) };
 }
 
 static inline __m512i
 quads (__m512i acc, __m512i w, const Quad *in)
 {
-  __m512i signed_w = _mm512_mask_sub_epi8 (w, in->negative, _mm512_setzero_si512 (), w);
-  __m512i pairs = _mm512_maddubs_epi16 (in->magnitude, signed_w);
+  __m512i pairs = _mm512_maddubs_epi16 (in->magnitude, _mm512_xor_si512 (w, in->negative));
 
   return _mm512_add_epi32 (acc, _mm512_madd_epi16 (pairs, _mm512_set1_epi16 (1)));
 }

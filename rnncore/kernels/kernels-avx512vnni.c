@@ -7,6 +7,7 @@
 #define ROW rnn_kernels_avx512vnni
 #define ROW_NAME "avx512vnni"
 #define QUAD_OFFSET 128
+#define QUAD_FLIPPED 0
 #include "kernels-avx512.h"
 
 typedef __m512i Quad;

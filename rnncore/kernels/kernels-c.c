@@ -8,6 +8,7 @@
 #define V_MIN(a, b) blend ((a) < (b), a, b)
 #define V_MAX(a, b) blend ((a) > (b), a, b)
 #define QUAD_OFFSET 0
+#define QUAD_FLIPPED 0
 #define TILES(T) T (3, 1) T (2, 1) T (1, 2)
 #define TILES_INT8(T) T (2, 1) T (1, 2)
 #define GROUP 2

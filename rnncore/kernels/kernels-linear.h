@@ -35,7 +35,7 @@ width_of (const RnnPanels *w, gint i)
 typedef struct {
   const gfloat *x;
   gsize ldx, next;
-  const gfloat *scale;
+  const Scale *scale;
 } Rows;
 
 /* Part of a panel: blocks from block b on, of inputs k0 to k0 + n_k. */
@@ -58,7 +58,7 @@ add_product (RnnPackType type, gint rows, gint panels, gint blocks, const Part *
   if (type == RNN_PACK_INT8) {
     UNROLL for (gint j = 0; j < rows * panels * blocks * VECS; j++)
       start[j] = acc[j];
-    start_int8 (rows, panels, blocks, w->sums + first, panel_outputs (w), acc);
+    start_int8 (rows, panels, blocks, w->sums + first, panel_outputs (w), x->scale, acc);
   }
   accumulate (type, rows, panels, blocks, at, p->width, panel_bytes (w), n, x->x, x->ldx, x->next, acc);
   if (type == RNN_PACK_BF16 && p->n_k % 2)
@@ -194,7 +194,7 @@ part_rows (RnnPackType type, gboolean packed, const Part *p, gint n, const Rows 
 
   for (gint b = 0; b < p->width; b += GROUP)
     for (gint r = 0, rows; r < n; ahead += share * rows, r += rows) {
-      Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, x->scale + r };
+      Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
       gint to = MIN (b + GROUP, p->width);
 
       rows = next_tile (type == RNN_PACK_INT8 ? byte_tiles : float_tiles, n - r);
@@ -281,7 +281,8 @@ static void
 k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
   gint quads = (w->n_in + 3) / 4, chunk = CLAMP (Q_BYTES / (4 * MAX (quads, 1)), 1, ROW_CHUNK);
-  gfloat q[Q_BYTES / 4], scale[ROW_CHUNK];
+  gfloat q[Q_BYTES / 4];
+  Scale scale[ROW_CHUNK];
   Rows quantised = { q, (gsize) quads, 1, scale };
 
   for (gint r0 = 0; r0 < n; r0 += chunk) {

@@ -5,6 +5,7 @@
 #define V_MIN(a, b) blend ((a) < (b), a, b)
 #define V_MAX(a, b) blend ((a) > (b), a, b)
 #define QUAD_OFFSET 0
+#define QUAD_FLIPPED 0
 #define TILES(T) T (6, 1) T (4, 1) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (4, 1) T (2, 2) T (1, 4)
 #define GROUP 2

@@ -55,17 +55,18 @@ typedef struct {
 } In;
 
 /* Adds to a vector of sums; weight: one float, two upper halves (the first input's is the low one), or four bytes per lane. */
-INLINE V
-multiply (RnnPackType type, V sum, VI weight, const In *in)
+INLINE void
+multiply (RnnPackType type, V *sum, VI *whole, VI weight, const In *in)
 {
-  if (type == RNN_PACK_F32)
-    return V_FMA (splat (in->x[0]), (V) weight, sum);
-  if (type == RNN_PACK_INT8)
-    return (V) V_QUADS ((VI) sum, weight, in->quad);
-  sum = V_FMA (splat (in->x[0]), (V) (weight << 16), sum);
-  if (type == RNN_PACK_BF16)
-    sum = V_FMA (splat (in->x[in->next]), (V) (weight & (gint32) 0xffff0000), sum);
-  return sum;
+  if (type == RNN_PACK_F32) {
+    *sum = V_FMA (splat (in->x[0]), (V) weight, *sum);
+  } else if (type == RNN_PACK_INT8) {
+    *whole = V_QUADS (*whole, weight, in->quad);
+  } else {
+    *sum = V_FMA (splat (in->x[0]), (V) (weight << 16), *sum);
+    if (type == RNN_PACK_BF16)
+      *sum = V_FMA (splat (in->x[in->next]), (V) (weight & (gint32) 0xffff0000), *sum);
+  }
 }
 
 /* The innermost loop of every product, n steps from x: weights or inputs, whichever are fewer, wait in registers for the
@@ -77,7 +78,10 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
 {
   const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : 1;
   const guint8 *second = w + panel_size;
+  VI whole[MAX_SUMS];           /* int8: sums of their own type, else the compiler keeps them in memory */
 
+  UNROLL for (gint i = 0; i < rows * vectors; i++)
+    whole[i] = (VI) acc[i];
 #define WEIGHT(i) (*(const VIu *) (((i) / VECS / blocks ? second : w) + ((i) / VECS % blocks * VECS + (i) % VECS) * 4 * LANES))
   for (gint k = 0; k < n; k++, x += inputs * next, w += width * RNN_BLOCK * 4, second += width * RNN_BLOCK * 4) {
     In in[MAX_SUMS];
@@ -98,26 +102,36 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
         held[i] = WEIGHT (i);
       UNROLL for (gint r = 0; r < rows; r++)
         UNROLL for (gint i = 0; i < vectors; i++)
-          acc[r * vectors + i] = multiply (type, acc[r * vectors + i], held[i], &in[r]);
+          multiply (type, &acc[r * vectors + i], &whole[r * vectors + i], held[i], &in[r]);
     } else {
       UNROLL for (gint i = 0; i < vectors; i++) {
         VI weight = WEIGHT (i);
 
         UNROLL for (gint r = 0; r < rows; r++)
-          acc[r * vectors + i] = multiply (type, acc[r * vectors + i], weight, &in[r]);
+          multiply (type, &acc[r * vectors + i], &whole[r * vectors + i], weight, &in[r]);
       }
     }
   }
 #undef WEIGHT
+  UNROLL for (gint i = 0; i < rows * vectors; i++)
+    if (type == RNN_PACK_INT8)
+      acc[i] = (V) whole[i];
 }
 
-/* out = round (x * 127 / max |x|) + QUAD_OFFSET as bytes, four per entry, padded with zeros; returns the scale that
- * undoes it. */
-INLINE gfloat
+/* Of a quantised row: what undoes it, and where its integer sums start (QUAD_FLIPPED). */
+typedef struct {
+  gfloat scale;
+  gint32 start;
+} Scale;
+
+/* out = round (x * 127 / max |x|) + QUAD_OFFSET as bytes, four per entry, padded with zeros */
+INLINE Scale
 quantise (gint n, const gfloat *x, gint32 *out)
 {
   gfloat top = 0, scale;
   V m = splat (0.f);
+  VI negative = { 0 };
+  Scale s = { 0, 0 };
 
   for (gint i = 0; i < n; i += LANES)
     m = V_MAX (m, (V) ((VI) load (x + i, n - i) & 0x7fffffff));
@@ -126,35 +140,39 @@ quantise (gint n, const gfloat *x, gint32 *out)
   scale = top > 0 && top < INFINITY ? 127 / top : 0;
   for (gint i = 0; i < n; i += LANES) {
     V z = V_MIN (splat (127.f), V_MAX (splat (-127.f), load (x + i, n - i) * splat (scale)));
-    VI whole = (VI) (z + splat (12582912.f)) - 0x4b400000 + QUAD_OFFSET;        /* 1.5 * 2^23: rounds to an integer */
+    VI whole = (VI) (z + splat (12582912.f)) - 0x4b400000;      /* 1.5 * 2^23: rounds to an integer */
+    VB bytes = __builtin_convertvector (whole + QUAD_OFFSET, VB);
 
-    VB bytes = __builtin_convertvector (whole, VB);
+    negative -= whole & (whole < 0);
     if (n - i >= LANES)
       memcpy ((gint8 *) out + i, &bytes, LANES);
     else
       memcpy ((gint8 *) out + i, &bytes, (gsize) (n - i + 3) / 4 * 4);
   }
-  return scale > 0 ? 1 / scale : 0;
+  for (gint j = 0; QUAD_FLIPPED && j < LANES; j++)
+    s.start += negative[j];
+  s.scale = scale > 0 ? 1 / scale : 0;
+  return s;
 }
 
-/* acc = integer sums of rows that were quantised by x_scale -> start + what they stand for */
+/* acc = integer sums of quantised rows -> start + what they stand for */
 INLINE void
-finish_int8 (gint rows, gint panels, gint blocks, const gfloat *scales, gsize panel_outputs, const gfloat *x_scale,
+finish_int8 (gint rows, gint panels, gint blocks, const gfloat *scales, gsize panel_outputs, const Scale *x_scale,
     const V *start, V *acc)
 {
   FOR_SUMS (rows, panels, blocks) {
-    V factor = splat (x_scale[r]) * *(const Vu *) (scales + p * panel_outputs + b * RNN_BLOCK + v * LANES);
+    V factor = splat (x_scale[r].scale) * *(const Vu *) (scales + p * panel_outputs + b * RNN_BLOCK + v * LANES);
     gint at = SUM_AT (panels, blocks);
 
     acc[at] = V_FMA (__builtin_convertvector ((VI) acc[at], V), factor, start[at]);
   }
 }
 
-/* Where integer sums start: what takes the offset of the inputs off again. */
+/* Where integer sums start: what takes the offset or the flipped signs of the inputs off again. */
 INLINE void
-start_int8 (gint rows, gint panels, gint blocks, const gint32 *row_sums, gsize panel_outputs, V *acc)
+start_int8 (gint rows, gint panels, gint blocks, const gint32 *row_sums, gsize panel_outputs, const Scale *x_scale, V *acc)
 {
   FOR_SUMS (rows, panels, blocks)
-    acc[SUM_AT (panels, blocks)] = (V) (-QUAD_OFFSET
+    acc[SUM_AT (panels, blocks)] = (V) (x_scale[r].start - QUAD_OFFSET
         * *(const VIu *) (row_sums + p * panel_outputs + b * RNN_BLOCK + v * LANES));
 }
