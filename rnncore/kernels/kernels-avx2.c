@@ -9,7 +9,7 @@
 #define V_MIN(a, b) ((V) _mm256_min_ps (a, b))
 #define V_MAX(a, b) ((V) _mm256_max_ps (a, b))
 #define QUAD_OFFSET 0
-#define QUAD_FLIPPED 1
+#define QUAD_SIGNS 1
 #define TILES(T) T (6, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (2, 2) T (1, 4)
 #define GROUP 2
@@ -22,14 +22,6 @@ typedef struct {
   __m256i magnitude, negative;
 } Quad;
 
-static inline Quad
-quad (gint32 q)
-{
-  __m256i x = _mm256_set1_epi32 (q);
-
-  return (Quad) { _mm256_abs_epi8 (x), _mm256_cmpgt_epi8 (_mm256_setzero_si256 (), x) };
-}
-
 static inline __m256i
 quads (__m256i acc, __m256i w, const Quad *in)
 {
@@ -38,7 +30,7 @@ quads (__m256i acc, __m256i w, const Quad *in)
   return _mm256_add_epi32 (acc, _mm256_madd_epi16 (pairs, _mm256_set1_epi16 (1)));
 }
 
-#define V_QUAD(q) quad (q)
+#define V_QUAD(bytes) (Quad) { _mm256_set1_epi32 (int_at (bytes)), _mm256_set1_epi32 (int_at ((bytes) + 4)) }
 #define V_QUADS(acc, w, in) ((VI) quads ((__m256i) (acc), (__m256i) (w), &(in)))
 
 static gboolean

@@ -7,21 +7,13 @@
 #define ROW rnn_kernels_avx512
 #define ROW_NAME "avx512"
 #define QUAD_OFFSET 0
-#define QUAD_FLIPPED 1
+#define QUAD_SIGNS 1
 #include "kernels-avx512.h"
 
 /* As in kernels-avx2.c. */
 typedef struct {
   __m512i magnitude, negative;
 } Quad;
-
-static inline Quad
-quad (gint32 q)
-{
-  __m512i x = _mm512_set1_epi32 (q);
-
-  return (Quad) { _mm512_abs_epi8 (x), _mm512_movm_epi8 (_mm512_movepi8_mask (x)) };
-}
 
 static inline __m512i
 quads (__m512i acc, __m512i w, const Quad *in)
@@ -31,7 +23,7 @@ quads (__m512i acc, __m512i w, const Quad *in)
   return _mm512_add_epi32 (acc, _mm512_madd_epi16 (pairs, _mm512_set1_epi16 (1)));
 }
 
-#define V_QUAD(q) quad (q)
+#define V_QUAD(bytes) (Quad) { _mm512_set1_epi32 (int_at (bytes)), _mm512_set1_epi32 (int_at ((bytes) + 4)) }
 #define V_QUADS(acc, w, in) ((VI) quads ((__m512i) (acc), (__m512i) (w), &(in)))
 
 static gboolean

@@ -7,11 +7,11 @@
 #define ROW rnn_kernels_avx512vnni
 #define ROW_NAME "avx512vnni"
 #define QUAD_OFFSET 128
-#define QUAD_FLIPPED 0
+#define QUAD_SIGNS 0
 #include "kernels-avx512.h"
 
 typedef __m512i Quad;
-#define V_QUAD(q) _mm512_set1_epi32 (q)
+#define V_QUAD(bytes) _mm512_set1_epi32 (int_at (bytes))
 #define V_QUADS(acc, w, quad) ((VI) _mm512_dpbusd_epi32 ((__m512i) (acc), quad, (__m512i) (w)))
 
 static gboolean

@@ -8,7 +8,7 @@
 #define V_MIN(a, b) blend ((a) < (b), a, b)
 #define V_MAX(a, b) blend ((a) > (b), a, b)
 #define QUAD_OFFSET 0
-#define QUAD_FLIPPED 0
+#define QUAD_SIGNS 0
 #define TILES(T) T (3, 1) T (2, 1) T (1, 2)
 #define TILES_INT8(T) T (2, 1) T (1, 2)
 #define GROUP 2
@@ -16,7 +16,7 @@
 #define ROW_PANELS_4 1
 
 typedef gint32 Quad;
-#define V_QUAD(q) (q)
+#define V_QUAD(bytes) int_at (bytes)
 #define V_QUADS(acc, w, quad) quads (acc, w, quad)
 
 typedef gint32 Quads __attribute__ ((vector_size (16), may_alias));

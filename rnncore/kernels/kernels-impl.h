@@ -2,13 +2,15 @@
 /* Every kernel, once, over vectors of LANES floats.  A row of the table, kernels-{c,avx2,...}.c, defines
  *   ROW, ROW_NAME, LANES (4, 8 or 16) and supported ();
  *   V_FMA, V_MIN, V_MAX: what GCC's vector syntax lacks;
- *   Quad, V_QUAD (q), V_QUADS (acc, w, quad): to each 32-bit lane of acc adds the products of its four 8-bit weights with
- *     the four inputs q, which are signed, or unsigned with QUAD_OFFSET (128) added; with QUAD_FLIPPED, sums come out smaller
- *     by the magnitudes of all negative inputs;
+ *   Quad, V_QUAD (bytes), V_QUADS (acc, w, quad): to each 32-bit lane of acc adds the products of its four 8-bit weights with
+ *     four inputs, which are signed, or unsigned with QUAD_OFFSET (128) added, or with QUAD_SIGNS magnitudes and signs, whose
+ *     sums come out smaller by the magnitudes of all negative inputs;
  *   TILES, TILES_INT8: rows x blocks of the register tiles, most rows first; GROUP blocks x K_BLOCK (even) inputs: floats
  *     that stay in the first cache while tiles walk down the rows;
  *   ROW_PANELS_4: panels of four blocks at once for one row, as many as hide the latency of a multiply-add;
  * then includes this file. */
+#define QUAD_INTS (QUAD_SIGNS ? 2 : 1)   /* of 32 bits per four inputs */
+
 #include "kernels-ctc.h"
 #include "kernels-elementwise.h"
 #include "kernels-features.h"

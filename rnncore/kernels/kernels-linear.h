@@ -280,16 +280,16 @@ k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
 static void
 k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
-  gint quads = (w->n_in + 3) / 4, chunk = CLAMP (Q_BYTES / (4 * MAX (quads, 1)), 1, ROW_CHUNK);
+  gint row = (w->n_in + 3) / 4 * QUAD_INTS, chunk = CLAMP (Q_BYTES / (4 * MAX (row, 1)), 1, ROW_CHUNK);
   gfloat q[Q_BYTES / 4];
   Scale scale[ROW_CHUNK];
-  Rows quantised = { q, (gsize) quads, 1, scale };
+  Rows quantised = { q, (gsize) row, 1, scale };
 
   for (gint r0 = 0; r0 < n; r0 += chunk) {
     gint rows = MIN (chunk, n - r0);
 
     for (gint r = 0; r < rows; r++)
-      scale[r] = quantise (w->n_in, x + (r0 + r) * ldx, (gint32 *) q + (gsize) r * quads);
+      scale[r] = quantise (w->n_in, x + (r0 + r) * ldx, q + (gsize) r * row);
     for (gint i = 0; rows > 1 && i < rnn_panels_count (w); i++)
       part_rows (RNN_PACK_INT8, FALSE, &(Part) { w, i, width_of (w, i), 0, w->n_in }, rows, &quantised, y + r0 * ldy, ldy,
           add);

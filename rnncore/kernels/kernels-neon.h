@@ -5,7 +5,7 @@
 #define V_MIN(a, b) blend ((a) < (b), a, b)
 #define V_MAX(a, b) blend ((a) > (b), a, b)
 #define QUAD_OFFSET 0
-#define QUAD_FLIPPED 0
+#define QUAD_SIGNS 0
 #define TILES(T) T (6, 1) T (4, 1) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (4, 1) T (2, 2) T (1, 4)
 #define GROUP 2
@@ -13,5 +13,5 @@
 #define ROW_PANELS_4 1
 
 typedef int8x16_t Quad;
-#define V_QUAD(q) vreinterpretq_s8_s32 (vdupq_n_s32 (q))
+#define V_QUAD(bytes) vreinterpretq_s8_s32 (vdupq_n_s32 (int_at (bytes)))
 #define V_QUADS(acc, w, quad) ((VI) quads ((int32x4_t) (acc), (int8x16_t) (w), quad))

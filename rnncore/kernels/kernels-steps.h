@@ -98,12 +98,12 @@ INLINE void
 lstm_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnLstmStep *s)
 {
   gint H = w->n_out / 4, whole = H / RNN_BLOCK, i = 0;
-  gfloat q[RNN_INT8_INPUTS / 4];
+  gfloat q[RNN_INT8_INPUTS / 4 * QUAD_INTS];
   Scale scale;
   Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 
   if (type == RNN_PACK_INT8)
-    scale = quantise (w->n_in, h, (gint32 *) q);
+    scale = quantise (w->n_in, h, q);
   for (; i + ROW_PANELS_4 <= whole; i += ROW_PANELS_4)
     lstm_panels (type, ROW_PANELS_4, w, i, &x, s);
   for (; ROW_PANELS_4 > 1 && i < whole; i++)
@@ -194,12 +194,12 @@ INLINE void
 gru_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnGruStep *s)
 {
   gint H = w->n_out / 3, whole = H / RNN_BLOCK, i = 0;
-  gfloat q[RNN_INT8_INPUTS / 4];
+  gfloat q[RNN_INT8_INPUTS / 4 * QUAD_INTS];
   Scale scale;
   Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 
   if (type == RNN_PACK_INT8)
-    scale = quantise (w->n_in, h, (gint32 *) q);
+    scale = quantise (w->n_in, h, q);
   for (; i + 2 <= whole; i += 2)
     gru_panels (type, 2, w, i, &x, s);
   for (; i < whole; i++)

@@ -76,7 +76,7 @@ INLINE void
 accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 *w, gint width, gsize panel_size, gint n,
     const gfloat *x, gsize ldx, gsize next, V *acc)
 {
-  const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : 1;
+  const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : type == RNN_PACK_INT8 ? QUAD_INTS : 1;
   const guint8 *second = w + panel_size;
   VI whole[MAX_SUMS];           /* int8: sums of their own type, else the compiler keeps them in memory */
 
@@ -90,12 +90,8 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
     UNROLL for (gint r = 0; r < rows; r++) {
       in[r].x = x + r * ldx;
       in[r].next = next;
-      if (type == RNN_PACK_INT8) {
-        gint32 bytes;
-
-        memcpy (&bytes, in[r].x, sizeof bytes);
-        in[r].quad = V_QUAD (bytes);
-      }
+      if (type == RNN_PACK_INT8)
+        in[r].quad = V_QUAD ((const guint8 *) in[r].x);
     }
     if (rows > vectors) {
       UNROLL for (gint i = 0; i < vectors; i++)
@@ -118,38 +114,49 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
       acc[i] = (V) whole[i];
 }
 
-/* Of a quantised row: what undoes it, and where its integer sums start (QUAD_FLIPPED). */
+/* Of a quantised row: what undoes it, and where its integer sums start (QUAD_SIGNS). */
 typedef struct {
   gfloat scale;
   gint32 start;
 } Scale;
 
-/* out = round (x * 127 / max |x|) + QUAD_OFFSET as bytes, four per entry, padded with zeros */
+/* Four bytes at a time from the lanes of whole numbers; n of them, the last ones 0 where n is no multiple of 4. */
+INLINE void
+store_quads (gint n, VI whole, guint8 *out)
+{
+  VB bytes = __builtin_convertvector (whole, VB);
+
+  for (gint j = 0; j < MIN (LANES, n); j += 4)
+    memcpy (out + j * QUAD_INTS, (const guint8 *) &bytes + j, 4);
+}
+
+/* out = round (x * 127 / max |x|) + QUAD_OFFSET as bytes, four per entry; with QUAD_SIGNS magnitudes, and after each four
+ * their signs, 0 or -1 */
 INLINE Scale
-quantise (gint n, const gfloat *x, gint32 *out)
+quantise (gint n, const gfloat *x, gfloat *out)
 {
   gfloat top = 0, scale;
   V m = splat (0.f);
   VI negative = { 0 };
   Scale s = { 0, 0 };
+  guint8 *to = (guint8 *) out;
 
   for (gint i = 0; i < n; i += LANES)
     m = V_MAX (m, (V) ((VI) load (x + i, n - i) & 0x7fffffff));
   for (gint j = 0; j < LANES; j++)
     top = MAX (top, m[j]);
   scale = top > 0 && top < INFINITY ? 127 / top : 0;
-  for (gint i = 0; i < n; i += LANES) {
+  for (gint i = 0; i < n; i += LANES, to += LANES * QUAD_INTS) {
     V z = V_MIN (splat (127.f), V_MAX (splat (-127.f), load (x + i, n - i) * splat (scale)));
     VI whole = (VI) (z + splat (12582912.f)) - 0x4b400000;      /* 1.5 * 2^23: rounds to an integer */
-    VB bytes = __builtin_convertvector (whole + QUAD_OFFSET, VB);
+    VI sign = whole < 0;
 
-    negative -= whole & (whole < 0);
-    if (n - i >= LANES)
-      memcpy ((gint8 *) out + i, &bytes, LANES);
-    else
-      memcpy ((gint8 *) out + i, &bytes, (gsize) (n - i + 3) / 4 * 4);
+    negative -= whole & sign;
+    store_quads (n - i, QUAD_SIGNS ? (whole ^ sign) - sign : whole + QUAD_OFFSET, to);
+    if (QUAD_SIGNS)
+      store_quads (n - i, sign, to + 4);
   }
-  for (gint j = 0; QUAD_FLIPPED && j < LANES; j++)
+  for (gint j = 0; QUAD_SIGNS && j < LANES; j++)
     s.start += negative[j];
   s.scale = scale > 0 ? 1 / scale : 0;
   return s;

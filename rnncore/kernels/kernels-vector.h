@@ -48,6 +48,16 @@ store (gfloat *p, V v, gint k)
     memcpy (p, &v, (gsize) k * sizeof (gfloat));
 }
 
+/* Four bytes as they stand. */
+INLINE gint32
+int_at (const guint8 *bytes)
+{
+  gint32 x;
+
+  memcpy (&x, bytes, sizeof x);
+  return x;
+}
+
 /* ---- functions of a vector ---- */
 
 INLINE gfloat
