@@ -11,6 +11,8 @@ rnn_linear_group (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx,
 {
   RnnPanels w = rnn_param_panels (p, g);
 
+  if (G_UNLIKELY (p->moments))
+    rnn_param_observe (p, g, n, x, ldx);
   rnn_kernels ()->linear[w.dtype] (&w, n, x, ldx, y, ldy, add);
 }
 
