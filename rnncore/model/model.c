@@ -109,16 +109,23 @@ rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **
   return model;
 }
 
+gboolean
+rnn_model_check_trainable (RnnModel *model, GError **error)
+{
+  if (model->precision == RNN_PRECISION_F32)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are %s, which can be run but not trained; take "
+      "the model that it was made of", model->path, rnn_precision_get_name (model->precision));
+  return FALSE;
+}
+
 RnnModel *
 rnn_model_copy (RnnModel *model, GError **error)
 {
   RnnModel *copy;
 
-  if (model->precision != RNN_PRECISION_F32) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are %s, which can be run but not trained; take "
-        "the model that it was made of", model->path, rnn_precision_get_name (model->precision));
+  if (!rnn_model_check_trainable (model, error))
     return NULL;
-  }
   copy = rnn_model_new_empty (model->recipe, model->path, error);
   if (copy) {
     memcpy (copy->params, model->params, model->n_params * sizeof (gfloat));

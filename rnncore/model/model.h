@@ -60,6 +60,7 @@ RnnModel     *rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError
 /* What the weights are: F32, or of a variant, and of a packed model's file (quantize.h), another.  Those can be run and
  * saved, but not trained or copied; of their parameters only what is no matrix is in the flat vector. */
 RnnPrecision  rnn_model_get_precision (RnnModel *model);
+gboolean      rnn_model_check_trainable (RnnModel *model, GError **error);      /* FALSE: not floats */
 gsize         rnn_model_get_weight_bytes (RnnModel *model);     /* of all parameters, as they are run */
 const gchar  *rnn_precision_get_name (RnnPrecision precision);  /* "int8" */
 gboolean      rnn_precision_from_name (const gchar *name, RnnPrecision *precision);

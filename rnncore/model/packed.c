@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Packed weights in a file, see packed.h. */
 #include "packed.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define LAYOUT 1                /* of RnnPanels; a later one is another number here */
+#define MAX_SHOWN 32            /* bytes of a hostile value in a message */
 
 static const gchar *const names[RNN_N_PRECISIONS] = {
   [RNN_PRECISION_F32] = "f32", [RNN_PRECISION_INT8] = "int8", [RNN_PRECISION_BF16] = "bf16"
@@ -37,7 +37,7 @@ gboolean
 rnn_packed_parse (const gchar *value, RnnPrecision *precision, const gchar *where, GError **error)
 {
   g_auto (GStrv) words = value ? g_strsplit (value, " ", 2) : NULL;
-  g_autofree gchar *expected = NULL;
+  g_autofree gchar *expected = NULL, *shown = NULL;
 
   *precision = RNN_PRECISION_F32;
   if (!value)
@@ -47,8 +47,9 @@ rnn_packed_parse (const gchar *value, RnnPrecision *precision, const gchar *wher
     if (g_str_equal (value, expected))
       return TRUE;
   }
-  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are packed as \"%.32s\", and this version reads "
-      "\"int8 %d\" and \"bf16 %d\": quantise the model that it was made of again", where, value, LAYOUT, LAYOUT);
+  shown = g_utf8_make_valid (value, (gssize) MIN (strlen (value), MAX_SHOWN));
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are packed as \"%s\", and this version reads "
+      "\"int8 %d\" and \"bf16 %d\": quantise the model that it was made of again", where, shown, LAYOUT, LAYOUT);
   return FALSE;
 }
 
