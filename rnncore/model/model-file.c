@@ -19,22 +19,25 @@ typedef struct {
   gboolean ok;
 } Loading;
 
+/* Is it there, as the recipe has it?  Asked of all before any gets memory: a recipe may claim what it likes. */
 static void
-load_param (RnnParam *param, const gchar *full_name, gpointer data)
+find_param (RnnParam *param, const gchar *full_name, gpointer data)
 {
   Loading *l = data;
-  const RnnTensorView *tensor;
 
   if (!l->ok)
     return;
-  if (param->borrowed) {
+  if (param->borrowed)
     l->ok = rnn_packed_load (param, full_name, l->file, l->path, l->error);
-    return;
-  }
-  tensor = rnn_safetensors_require (l->file, full_name, param->rank, param->dims, l->error);
-  l->ok = tensor != NULL;
-  if (tensor)
-    rnn_tensor_view_to_float (tensor, param->data);
+  else
+    l->ok = rnn_safetensors_require (l->file, full_name, param->rank, param->dims, l->error) != NULL;
+}
+
+static void
+load_param (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  if (!param->borrowed)
+    rnn_tensor_view_to_float (rnn_safetensors_find (data, full_name), param->data);
 }
 
 static gboolean
@@ -119,9 +122,12 @@ rnn_model_load_bytes (GBytes *bytes, const gchar *path, GError **error)
 
   if (!model)
     return NULL;
+  rnn_cell_foreach_param (model->root, find_param, &loading);
+  if (!loading.ok)
+    return NULL;
   rnn_model_alloc_params (model);
-  rnn_cell_foreach_param (model->root, load_param, &loading);
-  if (!loading.ok || !load_stats (model, file, error) || !rnn_model_check_finite (model, error))
+  rnn_cell_foreach_param (model->root, load_param, file);
+  if (!load_stats (model, file, error) || !rnn_model_check_finite (model, error))
     return NULL;
   if (model->precision != RNN_PRECISION_F32) {
     rnn_model_pack (model, FALSE);      /* matrices too wide for int8 */
