@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Weights as bf16 or int8.  A row of int8 weights is w = top / 127 * byte, where top is the row's largest magnitude, or,
- * after a calibration, the share of it that makes the product's squared error least: sum over the inputs of
+/* Weights as bf16 or int8.  A row of int8 weights is w = top / 127 * byte, where top is the row's largest magnitude,
+ * or, after a calibration, the share of it that makes the product's squared error least: sum over the inputs of
  * E[x_i^2] (w_i - top / 127 * byte_i)^2, which takes inputs as uncorrelated. */
 #include "pack.h"
 #include <math.h>

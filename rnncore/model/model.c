@@ -114,8 +114,8 @@ rnn_model_check_trainable (RnnModel *model, GError **error)
 {
   if (model->precision == RNN_PRECISION_F32)
     return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are %s, which can be run but not trained; take "
-      "the model that it was made of", model->path, rnn_precision_get_name (model->precision));
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are %s, which can be run but not trained; "
+      "take the model that it was made of", model->path, rnn_precision_get_name (model->precision));
   return FALSE;
 }
 

@@ -53,8 +53,8 @@ gsize         rnn_model_get_n_params (RnnModel *model);    /* floats */
 gsize         rnn_model_get_n_trained (RnnModel *model);   /* of these, those that training moves: the first ones */
 gfloat       *rnn_model_get_params (RnnModel *model);      /* the flat vector; only a trainer writes it */
 void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the flat vector changed */
-/* The model ready to run at @precision: itself, or a variant that shares the weights; made once.  A packed model has only
- * one precision, its own, and is always itself. (transfer full) */
+/* The model ready to run at @precision: itself, or a variant that shares the weights; made once.  A packed model has
+ * only one precision, its own, and is always itself. (transfer full) */
 RnnModel     *rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error);
 
 /* What the weights are: F32, or of a variant, and of a packed model's file (quantize.h), another.  Those can be run and

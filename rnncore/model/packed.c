@@ -66,7 +66,8 @@ typedef struct {
 static void
 describe (const RnnParam *p, Part part[N_PARTS])
 {
-  gsize bytes = rnn_param_pack_bytes (p, p->dtype), outputs = p->dtype == RNN_PACK_INT8 ? rnn_param_pack_outputs (p) : 0;
+  gsize bytes = rnn_param_pack_bytes (p, p->dtype);
+  gsize outputs = p->dtype == RNN_PACK_INT8 ? rnn_param_pack_outputs (p) : 0;
 
   part[PACKED] = p->dtype == RNN_PACK_INT8 ? (Part) { "packed", RNN_DTYPE_I8, bytes }
       : (Part) { "packed", RNN_DTYPE_BF16, bytes / 2 };
@@ -113,8 +114,8 @@ rnn_packed_load (RnnParam *param, const gchar *full_name, RnnSafetensors *file, 
   param->sums = (gpointer) data[SUMS];
   if (rnn_param_check_pack (param))
     return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: the packed \"%s\" is damaged: a number is not finite or out of its "
-      "range, or a sum is wrong", where, full_name);
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: the packed \"%s\" is damaged: a number is not finite or out of "
+      "its range, or a sum is wrong", where, full_name);
   return FALSE;
 }
 

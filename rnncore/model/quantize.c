@@ -8,8 +8,8 @@ check_floats (RnnModel *model, GError **error)
 {
   if (model->precision == RNN_PRECISION_F32)
     return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are %s already; quantise the model that it was "
-      "made of", model->path, rnn_precision_get_name (model->precision));
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are %s already; quantise the model that it "
+      "was made of", model->path, rnn_precision_get_name (model->precision));
   return FALSE;
 }
 

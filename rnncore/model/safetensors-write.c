@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writer of safetensors files.  The header is padded with blanks so that the data starts at a multiple of 64 bytes.
- * Tensors of whole 64s come first: each is aligned to a cache line, as packed weights must be.  The others follow, sorted by
- * the size of their elements.
+ * Tensors of whole 64s come first: each is aligned to a cache line, as packed weights must be.  The others follow,
+ * sorted by the size of their elements.
  * (The numbers are little-endian, as tensor.c asserts that the machine is.) */
 #include "safetensors.h"
 #include "../base/error.h"

@@ -22,7 +22,8 @@ static gboolean
 hear (Calibration *c, const gchar *path, GError **error)
 {
   gsize n;
-  g_autofree gfloat *samples = bench_audio_load (path, rnn_model_get_rate (c->model), 1, &n, error), *x = NULL, *y = NULL;
+  g_autofree gfloat *samples = bench_audio_load (path, rnn_model_get_rate (c->model), 1, &n, error);
+  g_autofree gfloat *x = NULL, *y = NULL;
   guint n_steps;
 
   if (!samples)
@@ -109,8 +110,8 @@ run (gint argc, gchar **argv, GError **error)
   if (!rnn_tool_parse (&rnn_tool_quantize, options, &argc, &argv, 2, 2, error))
     return FALSE;
   if (name && (!rnn_precision_from_name (name, &precision) || precision == RNN_PRECISION_F32)) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "there is no precision \"%s\" to quantise to; there are "
-        "int8, bf16", name);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "there is no precision \"%s\" to quantise to; there "
+        "are int8, bf16", name);
     return FALSE;
   }
   if (calibration && precision != RNN_PRECISION_INT8) {

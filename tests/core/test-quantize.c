@@ -252,8 +252,8 @@ static const struct {
 } lies[] = {
   { "layout", RNN_PRECISION_INT8, FORMAT, "int8 2", 0, ": its weights are packed as \"int8 2\", and this version reads "
       "\"int8 1\" and \"bf16 1\": quantise the model that it was made of again" },
-  { "precision", RNN_PRECISION_INT8, FORMAT, "int4 1", 0, ": its weights are packed as \"int4 1\", and this version reads "
-      "\"int8 1\" and \"bf16 1\": quantise the model that it was made of again" },
+  { "precision", RNN_PRECISION_INT8, FORMAT, "int4 1", 0, ": its weights are packed as \"int4 1\", and this version "
+      "reads \"int8 1\" and \"bf16 1\": quantise the model that it was made of again" },
   { "other-precision", RNN_PRECISION_INT8, FORMAT, "bf16 1", 0,
       ": tensor \"a.weight_ih_l0.packed\" must be BF16 [2880]" },
   { "no-format", RNN_PRECISION_INT8, FORMAT, NULL, 0, ": tensor \"a.weight_ih_l0\" is missing" },
@@ -295,8 +295,8 @@ lie (gsize i, const gchar *good, const gchar *bad)
   g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func (g_free);
   const gchar *format = lies[i].change == FORMAT ? lies[i].tensor
       : rnn_safetensors_get_metadata (file, "rnncore.weights");
-  const gchar *metadata[] = { "rnncore", rnn_safetensors_get_metadata (file, "rnncore"), format ? "rnncore.weights" : NULL,
-    format, NULL };
+  const gchar *metadata[] = { "rnncore", rnn_safetensors_get_metadata (file, "rnncore"),
+    format ? "rnncore.weights" : NULL, format, NULL };
   gboolean found = lies[i].change == FORMAT;
 
   for (guint j = 0; j < rnn_safetensors_get_n (file); j++) {

@@ -247,12 +247,12 @@ test_quantize_errors (void)
   write_file ("tiny.json", recipe);
   write_file ("ear.json", hearing);
   assert_output ("quantize tiny.json tiny8.safetensors", "tiny8.safetensors: weights int8, 0.0 MB; they were 0.0 MB\n");
-  assert_failure ("quantize tiny8.safetensors x.safetensors", 1, "rnncore quantize: tiny8.safetensors: its weights are int8 "
-      "already; quantise the model that it was made of\n");
-  assert_failure ("quantize tiny.json x.safetensors --precision int4", 2, "rnncore quantize: there is no precision \"int4\" "
-      "to quantise to; there are int8, bf16\n");
-  assert_failure ("quantize tiny.json x.safetensors --precision f32", 2, "rnncore quantize: there is no precision \"f32\" "
-      "to quantise to; there are int8, bf16\n");
+  assert_failure ("quantize tiny8.safetensors x.safetensors", 1, "rnncore quantize: tiny8.safetensors: its weights are "
+      "int8 already; quantise the model that it was made of\n");
+  assert_failure ("quantize tiny.json x.safetensors --precision int4", 2, "rnncore quantize: there is no precision "
+      "\"int4\" to quantise to; there are int8, bf16\n");
+  assert_failure ("quantize tiny.json x.safetensors --precision f32", 2, "rnncore quantize: there is no precision "
+      "\"f32\" to quantise to; there are int8, bf16\n");
   assert_failure ("quantize tiny.json x.safetensors --calibration a.wav --precision bf16", 2,
       "rnncore quantize: --calibration chooses scales, which only int8 has\n");
   assert_failure ("quantize tiny.json x.safetensors --calibration a.wav", 1,

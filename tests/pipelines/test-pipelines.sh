@@ -154,7 +154,8 @@ check cut-model refuses 'cut.safetensors' "$pipelines/evaluate" heard.tsv --mode
 # The same with weights of 8 and 16 bits, packed when the model is loaded, or in a file of their own.
 run int8 evaluate "my corpus/test.tsv" --out heard8.tsv --precision int8
 check heard-int8 cmp heard8.tsv expected.tsv
-run quantize "$RNN_BUILD/rnncore/tools/rnncore" quantize digits.safetensors digits8.safetensors --calibration "my corpus/digit 7.wav"
+run quantize "$RNN_BUILD/rnncore/tools/rnncore" quantize digits.safetensors digits8.safetensors \
+  --calibration "my corpus/digit 7.wav"
 run packed "$pipelines/evaluate" "my corpus/test.tsv" --out packed8.tsv --model digits8.safetensors
 check heard-packed cmp packed8.tsv expected.tsv
 check no-precision refuses 'int4: there is no such precision' evaluate heard.tsv --precision int4

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any bytes as a model file: refused, or a model that runs.  The corpus holds files with packed weights, true and false. */
+/* Any bytes as a model file: refused, or a model that runs.  The corpus holds files with packed weights, true and
+ * false. */
 #include "../fuzz.h"
 #include "session/session.h"
 #include <string.h>
