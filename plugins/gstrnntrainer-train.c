@@ -122,7 +122,7 @@ train (GstRnnTrainer *self, gchar **report, GError **error)
     if (!self->training && !(self->training = new_training (self, error)))
       return FALSE;
     more = gst_rnn_training_step (self->training, error);
-    if (more && gst_rnn_training_ended_epoch (self->training))
+    if (more && rnn_train_leads () && gst_rnn_training_ended_epoch (self->training))
       *report = gst_rnn_training_describe (self->training);
   }
   if (!more)
@@ -136,12 +136,17 @@ push_line (GstRnnTrainer *self, gchar *line)
   gst_aggregator_finish_buffer (GST_AGGREGATOR (self), gst_buffer_new_wrapped (line, strlen (line)));
 }
 
-/* The first line comes before training: with it a sink behind `src` prerolls. */
+/* The first line comes before training: with it a sink behind `src` prerolls, even where it is empty since another
+ * process speaks for this one. */
 static void
 announce (GstRnnTrainer *self)
 {
-  push_line (self, g_strdup_printf ("{\"examples\": %u, \"skipped\": %u, \"dev_examples\": %u, \"dev_skipped\": %u}\n",
-          self->train.n_examples, self->train.n_skipped, self->dev.n_examples, self->dev.n_skipped));
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  if (rnn_train_leads ())
+    g_string_printf (line, "{\"examples\": %u, \"skipped\": %u, \"dev_examples\": %u, \"dev_skipped\": %u}\n",
+        self->train.n_examples, self->train.n_skipped, self->dev.n_examples, self->dev.n_skipped);
+  push_line (self, g_string_free (g_steal_pointer (&line), FALSE));
   self->announced = TRUE;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs an RnnTrainer for an element.  Two files leave it, both written aside and renamed: the checkpoint, from which an
- * interrupted training goes on, and the model with the best dev result (without a dev set: the latest). */
+ * interrupted training goes on, and the model with the best dev result (without a dev set: the latest).  Of processes
+ * that train together the first one alone writes them and tells the bus. */
 #include "gstrnntraining.h"
 #include <math.h>
 
@@ -27,14 +28,18 @@ static void
 post_stats (GstRnnTraining *training, const gchar *type)
 {
   const RnnTrainStats *s = &training->stats;
-  GstStructure *structure = gst_structure_new ("rnntrainer", "type", G_TYPE_STRING, type,
+  GstStructure *structure;
+
+  if (!rnn_train_leads ())
+    return;
+  structure = gst_structure_new ("rnntrainer", "type", G_TYPE_STRING, type,
       "epoch", G_TYPE_UINT, s->epoch + 1, "epochs", G_TYPE_INT, training->epochs,
       "update", G_TYPE_UINT64, s->update, "progress", G_TYPE_DOUBLE, fraction_done (training),
       "loss", G_TYPE_DOUBLE, (gdouble) s->epoch_loss, "dev-loss", G_TYPE_DOUBLE, (gdouble) s->dev_loss,
       "dev-metric", G_TYPE_DOUBLE, (gdouble) s->dev_metric, "best-metric", G_TYPE_DOUBLE, (gdouble) s->best_metric,
       "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate,
-      "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds, "frames-per-second", G_TYPE_DOUBLE,
-      s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
+      "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds,
+      "frames-per-second", G_TYPE_DOUBLE, s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
 
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
 }
@@ -58,6 +63,9 @@ post_progress (GstRnnTraining *training, GstProgressType type, const gchar *even
   g_autofree gchar *left = describe_time (time_left (training));
   g_autoptr (GString) text = g_string_new (event);
 
+  training->last_progress = g_get_monotonic_time ();
+  if (!rnn_train_leads ())
+    return;
   if (s->update > 0) {
     g_string_append_printf (text, "epoch %u/%d %3.0f %%  loss %.3f", s->epoch + 1, training->epochs,
         100 * s->epoch_progress, s->epoch_loss);
@@ -68,7 +76,6 @@ post_progress (GstRnnTraining *training, GstProgressType type, const gchar *even
   }
   gst_element_post_message (training->owner, gst_message_new_progress (GST_OBJECT (training->owner), type, "train",
           text->str));
-  training->last_progress = g_get_monotonic_time ();
 }
 
 gchar *
@@ -92,13 +99,15 @@ static gboolean
 save_checkpoint (GstRnnTraining *training, GError **error)
 {
   training->last_checkpoint = g_get_monotonic_time ();
-  return !training->checkpoint || rnn_trainer_save_checkpoint (training->trainer, training->checkpoint, error);
+  return !training->checkpoint || !rnn_train_leads () ||
+      rnn_trainer_save_checkpoint (training->trainer, training->checkpoint, error);
 }
 
 static gboolean
 save_model (GstRnnTraining *training, GError **error)
 {
-  return !training->location || rnn_model_save (rnn_trainer_get_best (training->trainer), training->location, error);
+  return !training->location || !rnn_train_leads () ||
+      rnn_model_save (rnn_trainer_get_best (training->trainer), training->location, error);
 }
 
 /* ---- life ---- */
@@ -157,6 +166,10 @@ gst_rnn_training_step (GstRnnTraining *training, GError **error)
   gint64 now;
 
   if (!rnn_trainer_step (training->trainer, &training->stats)) {
+    if (!rnn_trainer_check (training->trainer, error)) {
+      gst_rnn_training_interrupt (training, NULL);
+      return FALSE;
+    }
     post_progress (training, GST_PROGRESS_TYPE_COMPLETE, "done: ");
     save_model (training, error);
     return FALSE;

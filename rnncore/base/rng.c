@@ -49,6 +49,21 @@ rnn_rng_normal (RnnRng *rng)
   return (gfloat) (sqrt (-2.0 * log (u)) * cos (2.0 * G_PI * v));
 }
 
+/* Two at a time, and in float: noise on all features of a minibatch is many of them. */
+void
+rnn_rng_add_normal (RnnRng *rng, gsize n, gfloat scale, gfloat *x)
+{
+  for (gsize i = 0; i < n; i += 2) {
+    gfloat u = 1.0f - rnn_rng_uniform (rng), v = rnn_rng_uniform (rng), radius = scale * sqrtf (-2.0f * logf (u));
+    gfloat sine, cosine;
+
+    sincosf (2.0f * (gfloat) G_PI * v, &sine, &cosine);
+    x[i] += radius * cosine;
+    if (i + 1 < n)
+      x[i + 1] += radius * sine;
+  }
+}
+
 void
 rnn_rng_shuffle (RnnRng *rng, guint32 *index, guint n)
 {

@@ -14,6 +14,7 @@ guint32 rnn_rng_u32     (RnnRng *rng);
 guint32 rnn_rng_below   (RnnRng *rng, guint32 bound);   /* uniform in [0, bound), bound > 0, unbiased */
 gfloat  rnn_rng_uniform (RnnRng *rng);                  /* [0, 1), 24 bits */
 gfloat  rnn_rng_normal  (RnnRng *rng);                  /* mean 0, variance 1 (Box-Muller, one draw per call) */
+void    rnn_rng_add_normal (RnnRng *rng, gsize n, gfloat scale, gfloat *x);       /* x += scale times a normal each */
 void    rnn_rng_shuffle (RnnRng *rng, guint32 *index, guint n);  /* Fisher-Yates */
 
 G_END_DECLS

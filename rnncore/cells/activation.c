@@ -62,6 +62,27 @@ act_silu (gint n, gfloat alpha, gfloat beta, const gfloat *in, gfloat *out)
   }
 }
 
+/* max (x, 0) + log (1 + e), e = exp (-|x|).  What 1 + e rounds off e would be missing from small results: Kahan's
+ * log1p (e) = log (u) e / (u - 1), u = 1 + e. */
+static void
+act_softplus (gint n, gfloat alpha, gfloat beta, const gfloat *in, gfloat *out)
+{
+  gfloat e[64], u[64], log_u[64];
+
+  for (gint i = 0; i < n; i += 64) {
+    gint k = MIN (64, n - i);
+
+    for (gint j = 0; j < k; j++)
+      e[j] = -fabsf (in[i + j]);
+    rnn_kernels ()->exp (k, e, e);
+    for (gint j = 0; j < k; j++)
+      u[j] = 1 + e[j];
+    rnn_kernels ()->log (k, u, log_u);
+    for (gint j = 0; j < k; j++)
+      out[i + j] = MAX (in[i + j], 0) + (u[j] == 1 ? e[j] : log_u[j] * (e[j] / (u[j] - 1)));
+  }
+}
+
 static inline gfloat
 sigmoid (gfloat x)
 {
@@ -78,7 +99,6 @@ VALUE (act_relu, x > 0 ? x : 0)
 VALUE (act_linear, x)
 VALUE (act_hard_sigmoid, CLAMP (alpha * x + beta, 0, 1))
 VALUE (act_softsign, x / (1 + fabsf (x)))
-VALUE (act_softplus, x > 20 ? x : log1pf (expf (x)))
 VALUE (act_elu, x > 0 ? x : alpha * expm1f (x))
 VALUE (act_celu, x > 0 ? x : alpha * expm1f (x / alpha))
 VALUE (act_selu, beta * (x > 0 ? x : alpha * expm1f (x)))

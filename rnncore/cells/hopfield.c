@@ -15,6 +15,7 @@
 #include <math.h>
 #include <string.h>
 
+#define SUMS 8
 #define TIE 1e-6                /* share of its terms below which a sum of floats is 0 */
 
 enum { MODERN, SYNC, ASYNC };
@@ -83,16 +84,28 @@ recall_modern (const Hopfield *h, gfloat *u, gfloat *p)
     k->axpy (N, p[j], h->w->data + (gsize) j * N, u);
 }
 
-/* sign (W_i u) */
+/* sign (W_i u); sums side by side, which vectors can do */
 static gfloat
 sign_of_field (const Hopfield *h, gint i, const gfloat *u)
 {
-  const gfloat *w = h->w->data + (gsize) i * h->cell.n_in;
-  gdouble sum = 0, magnitude = 0;
+  gint N = h->cell.n_in, j = 0;
+  const gfloat *w = h->w->data + (gsize) i * N;
+  gdouble sums[SUMS] = { 0 }, magnitudes[SUMS] = { 0 }, sum = 0, magnitude = 0;
 
-  for (gint j = 0; j < h->cell.n_in; j++) {
-    sum += (gdouble) w[j] * u[j];
-    magnitude += fabs ((gdouble) w[j] * u[j]);
+  for (; j + SUMS <= N; j += SUMS)
+    for (gint k = 0; k < SUMS; k++) {
+      gdouble term = (gdouble) w[j + k] * u[j + k];
+
+      sums[k] += term;
+      magnitudes[k] += fabs (term);
+    }
+  for (; j < N; j++) {
+    sums[0] += (gdouble) w[j] * u[j];
+    magnitudes[0] += fabs ((gdouble) w[j] * u[j]);
+  }
+  for (gint k = 0; k < SUMS; k++) {
+    sum += sums[k];
+    magnitude += magnitudes[k];
   }
   return fabs (sum) <= TIE * magnitude ? 0 : sum > 0 ? 1 : -1;
 }

@@ -70,7 +70,7 @@ setup (RnnCell *cell, GError **error)
   cell->n_out = P;
   cell->n_state = (gsize) P + H;
   cell->n_tape = (gsize) H * (l->proj ? 7 : 6);
-  cell->n_scratch = cell->n_tape;
+  cell->n_scratch = (gsize) H * 7;      /* backward: d h of all steps; of one d c, d m [B][H] and d gates [4H] */
   return TRUE;
 }
 

@@ -35,17 +35,12 @@ rnn_wkv6_forward (const RnnWkv *wkv, const RnnRun *run, const gfloat *rows, cons
   const RnnKernels *kernels = rnn_kernels ();
   gint n = wkv->size, H = wkv->heads;
 
-  memset (o, 0, (gsize) run->T * run->B * H * n * sizeof (gfloat));
   for (gint row = 0; row < run->T * run->B; row++)
     for (gint head = 0; head < H; head++, o += n) {
       gfloat *S = RNN_STATE_ROW (run->state, run, row % run->B) + wkv->offset + (gsize) head * n * n;
       Step x = step_of (wkv, rows, row, head);
 
-      for (gint i = 0; i < n; i++, S += n) {
-        kernels->axpy (n, x.r[i], S, o);
-        kernels->scale (n, x.w[i], S);
-        kernels->axpy (n, x.k[i], x.v, S);
-      }
+      kernels->wkv6_step (n, x.r, x.w, x.k, x.v, S, o);
       kernels->axpy (n, own_share (n, &x, u + head * n), x.v, o);
     }
 }

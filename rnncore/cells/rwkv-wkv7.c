@@ -40,10 +40,7 @@ rnn_wkv7_forward (const RnnWkv *wkv, const RnnRun *run, const gfloat *rows, gflo
       gfloat *S = RNN_STATE_ROW (run->state, run, row % run->B) + wkv->offset + (gsize) head * n * n;
       Step x = step_of (wkv, rows, row, head);
 
-      for (gint i = 0; i < n; i++, S += n) {
-        advance (n, &x, i, S);
-        o[i] = rnn_kernels ()->dot (n, S, x.r);
-      }
+      rnn_kernels ()->wkv7_step (n, x.r, x.w, x.k, x.v, x.kk, x.b, S, o);
     }
 }
 

@@ -64,9 +64,13 @@ init (RnnCell *cell, RnnRng *rng)
 static void
 get_decays (const Scan *s, gfloat *A)
 {
-  for (gint j = 0; j < s->n; j++)
-    for (gint i = 0; i < s->d_state; i++)
-      A[i * s->n + j] = -expf (s->A_log->data[j * s->d_state + i]);
+  gint size = s->n * s->d_state;
+
+  for (gint i = 0; i < s->d_state; i++)
+    for (gint j = 0; j < s->n; j++)
+      A[i * s->n + j] = s->A_log->data[j * s->d_state + i];
+  rnn_kernels ()->exp (size, A, A);
+  rnn_kernels ()->scale (size, -1, A);
 }
 
 static void

@@ -4,3 +4,8 @@
 
 /* dw[rows][cols] += dy[n][rows]^T x[n][cols] */
 void rnn_blas_outer (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x, gsize ldx, gfloat *dw);
+
+/* y[n][outputs] = (add ? y : 0) + x[n][inputs] W^T, with element (output o, input i) of W at w[o * ldw + i], or
+ * w[i * ldw + o] if @transposed. */
+void rnn_blas_product (gint outputs, gint inputs, gint n, const gfloat *w, gsize ldw, gboolean transposed, const gfloat *x,
+    gsize ldx, gfloat *y, gsize ldy, gboolean add);

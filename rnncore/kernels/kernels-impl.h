@@ -13,6 +13,7 @@
 #include "kernels-features.h"
 #include "kernels-memory.h"
 #include "kernels-steps.h"
+#include "kernels-wkv.h"
 
 const RnnKernels ROW = {
   .name = ROW_NAME,
@@ -26,5 +27,6 @@ const RnnKernels ROW = {
   .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad,
   .gru_point = k_gru_point, .gru_point_grad = k_gru_point_grad,
   .memory_step = k_memory_step, .scan_step = k_scan_step,
+  .wkv6_step = k_wkv6_step, .wkv7_step = k_wkv7_step,
   CTC_ROW, FEATURES_ROW,
 };

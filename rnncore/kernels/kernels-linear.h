@@ -6,6 +6,8 @@
 
 #define ROW_CHUNK 96            /* rows per pass over a panel */
 #define Q_BYTES 65536           /* of quantised rows, on the stack */
+#define PACK_ROWS 24            /* so many rows of floats are worth packing */
+#define PACK_FLOATS 49152       /* of packed rows, on the stack: they stay in the second cache */
 
 INLINE gsize
 panel_bytes (const RnnPanels *w)
@@ -28,10 +30,11 @@ width_of (const RnnPanels *w, gint i)
   return w->gates > 1 ? w->width : MIN (blocks, w->width);
 }
 
-/* What is multiplied: rows of floats, or int8: quantised ones with their scales; ldx: floats (or quads) from row to row. */
+/* What is multiplied: rows of floats, or int8: quantised ones with their scales.  From row to row ldx, from input to input
+ * `next` floats (or quads); packed rows of a tile are [n_in][rows]. */
 typedef struct {
   const gfloat *x;
-  gsize ldx;
+  gsize ldx, next;
   const gfloat *scale;
 } Rows;
 
@@ -57,10 +60,10 @@ add_product (RnnPackType type, gint rows, gint panels, gint blocks, const Part *
       start[j] = acc[j];
     start_int8 (rows, panels, blocks, w->sums + first, panel_outputs (w), acc);
   }
-  accumulate (type, rows, panels, blocks, at, p->width, panel_bytes (w), n, x->x, x->ldx, acc);
+  accumulate (type, rows, panels, blocks, at, p->width, panel_bytes (w), n, x->x, x->ldx, x->next, acc);
   if (type == RNN_PACK_BF16 && p->n_k % 2)
     accumulate (HALF_PAIR, rows, panels, blocks, at + (gsize) n * p->width * RNN_BLOCK * 4, p->width, panel_bytes (w), 1,
-        x->x + 2 * n, x->ldx, acc);
+        x->x + 2 * n * x->next, x->ldx, x->next, acc);
   if (type == RNN_PACK_INT8)
     finish_int8 (rows, panels, blocks, w->scales + first, panel_outputs (w), x->scale, start, acc);
 }
@@ -179,17 +182,26 @@ tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gi
 #define TILE_CASE(rows, blocks) \
     case rows: tile_blocks (type, rows, blocks, p, b, to, &from, y + r * ldy, ldy, add); break;
 
+static const guint8 float_tiles[] = { TILES (TILE_ROWS) 0 }, byte_tiles[] = { TILES_INT8 (TILE_ROWS) 0 };
+
+/* x: the first row; packed: rows of floats are tiles one after the other, of all inputs. */
 INLINE void
-part_rows (RnnPackType type, const Part *p, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+part_rows (RnnPackType type, gboolean packed, const Part *p, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
 {
-  static const guint8 floats[] = { TILES (TILE_ROWS) 0 }, bytes[] = { TILES_INT8 (TILE_ROWS) 0 };
+  const guint8 *ahead = (const guint8 *) p->w->weights + p->i * panel_bytes (p->w)
+      + rnn_panel_bytes (type, p->k0 + p->n_k, p->width);
+  gint share = (gint) (rnn_panel_bytes (type, p->n_k, MIN (GROUP, p->width)) / n);
 
   for (gint b = 0; b < p->width; b += GROUP)
-    for (gint r = 0, rows; r < n; r += rows) {
-      Rows from = { x->x + r * x->ldx, x->ldx, x->scale + r };
+    for (gint r = 0, rows; r < n; ahead += share * rows, r += rows) {
+      Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, x->scale + r };
       gint to = MIN (b + GROUP, p->width);
 
-      rows = next_tile (type == RNN_PACK_INT8 ? bytes : floats, n - r);
+      rows = next_tile (type == RNN_PACK_INT8 ? byte_tiles : float_tiles, n - r);
+      for (gint i = 0; i < share * rows; i += 64)
+        __builtin_prefetch (ahead + i, 0, 2);
+      if (packed)
+        from = (Rows) { x->x + r * x->ldx + p->k0 * rows, 1, (gsize) rows, NULL };
       if (type == RNN_PACK_INT8)
         switch (rows) { TILES_INT8 (TILE_CASE) }
       else
@@ -197,19 +209,59 @@ part_rows (RnnPackType type, const Part *p, gint n, const Rows *x, gfloat *y, gs
     }
 }
 
+/* to: tile after tile, each [n_in][rows] */
+static void
+pack_rows (gint n, gint n_in, const gfloat *x, gsize ldx, gfloat *to)
+{
+  for (gint r = 0, rows; r < n; r += rows) {
+    rows = next_tile (float_tiles, n - r);
+    for (gint i = 0; i < rows; i++)
+      for (gint k = 0; k < n_in; k++)
+        to[(gsize) r * n_in + k * rows + i] = x[(r + i) * ldx + k];
+  }
+}
+
+INLINE void
+linear_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy,
+    gboolean add)
+{
+  for (gint i = 0; i < rnn_panels_count (w); i++)
+    for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += K_BLOCK)
+      part_rows (type, packed, &(Part) { w, i, width_of (w, i), k0, MIN (K_BLOCK, w->n_in - k0) }, n, x, y, ldy,
+          add || k0 > 0);
+}
+
+/* Many rows: packed, as much of them as fits. */
+static void
+linear_packed (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
+    gboolean add)
+{
+  gint most = float_tiles[0], chunk = CLAMP (PACK_FLOATS / w->n_in / most * most, most, ROW_CHUNK);
+  gfloat to[PACK_FLOATS];
+
+  for (gint r = 0; r < n; r += chunk) {
+    gint rows = MIN (chunk, n - r);
+    Rows packed = { to, (gsize) w->n_in, 1, NULL };
+
+    pack_rows (rows, w->n_in, x + r * ldx, ldx, to);
+    if (type == RNN_PACK_F32)
+      linear_chunk (RNN_PACK_F32, TRUE, w, rows, &packed, y + r * ldy, ldy, add);
+    else
+      linear_chunk (RNN_PACK_BF16, TRUE, w, rows, &packed, y + r * ldy, ldy, add);
+  }
+}
+
 INLINE void
 linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
     gboolean add)
 {
-  if (n == 1) {
-    linear_row (type, w, &(Rows) { x, 0, x }, y, add);
-    return;
-  }
-  for (gint r = 0; r < n; r += ROW_CHUNK)
-    for (gint i = 0; i < rnn_panels_count (w); i++)
-      for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += K_BLOCK)
-        part_rows (type, &(Part) { w, i, width_of (w, i), k0, MIN (K_BLOCK, w->n_in - k0) }, MIN (ROW_CHUNK, n - r),
-            &(Rows) { x + r * ldx + k0, ldx, x }, y + r * ldy, ldy, add || k0 > 0);
+  if (n == 1)
+    linear_row (type, w, &(Rows) { x, 0, 1, NULL }, y, add);
+  else if (n >= PACK_ROWS && w->n_in > 0 && w->n_in <= PACK_FLOATS / PACK_ROWS)
+    linear_packed (type, w, n, x, ldx, y, ldy, add);
+  else
+    for (gint r = 0; r < n; r += ROW_CHUNK)
+      linear_chunk (type, FALSE, w, MIN (ROW_CHUNK, n - r), &(Rows) { x + r * ldx, ldx, 1, NULL }, y + r * ldy, ldy, add);
 }
 
 static void
@@ -230,7 +282,7 @@ k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
 {
   gint quads = (w->n_in + 3) / 4, chunk = CLAMP (Q_BYTES / (4 * MAX (quads, 1)), 1, ROW_CHUNK);
   gfloat q[Q_BYTES / 4], scale[ROW_CHUNK];
-  Rows quantised = { q, (gsize) quads, scale };
+  Rows quantised = { q, (gsize) quads, 1, scale };
 
   for (gint r0 = 0; r0 < n; r0 += chunk) {
     gint rows = MIN (chunk, n - r0);
@@ -238,7 +290,8 @@ k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
     for (gint r = 0; r < rows; r++)
       scale[r] = quantise (w->n_in, x + (r0 + r) * ldx, (gint32 *) q + (gsize) r * quads);
     for (gint i = 0; rows > 1 && i < rnn_panels_count (w); i++)
-      part_rows (RNN_PACK_INT8, &(Part) { w, i, width_of (w, i), 0, w->n_in }, rows, &quantised, y + r0 * ldy, ldy, add);
+      part_rows (RNN_PACK_INT8, FALSE, &(Part) { w, i, width_of (w, i), 0, w->n_in }, rows, &quantised, y + r0 * ldy, ldy,
+          add);
     if (rows == 1)
       linear_row (RNN_PACK_INT8, w, &quantised, y + r0 * ldy, add);
   }

@@ -99,7 +99,7 @@ lstm_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnLstmS
 {
   gint H = w->n_out / 4, whole = H / RNN_BLOCK, i = 0;
   gfloat q[RNN_INT8_INPUTS / 4], scale = 0;
-  Rows x = { type == RNN_PACK_INT8 ? q : h, 0, &scale };
+  Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 
   if (type == RNN_PACK_INT8)
     scale = quantise (w->n_in, h, (gint32 *) q);
@@ -194,7 +194,7 @@ gru_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnGruSte
 {
   gint H = w->n_out / 3, whole = H / RNN_BLOCK, i = 0;
   gfloat q[RNN_INT8_INPUTS / 4], scale = 0;
-  Rows x = { type == RNN_PACK_INT8 ? q : h, 0, &scale };
+  Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 
   if (type == RNN_PACK_INT8)
     scale = quantise (w->n_in, h, (gint32 *) q);

@@ -47,9 +47,10 @@ store_sums (gint rows, gint panels, gint blocks, const Steps *s, gfloat *y, gsiz
     *(Vu *) (y + r * ldy + p * s->panel + b * s->block + v * LANES) = acc[SUM_AT (panels, blocks)];
 }
 
-/* The inputs of one step of accumulate(): one float, two (bf16), or four bytes in a Quad. */
+/* The inputs of one step of accumulate(): one float, two (bf16, `next` apart), or four bytes in a Quad. */
 typedef struct {
   const gfloat *x;
+  gsize next;
   Quad quad;
 } In;
 
@@ -63,26 +64,28 @@ multiply (RnnPackType type, V sum, VI weight, const In *in)
     return (V) V_QUADS ((VI) sum, weight, in->quad);
   sum = V_FMA (splat (in->x[0]), (V) (weight << 16), sum);
   if (type == RNN_PACK_BF16)
-    sum = V_FMA (splat (in->x[1]), (V) (weight & (gint32) 0xffff0000), sum);
+    sum = V_FMA (splat (in->x[in->next]), (V) (weight & (gint32) 0xffff0000), sum);
   return sum;
 }
 
 /* The innermost loop of every product, n steps from x: weights or inputs, whichever are fewer, wait in registers for the
- * others.  w: [n][width][RNN_BLOCK] of 32 bits, the next panel panel_size bytes further on.  int8: acc are integers. */
+ * others.  w: [n][width][RNN_BLOCK] of 32 bits, the next panel panel_size bytes further on.  x: from row to row ldx, from
+ * input to input `next` floats.  int8: acc are integers. */
 INLINE void
 accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 *w, gint width, gsize panel_size, gint n,
-    const gfloat *x, gsize ldx, V *acc)
+    const gfloat *x, gsize ldx, gsize next, V *acc)
 {
   const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : 1;
-  const guint8 *next = w + panel_size;
+  const guint8 *second = w + panel_size;
 
-#define WEIGHT(i) (*(const VIu *) (((i) / VECS / blocks ? next : w) + ((i) / VECS % blocks * VECS + (i) % VECS) * 4 * LANES))
-  for (gint k = 0; k < n; k++, x += inputs, w += width * RNN_BLOCK * 4, next += width * RNN_BLOCK * 4) {
+#define WEIGHT(i) (*(const VIu *) (((i) / VECS / blocks ? second : w) + ((i) / VECS % blocks * VECS + (i) % VECS) * 4 * LANES))
+  for (gint k = 0; k < n; k++, x += inputs * next, w += width * RNN_BLOCK * 4, second += width * RNN_BLOCK * 4) {
     In in[MAX_SUMS];
     VI held[MAX_SUMS];
 
     UNROLL for (gint r = 0; r < rows; r++) {
       in[r].x = x + r * ldx;
+      in[r].next = next;
       if (type == RNN_PACK_INT8) {
         gint32 bytes;
 

@@ -139,6 +139,12 @@ typedef struct {
   void (*bands) (gint n, const gint *first, const gint *quads, const gfloat *w, const gfloat *x, gfloat *y);
   /* y = scale log max (y, floor), both below inf; floor >= FLT_MIN */
   void (*log_floor) (gint n, gfloat floor, gfloat scale, gfloat *y);
+
+  /* RWKV's matrix memories, S [n][n].  5 and 6: y = S^T r, then S = diag (w) S + k v^T.  7, row by row: S = S diag (w)
+   * - (S kk) b^T + v k^T, then y = S r. */
+  void (*wkv6_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, gfloat *S, gfloat *y);
+  void (*wkv7_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, const gfloat *kk,
+      const gfloat *b, gfloat *S, gfloat *y);
 } RnnKernels;
 
 /* The row in use.  Never NULL. */

@@ -1,28 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Products with a parameter: with its panels, group by group, and for weight gradients by BLAS. */
+/* Products with a parameter, group by group: with its panels; in training, those over many rows by BLAS. */
 #include "linear.h"
 #include "blas.h"
 #include "kernels.h"
 #include <math.h>
 #include <string.h>
 
+#define BLAS_ROWS 128           /* from here on BLAS, which packs both sides, is faster */
+
+/* Only a model that is being trained leaves the one order of summation. */
+static gboolean
+by_blas (const RnnParam *p, gint n)
+{
+  return p->pack_t && n >= BLAS_ROWS;
+}
+
+static const gfloat *
+group_data (const RnnParam *p, gint g)
+{
+  return p->data + (gsize) g * rnn_param_outputs (p) * rnn_param_inputs (p);
+}
+
 void
 rnn_linear_group (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
+  gint out = rnn_param_outputs (p), in = rnn_param_inputs (p);
   RnnPanels w = rnn_param_panels (p, g);
 
   if (G_UNLIKELY (p->moments))
     rnn_param_observe (p, g, n, x, ldx);
-  rnn_kernels ()->linear[w.dtype] (&w, n, x, ldx, y, ldy, add);
+  if (by_blas (p, n))
+    rnn_blas_product (out, in, n, group_data (p, g), p->transposed ? out : in, p->transposed, x, ldx, y, ldy, add);
+  else
+    rnn_kernels ()->linear[w.dtype] (&w, n, x, ldx, y, ldy, add);
 }
 
 void
 rnn_linear_group_dx (const RnnParam *p, gint g, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx,
     gboolean add)
 {
+  gint out = rnn_param_outputs (p), in = rnn_param_inputs (p);
   RnnPanels w = rnn_param_panels_t (p, g);
 
-  rnn_kernels ()->linear[w.dtype] (&w, n, dy, lddy, dx, lddx, add);
+  if (by_blas (p, n))
+    rnn_blas_product (in, out, n, group_data (p, g), p->transposed ? out : in, !p->transposed, dy, lddy, dx, lddx, add);
+  else
+    rnn_kernels ()->linear[w.dtype] (&w, n, dy, lddy, dx, lddx, add);
 }
 
 void

@@ -5,6 +5,7 @@
  * are the labels of its recipe, or without labels bytes. */
 #include "tool.h"
 #include "base/error.h"
+#include "base/topk.h"
 #include "model/model.h"
 #include "session/session.h"
 #include <math.h>
@@ -13,7 +14,7 @@
 
 typedef struct {
   const gchar *prompt;
-  gint length;
+  gint length, top_k;
   gdouble temperature;
   gint64 seed;
 } Settings;
@@ -23,6 +24,7 @@ typedef struct {
   const gchar *const *labels;   /* NULL: bytes */
   gint n;                       /* tokens */
   gfloat *scores;               /* [n], after the last token */
+  gint *from;                   /* [n]: the tokens to choose from, at first all */
 } Speaker;
 
 static gboolean
@@ -31,9 +33,9 @@ check (const Settings *s, RnnModel *model, GError **error)
   RnnCell *root = rnn_model_get_root (model), *first = root->children->pdata[0];
   const gchar *reason = NULL;
 
-  if (s->length < 0 || !(s->temperature >= 0) || s->temperature > 1000) {
+  if (s->length < 0 || s->top_k < 0 || !(s->temperature >= 0) || s->temperature > 1000) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--length must not be below 0, --temperature from 0 to 1000");
+        "--length and --top-k must not be below 0, --temperature from 0 to 1000");
     return FALSE;
   }
   if (!g_str_equal (first->klass->name, "embedding") || root->n_in != 1)
@@ -93,25 +95,27 @@ hear_prompt (const Speaker *speaker, const gchar *prompt, GError **error)
   return TRUE;
 }
 
-/* The most probable token at temperature 0, else one drawn from softmax (scores / temperature). */
+/* The most probable token at temperature 0, else one of the top_k (0: of all) best, drawn from softmax (scores /
+ * temperature). */
 static gint
-choose (const Speaker *speaker, gdouble temperature, RnnRng *rng)
+choose (const Speaker *speaker, const Settings *s, RnnRng *rng)
 {
-  gint best = 0;
+  const gfloat *scores = speaker->scores;
+  gint n = s->top_k > 0 ? MIN (s->top_k, speaker->n) : speaker->n, *from = speaker->from, best;
   gdouble sum = 0, drawn;
 
-  for (gint i = 1; i < speaker->n; i++)
-    if (speaker->scores[i] > speaker->scores[best])
-      best = i;
-  if (temperature == 0)
+  rnn_top_k (speaker->n, scores, 1, &best);
+  if (s->temperature == 0)
     return best;
-  for (gint i = 0; i < speaker->n; i++)
-    sum += exp ((speaker->scores[i] - speaker->scores[best]) / temperature);
+  if (n < speaker->n)
+    rnn_top_k (speaker->n, scores, n, from);
+  for (gint i = 0; i < n; i++)
+    sum += exp ((scores[from[i]] - scores[best]) / s->temperature);
   drawn = rnn_rng_uniform (rng) * sum;
-  for (gint i = 0; i < speaker->n; i++) {
-    drawn -= exp ((speaker->scores[i] - speaker->scores[best]) / temperature);
+  for (gint i = 0; i < n; i++) {
+    drawn -= exp ((scores[from[i]] - scores[best]) / s->temperature);
     if (drawn < 0)
-      return i;
+      return from[i];
   }
   return best;
 }
@@ -131,14 +135,17 @@ speak (const Settings *s, RnnModel *model, GError **error)
 {
   g_autoptr (RnnSession) session = rnn_session_new (model, 1, 1, RNN_PRECISION_F32, error);
   g_autofree gfloat *scores = g_new0 (gfloat, (gsize) rnn_model_get_n_out (model));
-  Speaker speaker = { session, rnn_model_get_tokens (model), rnn_model_get_n_out (model), scores };
+  g_autofree gint *from = g_new (gint, (gsize) rnn_model_get_n_out (model));
+  Speaker speaker = { session, rnn_model_get_tokens (model), rnn_model_get_n_out (model), scores, from };
   RnnRng rng;
 
   if (!session || !hear_prompt (&speaker, s->prompt, error))
     return FALSE;
   rnn_rng_seed (&rng, (guint64) s->seed, 0);
+  for (gint i = 0; i < speaker.n; i++)
+    from[i] = i;
   for (gint i = 0; i < s->length; i++) {
-    gint token = choose (&speaker, s->temperature, &rng);
+    gint token = choose (&speaker, s, &rng);
 
     say (&speaker, token);
     hear (&speaker, token);
@@ -158,6 +165,7 @@ run (gint argc, gchar **argv, GError **error)
     { "length", 'n', 0, G_OPTION_ARG_INT, &s.length, "Tokens to generate (200)", "N" },
     { "temperature", 't', 0, G_OPTION_ARG_DOUBLE, &s.temperature,
         "1: as probable as the model says; less: bolder choices; 0: always the most probable token", "T" },
+    { "top-k", 'k', 0, G_OPTION_ARG_INT, &s.top_k, "Only ever one of the K most probable tokens (0: any)", "K" },
     { "seed", 's', 0, G_OPTION_ARG_INT64, &s.seed, "The same seed draws the same text (1)", "S" },
     { NULL }
   };

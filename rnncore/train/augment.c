@@ -120,9 +120,7 @@ rnn_augment_mask (const RnnTrainConfig *config, RnnRng *rng, guint n, gint dim, 
   guint first, width;
 
   if (config->noise > 0)
-    for (gsize i = 0; i < (gsize) n * dim; i++)
-      frames[i] += config->noise * rnn_rng_normal (rng);
-
+    rnn_rng_add_normal (rng, (gsize) n * dim, config->noise, frames);
   for (gint m = 0; m < config->time_masks; m++) {
     draw_span (rng, MIN ((guint) config->time_mask_width, n / MAX_MASKED_PART), n, &first, &width);
     memset (frames + (gsize) first * dim, 0, (gsize) width * dim * sizeof (gfloat));

@@ -5,7 +5,11 @@
 #include "../kernels/kernels.h"
 #include <math.h>
 
-#define BLOCK 4096              /* floats summed in float before they join the double */
+gfloat
+rnn_clip_factor (gdouble norm, gfloat max)
+{
+  return max > 0 && norm + 1e-6 > max ? (gfloat) (max / (norm + 1e-6)) : 1;
+}
 
 gfloat
 rnn_clip_norm (gsize n, gfloat *grad, gfloat max)
@@ -13,11 +17,10 @@ rnn_clip_norm (gsize n, gfloat *grad, gfloat max)
   const RnnKernels *k = rnn_kernels ();
   gdouble sum = 0, norm;
 
-  for (gsize i = 0; i < n; i += BLOCK)
-    sum += k->dot ((gint) MIN (BLOCK, n - i), grad + i, grad + i);
+  for (gsize i = 0; i < n; i += RNN_NORM_BLOCK)
+    sum += k->dot ((gint) MIN (RNN_NORM_BLOCK, n - i), grad + i, grad + i);
   norm = sqrt (sum);
-  if (max > 0 && norm + 1e-6 > max)
-    for (gsize i = 0; i < n; i += BLOCK)
-      k->scale ((gint) MIN (BLOCK, n - i), (gfloat) (max / (norm + 1e-6)), grad + i);
+  for (gsize i = 0; i < n; i += RNN_NORM_BLOCK)
+    k->scale ((gint) MIN (RNN_NORM_BLOCK, n - i), rnn_clip_factor (norm, max), grad + i);
   return (gfloat) norm;
 }

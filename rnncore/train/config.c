@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The options of training: one row per field of RnnTrainConfig.  Choices are listed in the order of their enums, which
  * is also the order of the tables in loss.c, optimizer.c and schedule.c. */
-#include "train.h"
+#include "trainer.h"
 
 static const gchar *const losses[] = { "ctc", "mse", "cross-entropy", "binary-cross-entropy", NULL };
 static const gchar *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop", "adagrad", NULL };
@@ -14,7 +14,7 @@ const RnnOption rnn_train_options[] = {
   RNN_OPT_ENUM (RnnTrainConfig, loss, losses, RNN_LOSS_CTC, "what is minimised"),
   INT (batch_size, 1, 65536, 16, "examples per update"),
   INT (epochs, 1, 1000000, 30, "passes over the examples"),
-  INT (shards, 1, 256, 2, "pieces of a minibatch, whatever the threads"),
+  INT (shards, 1, RNN_MAX_SHARDS, 2, "pieces of a minibatch, whatever the threads"),
   INT (n_threads, 1, 256, 1, "threads; changes no result"),
   INT (seed, 0, G_MAXINT, 1, "of shuffling, augmentation and dropout"),
   INT (bptt, 0, G_MAXINT, 0, "steps per truncated chunk, state carried; 0: whole sequences"),

@@ -9,6 +9,7 @@
  *
  * Step t of a series answers the newest frame it saw, t * stride + stack - 1.  A target that is NAN does not count. */
 #include "loss.h"
+#include "../kernels/kernels.h"
 #include <math.h>
 
 static const gfloat *
@@ -155,6 +156,25 @@ entropy_scratch (const RnnAnswer *a)
   return a->n_out;
 }
 
+/* dy = scale (softmax (y) - the target); returns -log of the target's probability.  p: n_out floats. */
+static gfloat
+entropy_step (const RnnAnswer *a, const gfloat *y, gint target, gfloat scale, gfloat *dy, gfloat *p)
+{
+  const RnnKernels *k = rnn_kernels ();
+  gint n = a->n_out;
+  gfloat max = k->max (n, y), sum;
+
+  for (gint i = 0; i < n; i++)
+    p[i] = y[i] - max;
+  k->exp (n, p, p);
+  sum = k->sum (n, p);
+  if (dy) {
+    k->axpy (n, scale / sum, p, dy);
+    dy[target] -= scale;
+  }
+  return logf (sum) - (y[target] - max);
+}
+
 static gfloat
 entropy_loss (const RnnAnswer *a)
 {
@@ -168,12 +188,8 @@ entropy_loss (const RnnAnswer *a)
   for (gint t = 0; t < a->steps; t++) {
     gfloat target = *target_row (a, t), *dy = a->dy ? a->dy + t * a->ld : NULL;
 
-    if (isnan (target))
-      continue;
-    rnn_log_softmax (a->n_out, a->y + t * a->ld, a->scratch);
-    sum -= a->scratch[(gint) target];
-    for (gint i = 0; dy && i < a->n_out; i++)
-      dy[i] = a->scale / count * (expf (a->scratch[i]) - (i == (gint) target));
+    if (!isnan (target))
+      sum += entropy_step (a, a->y + t * a->ld, (gint) target, a->scale / count, dy, a->scratch);
   }
   return (gfloat) (sum / count);
 }
@@ -209,59 +225,82 @@ binary_accepts (RnnModel *model, const RnnExample *example, const gchar **reason
   return TRUE;
 }
 
-/* log (1 + e^y) - target y, and the number of steps that have any target */
+/* e^-|y| and log (1 + e^-|y|) of a row */
+static gsize
+binary_scratch (const RnnAnswer *a)
+{
+  return 2 * (gsize) a->n_out;
+}
+
+/* Steps that have any target */
+static gsize
+binary_count (const RnnAnswer *a)
+{
+  gsize count = 0;
+
+  for (gint t = 0; t < a->steps; t++) {
+    const gfloat *target = target_row (a, t);
+    gint i = 0;
+
+    while (i < a->n_out && isnan (target[i]))
+      i++;
+    count += i < a->n_out;
+  }
+  return count;
+}
+
+/* The sum of log (1 + e^y) - target y over a row; dy (or NULL) += scale (sigmoid (y) - target) */
 static gdouble
-binary_error (const RnnAnswer *a, gsize *count)
+binary_row (const RnnAnswer *a, const gfloat *y, const gfloat *target, gfloat scale, gfloat *dy)
+{
+  const RnnKernels *k = rnn_kernels ();
+  gint n = a->n_out;
+  gfloat *e = a->scratch, *log_1e = e + n;
+  gdouble sum = 0;
+
+  for (gint i = 0; i < n; i++)
+    e[i] = -fabsf (y[i]);
+  k->exp (n, e, e);
+  for (gint i = 0; i < n; i++)
+    log_1e[i] = 1 + e[i];
+  k->log (n, log_1e, log_1e);
+  for (gint i = 0; i < n; i++)
+    sum += isnan (target[i]) ? 0 : MAX (y[i], 0) + log_1e[i] - target[i] * y[i];
+  for (gint i = 0; dy && i < n; i++)
+    dy[i] += isnan (target[i]) ? 0 : scale * ((y[i] < 0 ? e[i] : 1) / (1 + e[i]) - target[i]);
+  return sum;
+}
+
+static gdouble
+binary_sum (const RnnAnswer *a, gfloat scale, gfloat *dy)
 {
   gdouble sum = 0;
 
-  *count = 0;
-  for (gint t = 0; t < a->steps; t++) {
-    const gfloat *y = a->y + t * a->ld, *target = target_row (a, t);
-    gboolean counts = FALSE;
-
-    for (gint i = 0; i < a->n_out; i++)
-      if (!isnan (target[i])) {
-        sum += MAX (y[i], 0) + log1pf (expf (-fabsf (y[i]))) - target[i] * y[i];
-        counts = TRUE;
-      }
-    *count += counts;
-  }
+  for (gint t = 0; t < a->steps; t++)
+    sum += binary_row (a, a->y + t * a->ld, target_row (a, t), scale, dy ? dy + t * a->ld : NULL);
   return sum;
 }
 
 static gfloat
 binary_loss (const RnnAnswer *a)
 {
-  gsize count;
-  gdouble sum = binary_error (a, &count);
+  gsize count = binary_count (a);
 
-  if (count == 0)
-    return INFINITY;
-  for (gint t = 0; a->dy && t < a->steps; t++) {
-    const gfloat *y = a->y + t * a->ld, *target = target_row (a, t);
-
-    for (gint i = 0; i < a->n_out; i++)
-      if (!isnan (target[i]))
-        a->dy[t * a->ld + i] = a->scale / count * (1 / (1 + expf (-y[i])) - target[i]);
-  }
-  return (gfloat) (sum / count);
+  return count ? (gfloat) (binary_sum (a, a->scale / count, a->dy) / count) : INFINITY;
 }
 
 static void
 binary_measure (const RnnAnswer *a, RnnMeasure *measure)
 {
-  gsize count;
-
-  measure->errors += binary_error (a, &count);
-  measure->total += count;
+  measure->errors += binary_sum (a, 0, NULL);
+  measure->total += binary_count (a);
 }
 
 static const RnnLoss losses[] = {       /* by RnnLossType */
   { "ctc", RNN_OUTPUT_CTC, ctc_accepts, ctc_scratch, ctc_loss, ctc_measure },
   { "mse", RNN_OUTPUT_RAW, mse_accepts, no_scratch, mse_loss, mse_measure },
   { "cross-entropy", RNN_OUTPUT_RAW, entropy_accepts, entropy_scratch, entropy_loss, entropy_measure },
-  { "binary-cross-entropy", RNN_OUTPUT_RAW, binary_accepts, no_scratch, binary_loss, binary_measure },
+  { "binary-cross-entropy", RNN_OUTPUT_RAW, binary_accepts, binary_scratch, binary_loss, binary_measure },
 };
 
 const RnnLoss *

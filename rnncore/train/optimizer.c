@@ -8,83 +8,94 @@
  * rmsprop  g += wd p;  v = alpha v + (1 - alpha) g^2;  b = momentum b + g / (sqrt (v) + eps);  p -= lr b
  * adagrad  g += wd p;  v += g^2;  p -= lr g / (sqrt (v) + eps) */
 #include "optimizer.h"
+#include "../kernels/kernels.h"
 #include <math.h>
+
+#define BLOCK 1024              /* floats of each array that stay in the first cache from loop to loop */
+
+/* A part of the parameters: n <= BLOCK of each array. */
+typedef struct {
+  const RnnTrainConfig *config;
+  const RnnOptimizer *o;
+  gsize n;
+  gfloat *p, *g, *m[RNN_OPTIMIZER_MAX_MOMENTS];
+} Part;
 
 typedef struct {
   gint n_moments;
-  void (*step) (RnnOptimizer *o, gfloat *p, gfloat *g, gfloat lr);
+  void (*step) (const Part *part);
 } Rule;
 
 static void
-add_l2 (const RnnOptimizer *o, const gfloat *p, gfloat *g)
+add_l2 (const Part *a)
 {
-  gfloat decay = o->config->weight_decay;
+  gfloat decay = a->config->weight_decay;
 
   if (decay != 0)
-    for (gsize i = 0; i < o->n; i++)
-      g[i] += decay * p[i];
+    for (gsize i = 0; i < a->n; i++)
+      a->g[i] += decay * a->p[i];
 }
 
 static void
-step_sgd (RnnOptimizer *o, gfloat *p, gfloat *g, gfloat lr)
+step_sgd (const Part *a)
 {
-  gfloat momentum = o->config->momentum, *b = o->moments[0];
-  gfloat of_g = o->config->nesterov ? 1 : 0, of_b = o->config->nesterov ? momentum : 1;
+  gfloat momentum = a->config->momentum, lr = a->o->learning_rate;
+  gfloat of_g = a->config->nesterov ? 1 : 0, of_b = a->config->nesterov ? momentum : 1;
+  gfloat *restrict p = a->p, *restrict g = a->g, *restrict b = a->m[0];
 
-  add_l2 (o, p, g);
-  for (gsize i = 0; i < o->n; i++) {
+  add_l2 (a);
+  for (gsize i = 0; i < a->n; i++) {
     b[i] = momentum * b[i] + g[i];
     p[i] -= lr * (of_g * g[i] + of_b * b[i]);
   }
 }
 
 static void
-adam_update (RnnOptimizer *o, gfloat *p, const gfloat *g, gfloat lr)
+adam_update (const Part *a)
 {
-  const RnnTrainConfig *c = o->config;
+  const RnnTrainConfig *c = a->config;
   gfloat beta1 = c->beta1, beta2 = c->beta2, eps = c->epsilon;
-  gfloat rate = (gfloat) (lr / (1 - pow (beta1, o->step)));
-  gfloat correction = (gfloat) (1 / sqrt (1 - pow (beta2, o->step)));
-  gfloat *m = o->moments[0], *v = o->moments[1], *top = o->moments[2];
+  gfloat rate = a->o->adam_rate, correction = a->o->adam_correction;
+  gfloat *restrict p = a->p, *restrict g = a->g, *restrict m = a->m[0], *restrict v = a->m[1], *restrict top = a->m[2];
 
-  for (gsize i = 0; i < o->n; i++) {
+  for (gsize i = 0; i < a->n; i++) {
     m[i] = beta1 * m[i] + (1 - beta1) * g[i];
     v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
   }
   if (c->amsgrad)
-    for (gsize i = 0; i < o->n; i++)
+    for (gsize i = 0; i < a->n; i++)
       top[i] = MAX (top[i], v[i]);
   else
     top = v;
-  for (gsize i = 0; i < o->n; i++)
+  for (gsize i = 0; i < a->n; i++)
     p[i] -= rate * m[i] / (sqrtf (top[i]) * correction + eps);
 }
 
 static void
-step_adam (RnnOptimizer *o, gfloat *p, gfloat *g, gfloat lr)
+step_adam (const Part *a)
 {
-  add_l2 (o, p, g);
-  adam_update (o, p, g, lr);
+  add_l2 (a);
+  adam_update (a);
 }
 
 static void
-step_adamw (RnnOptimizer *o, gfloat *p, gfloat *g, gfloat lr)
+step_adamw (const Part *a)
 {
-  gfloat keep = 1 - lr * o->config->weight_decay;
+  gfloat keep = 1 - a->o->learning_rate * a->config->weight_decay;
 
-  for (gsize i = 0; i < o->n; i++)
-    p[i] *= keep;
-  adam_update (o, p, g, lr);
+  for (gsize i = 0; i < a->n; i++)
+    a->p[i] *= keep;
+  adam_update (a);
 }
 
 static void
-step_rmsprop (RnnOptimizer *o, gfloat *p, gfloat *g, gfloat lr)
+step_rmsprop (const Part *a)
 {
-  gfloat alpha = o->config->beta2, eps = o->config->epsilon, momentum = o->config->momentum;
-  gfloat *v = o->moments[0], *b = o->moments[1];
+  gfloat alpha = a->config->beta2, eps = a->config->epsilon, momentum = a->config->momentum, lr = a->o->learning_rate;
+  gfloat *restrict p = a->p, *restrict g = a->g, *restrict v = a->m[0], *restrict b = a->m[1];
 
-  add_l2 (o, p, g);
-  for (gsize i = 0; i < o->n; i++) {
+  add_l2 (a);
+  for (gsize i = 0; i < a->n; i++) {
     v[i] = alpha * v[i] + (1 - alpha) * g[i] * g[i];
     b[i] = momentum * b[i] + g[i] / (sqrtf (v[i]) + eps);
     p[i] -= lr * b[i];
@@ -92,12 +103,13 @@ step_rmsprop (RnnOptimizer *o, gfloat *p, gfloat *g, gfloat lr)
 }
 
 static void
-step_adagrad (RnnOptimizer *o, gfloat *p, gfloat *g, gfloat lr)
+step_adagrad (const Part *a)
 {
-  gfloat eps = o->config->epsilon, *v = o->moments[0];
+  gfloat eps = a->config->epsilon, lr = a->o->learning_rate;
+  gfloat *restrict p = a->p, *restrict g = a->g, *restrict v = a->m[0];
 
-  add_l2 (o, p, g);
-  for (gsize i = 0; i < o->n; i++) {
+  add_l2 (a);
+  for (gsize i = 0; i < a->n; i++) {
     v[i] += g[i] * g[i];
     p[i] -= lr * g[i] / (sqrtf (v[i]) + eps);
   }
@@ -132,8 +144,32 @@ rnn_optimizer_clear (RnnOptimizer *optimizer)
 }
 
 void
+rnn_optimizer_begin (RnnOptimizer *o, gfloat learning_rate, gfloat grad_scale)
+{
+  o->step++;
+  o->learning_rate = learning_rate;
+  o->grad_scale = grad_scale;
+  o->adam_rate = (gfloat) (learning_rate / (1 - pow (o->config->beta1, o->step)));
+  o->adam_correction = (gfloat) (1 / sqrt (1 - pow (o->config->beta2, o->step)));
+}
+
+void
+rnn_optimizer_run (const RnnOptimizer *o, gsize first, gsize n, gfloat *params, gfloat *grad)
+{
+  for (gsize at = first; at < first + n; at += BLOCK) {
+    Part part = {.config = o->config,.o = o,.n = MIN (BLOCK, first + n - at),.p = params + at,.g = grad + at };
+
+    for (gint i = 0; i < o->n_moments; i++)
+      part.m[i] = o->moments[i] + at;
+    if (o->grad_scale != 1)
+      rnn_kernels ()->scale ((gint) part.n, o->grad_scale, part.g);
+    rules[o->config->optimizer].step (&part);
+  }
+}
+
+void
 rnn_optimizer_step (RnnOptimizer *optimizer, gfloat *params, gfloat *grad, gfloat learning_rate)
 {
-  optimizer->step++;
-  rules[optimizer->config->optimizer].step (optimizer, params, grad, learning_rate);
+  rnn_optimizer_begin (optimizer, learning_rate, 1);
+  rnn_optimizer_run (optimizer, 0, optimizer->n, params, grad);
 }

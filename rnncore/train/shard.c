@@ -138,6 +138,14 @@ get_answer (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, gint 
   return answer;
 }
 
+gfloat *
+rnn_shard_need_grad (RnnShard *shard)
+{
+  if (!shard->grad)
+    shard->grad = g_new (gfloat, rnn_model_get_n_params (shard->task->model));
+  return shard->grad;
+}
+
 void
 rnn_shard_train (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, gint n, gfloat scale,
     const RnnTrainConfig *augment, guint64 augment_seed, guint64 noise_seed, gfloat *losses)
@@ -145,9 +153,7 @@ rnn_shard_train (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, 
   const RnnTask *task = shard->task;
   gsize n_params = rnn_model_get_n_params (task->model);
 
-  if (!shard->grad)
-    shard->grad = g_new (gfloat, n_params);
-  memset (shard->grad, 0, n_params * sizeof (gfloat));
+  memset (rnn_shard_need_grad (shard), 0, n_params * sizeof (gfloat));
   rnn_batch_build (&shard->batch, &task->framing, dataset, examples, n, augment, augment_seed);
   for (gint b = 0; b < n; b++)
     losses[b] = INFINITY;

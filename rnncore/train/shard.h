@@ -29,6 +29,8 @@ typedef struct {
 gboolean rnn_shard_init (RnnShard *shard, const RnnTask *task, GError **error);
 void     rnn_shard_clear (RnnShard *shard);
 
+/* shard->grad, made when it is not there yet */
+gfloat  *rnn_shard_need_grad (RnnShard *shard);
 /* Forward and backward over examples[n]: shard->grad = the sum of their gradients times @scale, losses[n] = the loss of
  * each.  The seeds: of augmentation (@augment NULL: none) and of dropout (RnnRun.seed). */
 void rnn_shard_train (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, gint n, gfloat scale,

@@ -5,36 +5,58 @@
 #include <math.h>
 #include <string.h>
 
+/* Row after row of W, so that the inner loops run along memory. */
 void
 rnn_hopfield_hebb (gint N, gint n, const gfloat *patterns, gfloat *W)
 {
-  for (gint i = 0; i < N; i++)
-    for (gint j = 0; j < N; j++) {
-      gdouble sum = 0;
+  g_autofree gdouble *sums = g_new (gdouble, N);
 
-      for (gint k = 0; k < n && i != j; k++)
-        sum += (gdouble) patterns[(gsize) k * N + i] * patterns[(gsize) k * N + j];
-      W[(gsize) i * N + j] += (gfloat) (sum / N);
+  for (gint i = 0; i < N; i++) {
+    memset (sums, 0, N * sizeof (gdouble));
+    for (gint k = 0; k < n; k++) {
+      const gfloat *x = patterns + (gsize) k * N;
+
+      for (gint j = 0; j < N; j++)
+        sums[j] += (gdouble) x[i] * x[j];
     }
+    for (gint j = 0; j < N; j++)
+      W[(gsize) i * N + j] += i == j ? 0 : (gfloat) (sums[j] / N);
+  }
 }
 
-/* One pattern; field [N] = W x without the diagonal: h_ij is field_i without the share of j. */
+static gdouble
+dot (gint n, const gdouble *w, const gfloat *x)
+{
+  gdouble sums[8] = { 0 }, sum = 0;
+  gint k = 0;
+
+  for (; k + 8 <= n; k += 8)
+    for (gint l = 0; l < 8; l++)
+      sums[l] += w[k + l] * x[k + l];
+  for (; k < n; k++)
+    sum += w[k] * x[k];
+  for (gint l = 0; l < 8; l++)
+    sum += sums[l];
+  return sum;
+}
+
+/* One pattern; field [N] = W x without the diagonal: h_ij is field_i without the share of j.  W is symmetric, and stays
+ * so to the last bit: a step is the same sum for ij and ji. */
 static void
 storkey_pattern (gint N, const gfloat *x, gdouble *W, gdouble *field)
 {
-  for (gint i = 0; i < N; i++) {
-    field[i] = 0;
-    for (gint k = 0; k < N; k++)
-      field[i] += k == i ? 0 : W[(gsize) i * N + k] * x[k];
-  }
   for (gint i = 0; i < N; i++)
-    for (gint j = 0; j <= i; j++) {
-      gdouble share = W[(gsize) i * N + j];     /* W is symmetric */
-      gdouble h_ij = i == j ? field[i] : field[i] - share * x[j], h_ji = i == j ? field[i] : field[j] - share * x[i];
-      gdouble step = ((gdouble) x[i] * x[j] - x[i] * h_ji - h_ij * x[j]) / N;
+    field[i] = dot (N, W + (gsize) i * N, x) - W[(gsize) i * N + i] * x[i];
+  for (gint i = 0; i < N; i++) {
+    gdouble *w = W + (gsize) i * N, self = w[i] + ((gdouble) x[i] * x[i] - 2 * (x[i] * field[i])) / N;
 
-      W[(gsize) i * N + j] = W[(gsize) j * N + i] = share + step;
+    for (gint j = 0; j < N; j++) {
+      gdouble h_ij = field[i] - w[j] * x[j], h_ji = field[j] - w[j] * x[i];
+
+      w[j] += ((gdouble) x[i] * x[j] - (x[i] * h_ji + x[j] * h_ij)) / N;
     }
+    w[i] = self;
+  }
 }
 
 void

@@ -60,6 +60,10 @@ typedef struct {
 
 extern const RnnOption rnn_train_options[];
 
+/* FALSE in a process that mpirun started, but for the first one: it computes its share of what that one trains, has the
+ * same weights, and writes and says nothing. */
+gboolean rnn_train_leads (void);
+
 typedef struct _RnnTrainer RnnTrainer;
 
 typedef struct {
@@ -83,6 +87,8 @@ void  rnn_trainer_free (RnnTrainer *trainer);
 /* One minibatch and update; at the end of an epoch (epoch_progress 1) also the validation.  The last step says done;
  * FALSE: it was over before this call, which did nothing but fill @stats. */
 gboolean rnn_trainer_step (RnnTrainer *trainer, RnnTrainStats *stats);
+/* FALSE: a step did nothing because the processes that train together no longer agree, as @error says. */
+gboolean rnn_trainer_check (RnnTrainer *trainer, GError **error);
 RnnModel *rnn_trainer_get_model (RnnTrainer *trainer);         /* the current weights (transfer none) */
 RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);          /* best dev metric, or the current (transfer none) */
 /* All of it: weights, best weights, optimizer moments, position in the epoch, seeds.  Written aside and renamed. */

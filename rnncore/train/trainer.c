@@ -4,7 +4,6 @@
  * A minibatch is cut into config.shards pieces whatever the number of threads, and their gradients are added in the
  * order of the pieces: threads change no result. */
 #include "trainer.h"
-#include "../kernels/kernels.h"
 #include <math.h>
 
 /* ---- making one ---- */
@@ -90,7 +89,7 @@ make_workers (RnnTrainer *t, GError **error)
 {
   gsize n_shards = t->config.shards;
 
-  t->losses = g_new (gfloat, n_shards * t->config.batch_size);
+  t->losses = g_new0 (gfloat, n_shards * t->config.batch_size);
   t->shards = g_new0 (RnnShard, n_shards);
   for (gsize s = 0; s < n_shards; s++)
     if (!rnn_shard_init (&t->shards[s], &t->task, error))
@@ -107,12 +106,11 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
   t->config = *config;
   t->train = train;
   t->dev = dev && dev->examples->len ? dev : NULL;
-  if (!make_models (t, model, error) || !make_workers (t, error)) {
+  if (!rnn_trainer_join (t, error) || !make_models (t, model, error) || !make_workers (t, error)) {
     rnn_trainer_free (t);
     return NULL;
   }
-  rnn_optimizer_init (&t->optimizer, &t->config, rnn_model_get_n_params (t->model));
-  t->optimizer.n = rnn_model_get_n_trained (t->model);
+  rnn_trainer_prepare_update (t);
   rnn_model_pack (t->model, TRUE);
   t->patience_left = config->patience;
   t->best_metric = t->best_loss = t->dev_loss = t->dev_metric = t->loss = t->grad_norm = NAN;
@@ -127,11 +125,15 @@ rnn_trainer_free (RnnTrainer *trainer)
 {
   if (!trainer)
     return;
+  rnn_reduce_leave (&trainer->reduce, !trainer->done);
+  g_clear_error (&trainer->parted);
   rnn_pool_free (trainer->pool);
   for (gint s = 0; trainer->shards && s < trainer->config.shards; s++)
     rnn_shard_clear (&trainer->shards[s]);
   g_free (trainer->shards);
   rnn_optimizer_clear (&trainer->optimizer);
+  g_clear_pointer (&trainer->matrices, g_ptr_array_unref);
+  g_free (trainer->squares);
   rnn_framing_clear (&trainer->task.framing);
   rnn_epoch_clear (&trainer->order);
   rnn_epoch_clear (&trainer->dev_order);
@@ -157,8 +159,16 @@ typedef struct {
   RnnTrainer *trainer;
   const guint32 *examples;      /* [n] of the minibatch */
   guint n, n_shards;
+  guint first_shard;            /* of this rank */
   gfloat scale;                 /* of every example's loss in the gradient */
 } Minibatch;
+
+/* Where the examples of a shard begin. */
+static guint
+first_example (const Minibatch *m, guint shard)
+{
+  return m->n * MIN (shard, m->n_shards) / m->n_shards;
+}
 
 static gfloat
 loss_scale (const RnnTrainer *t, const Minibatch *m)
@@ -176,11 +186,23 @@ train_job (guint job, gpointer data)
   const Minibatch *m = data;
   RnnTrainer *t = m->trainer;
   const RnnTrainConfig *c = &t->config;
-  guint first = m->n * job / m->n_shards, end = m->n * (job + 1) / m->n_shards;
+  guint shard = m->first_shard + job, first = first_example (m, shard), end = first_example (m, shard + 1);
 
-  rnn_shard_train (&t->shards[job], t->train, m->examples + first, end - first, m->scale,
+  rnn_shard_train (&t->shards[shard], t->train, m->examples + first, end - first, m->scale,
       t->epoch >= (guint64) c->augment_from ? c : NULL, rnn_mix_seed (c->seed, t->epoch, 1),
-      rnn_mix_seed (c->seed, t->epoch << 32 | t->batch, 2 + job), t->losses + first);
+      rnn_mix_seed (c->seed, t->epoch << 32 | t->batch, 2 + shard), t->losses + first);
+}
+
+/* The losses of all ranks, on every one. */
+static void
+share_losses (RnnTrainer *t, const Minibatch *m)
+{
+  for (guint rank = 0; rank < t->reduce.size; rank++) {
+    guint first = first_example (m, rnn_trainer_first_shard (t, rank));
+    guint end = first_example (m, rnn_trainer_first_shard (t, rank + 1));
+
+    rnn_reduce_share (&t->reduce, rank, t->losses + first, (end - first) * sizeof (gfloat));
+  }
 }
 
 static void
@@ -199,31 +221,6 @@ count_losses (RnnTrainer *t, const Minibatch *m)
   }
   t->epoch_loss += sum;
   t->loss = sum / m->n;
-}
-
-/* Adds the shards' gradients up in the first one's. */
-static gfloat *
-sum_gradients (RnnTrainer *t, guint n_shards)
-{
-  gsize n = rnn_model_get_n_params (t->model);
-
-  for (guint s = 1; s < n_shards; s++)
-    rnn_kernels ()->add ((gint) n, t->shards[s].grad, t->shards[0].grad);
-  return t->shards[0].grad;
-}
-
-/* An update whose gradient is not finite would spoil all weights: it is left out. */
-static void
-update_weights (RnnTrainer *t, gfloat *grad)
-{
-  guint64 total = (guint64) t->config.epochs * t->order.n_batches;
-
-  t->learning_rate = rnn_schedule_get (&t->config, t->optimizer.step, total);
-  t->grad_norm = rnn_clip_norm (t->optimizer.n, grad, t->config.clip_norm);
-  if (!isfinite (t->grad_norm))
-    return;
-  rnn_optimizer_step (&t->optimizer, rnn_model_get_params (t->model), grad, t->learning_rate);
-  rnn_model_pack (t->model, TRUE);
 }
 
 static void
@@ -256,28 +253,46 @@ enter_epoch (RnnTrainer *t)
   rnn_trainer_begin_epoch (t);
 }
 
+static void
+train_minibatch (RnnTrainer *t)
+{
+  Minibatch m = { t };
+  guint end = rnn_trainer_first_shard (t, t->reduce.rank + 1), n_mine;
+
+  m.n = rnn_epoch_get (&t->order, (guint) t->batch, &m.examples);
+  m.scale = loss_scale (t, &m);
+  m.n_shards = MIN (m.n, (guint) t->config.shards);
+  m.first_shard = rnn_trainer_first_shard (t, t->reduce.rank);
+  n_mine = MIN (end, m.n_shards) - MIN (m.first_shard, m.n_shards);
+  rnn_pool_run (t->pool, n_mine, train_job, &m);
+  share_losses (t, &m);
+  count_losses (t, &m);
+  rnn_trainer_update (t, m.first_shard, n_mine);
+}
+
 gboolean
 rnn_trainer_step (RnnTrainer *t, RnnTrainStats *stats)
 {
-  Minibatch m = { t };
-
-  if (t->done) {
+  if (t->done || !rnn_trainer_agree (t)) {
     fill_stats (t, stats);
     return FALSE;
   }
   enter_epoch (t);
-  m.n = rnn_epoch_get (&t->order, (guint) t->batch, &m.examples);
-  m.scale = loss_scale (t, &m);
-  m.n_shards = MIN (m.n, (guint) t->config.shards);
-  rnn_pool_run (t->pool, m.n_shards, train_job, &m);
-  count_losses (t, &m);
-  update_weights (t, sum_gradients (t, m.n_shards));
+  train_minibatch (t);
   if (++t->batch == t->order.n_batches) {
     t->done = t->epoch + 1 >= (guint64) t->config.epochs;
     rnn_trainer_validate (t);
   }
   fill_stats (t, stats);
   return TRUE;
+}
+
+gboolean
+rnn_trainer_check (RnnTrainer *trainer, GError **error)
+{
+  if (trainer->parted && error)
+    *error = g_error_copy (trainer->parted);
+  return !trainer->parted;
 }
 
 RnnModel *

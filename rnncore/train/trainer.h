@@ -3,6 +3,7 @@
 #pragma once
 #include "optimizer.h"
 #include "pool.h"
+#include "reduce.h"
 #include "shard.h"
 
 G_BEGIN_DECLS
@@ -14,7 +15,12 @@ struct _RnnTrainer {
   RnnTask task;
   RnnShard *shards;             /* [config.shards] */
   RnnPool *pool;
+  RnnReduce reduce;             /* the other processes of this training, if any */
+  gboolean agreed;              /* that all of them train the same */
+  GError *parted;               /* why they no longer do, or NULL */
   RnnOptimizer optimizer;
+  gdouble *squares;             /* of the gradient, summed over each RNN_NORM_BLOCK */
+  GPtrArray *matrices;          /* of RnnParam: what has panels */
   gfloat *losses;               /* [most examples that run at once] */
 
   RnnEpoch order, dev_order;
@@ -33,7 +39,19 @@ struct _RnnTrainer {
 /* trainer.c: makes the order of the epoch that is running */
 void rnn_trainer_begin_epoch (RnnTrainer *trainer);
 
+#define RNN_MAX_SHARDS 256
+
+/* update.c: new weights from the gradients of shards [first_shard, first_shard + n_shards) and those of other ranks */
+void rnn_trainer_prepare_update (RnnTrainer *trainer);
+void rnn_trainer_update (RnnTrainer *trainer, guint first_shard, guint n_shards);
+
 /* validate.c: dev loss and metric, the best weights so far, early stop */
 void rnn_trainer_validate (RnnTrainer *trainer);
+
+/* ranks.c: whose shards are whose.  Rank @rank owns shards [first, end), all of them those of all ranks together. */
+gboolean rnn_trainer_join (RnnTrainer *trainer, GError **error);
+guint    rnn_trainer_first_shard (const RnnTrainer *trainer, guint rank);
+/* At the start of a step: all ranks are there, at the same place of the same training.  FALSE: parted says why not. */
+gboolean rnn_trainer_agree (RnnTrainer *trainer);
 
 G_END_DECLS

@@ -7,10 +7,18 @@
 #include <math.h>
 #include <string.h>
 
+/* Minibatch `first + s` of the dev set is shard s's. */
 typedef struct {
   RnnTrainer *trainer;
-  guint first;                  /* dev minibatch of shard 0 */
+  guint first, n;
 } Round;
+
+/* The first minibatch of the round that rank @rank runs. */
+static guint
+first_of_rank (const Round *round, guint rank)
+{
+  return MIN (rnn_trainer_first_shard (round->trainer, rank), round->n);
+}
 
 static void
 evaluate_job (guint job, gpointer data)
@@ -18,9 +26,40 @@ evaluate_job (guint job, gpointer data)
   Round *round = data;
   RnnTrainer *t = round->trainer;
   const guint32 *examples;
-  guint n = rnn_epoch_get (&t->dev_order, round->first + job, &examples);
+  guint shard = first_of_rank (round, t->reduce.rank) + job;
+  guint n = rnn_epoch_get (&t->dev_order, round->first + shard, &examples);
 
-  rnn_shard_evaluate (&t->shards[job], t->dev, examples, n, t->losses + job * t->config.batch_size);
+  rnn_shard_evaluate (&t->shards[shard], t->dev, examples, n, t->losses + shard * t->config.batch_size);
+}
+
+/* Fills losses[shards][batch_size], on every rank. */
+static void
+run_round (const Round *round)
+{
+  RnnTrainer *t = round->trainer;
+  gsize width = t->config.batch_size * sizeof (gfloat);
+  guint rank = t->reduce.rank;
+
+  rnn_pool_run (t->pool, first_of_rank (round, rank + 1) - first_of_rank (round, rank), evaluate_job, (gpointer) round);
+  for (rank = 0; rank < t->reduce.size; rank++) {
+    guint first = first_of_rank (round, rank), end = first_of_rank (round, rank + 1);
+
+    rnn_reduce_share (&t->reduce, rank, t->losses + first * t->config.batch_size, (end - first) * width);
+  }
+}
+
+/* What the shards counted, in their order, on every rank. */
+static void
+add_measures (RnnTrainer *t, gdouble *errors, gdouble *total)
+{
+  for (guint rank = 0; rank < t->reduce.size; rank++)
+    for (guint s = rnn_trainer_first_shard (t, rank); s < rnn_trainer_first_shard (t, rank + 1); s++) {
+      gdouble counts[] = { t->shards[s].measure.errors, t->shards[s].measure.total };
+
+      rnn_reduce_share (&t->reduce, rank, counts, sizeof (counts));
+      *errors += counts[0];
+      *total += counts[1];
+    }
 }
 
 /* Sum and number of the finite ones of losses[n] */
@@ -43,21 +82,17 @@ evaluate (RnnTrainer *t)
   for (guint s = 0; s < shards; s++)
     t->shards[s].measure.errors = t->shards[s].measure.total = 0;
   for (guint first = 0; first < n_batches; first += shards) {
-    Round round = { t, first };
-    guint n_jobs = MIN (shards, n_batches - first);
+    Round round = { t, first, MIN (shards, n_batches - first) };
 
-    rnn_pool_run (t->pool, n_jobs, evaluate_job, &round);
-    for (guint job = 0; job < n_jobs; job++) {
+    run_round (&round);
+    for (guint s = 0; s < round.n; s++) {
       const guint32 *examples;
-      guint n = rnn_epoch_get (&t->dev_order, first + job, &examples);
+      guint n = rnn_epoch_get (&t->dev_order, first + s, &examples);
 
-      add_losses (t->losses + job * t->config.batch_size, n, &sum, &count);
+      add_losses (t->losses + s * t->config.batch_size, n, &sum, &count);
     }
   }
-  for (guint s = 0; s < shards; s++) {
-    errors += t->shards[s].measure.errors;
-    total += t->shards[s].measure.total;
-  }
+  add_measures (t, &errors, &total);
   t->dev_loss = count ? sum / count : NAN;
   t->dev_metric = total > 0 ? errors / total : NAN;
 }

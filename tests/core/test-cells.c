@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What every cell owes, asked of every cell of the registry: gradients, one result however the work is cut, states that
- * can be saved, options and weights that survive a file, no allocation while running. */
+ * can be saved, options and weights that survive a file, no allocation while running, nothing written where it should
+ * not be; with every row of the kernel table that this machine can run. */
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 #include "cells/cell.h"
+#include "kernels/kernels.h"
 #include "model/quantize.h"
 #include "session/session.h"
 #include "count-alloc.h"
@@ -228,6 +230,71 @@ test_gradient (gconstpointer layer)
   g_free (p.scratch);
   g_free (p.wy);
   g_free (p.ws);
+}
+
+/* ---- no cell writes past the room it asked for ---- */
+
+#define GUARD 64                /* floats behind an array, each GUARD_VALUE */
+#define GUARD_VALUE 7.5e30f
+
+static gfloat *
+guarded (GPtrArray *arrays, gsize n, guint64 seed)
+{
+  gfloat *x = random_floats (n + GUARD + 1, seed);
+
+  for (gsize i = 0; i <= GUARD; i++)
+    x[n + i] = GUARD_VALUE;
+  g_ptr_array_add (arrays, x);
+  g_ptr_array_add (arrays, x + n);
+  return x;
+}
+
+static void
+check_guards (GPtrArray *arrays)
+{
+  for (guint i = 0; i < arrays->len; i += 2) {
+    const gfloat *end = arrays->pdata[i + 1];
+
+    for (guint j = 0; j <= GUARD; j++)
+      g_assert_cmpfloat (end[j], ==, GUARD_VALUE);
+    g_free (arrays->pdata[i]);
+  }
+}
+
+static void
+run_guarded (const RnnCell *c, gint T, gint B, gsize n_params)
+{
+  g_autoptr (GPtrArray) arrays = g_ptr_array_new ();
+  gsize n = (gsize) T * B;
+  RnnRun run = { .T = T, .B = B, .state_stride = c->n_state,
+    .x = guarded (arrays, n * N_IN, 1), .y = guarded (arrays, n * c->n_out, 2),
+    .state = guarded (arrays, B * c->n_state, 3), .tape = guarded (arrays, n * c->n_tape, 4),
+    .scratch = guarded (arrays, rnn_cell_scratch_size (c, T, B), 5) };
+  RnnGrad grad = { .dy = guarded (arrays, n * c->n_out, 6), .dx = guarded (arrays, n * N_IN, 7),
+    .dstate = guarded (arrays, B * c->n_state, 8), .dparam = guarded (arrays, n_params, 9) };
+  gfloat *entry = guarded (arrays, B * c->n_state, 3);
+
+  for (gint b = 0; b < B; b++)
+    rnn_cell_reset_state (c, entry + b * c->n_state);
+  memcpy (run.state, entry, B * c->n_state * sizeof (gfloat));
+  c->klass->forward (c, &(RnnRun) { .T = T, .B = B, .x = run.x, .y = run.y, .state = run.state,
+        .state_stride = c->n_state, .scratch = run.scratch });
+  memcpy (run.state, entry, B * c->n_state * sizeof (gfloat));
+  c->klass->forward (c, &run);
+  run.state = entry;
+  if (rnn_cell_can_train (c))
+    c->klass->backward (c, &run, &grad);
+  check_guards (arrays);
+}
+
+static void
+test_room (gconstpointer layer)
+{
+  static const gint sizes[][2] = { { 1, 1 }, { 1, 2 }, { 2, 1 }, { 3, 4 } };    /* T, B */
+  g_autoptr (RnnModel) model = model_of (layer);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    run_guarded (rnn_model_get_root (model), sizes[i][0], sizes[i][1], rnn_model_get_n_params (model));
 }
 
 /* ---- one result, however the work is cut ---- */
@@ -517,23 +584,50 @@ test_errors (void)
   }
 }
 
+/* One question to one layer, on one row of the kernel table. */
+typedef struct {
+  json_t *layer;
+  const RnnKernels *row;
+  GTestDataFunc ask;
+} Trial;
+
 static void
-add_tests (json_t *layer)
+free_trial (gpointer data)
+{
+  Trial *trial = data;
+
+  json_decref (trial->layer);
+  g_free (trial);
+}
+
+static void
+run_trial (gconstpointer data)
+{
+  const Trial *trial = data;
+
+  rnn_kernels_use (trial->row);
+  trial->ask (trial->layer);
+}
+
+static void
+add_tests (json_t *layer, const RnnKernels *row)
 {
   static const struct {
     const gchar *name;
-    GTestDataFunc func;
+    GTestDataFunc ask;
   } tests[] = {
-    { "gradient", test_gradient }, { "chunks", test_chunks }, { "batch", test_batch }, { "state", test_state },
-    { "no-allocation", test_no_allocation }, { "int8", test_int8 }, { "bf16", test_bf16 }, { "round-trip", test_round_trip },
+    { "gradient", test_gradient }, { "room", test_room }, { "chunks", test_chunks }, { "batch", test_batch },
+    { "state", test_state }, { "no-allocation", test_no_allocation }, { "int8", test_int8 }, { "bf16", test_bf16 },
+    { "round-trip", test_round_trip },
   };
   g_autofree gchar *text = json_dumps (layer, JSON_COMPACT);
 
+  g_strdelimit (text, "{}\"[]", ' ');
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
-    g_autofree gchar *path = g_strdup_printf ("/cells/%s/%s", text, tests[i].name);
+    g_autofree gchar *path = g_strdup_printf ("/cells/%s/%s/%s", row->name, text, tests[i].name);
+    Trial trial = { json_incref (layer), row, tests[i].ask };
 
-    g_strdelimit (path + 7, "{}\"[]", ' ');
-    g_test_add_data_func_full (path, json_incref (layer), tests[i].func, (GDestroyNotify) json_decref);
+    g_test_add_data_func_full (path, g_memdup2 (&trial, sizeof (Trial)), run_trial, free_trial);
   }
   json_decref (layer);
 }
@@ -544,12 +638,15 @@ main (int argc, char **argv)
   const RnnCellClass *const *classes = rnn_cell_classes ();
 
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; classes[i]; i++)
-    add_tests (small_layer (classes[i]));
-  if (!REGISTRY_ONLY) {
-    for (guint i = 0; i < G_N_ELEMENTS (variants); i++)
-      add_tests (parse (variants[i]));
-    g_test_add_func ("/cells/errors", test_errors);
+  for (const RnnKernels *const *row = rnn_kernels_list (); *row; row++) {
+    if (!(*row)->supported ())
+      continue;
+    for (guint i = 0; classes[i]; i++)
+      add_tests (small_layer (classes[i]), *row);
+    for (guint i = 0; i < G_N_ELEMENTS (variants) && !REGISTRY_ONLY; i++)
+      add_tests (parse (variants[i]), *row);
   }
+  if (!REGISTRY_ONLY)
+    g_test_add_func ("/cells/errors", test_errors);
   return g_test_run ();
 }

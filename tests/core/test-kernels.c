@@ -302,6 +302,59 @@ test_memory (gconstpointer row)
   }
 }
 
+/* y = S^T r, S = diag (w) S + k v^T */
+static void
+test_wkv6 (gconstpointer row)
+{
+  const RnnKernels *kernels = row;
+
+  for (gint n = 1; n < 80; n += 13) {
+    g_autofree gfloat *r = random_floats (n, 1, 1), *w = random_floats (n, 2, 1), *k = random_floats (n, 3, 1);
+    g_autofree gfloat *v = random_floats (n, 4, 1), *before = random_floats (n * n, 5, 1), *y = g_new (gfloat, n);
+    g_autofree gfloat *S = g_memdup2 (before, (gsize) n * n * sizeof (gfloat));
+
+    kernels->wkv6_step (n, r, w, k, v, S, y);
+    for (gint j = 0; j < n; j++) {
+      gdouble sum = 0;
+
+      for (gint i = 0; i < n; i++) {
+        sum += (gdouble) r[i] * before[i * n + j];
+        g_assert_cmpfloat_with_epsilon (S[i * n + j], (gdouble) w[i] * before[i * n + j] + (gdouble) k[i] * v[j], 2e-6);
+      }
+      g_assert_cmpfloat_with_epsilon (y[j], sum, 2e-5);
+    }
+  }
+}
+
+/* S = S diag (w) - (S kk) b^T + v k^T, y = S r */
+static void
+test_wkv7 (gconstpointer row)
+{
+  const RnnKernels *kernels = row;
+
+  for (gint n = 1; n < 80; n += 13) {
+    g_autofree gfloat *r = random_floats (n, 1, 1), *w = random_floats (n, 2, 1), *k = random_floats (n, 3, 1);
+    g_autofree gfloat *v = random_floats (n, 4, 1), *kk = random_floats (n, 5, 0.2f), *b = random_floats (n, 6, 0.2f);
+    g_autofree gfloat *before = random_floats (n * n, 7, 1), *y = g_new (gfloat, n);
+    g_autofree gfloat *S = g_memdup2 (before, (gsize) n * n * sizeof (gfloat));
+
+    kernels->wkv7_step (n, r, w, k, v, kk, b, S, y);
+    for (gint i = 0; i < n; i++) {
+      gdouble recalled = 0, sum = 0;
+
+      for (gint j = 0; j < n; j++)
+        recalled += (gdouble) before[i * n + j] * kk[j];
+      for (gint j = 0; j < n; j++) {
+        gdouble s = (gdouble) before[i * n + j] * w[j] - recalled * b[j] + (gdouble) v[i] * k[j];
+
+        g_assert_cmpfloat_with_epsilon (S[i * n + j], s, 5e-6);
+        sum += s * r[j];
+      }
+      g_assert_cmpfloat_with_epsilon (y[i], sum, 5e-5);
+    }
+  }
+}
+
 /* h[N][n] = exp (delta A) h + B (delta u), y = C h + D u */
 static void
 test_scan (gconstpointer row)
@@ -349,7 +402,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "functions", test_functions }, { "extremes", test_extremes }, { "tails", test_tails }, { "sums", test_sums }, { "exp-sum", test_exp_sum },
     { "linear", test_linear }, { "linear-int8", test_linear_int8 }, { "gradients", test_gradients }, { "lstm", test_lstm },
-    { "memory", test_memory }, { "scan", test_scan },
+    { "memory", test_memory }, { "scan", test_scan }, { "wkv6", test_wkv6 }, { "wkv7", test_wkv7 },
   };
   const RnnKernels *const *rows = rnn_kernels_list ();
 

@@ -179,10 +179,12 @@ test_generate (void)
   assert_output ("generate cycle.safetensors --length 2 --temperature 0", "abc\n");     /* as after token 0 */
   assert_output ("generate cycle.safetensors --length 4 --prompt c --temperature 0.5", "aabca\n");
   assert_output ("generate cycle.safetensors --length 0", "\n");
+  /* so hot that any token is as good as any other, but for the choice of one */
+  assert_output ("generate cycle.safetensors --length 8 --prompt c --temperature 1000 --top-k 1", "aabcaabcaab\n");
   assert_failure ("generate cycle.safetensors --prompt axe", 1,
       "rnncore generate: the model has no token for \"xe\"\n");
   assert_failure ("generate cycle.safetensors --temperature -1", 2,
-      "rnncore generate: --length must not be below 0, --temperature from 0 to 1000\n");
+      "rnncore generate: --length and --top-k must not be below 0, --temperature from 0 to 1000\n");
 }
 
 /* Bytes where no labels are; the seed alone decides what is drawn. */
@@ -199,6 +201,9 @@ test_generate_seed (void)
   g_assert_cmpint (call ("generate bytes.json -p Hello -n 80 -s 8 -t 1.5", &other, NULL), ==, 0);
   g_assert_cmpstr (first, ==, again);
   g_assert_cmpstr (first, !=, other);
+  g_clear_pointer (&again, g_free);
+  g_assert_cmpint (call ("generate bytes.json -p Hello -n 80 -s 7 -t 1.5 --top-k 200", &again, NULL), ==, 0);
+  g_assert_cmpstr (first, ==, again);   /* of 127 */
   assert_failure ("generate tiny.json", 1, "rnncore generate: tiny.json: no language model: it does not begin with an "
       "embedding of one token a step\n");
 }

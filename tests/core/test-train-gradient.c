@@ -146,10 +146,12 @@ static void
 test_binary_cross_entropy (void)
 {
   RnnDataset *data = series_dataset (3, FALSE);
-  gfloat y[] = { -20, -1, 0, 0.5f, 3, 20 }, targets[] = { 0, 1, NAN, 0.25f, 1, 1 };
+  gfloat y[] = { -20, -1, 0, 0.5f, 3, 20 }, targets[] = { 0, 1, NAN, 0.25f, 1, 1 }, scratch[6];
   RnnExample example = {.n_frames = 2,.n_target = 3,.targets = targets };
   RnnFraming framing = {.stack = 1,.stride = 1 };
-  RnnAnswer answer = {.example = &example,.framing = &framing,.steps = 2,.n_out = 3,.y = y,.ld = 3 };
+  RnnAnswer answer = {.example = &example,.framing = &framing,.steps = 2,.n_out = 3,.y = y,.ld = 3,
+    .scratch = scratch
+  };
   const gchar *reason = NULL;
   gdouble expected = 0;
   Fixture f;
@@ -160,6 +162,7 @@ test_binary_cross_entropy (void)
   fixture_init (&f, toy_model (series_recipe, 3), RNN_LOSS_BINARY_CROSS_ENTROPY, 0, data);
   check_gradient (&f);
 
+  g_assert_cmpuint (f.task.loss->scratch (&answer), <=, G_N_ELEMENTS (scratch));
   for (guint i = 0; i < G_N_ELEMENTS (y); i++)
     if (!isnan (targets[i]))
       expected -= targets[i] * log (1 / (1 + exp (-y[i]))) + (1 - targets[i]) * log (1 / (1 + exp (y[i])));

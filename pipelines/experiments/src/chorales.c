@@ -13,14 +13,15 @@
 typedef struct {
   const gchar *cell;
   gint hidden;
-  gfloat drop_in, drop_out, learning_rate;      /* the best of a few on the validation set */
+  gfloat drop_in, drop_out, learning_rate, weight_decay;        /* the best of a few on the validation set */
+  gint schedule;
   gfloat published;             /* Bai et al., table 1 */
 } Row;
 
 static const Row rows[] = {
-  { "elman", 200, 0, 0.3f, 2e-3f, 8.91f },
-  { "gru", 200, 0.1f, 0.4f, 1e-2f, 8.43f },
-  { "lstm", 200, 0.2f, 0.5f, 4e-3f, 8.45f },
+  { "elman", 200, 0, 0.3f, 2e-3f, 0, RNN_SCHEDULE_COSINE, 8.91f },
+  { "gru", 200, 0.1f, 0.4f, 1e-2f, 0.5f, RNN_SCHEDULE_CONSTANT, 8.43f },
+  { "lstm", 200, 0.2f, 0.5f, 4e-3f, 0, RNN_SCHEDULE_COSINE, 8.45f },
 };
 
 /* roll[n_steps][KEYS]; FALSE: not a chorale */
@@ -112,9 +113,11 @@ train_row (const Setting *setting, const Row *row, const Parts *parts, Table *ta
   fit_init (&fit, setting, RNN_LOSS_BINARY_CROSS_ENTROPY);
   fit.config.batch_size = 8;
   fit.config.epochs = setting->smoke ? 1 : 120;
+  fit.config.optimizer = RNN_OPTIMIZER_ADAMW;
   fit.config.learning_rate = row->learning_rate;
-  fit.config.patience = 20;
-  fit.config.schedule = RNN_SCHEDULE_COSINE;
+  fit.config.weight_decay = row->weight_decay;
+  fit.config.schedule = row->schedule;
+  fit.average = TRUE;
   if (!model || !fit_run (&fit, model, parts->train, parts->valid, &result, error)
       || !fit_evaluate (&fit, model, parts->test, &mean, &test, error))
     return FALSE;

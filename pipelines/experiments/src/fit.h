@@ -27,6 +27,7 @@ typedef struct {
   void (*refresh) (RnnDataset *train, guint64 seed);    /* NULL, or makes new examples in place for each epoch */
   gdouble seconds;              /* of CPU: stops after the first epoch that ends later; 0: never */
   gfloat good;                  /* stops when the metric is below; 0: never */
+  gboolean average;             /* judges on dev, and takes, means of the weights over a ninth of the updates */
   void (*watch) (const RnnTrainStats *stats, gpointer data);    /* NULL, or told of every update */
   void (*constrain) (RnnModel *model, gpointer data);   /* NULL, or brings weights back to where they may be */
   gpointer data;

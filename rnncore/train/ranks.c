@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A training of several processes: every rank has all examples and all weights, computes its run of each minibatch's
+ * shards and makes the same update as the others.  So they have to start from the same: before the first step each
+ * compares its own digests with those of rank 0. */
+#include "trainer.h"
+#include "../kernels/kernels.h"
+#include <string.h>
+
+gboolean
+rnn_trainer_join (RnnTrainer *t, GError **error)
+{
+  if (!rnn_reduce_join (&t->reduce, error))
+    return FALSE;
+  if (t->reduce.size <= (guint) t->config.shards)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%d shards of a minibatch are too few for %u processes: set "
+      "'shards'", t->config.shards, t->reduce.size);
+  return FALSE;
+}
+
+guint
+rnn_trainer_first_shard (const RnnTrainer *t, guint rank)
+{
+  return t->config.shards * rank / t->reduce.size;
+}
+
+/* ---- digests: FNV-1a ---- */
+
+#define START 0xcbf29ce484222325u
+
+static guint64
+digest_bytes (guint64 digest, gconstpointer data, gsize bytes)
+{
+  for (const guint8 *p = data, *end = p + bytes; p < end; p++)
+    digest = (digest ^ *p) * 0x100000001b3u;
+  return digest;
+}
+
+static guint64
+digest_json (json_t *json)
+{
+  gchar *text = json_dumps (json, JSON_COMPACT | JSON_SORT_KEYS);
+  guint64 digest = digest_bytes (START, text, strlen (text));
+
+  free (text);
+  return digest;
+}
+
+static guint64
+digest_examples (guint64 digest, const RnnDataset *dataset)
+{
+  for (guint i = 0; dataset && i < dataset->examples->len; i++) {
+    const RnnExample *e = RNN_EXAMPLE (dataset, i);
+
+    digest = digest_bytes (digest, &e->n_frames, sizeof (e->n_frames));
+    digest = digest_bytes (digest, e->frames, (gsize) e->n_frames * dataset->n_feature * sizeof (gfloat));
+    digest = digest_bytes (digest, e->labels, e->n_labels * sizeof (gint));
+    if (e->targets)
+      digest = digest_bytes (digest, e->targets, (gsize) e->n_frames * e->n_target * sizeof (gfloat));
+  }
+  return digest;
+}
+
+static guint64
+of_options (const RnnTrainer *t)
+{
+  RnnTrainConfig config = t->config;
+  json_t *json = json_object ();
+  guint64 digest;
+
+  config.n_threads = 1;         /* changes no result */
+  rnn_options_to_json (rnn_train_options, &config, json);
+  digest = digest_json (json);
+  json_decref (json);
+  return digest;
+}
+
+static guint64
+of_examples (const RnnTrainer *t)
+{
+  return digest_examples (digest_examples (START, t->train), t->dev);
+}
+
+static guint64
+of_layers (const RnnTrainer *t)
+{
+  return digest_json (json_object_get (rnn_model_get_recipe (t->model), "layers"));
+}
+
+static guint64
+of_weights (const RnnTrainer *t)
+{
+  return digest_bytes (START, rnn_model_get_params (t->model), rnn_model_get_n_params (t->model) * sizeof (gfloat));
+}
+
+static guint64
+of_progress (const RnnTrainer *t)
+{
+  guint64 digest = digest_bytes (t->optimizer.step * G_MAXUINT32 + t->epoch, &t->batch, sizeof (t->batch));
+
+  for (gint i = 0; i < t->optimizer.n_moments; i++)
+    digest = digest_bytes (digest, t->optimizer.moments[i], t->optimizer.n * sizeof (gfloat));
+  return digest;
+}
+
+static guint64
+of_kernels (const RnnTrainer *t)
+{
+  return digest_bytes (START, rnn_kernels ()->name, strlen (rnn_kernels ()->name));
+}
+
+static const struct {
+  const gchar *what;
+  guint64 (*digest) (const RnnTrainer *t);
+} same[] = {
+  { "layers of the model", of_layers },
+  { "options of training", of_options },
+  { "examples", of_examples },
+  { "weights at the start", of_weights },
+  { "checkpoints", of_progress },
+  { "instruction sets (RNN_CPU sets one for all)", of_kernels },
+};
+
+/* ---- agreement ---- */
+
+/* The number, from 1, of what differs from rank 0. */
+static gint
+find_difference (RnnTrainer *t)
+{
+  gint differs = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (same); i++) {
+    guint64 mine = same[i].digest (t), first = mine;
+
+    rnn_reduce_share (&t->reduce, 0, &first, sizeof (first));
+    if (mine != first && !differs)
+      differs = i + 1;
+  }
+  return differs;
+}
+
+static gboolean
+part (RnnTrainer *t, gint word)
+{
+  const gchar *path = rnn_model_get_path (t->model);
+
+  if (word == RNN_REDUCE_LEFT)
+    t->parted = g_error_new (RNN_ERROR, RNN_ERROR_IO, "%s: another of the %u processes that train together has ended "
+        "after %" G_GUINT64_FORMAT " updates", path, t->reduce.size, t->optimizer.step);
+  else if (word > 0)
+    t->parted = g_error_new (RNN_ERROR, RNN_ERROR_OPTION, "%s: the %u processes that train together differ in their %s",
+        path, t->reduce.size, same[word - 1].what);
+  return word > 0;
+}
+
+gboolean
+rnn_trainer_agree (RnnTrainer *t)
+{
+  if (t->reduce.size == 1)
+    return TRUE;
+  if (t->parted || part (t, rnn_reduce_agree (&t->reduce, 0)))
+    return FALSE;
+  if (!t->agreed && part (t, rnn_reduce_agree (&t->reduce, find_difference (t))))
+    return FALSE;
+  return t->agreed = TRUE;
+}
