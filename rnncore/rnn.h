@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "features/features.h"
 #include "model/model.h"
+#include "model/quantize.h"
 #include "model/safetensors.h"
 #include "session/batcher.h"
 #include "session/session.h"

@@ -27,6 +27,8 @@ rnn_linear_group (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx,
   gint out = rnn_param_outputs (p), in = rnn_param_inputs (p);
   RnnPanels w = rnn_param_panels (p, g);
 
+  if (G_UNLIKELY (p->moments))
+    rnn_param_observe (p, g, n, x, ldx);
   if (by_blas (p, n))
     rnn_blas_product (out, in, n, group_data (p, g), p->transposed ? out : in, p->transposed, x, ldx, y, ldy, add);
   else

@@ -25,8 +25,11 @@ typedef struct {
   gfloat *scales;               /* int8: of every packed output, and the sum of its bytes */
   gint32 *sums;
   gfloat *pack_t;               /* panels of W^T as floats: training, else NULL */
-  gboolean borrowed;            /* pack, scales and sums belong to a mapped file */
+  gboolean borrowed;            /* pack, scales and sums belong to a mapped file; there is no data */
+  gdouble *moments;             /* while a calibration looks on: sums of squares of each group's inputs; else NULL */
 } RnnParam;
+
+#define RNN_PACK_ALIGN 64       /* bytes; panels, scales and sums are multiples of it */
 
 #define RNN_PARAM_ROWS(p) ((p)->rows)
 #define RNN_PARAM_COLS(p) ((gint) ((p)->size / (gsize) (p)->rows))
@@ -35,6 +38,11 @@ typedef struct {
 void rnn_param_pack (RnnParam *p, gboolean training);
 /* Builds panels of @dtype instead; the widest matrices get floats where int8 is asked for. */
 void rnn_param_pack_as (RnnParam *p, RnnPackType dtype);
+RnnPackType rnn_param_pack_type (const RnnParam *p, RnnPackType dtype);         /* which it would get */
+/* Of bf16 and int8 panels that somebody else has written: are all numbers finite, bytes within +-127, sums right? */
+gboolean rnn_param_check_pack (const RnnParam *p);
+/* Adds up the squares of x[n][inputs] for group @g. */
+void rnn_param_observe (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx);
 /* Outputs and inputs of one group. */
 gint rnn_param_outputs (const RnnParam *p);
 gint rnn_param_inputs (const RnnParam *p);

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Weights in the order in which kernels read them, see RnnPanels.  A parameter that is stored transposed, or whose
  * transpose is wanted, differs only in the strides with which it is read. */
-#include "linear.h"
-#include <math.h>
-#include <string.h>
+#include "pack.h"
 
-#define ALIGN 64
 #define WIDTH 4                 /* blocks of a panel without gates */
-
-/* One group as its packer sees it: w (output o, input i) = data[o * per_output + i * per_input]. */
-typedef struct {
-  const gfloat *data;
-  gsize per_output, per_input;
-  RnnPanels panels;
-} Source;
 
 gint
 rnn_param_outputs (const RnnParam *p)
@@ -107,64 +97,22 @@ place_of (const RnnPanels *w, gint output)
     (gsize) first };
 }
 
-/* Index, in elements, of the first of an output's weights, `together` of which lie side by side, and how far it is from
- * one such bunch to the next. */
-static gsize
-first_of (const RnnPanels *w, const Place *at, gint together, gsize *step)
+gsize
+rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *step, gsize *packed)
 {
-  gsize bytes = rnn_panel_bytes (w->dtype, w->n_in, 1), element = rnn_panel_bytes (w->dtype, together, 1) / together
-      / RNN_BLOCK;
+  Place at = place_of (w, output);
+  gsize bunches = ((gsize) w->n_in + together - 1) / together;
 
-  *step = (gsize) at->width * RNN_BLOCK * together;
-  return at->panel_block * (bytes / element) + ((gsize) at->block * RNN_BLOCK + at->lane) * together;
-}
-
-static guint16
-to_bf16 (gfloat x)
-{
-  guint32 bits;
-
-  memcpy (&bits, &x, sizeof bits);
-  return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);  /* to nearest, ties to even; weights are finite */
-}
-
-static void
-pack_bf16 (const Source *s, gint output, guint16 *pack)
-{
-  Place at = place_of (&s->panels, output);
-  const gfloat *w = s->data + output * s->per_output;
-  gsize step, first = first_of (&s->panels, &at, 2, &step);
-
-  for (gint i = 0; i < s->panels.n_in; i++)
-    pack[first + i / 2 * step + i % 2] = to_bf16 (w[i * s->per_input]);
-}
-
-/* To +-127 by the largest magnitude. */
-static void
-pack_int8 (const Source *s, gint output, gint8 *pack, gfloat *scales, gint32 *sums)
-{
-  Place at = place_of (&s->panels, output);
-  const gfloat *w = s->data + output * s->per_output;
-  gsize step, first = first_of (&s->panels, &at, 4, &step);
-  gsize packed = (at.panel_block + at.block) * RNN_BLOCK + at.lane;
-  gfloat top = 0;
-
-  for (gint i = 0; i < s->panels.n_in; i++)
-    top = MAX (top, fabsf (w[i * s->per_input]));
-  scales[packed] = top / 127;
-  for (gint i = 0; i < s->panels.n_in && top > 0; i++) {
-    gint8 byte = (gint8) lrintf (w[i * s->per_input] * 127 / top);
-
-    pack[first + i / 4 * step + i % 4] = byte;
-    sums[packed] += byte;
-  }
+  *step = (gsize) at.width * RNN_BLOCK;
+  *packed = (at.panel_block + at.block) * RNN_BLOCK + at.lane;
+  return at.panel_block * RNN_BLOCK * bunches + (gsize) at.block * RNN_BLOCK + at.lane;
 }
 
 /* ---- floats, which training packs anew after every update ---- */
 
 /* One block, 16 x 16 at a time so that both sides stay in the cache. */
 static void
-pack_block (const Source *s, gint output, gint n, gfloat *to, gsize step)
+pack_block (const RnnPackSource *s, gint output, gint n, gfloat *to, gsize step)
 {
   const gfloat *w = s->data + output * s->per_output;
 
@@ -175,15 +123,14 @@ pack_block (const Source *s, gint output, gint n, gfloat *to, gsize step)
 }
 
 static void
-pack_floats (const Source *s, gfloat *pack)
+pack_floats (const RnnPackSource *s, gfloat *pack)
 {
   gint units = s->panels.n_out / s->panels.gates;
 
   for (gint gate = 0; gate < s->panels.gates; gate++)
     for (gint u = 0; u < units; u += RNN_BLOCK) {
       gint output = gate * units + u;
-      Place at = place_of (&s->panels, output);
-      gsize step, first = first_of (&s->panels, &at, 1, &step);
+      gsize packed, step, first = rnn_pack_first (&s->panels, output, 1, &step, &packed);
 
       pack_block (s, output, MIN (RNN_BLOCK, units - u), pack + first, step);
     }
@@ -191,62 +138,39 @@ pack_floats (const Source *s, gfloat *pack)
 
 /* ---- parameters ---- */
 
-static Source
-source_of (const RnnParam *p, gint g, gboolean transpose)
+RnnPackSource
+rnn_pack_source (const RnnParam *p, gint g, gboolean transpose)
 {
   gint out = rnn_param_outputs (p), in = rnn_param_inputs (p);
   gsize per_output = p->transposed ? 1 : (gsize) in, per_input = p->transposed ? (gsize) out : 1;
   const gfloat *data = p->data + (gsize) g * out * in;
 
   if (transpose)
-    return (Source) { data, per_input, per_output, rnn_param_panels_t (p, g) };
-  return (Source) { data, per_output, per_input, rnn_param_panels (p, g) };
+    return (RnnPackSource) { data, per_input, per_output, rnn_param_panels_t (p, g), NULL };
+  return (RnnPackSource) { data, per_output, per_input, rnn_param_panels (p, g),
+    p->moments ? p->moments + (gsize) g * in : NULL };
 }
 
 void
 rnn_param_pack (RnnParam *p, gboolean training)
 {
-  if (!p->is_matrix)
+  if (!p->is_matrix || p->borrowed)
     return;
   if (!p->pack)
-    p->pack = g_aligned_alloc0 (MAX (rnn_param_pack_bytes (p, RNN_PACK_F32), 1), 1, ALIGN);
+    p->pack = g_aligned_alloc0 (MAX (rnn_param_pack_bytes (p, RNN_PACK_F32), 1), 1, RNN_PACK_ALIGN);
   if (training && !p->pack_t) {
     RnnPanels w = rnn_param_panels_t (p, 0);
 
-    p->pack_t = g_aligned_alloc0 (MAX ((gsize) p->groups * bytes_of (&w), 1), 1, ALIGN);
+    p->pack_t = g_aligned_alloc0 (MAX ((gsize) p->groups * bytes_of (&w), 1), 1, RNN_PACK_ALIGN);
   }
   for (gint g = 0; g < p->groups; g++) {
-    Source s = source_of (p, g, FALSE);
+    RnnPackSource s = rnn_pack_source (p, g, FALSE);
 
     pack_floats (&s, (gfloat *) s.panels.weights);
     if (training) {
-      s = source_of (p, g, TRUE);
+      s = rnn_pack_source (p, g, TRUE);
       pack_floats (&s, (gfloat *) s.panels.weights);
     }
-  }
-}
-
-void
-rnn_param_pack_as (RnnParam *p, RnnPackType dtype)
-{
-  if (!p->is_matrix || dtype == RNN_PACK_F32 || (dtype == RNN_PACK_INT8 && rnn_param_inputs (p) > RNN_INT8_INPUTS)) {
-    rnn_param_pack (p, FALSE);
-    return;
-  }
-  p->dtype = dtype;
-  p->pack = g_aligned_alloc0 (rnn_param_pack_bytes (p, dtype), 1, ALIGN);
-  if (dtype == RNN_PACK_INT8) {
-    p->scales = g_aligned_alloc0 (rnn_param_pack_outputs (p), sizeof (gfloat), ALIGN);
-    p->sums = g_aligned_alloc0 (rnn_param_pack_outputs (p), sizeof (gint32), ALIGN);
-  }
-  for (gint g = 0; g < p->groups; g++) {
-    Source s = source_of (p, g, FALSE);
-
-    for (gint o = 0; o < s.panels.n_out; o++)
-      if (dtype == RNN_PACK_BF16)
-        pack_bf16 (&s, o, (guint16 *) s.panels.weights);
-      else
-        pack_int8 (&s, o, (gint8 *) s.panels.weights, (gfloat *) s.panels.scales, (gint32 *) s.panels.sums);
   }
 }
 
@@ -258,6 +182,7 @@ rnn_param_free (RnnParam *p)
     g_aligned_free (p->scales);
     g_aligned_free (p->sums);
   }
+  g_free (p->moments);
   g_free (p->name);
   g_aligned_free (p->pack_t);
   g_free (p);

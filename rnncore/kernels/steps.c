@@ -20,6 +20,8 @@ rnn_lstm_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnLstm
   if (B == 1) {
     RnnPanels w = rnn_param_panels (w_hh, 0);
 
+    if (G_UNLIKELY (w_hh->moments))
+      rnn_param_observe (w_hh, 0, 1, h, 0);
     k->lstm_step[w.dtype] (&w, h, &step);
     return;
   }
@@ -41,6 +43,8 @@ rnn_gru_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnGruSt
   if (B == 1) {
     RnnPanels w = rnn_param_panels (w_hh, 0);
 
+    if (G_UNLIKELY (w_hh->moments))
+      rnn_param_observe (w_hh, 0, 1, h, 0);
     k->gru_step[w.dtype] (&w, h, &step);
     return;
   }

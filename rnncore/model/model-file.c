@@ -2,6 +2,7 @@
 /* A model on disk: safetensors with the recipe in its metadata, a recipe alone, or what an importer knows. */
 #include "import.h"
 #include "model-private.h"
+#include "packed.h"
 #include "safetensors.h"
 #include "../base/file.h"
 #include <math.h>
@@ -13,24 +14,30 @@
 
 typedef struct {
   RnnSafetensors *file;
-  guint used;
+  const gchar *path;
   GError **error;
   gboolean ok;
 } Loading;
 
+/* Is it there, as the recipe has it?  Asked of all before any gets memory: a recipe may claim what it likes. */
 static void
-load_param (RnnParam *param, const gchar *full_name, gpointer data)
+find_param (RnnParam *param, const gchar *full_name, gpointer data)
 {
   Loading *l = data;
-  const RnnTensorView *tensor;
 
   if (!l->ok)
     return;
-  tensor = rnn_safetensors_require (l->file, full_name, param->rank, param->dims, l->error);
-  l->ok = tensor != NULL;
-  if (tensor)
-    rnn_tensor_view_to_float (tensor, param->data);
-  l->used++;
+  if (param->borrowed)
+    l->ok = rnn_packed_load (param, full_name, l->file, l->path, l->error);
+  else
+    l->ok = rnn_safetensors_require (l->file, full_name, param->rank, param->dims, l->error) != NULL;
+}
+
+static void
+load_param (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  if (!param->borrowed)
+    rnn_tensor_view_to_float (rnn_safetensors_find (data, full_name), param->data);
 }
 
 static gboolean
@@ -82,17 +89,17 @@ rnn_model_check_finite (RnnModel *model, GError **error)
   return FALSE;
 }
 
+/* The cells that the recipe in a file describes. */
 static RnnModel *
-load_safetensors (GBytes *bytes, const gchar *path, GError **error)
+load_cells (RnnSafetensors *file, const gchar *path, GError **error)
 {
-  g_autoptr (RnnSafetensors) file = rnn_safetensors_open_bytes (bytes, path, error);
-  g_autoptr (RnnModel) model = NULL;
-  Loading loading = { file, 0, error, TRUE };
+  RnnPrecision precision;
+  RnnModel *model;
   const gchar *text;
   json_error_t at;
   json_t *recipe;
 
-  if (!file)
+  if (!rnn_packed_parse (rnn_safetensors_get_metadata (file, RNN_PACKED_KEY), &precision, path, error))
     return NULL;
   text = rnn_safetensors_get_metadata (file, RECIPE_KEY);
   recipe = text ? json_loads (text, JSON_REJECT_DUPLICATES, &at) : NULL;
@@ -101,13 +108,31 @@ load_safetensors (GBytes *bytes, const gchar *path, GError **error)
         : "no model of this library: its metadata has no \"" RECIPE_KEY "\" recipe", text ? at.text : "");
     return NULL;
   }
-  model = rnn_model_new_empty (recipe, path, error);
+  model = rnn_model_new_cells (recipe, path, precision, error);
   json_decref (recipe);
+  return model;
+}
+
+RnnModel *
+rnn_model_load_bytes (GBytes *bytes, const gchar *path, GError **error)
+{
+  g_autoptr (RnnSafetensors) file = rnn_safetensors_open_bytes (bytes, path, error);
+  g_autoptr (RnnModel) model = file ? load_cells (file, path, error) : NULL;
+  Loading loading = { file, path, error, TRUE };
+
   if (!model)
     return NULL;
-  rnn_cell_foreach_param (model->root, load_param, &loading);
-  if (!loading.ok || !load_stats (model, file, error) || !rnn_model_check_finite (model, error))
+  rnn_cell_foreach_param (model->root, find_param, &loading);
+  if (!loading.ok)
     return NULL;
+  rnn_model_alloc_params (model);
+  rnn_cell_foreach_param (model->root, load_param, file);
+  if (!load_stats (model, file, error) || !rnn_model_check_finite (model, error))
+    return NULL;
+  if (model->precision != RNN_PRECISION_F32) {
+    rnn_model_pack (model, FALSE);      /* matrices too wide for int8 */
+    model->mapped = g_bytes_ref (bytes);
+  }
   return g_steal_pointer (&model);
 }
 
@@ -147,7 +172,7 @@ rnn_model_load (const gchar *path, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
     if (importers[i]->is_mine (data, n))
       return importers[i]->load (bytes, path, error);
-  return load_safetensors (bytes, path, error);
+  return rnn_model_load_bytes (bytes, path, error);
 }
 
 /* ---- saving ---- */
@@ -155,8 +180,13 @@ rnn_model_load (const gchar *path, GError **error)
 static void
 save_param (RnnParam *param, const gchar *full_name, gpointer data)
 {
-  RnnTensorView view = rnn_tensor_view_f32 (g_strdup (full_name), param->rank, param->dims, param->data);
+  RnnTensorView view;
 
+  if (param->dtype != RNN_PACK_F32) {
+    rnn_packed_save (param, full_name, data);
+    return;
+  }
+  view = rnn_tensor_view_f32 (g_strdup (full_name), param->rank, param->dims, param->data);
   g_array_append_val (data, view);
 }
 
@@ -165,10 +195,13 @@ rnn_model_save (RnnModel *model, const gchar *path, GError **error)
 {
   g_autoptr (GArray) tensors = g_array_new (FALSE, FALSE, sizeof (RnnTensorView));
   gchar *recipe = json_dumps (model->recipe, JSON_COMPACT);
-  const gchar *metadata[] = { "format", "pt", RECIPE_KEY, recipe, NULL };
+  g_autofree gchar *packed = rnn_packed_format (model->precision);
+  const gchar *metadata[] = { "format", "pt", RECIPE_KEY, recipe, RNN_PACKED_KEY, packed, NULL };
   guint n_params;
   gboolean ok;
 
+  if (model->precision == RNN_PRECISION_F32)
+    metadata[4] = NULL;
   rnn_cell_foreach_param (model->root, save_param, tensors);
   n_params = tensors->len;
   if (model->input_mean) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside a model: for model.c, recipe.c, model-file.c and share.c. */
+/* Inside a model: for model.c, recipe.c, model-file.c, share.c and quantize.c. */
 #pragma once
 #include "model.h"
 
@@ -14,6 +14,8 @@ struct _RnnModel {
   gfloat *params;               /* flat vector of all parameters, in the order of rnn_cell_foreach_param, fixed ones last */
   gsize n_params, n_trained;    /* floats of all, of those before the fixed ones */
   gint packed;                  /* 0 not yet, 1 for inference, 2 for training too */
+  RnnPrecision precision;       /* of the matrices */
+  GBytes *mapped;               /* of a packed model: where its matrices are */
   RnnModel *variants[RNN_N_PRECISIONS]; /* those in use; not referenced: see share.c */
   RnnModel *base;               /* of a variant: whose weights these are; referenced */
 
@@ -29,11 +31,16 @@ struct _RnnModel {
 
 /* Reads input, layers and output of model->recipe; builds the cells. */
 gboolean rnn_model_read_recipe (RnnModel *model, GError **error);
+/* The cells, every parameter with its offset, and no memory for any.  @precision != F32: matrices will be borrowed. */
+RnnModel *rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrecision precision, GError **error);
 /* rnn_model_new with all parameters 0, for who fills every one of them: drawing two million takes longer than
  * captioning a second. */
 RnnModel *rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error);
-/* Lays all parameters into one flat vector. */
-void     rnn_model_layout_params (RnnModel *model);
+/* Gives the parameters that are not borrowed their flat vector, all 0. */
+void     rnn_model_alloc_params (RnnModel *model);
+/* The same cells over the same weights, packed in another way.  (transfer full) */
+RnnModel *rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error);
+RnnPackType rnn_precision_get_pack (RnnPrecision precision);
 /* After loading: are all weights numbers? */
 gboolean rnn_model_check_finite (RnnModel *model, GError **error);
 

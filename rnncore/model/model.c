@@ -13,7 +13,7 @@ place (RnnParam *param, const gchar *full_name, gpointer data)
 {
   Layout *layout = data;
 
-  if (!param->fixed != !layout->fixed)
+  if (!param->fixed != !layout->fixed || param->borrowed)
     return;
   param->offset = layout->n;
   /* every parameter starts on a cache line */
@@ -23,11 +23,11 @@ place (RnnParam *param, const gchar *full_name, gpointer data)
 static void
 set_data (RnnParam *param, const gchar *full_name, gpointer data)
 {
-  param->data = (gfloat *) data + param->offset;
+  param->data = param->borrowed ? NULL : (gfloat *) data + param->offset;
 }
 
-void
-rnn_model_layout_params (RnnModel *model)
+static void
+layout_params (RnnModel *model)
 {
   Layout layout = { FALSE, 0 };
 
@@ -36,6 +36,11 @@ rnn_model_layout_params (RnnModel *model)
   layout.fixed = TRUE;
   rnn_cell_foreach_param (model->root, place, &layout);
   model->n_params = layout.n;
+}
+
+void
+rnn_model_alloc_params (RnnModel *model)
+{
   model->params = g_aligned_alloc0 (MAX (model->n_params, 1), sizeof (gfloat), 64);
   rnn_cell_foreach_param (model->root, set_data, model->params);
 }
@@ -46,8 +51,16 @@ add_elements (RnnParam *param, const gchar *full_name, gpointer data)
   *(guint64 *) data += param->size;
 }
 
+/* Matrices that a file has packed. */
+static void
+borrow (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  param->dtype = rnn_param_pack_type (param, rnn_precision_get_pack (*(RnnPrecision *) data));
+  param->borrowed = param->dtype != RNN_PACK_F32;
+}
+
 RnnModel *
-rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error)
+rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrecision precision, GError **error)
 {
   RnnModel *model = g_new0 (RnnModel, 1);
   guint64 elements = 0;
@@ -66,7 +79,20 @@ rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error)
     rnn_model_unref (model);
     return NULL;
   }
-  rnn_model_layout_params (model);
+  model->precision = precision;
+  if (precision != RNN_PRECISION_F32)
+    rnn_cell_foreach_param (model->root, borrow, &precision);
+  layout_params (model);
+  return model;
+}
+
+RnnModel *
+rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error)
+{
+  RnnModel *model = rnn_model_new_cells (recipe, where, RNN_PRECISION_F32, error);
+
+  if (model)
+    rnn_model_alloc_params (model);
   return model;
 }
 
@@ -83,11 +109,24 @@ rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **
   return model;
 }
 
+gboolean
+rnn_model_check_trainable (RnnModel *model, GError **error)
+{
+  if (model->precision == RNN_PRECISION_F32)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its weights are %s, which can be run but not trained; "
+      "take the model that it was made of", model->path, rnn_precision_get_name (model->precision));
+  return FALSE;
+}
+
 RnnModel *
 rnn_model_copy (RnnModel *model, GError **error)
 {
-  RnnModel *copy = rnn_model_new_empty (model->recipe, model->path, error);
+  RnnModel *copy;
 
+  if (!rnn_model_check_trainable (model, error))
+    return NULL;
+  copy = rnn_model_new_empty (model->recipe, model->path, error);
   if (copy) {
     memcpy (copy->params, model->params, model->n_params * sizeof (gfloat));
     rnn_model_set_input_stats (copy, model->input_mean, model->input_std, model->n_stats);
@@ -186,6 +225,30 @@ gfloat *
 rnn_model_get_params (RnnModel *model)
 {
   return model->params;
+}
+
+RnnPrecision
+rnn_model_get_precision (RnnModel *model)
+{
+  return model->precision;
+}
+
+static void
+add_bytes (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  gsize outputs = param->dtype == RNN_PACK_INT8 ? rnn_param_pack_outputs (param) : 0;
+
+  *(gsize *) data += param->dtype == RNN_PACK_F32 ? param->size * sizeof (gfloat)
+      : rnn_param_pack_bytes (param, param->dtype) + outputs * (sizeof (gfloat) + sizeof (gint32));
+}
+
+gsize
+rnn_model_get_weight_bytes (RnnModel *model)
+{
+  gsize bytes = 0;
+
+  rnn_cell_foreach_param (model->root, add_bytes, &bytes);
+  return bytes;
 }
 
 RnnInputKind

@@ -10,7 +10,7 @@
  *   layers [{"cell": "lstm", "name": "rnn0", "hidden": 320}, ...]
  *   output {"kind": "ctc", "tokens": ["<blank>", " ", "a", ...], "blank": 0} | {"kind": "classes", "labels": [...]} |
  *          {"kind": "raw"}
- * A recipe alone (a .json file) makes a model with fresh weights. */
+ * A recipe alone (a .json file) makes a model with fresh weights.  Packed weights: see packed.h. */
 #pragma once
 #include "../cells/cell.h"
 #include "../features/features.h"
@@ -27,6 +27,8 @@ typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8, RNN_PRECISION_BF16, RNN_N_
 
 /* Loads a model file, a recipe (.json: fresh weights from seed 1), or a file that an importer knows (import.h). */
 RnnModel *rnn_model_load (const gchar *path, GError **error);
+/* From a model file's bytes, of which a packed model (below) keeps a reference and wants them 64-byte aligned. */
+RnnModel *rnn_model_load_bytes (GBytes *bytes, const gchar *where, GError **error);
 /* The same, but one immutable copy per process and file (device, inode, mtime): what elements use. */
 RnnModel *rnn_model_load_shared (const gchar *path, GError **error);
 /* From a recipe in memory; weights fresh from @seed.  @where names it in messages. */
@@ -51,8 +53,17 @@ gsize         rnn_model_get_n_params (RnnModel *model);    /* floats */
 gsize         rnn_model_get_n_trained (RnnModel *model);   /* of these, those that training moves: the first ones */
 gfloat       *rnn_model_get_params (RnnModel *model);      /* the flat vector; only a trainer writes it */
 void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the flat vector changed */
-/* The model ready to run at @precision: itself, or a variant that shares the weights; made once. (transfer full) */
+/* The model ready to run at @precision: itself, or a variant that shares the weights; made once.  A packed model has
+ * only one precision, its own, and is always itself. (transfer full) */
 RnnModel     *rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error);
+
+/* What the weights are: F32, or of a variant, and of a packed model's file (quantize.h), another.  Those can be run and
+ * saved, but not trained or copied; of their parameters only what is no matrix is in the flat vector. */
+RnnPrecision  rnn_model_get_precision (RnnModel *model);
+gboolean      rnn_model_check_trainable (RnnModel *model, GError **error);      /* FALSE: not floats */
+gsize         rnn_model_get_weight_bytes (RnnModel *model);     /* of all parameters, as they are run */
+const gchar  *rnn_precision_get_name (RnnPrecision precision);  /* "int8" */
+gboolean      rnn_precision_from_name (const gchar *name, RnnPrecision *precision);
 
 RnnInputKind  rnn_model_get_input_kind (RnnModel *model);
 gint          rnn_model_get_rate (RnnModel *model);        /* Hz, audio input */

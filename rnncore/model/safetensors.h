@@ -54,8 +54,8 @@ const gchar         *rnn_safetensors_get_metadata (RnnSafetensors *file, const g
 /* ---- writing ---- */
 
 /* Writes aside, flushes to the disk, then renames: whatever happens @path holds the old file or the new one.  Tensors
- * are sorted by the size of their elements (largest first), which keeps each aligned.  @metadata: key, value, key,
- * value, ... NULL; may be NULL. */
+ * are sorted: whole multiples of 64 bytes, which are aligned to 64, then by the size of their elements.  @metadata: key,
+ * value, key, value, ... NULL; may be NULL. */
 gboolean rnn_safetensors_write (const gchar *path, const RnnTensorView *tensors, guint n, const gchar *const *metadata,
     GError **error);
 

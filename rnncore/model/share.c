@@ -70,32 +70,48 @@ static const RnnPackType packs[RNN_N_PRECISIONS] = {
   [RNN_PRECISION_F32] = RNN_PACK_F32, [RNN_PRECISION_INT8] = RNN_PACK_INT8, [RNN_PRECISION_BF16] = RNN_PACK_BF16
 };
 
+RnnPackType
+rnn_precision_get_pack (RnnPrecision precision)
+{
+  return packs[precision];
+}
+
 typedef struct {
-  gfloat *params;
+  GPtrArray *params;            /* the model's RnnParams; the variant's are the same in the same order */
+  guint i;
   RnnPackType type;
 } Packing;
+
+static void
+add_param (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  g_ptr_array_add (data, param);
+}
 
 static void
 pack_as (RnnParam *param, const gchar *full_name, gpointer data)
 {
   Packing *packing = data;
+  const RnnParam *model = packing->params->pdata[packing->i++];
 
-  param->data = packing->params + param->offset;
+  param->data = model->data;
+  param->moments = model->moments;
   rnn_param_pack_as (param, packing->type);
+  param->moments = NULL;
 }
 
-/* The same cells over the same weights, packed in another way. */
-static RnnModel *
-make_variant (RnnModel *model, RnnPrecision precision, GError **error)
+RnnModel *
+rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error)
 {
-  RnnModel *variant = rnn_model_new_empty (model->recipe, model->path, error);
-  Packing packing = { model->params, packs[precision] };
+  RnnModel *variant = rnn_model_new_cells (model->recipe, model->path, RNN_PRECISION_F32, error);
+  g_autoptr (GPtrArray) params = g_ptr_array_new ();
+  Packing packing = { params, 0, packs[precision] };
 
   if (!variant)
     return NULL;
-  g_aligned_free (variant->params);
-  variant->params = NULL;
+  rnn_cell_foreach_param (model->root, add_param, params);
   rnn_cell_foreach_param (variant->root, pack_as, &packing);
+  variant->precision = precision;
   rnn_model_set_input_stats (variant, model->input_mean, model->input_std, model->n_stats);
   variant->base = rnn_model_ref (model);
   return variant;
@@ -109,7 +125,7 @@ prepare_variant (RnnModel *model, RnnPrecision precision, GError **error)
   g_mutex_lock (&lock);
   if (!*variant) {
     g_mutex_unlock (&lock);
-    if (!(made = make_variant (model, precision, error)))
+    if (!(made = rnn_model_new_variant (model, precision, error)))
       return NULL;
     g_mutex_lock (&lock);
   }
@@ -126,6 +142,8 @@ prepare_variant (RnnModel *model, RnnPrecision precision, GError **error)
 RnnModel *
 rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
 {
+  if (model->mapped)
+    return rnn_model_ref (model);
   if (precision != RNN_PRECISION_F32 && !model->base)
     return prepare_variant (model, precision, error);
   g_mutex_lock (&lock);
@@ -146,6 +164,7 @@ model_free (RnnModel *model)
   json_decref (model->recipe);
   g_free (model->shared_key);
   g_free (model->path);
+  g_clear_pointer (&model->mapped, g_bytes_unref);
   g_clear_pointer (&model->base, rnn_model_unref);
   g_free (model);
 }

@@ -50,6 +50,7 @@ print_model (const gchar *path, GError **error)
 {
   g_autoptr (RnnModel) model = rnn_model_load (path, error);
   const gchar *const *tokens;
+  gsize n_params = 0;
   RnnCell *root;
 
   if (!model)
@@ -65,7 +66,10 @@ print_model (const gchar *path, GError **error)
   print_json (json_object_get (rnn_model_get_recipe (model), "output"));
   if (tokens)
     g_print ("%-12s %u\n", "tokens", g_strv_length ((gchar **) tokens));
-  g_print ("%-12s %" G_GSIZE_FORMAT "\n", "parameters", rnn_model_get_n_params (model));
+  rnn_cell_foreach_param (root, count_param, &n_params);
+  g_print ("%-12s %" G_GSIZE_FORMAT "\n", "parameters", n_params);
+  g_print ("%-12s %s, %.1f MB\n", "weights", rnn_precision_get_name (rnn_model_get_precision (model)),
+      rnn_model_get_weight_bytes (model) / 1e6);
   g_print ("%-12s %" G_GSIZE_FORMAT " floats per stream\n", "state", root->n_state);
   g_print ("%-12s %d steps\n", "look-ahead", rnn_model_get_latency (model));
   g_print ("\n%-16s %-14s %6s -> %-6s %10s  %s\n", "layer", "cell", "in", "out", "parameters", "options");

@@ -4,8 +4,8 @@
 #include <locale.h>
 #include <string.h>
 
-static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_wer, &rnn_tool_convert, &rnn_tool_generate,
-  &rnn_tool_bench };
+static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_wer, &rnn_tool_convert, &rnn_tool_quantize,
+  &rnn_tool_generate, &rnn_tool_bench };
 
 gboolean
 rnn_tool_parse (const RnnTool *tool, const GOptionEntry *options, gint *argc, gchar ***argv, gint min,

@@ -199,6 +199,8 @@ check (Fit *f, RnnDataset *dataset, GError **error)
 {
   const gchar *path = rnn_model_get_path (f->model);
 
+  if (!rnn_model_check_trainable (f->model, error))
+    return FALSE;
   if (!is_readout (f->last)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its last layer is not a linear \"dense\" one with a "
         "bias, which ridge regression could fit", path);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "cells/cell.h"
 #include "kernels/kernels.h"
+#include "model/quantize.h"
 #include "session/session.h"
 #include "count-alloc.h"
 
@@ -464,16 +465,49 @@ check_precision (gconstpointer layer, RnnPrecision precision, gdouble bound)
     g_assert_cmpmem (many_y + (t * STREAMS + 3) * n_out, n_out * sizeof (gfloat), y + t * n_out, n_out * sizeof (gfloat));
 }
 
+/* A quantised file gives the bits of the variant in memory. */
+static void
+check_packed_file (gconstpointer layer, RnnPrecision precision)
+{
+  g_autoptr (RnnModel) model = model_of (layer), quantised = rnn_model_quantize (model, precision, NULL), loaded = NULL;
+  g_autofree gchar *path = g_build_filename (g_get_tmp_dir (), "rnn-test-XXXXXX.safetensors", NULL);
+  RnnModel *models[] = { model, NULL };
+  gfloat *y[2];
+  gsize size = (gsize) STEPS * rnn_model_get_n_out (model) * sizeof (gfloat);
+  g_autofree gfloat *x = random_floats (STEPS * N_IN, 5);
+  g_autoptr (GError) error = NULL;
+
+  if (!streams (model))
+    return;
+  close (g_mkstemp (path));
+  rnn_model_save (quantised, path, &error);
+  g_assert_no_error (error);
+  models[1] = loaded = rnn_model_load (path, &error);
+  g_assert_no_error (error);
+  remove (path);
+  for (gint i = 0; i < 2; i++) {
+    g_autoptr (RnnSession) session = rnn_session_new (models[i], 1, 8, precision, NULL);
+
+    y[i] = g_malloc (size);
+    rnn_session_run (session, STEPS, x, y[i]);
+  }
+  g_assert_cmpmem (y[0], size, y[1], size);
+  g_free (y[0]);
+  g_free (y[1]);
+}
+
 static void
 test_int8 (gconstpointer layer)
 {
   check_precision (layer, RNN_PRECISION_INT8, 0.03);
+  check_packed_file (layer, RNN_PRECISION_INT8);
 }
 
 static void
 test_bf16 (gconstpointer layer)
 {
   check_precision (layer, RNN_PRECISION_BF16, 0.01);
+  check_packed_file (layer, RNN_PRECISION_BF16);
 }
 
 /* Options through JSON and weights through a file give the same model. */

@@ -37,7 +37,7 @@ assert_mentions (const gchar *line, const gchar *const *words)
 static void
 test_help (void)
 {
-  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", "generate", "bench", NULL });
+  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", "quantize", "generate", "bench", NULL });
   assert_mentions ("--help", (const gchar *[]) { "info", "wer", "convert", NULL });
   assert_mentions ("wer --help", (const gchar *[]) { "REF.tsv HYP.tsv", NULL });
   assert_failure ("", 2, "rnncore: there is no command \"\"; rnncore help lists them\n");
@@ -222,6 +222,51 @@ remove_folder (void)
   g_rmdir (folder);
 }
 
+static const gchar *const hearing = "{\"name\": \"ear\", \"input\": {\"kind\": \"audio\", \"rate\": 8000},"
+    "\"layers\": [{\"cell\": \"gru\", \"name\": \"g\", \"hidden\": 20}]}";
+
+static void
+test_quantize (void)
+{
+  gint16 samples[8000];
+
+  for (gint i = 0; i < 8000; i++)
+    samples[i] = (gint16) (i * 7919 % 20011 - 10000);
+  write_file ("ear.json", hearing);
+  g_autofree gchar *audio = g_build_filename (folder, "ear.raw", NULL);
+  g_assert_true (g_file_set_contents (audio, (gchar *) samples, sizeof samples, NULL));
+  write_file ("ears.tsv", "ear.raw\t\t\near.raw\t\tagain\n");
+  assert_output ("quantize ear.json ear8.safetensors", "ear8.safetensors: weights int8, 0.0 MB; they were 0.0 MB\n");
+  assert_output ("quantize ear.json ear16.safetensors --precision bf16",
+      "ear16.safetensors: weights bf16, 0.0 MB; they were 0.0 MB\n");
+  assert_output ("quantize ear.json fit.safetensors --calibration ears.tsv --calibration ear.raw",
+      "calibrated on 3 recordings, 3.0 s\nfit.safetensors: weights int8, 0.0 MB; they were 0.0 MB\n");
+  assert_mentions ("info ear8.safetensors", (const gchar *[]) { "ear", "weights      int8, 0.0 MB", NULL });
+  assert_mentions ("info ear16.safetensors", (const gchar *[]) { "weights      bf16, 0.0 MB", NULL });
+  assert_mentions ("info ear.json", (const gchar *[]) { "weights      f32, 0.0 MB", NULL });
+}
+
+static void
+test_quantize_errors (void)
+{
+  write_file ("tiny.json", recipe);
+  write_file ("ear.json", hearing);
+  assert_output ("quantize tiny.json tiny8.safetensors", "tiny8.safetensors: weights int8, 0.0 MB; they were 0.0 MB\n");
+  assert_failure ("quantize tiny8.safetensors x.safetensors", 1, "rnncore quantize: tiny8.safetensors: its weights are "
+      "int8 already; quantise the model that it was made of\n");
+  assert_failure ("quantize tiny.json x.safetensors --precision int4", 2, "rnncore quantize: there is no precision "
+      "\"int4\" to quantise to; there are int8, bf16\n");
+  assert_failure ("quantize tiny.json x.safetensors --precision f32", 2, "rnncore quantize: there is no precision "
+      "\"f32\" to quantise to; there are int8, bf16\n");
+  assert_failure ("quantize tiny.json x.safetensors --calibration a.wav --precision bf16", 2,
+      "rnncore quantize: --calibration chooses scales, which only int8 has\n");
+  assert_failure ("quantize tiny.json x.safetensors --calibration a.wav", 1,
+      "rnncore quantize: tiny.json: only models of audio can be calibrated\n");
+  assert_failure ("quantize ear.json x.safetensors --calibration none.tsv", 1,
+      "rnncore quantize: none.tsv: there is no such file\n");
+  assert_failure ("quantize ear.json", 2, "rnncore quantize: usage: rnncore quantize MODEL OUT.safetensors\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -237,6 +282,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tool/convert", test_convert);
   g_test_add_func ("/tool/convert-keeps-weights", test_convert_keeps_weights);
   g_test_add_func ("/tool/convert-errors", test_convert_errors);
+  g_test_add_func ("/tool/quantize", test_quantize);
+  g_test_add_func ("/tool/quantize-errors", test_quantize_errors);
   g_test_add_func ("/tool/generate", test_generate);
   g_test_add_func ("/tool/generate-seed", test_generate_seed);
   result = g_test_run ();

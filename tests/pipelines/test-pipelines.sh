@@ -151,6 +151,17 @@ check no-model refuses '/nowhere.safetensors: there is no such model' "$pipeline
 head -c 1000 digits.safetensors > cut.safetensors
 check cut-model refuses 'cut.safetensors' "$pipelines/evaluate" heard.tsv --model cut.safetensors
 
+# The same with weights of 8 and 16 bits, packed when the model is loaded, or in a file of their own.
+run int8 evaluate "my corpus/test.tsv" --out heard8.tsv --precision int8
+check heard-int8 cmp heard8.tsv expected.tsv
+run quantize "$RNN_BUILD/rnncore/tools/rnncore" quantize digits.safetensors digits8.safetensors \
+  --calibration "my corpus/digit 7.wav"
+run packed "$pipelines/evaluate" "my corpus/test.tsv" --out packed8.tsv --model digits8.safetensors
+check heard-packed cmp packed8.tsv expected.tsv
+check no-precision refuses 'int4: there is no such precision' evaluate heard.tsv --precision int4
+check train-packed refuses 'digits8.safetensors: its weights are int8' "$pipelines/train-english" \
+  "my corpus/manifest.tsv" --out bad.safetensors --recipe digits8.safetensors --fresh
+
 # The model that is shipped knows the digits of this voice, which it was never trained on: nine of ten at least.
 i=0
 for word in zero one two three four five six seven eight nine; do

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnncore quantize: a model file whose weights are bytes or halves, ready to be mapped and run. */
+#include "tool.h"
+#include "base/error.h"
+#include "base/manifest.h"
+#include "bench/audio.h"
+#include "model/quantize.h"
+#include "session/session.h"
+
+#define STEPS 64                /* of the model at once */
+
+typedef struct {
+  RnnSession *session;
+  RnnFeatures *features;
+  RnnModel *model;
+  gsize n_samples;              /* of all recordings so far */
+  guint n_files;
+} Calibration;
+
+/* Runs the model over one recording. */
+static gboolean
+hear (Calibration *c, const gchar *path, GError **error)
+{
+  gsize n;
+  g_autofree gfloat *samples = bench_audio_load (path, rnn_model_get_rate (c->model), 1, &n, error);
+  g_autofree gfloat *x = NULL, *y = NULL;
+  guint n_steps;
+
+  if (!samples)
+    return FALSE;
+  x = g_new (gfloat, ((gsize) rnn_features_max_steps (c->features, (guint) n) + 1) * rnn_model_get_n_in (c->model));
+  rnn_features_reset (c->features);
+  rnn_session_reset (c->session, -1);
+  n_steps = rnn_features_push (c->features, samples, (guint) n, x);
+  y = g_new (gfloat, ((gsize) n_steps + 1) * rnn_model_get_n_out (c->model));
+  rnn_session_run (c->session, n_steps, x, y);
+  c->n_samples += n;
+  c->n_files++;
+  return TRUE;
+}
+
+/* A recording, or a manifest of some. */
+static gboolean
+hear_all (Calibration *c, const gchar *path, GError **error)
+{
+  g_autoptr (GPtrArray) rows = NULL;
+
+  if (!g_str_has_suffix (path, ".tsv"))
+    return hear (c, path, error);
+  if (!(rows = rnn_manifest_load (path, error)))
+    return FALSE;
+  for (guint i = 0; i < rows->len; i++)
+    if (!hear (c, ((const RnnManifestRow *) rows->pdata[i])->path, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+calibrate (RnnModel *model, gchar **files, GError **error)
+{
+  g_autoptr (RnnSession) session = NULL;
+  g_autoptr (RnnFeatures) features = NULL;
+  Calibration c = { .model = model };
+
+  if (rnn_model_get_input_kind (model) != RNN_INPUT_AUDIO) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: only models of audio can be calibrated",
+        rnn_model_get_path (model));
+    return FALSE;
+  }
+  if (!rnn_model_observe (model, error))
+    return FALSE;
+  c.session = session = rnn_session_new (model, 1, STEPS, RNN_PRECISION_F32, error);
+  c.features = features = rnn_features_new (rnn_model_get_features (model), rnn_model_get_input_mean (model),
+      rnn_model_get_input_std (model), error);
+  if (!session || !features)
+    return FALSE;
+  for (; *files; files++)
+    if (!hear_all (&c, *files, error))
+      return FALSE;
+  g_print ("calibrated on %u recordings, %.1f s\n", c.n_files, (gdouble) c.n_samples / rnn_model_get_rate (model));
+  return TRUE;
+}
+
+static gboolean
+quantize (const gchar *in, const gchar *out, RnnPrecision precision, gchar **calibration, GError **error)
+{
+  g_autoptr (RnnModel) model = rnn_model_load (in, error), quantized = NULL;
+
+  if (!model || (calibration && !calibrate (model, calibration, error))
+      || !(quantized = rnn_model_quantize (model, precision, error)) || !rnn_model_save (quantized, out, error))
+    return FALSE;
+  g_print ("%s: weights %s, %.1f MB; they were %.1f MB\n", out, rnn_precision_get_name (precision),
+      rnn_model_get_weight_bytes (quantized) / 1e6, rnn_model_get_weight_bytes (model) / 1e6);
+  return TRUE;
+}
+
+static gboolean
+run (gint argc, gchar **argv, GError **error)
+{
+  g_autofree gchar *name = NULL;
+  g_auto (GStrv) calibration = NULL;
+  RnnPrecision precision = RNN_PRECISION_INT8;
+  const GOptionEntry options[] = {
+    { "precision", 0, 0, G_OPTION_ARG_STRING, &name, "int8 (default) or bf16", "P" },
+    { "calibration", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &calibration, "Choose int8 scales for this recording (WAV or "
+        "raw, 16 bit, mono, the model's rate), or those of a manifest; may be repeated", "FILE|MANIFEST.tsv" },
+    { NULL }
+  };
+
+  if (!rnn_tool_parse (&rnn_tool_quantize, options, &argc, &argv, 2, 2, error))
+    return FALSE;
+  if (name && (!rnn_precision_from_name (name, &precision) || precision == RNN_PRECISION_F32)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "there is no precision \"%s\" to quantise to; there "
+        "are int8, bf16", name);
+    return FALSE;
+  }
+  if (calibration && precision != RNN_PRECISION_INT8) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--calibration chooses scales, which only int8 has");
+    return FALSE;
+  }
+  return quantize (argv[1], argv[2], precision, calibration, error);
+}
+
+const RnnTool rnn_tool_quantize = { "quantize", "MODEL OUT.safetensors",
+  "Write a model with int8 or bf16 weights that is mapped and run as it is", run };
