@@ -38,7 +38,9 @@ typedef struct {
   RnnEndpoint endpoint;
   gfloat *blank;                /* [V] scores of a step that hears nothing */
   GstClockTime hop;             /* of a step */
-  GArray *steps;                /* of the utterance: GstClockTime [2], start and end */
+  GstClockTime utterance_start; /* or NONE: no step yet */
+  GArray *steps;                /* GstClockTime [2], start and end: of the utterance's steps from first_step on */
+  guint64 first_step;           /* that a word may still refer to */
   GString *utterance;           /* words so far */
   GstClockTime position;        /* end of the last step */
   GstClockTime sent;            /* until where text or gaps were pushed */
