@@ -137,7 +137,7 @@ gst_rnn_ctc_dec_end_utterance (GstRnnCtcDec *self)
   GstClockTime start = self->utterance_start;
   GstFlowReturn ret;
 
-  if (!GST_CLOCK_TIME_IS_VALID (start))
+  if (!gst_rnn_ctc_dec_in_utterance (self))
     return GST_FLOW_OK;
   rnn_ctc_decoder_finish (self->decoder);
   ret = take_words (self);
@@ -188,7 +188,7 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
 
   if (!GST_CLOCK_TIME_IS_VALID (self->sent) || self->sent > end)
     self->sent = start;
-  if (!GST_CLOCK_TIME_IS_VALID (self->utterance_start))
+  if (!gst_rnn_ctc_dec_in_utterance (self))
     self->utterance_start = self->last_partial = start;
   self->position = end;
   g_array_append_vals (self->steps, times, 1);

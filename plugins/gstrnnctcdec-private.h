@@ -61,6 +61,8 @@ void gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GPa
 void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 
 /* ---- gstrnnctcdec-decode.c ---- */
+/* At least one step of the utterance was there. */
+#define gst_rnn_ctc_dec_in_utterance(self) GST_CLOCK_TIME_IS_VALID ((self)->utterance_start)
 /* Takes the properties that are set now. */
 GstFlowReturn gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);

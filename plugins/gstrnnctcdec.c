@@ -165,12 +165,12 @@ gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, Gs
   gst_rnn_ctc_dec_push_tags (self);
   if (duration >= self->now.endpoint_silence * GST_MSECOND)
     gst_rnn_ctc_dec_drain (stage);
-  for (at = start; GST_CLOCK_TIME_IS_VALID (self->utterance_start) && at + self->hop <= start + duration; at += self->hop)
+  for (at = start; gst_rnn_ctc_dec_in_utterance (self) && at + self->hop <= start + duration; at += self->hop)
     gst_rnn_ctc_dec_step (self, self->blank, at, at + self->hop);
   if (!GST_CLOCK_TIME_IS_VALID (self->sent))
     self->sent = start;
   self->position = start + duration;
-  if (!GST_CLOCK_TIME_IS_VALID (self->utterance_start))
+  if (!gst_rnn_ctc_dec_in_utterance (self))
     gst_rnn_ctc_dec_push_gap (self, self->position);
   return TRUE;
 }
