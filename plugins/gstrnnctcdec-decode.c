@@ -56,8 +56,8 @@ timed (GstRnnCtcDec *self, const RnnCtcWord *word)
   const GstClockTime (*steps)[2] = (gpointer) self->steps->data;
   RnnCtcWord copy = *word;
 
-  copy.start = steps[word->start][0];
-  copy.end = steps[word->end - 1][1];
+  copy.start = steps[word->start - self->first_step][0];
+  copy.end = steps[word->end - 1 - self->first_step][1];
   return copy;
 }
 
@@ -81,6 +81,16 @@ take_words (GstRnnCtcDec *self)
   self->n_words += n_stable;
   GST_OBJECT_UNLOCK (self);
   return ret;
+}
+
+/* Forgets when steps were that no word can refer to any more: an utterance may be long. */
+static void
+drop_steps (GstRnnCtcDec *self)
+{
+  guint64 first = rnn_ctc_decoder_get_first_step (self->decoder);
+
+  g_array_remove_range (self->steps, 0, (guint) (first - self->first_step));
+  self->first_step = first;
 }
 
 static GstFlowReturn
@@ -115,6 +125,8 @@ gst_rnn_ctc_dec_forget (GstRnnCtcDec *self)
     rnn_captioner_reset (self->captioner);
   rnn_endpoint_reset (&self->endpoint);
   g_array_set_size (self->steps, 0);
+  self->first_step = 0;
+  self->utterance_start = GST_CLOCK_TIME_NONE;
   g_string_truncate (self->utterance, 0);
   g_clear_pointer (&self->partial, g_free);
 }
@@ -122,12 +134,11 @@ gst_rnn_ctc_dec_forget (GstRnnCtcDec *self)
 GstFlowReturn
 gst_rnn_ctc_dec_end_utterance (GstRnnCtcDec *self)
 {
-  GstClockTime start;
+  GstClockTime start = self->utterance_start;
   GstFlowReturn ret;
 
-  if (self->steps->len == 0)
+  if (!gst_rnn_ctc_dec_in_utterance (self))
     return GST_FLOW_OK;
-  start = g_array_index (self->steps, GstClockTime, 0);
   rnn_ctc_decoder_finish (self->decoder);
   ret = take_words (self);
   if (ret == GST_FLOW_OK)
@@ -177,8 +188,8 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
 
   if (!GST_CLOCK_TIME_IS_VALID (self->sent) || self->sent > end)
     self->sent = start;
-  if (self->steps->len == 0)
-    self->last_partial = start;
+  if (!gst_rnn_ctc_dec_in_utterance (self))
+    self->utterance_start = self->last_partial = start;
   self->position = end;
   g_array_append_vals (self->steps, times, 1);
   rnn_ctc_decoder_step (self->decoder, scores);
@@ -188,6 +199,7 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
     announce_endpoint (self, silence);
   } else if (ret == GST_FLOW_OK) {
     ret = show_partial (self);
+    drop_steps (self);
   }
   if (end + self->hop > self->sent + GAP_INTERVAL && is_quiet (self))
     gst_rnn_ctc_dec_push_gap (self, end);

@@ -38,7 +38,9 @@ typedef struct {
   RnnEndpoint endpoint;
   gfloat *blank;                /* [V] scores of a step that hears nothing */
   GstClockTime hop;             /* of a step */
-  GArray *steps;                /* of the utterance: GstClockTime [2], start and end */
+  GstClockTime utterance_start; /* or NONE: no step yet */
+  GArray *steps;                /* GstClockTime [2], start and end: of the utterance's steps from first_step on */
+  guint64 first_step;           /* that a word may still refer to */
   GString *utterance;           /* words so far */
   GstClockTime position;        /* end of the last step */
   GstClockTime sent;            /* until where text or gaps were pushed */
@@ -59,6 +61,8 @@ void gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GPa
 void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 
 /* ---- gstrnnctcdec-decode.c ---- */
+/* At least one step of the utterance was there. */
+#define gst_rnn_ctc_dec_in_utterance(self) GST_CLOCK_TIME_IS_VALID ((self)->utterance_start)
 /* Takes the properties that are set now. */
 GstFlowReturn gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);

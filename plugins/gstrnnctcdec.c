@@ -165,12 +165,12 @@ gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, Gs
   gst_rnn_ctc_dec_push_tags (self);
   if (duration >= self->now.endpoint_silence * GST_MSECOND)
     gst_rnn_ctc_dec_drain (stage);
-  for (at = start; self->steps->len > 0 && at + self->hop <= start + duration; at += self->hop)
+  for (at = start; gst_rnn_ctc_dec_in_utterance (self) && at + self->hop <= start + duration; at += self->hop)
     gst_rnn_ctc_dec_step (self, self->blank, at, at + self->hop);
   if (!GST_CLOCK_TIME_IS_VALID (self->sent))
     self->sent = start;
   self->position = start + duration;
-  if (self->steps->len == 0)
+  if (!gst_rnn_ctc_dec_in_utterance (self))
     gst_rnn_ctc_dec_push_gap (self, self->position);
   return TRUE;
 }
@@ -265,6 +265,7 @@ gst_rnn_ctc_dec_init (GstRnnCtcDec *self)
   self->flows = gst_flow_combiner_new ();
   gst_flow_combiner_add_pad (self->flows, self->stage.srcpad);
   gst_flow_combiner_add_pad (self->flows, self->unsynced);
+  self->utterance_start = GST_CLOCK_TIME_NONE;
   self->steps = g_array_new (FALSE, FALSE, sizeof (GstClockTime[2]));
   self->utterance = g_string_new (NULL);
   self->language_code = g_strdup ("en-US");

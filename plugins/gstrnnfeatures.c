@@ -12,7 +12,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
 
 enum { PROP_0, PROP_FEATURES };
 
-#define CHUNK 1024              /* samples that are worked on at once */
+#define CHUNK 256               /* samples that are worked on at once */
+#define MAX_LIST 32             /* steps that are pushed at once */
 
 typedef struct {
   GstRnnStage stage;
@@ -24,9 +25,7 @@ typedef struct {
   GstAudioInfo info;
   RnnFeatures *features;
   gint64 start, hop;            /* samples: of step 0, from step to step */
-  gfloat *samples;              /* [CHUNK] */
-  gfloat *steps;                /* [max_steps][dim] */
-  GstClockTime (*times)[2];     /* [max_steps] PTS, duration */
+  gfloat *steps;                /* [max_steps][dim] of one chunk */
   gint64 n_steps;               /* since the timeline's start */
 } GstRnnFeatures;
 
@@ -118,9 +117,7 @@ static void
 free_front_end (GstRnnFeatures *self)
 {
   g_clear_pointer (&self->features, rnn_features_free);
-  g_clear_pointer (&self->samples, g_free);
   g_clear_pointer (&self->steps, g_free);
-  g_clear_pointer (&self->times, g_free);
 }
 
 static gboolean
@@ -141,9 +138,7 @@ make_front_end (GstRnnFeatures *self, GError **error)
   self->hop = rnn_features_get_hop (features);
   self->n_steps = 0;
   max_steps = rnn_features_max_steps (features, CHUNK + rnn_features_get_window (features));
-  self->samples = g_new (gfloat, CHUNK);
   self->steps = g_new (gfloat, max_steps * rnn_features_get_dim (features));
-  self->times = g_malloc_n (max_steps, sizeof (*self->times));
   return TRUE;
 }
 
@@ -180,24 +175,26 @@ gst_rnn_features_clip (GstRnnStage *stage, GstBuffer *buffer)
   return gst_audio_buffer_clip (buffer, &stage->segment, GST_AUDIO_INFO_RATE (info), GST_AUDIO_INFO_BPF (info));
 }
 
-static GstFlowReturn
-push_steps (GstRnnFeatures *self, guint n)
+/* The first @n of steps */
+static void
+add_steps (GstRnnFeatures *self, guint n)
 {
   const GstRnnTimeline *timeline = &self->stage.timeline;
+  gsize dim = rnn_features_get_dim (self->features);
   guint i;
 
   for (i = 0; i < n; i++, self->n_steps++) {
     gint64 sample = self->start + self->n_steps * self->hop;
+    GstClockTime pts = gst_rnn_timeline_at (timeline, sample);
 
-    self->times[i][0] = gst_rnn_timeline_at (timeline, sample);
-    self->times[i][1] = gst_rnn_timeline_at (timeline, sample + self->hop) - self->times[i][0];
+    gst_rnn_stage_add_frame (&self->stage, self->steps + i * dim, pts,
+        gst_rnn_timeline_at (timeline, sample + self->hop) - pts);
   }
-  return gst_rnn_stage_push_frames (&self->stage, n, self->steps, self->times);
 }
 
-/* data[n] of the caps' format -> floats in +-1 */
+/* data[n] of the caps' format -> floats in +-1, in place or in samples[n] */
 static const gfloat *
-to_float (GstRnnFeatures *self, const guint8 *data, guint n)
+to_float (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
 {
   const gint16 *s16 = (const gint16 *) data;
   guint i;
@@ -205,8 +202,8 @@ to_float (GstRnnFeatures *self, const guint8 *data, guint n)
   if (GST_AUDIO_INFO_FORMAT (&self->info) == GST_AUDIO_FORMAT_F32)
     return (const gfloat *) data;
   for (i = 0; i < n; i++)
-    self->samples[i] = s16[i] / 32768.0f;
-  return self->samples;
+    samples[i] = s16[i] / 32768.0f;
+  return samples;
 }
 
 static GstFlowReturn
@@ -215,6 +212,7 @@ gst_rnn_features_process (GstRnnStage *stage, GstBuffer *buffer)
   GstRnnFeatures *self = GST_RNN_FEATURES (stage);
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
   GstFlowReturn ret = GST_FLOW_OK;
+  gfloat samples[CHUNK];
   GstMapInfo map;
   gsize i, n;
 
@@ -223,24 +221,25 @@ gst_rnn_features_process (GstRnnStage *stage, GstBuffer *buffer)
   for (i = 0; i < map.size / bpf && ret == GST_FLOW_OK; i += n) {
     n = MIN (map.size / bpf - i, CHUNK);
     stage->timeline.count += n;
-    ret = push_steps (self, rnn_features_push (self->features, to_float (self, map.data + i * bpf, n), n,
+    add_steps (self, rnn_features_push (self->features, to_float (self, map.data + i * bpf, n, samples), n,
             self->steps));
+    if (gst_rnn_stage_get_n_frames (stage) >= MAX_LIST)
+      ret = gst_rnn_stage_push_frames (stage);
   }
   gst_buffer_unmap (buffer, &map);
-  return ret;
+  return ret == GST_FLOW_OK ? gst_rnn_stage_push_frames (stage) : ret;
 }
 
 static GstFlowReturn
 gst_rnn_features_drain (GstRnnStage *stage)
 {
   GstRnnFeatures *self = GST_RNN_FEATURES (stage);
-  GstFlowReturn ret;
 
   if (!self->features || !gst_rnn_timeline_started (&stage->timeline))
     return GST_FLOW_OK;
-  ret = push_steps (self, rnn_features_finish (self->features, self->steps));
+  add_steps (self, rnn_features_finish (self->features, self->steps));
   self->n_steps = 0;
-  return ret;
+  return gst_rnn_stage_push_frames (stage);
 }
 
 static void

@@ -22,7 +22,8 @@ typedef struct {
   GstClockTime patience;        /* a step may wait so long for those of others */
   gsize n_in, n_out;            /* floats per step */
   guint n_ahead;                /* L */
-  gfloat *x;                    /* [GST_RNN_INFER_BLOCK][n_in] */
+  gfloat *x;                    /* [n_room][n_in]; to begin with there is room for one: live steps come one by one */
+  guint n_room;                 /* <= GST_RNN_INFER_BLOCK */
   gfloat *y;                    /* [GST_RNN_INFER_BLOCK][n_out] */
   GstClockTime (*times)[2];     /* [L + GST_RNN_INFER_BLOCK] PTS and duration of the steps that wait for their answer */
   guint n_waiting;              /* of them */

@@ -22,7 +22,7 @@ gst_rnn_infer_align (GstRnnInfer *self)
 static GstFlowReturn
 run_block (GstRnnInfer *self)
 {
-  guint n = self->n_block, skip = MIN (n, self->n_skip), n_answers = n - skip;
+  guint i, n = self->n_block, skip = MIN (n, self->n_skip), n_answers = n - skip;
   GstFlowReturn ret;
 
   if (!rnn_batch_stream_run (self->stream, n, self->x, self->y))
@@ -31,7 +31,9 @@ run_block (GstRnnInfer *self)
   self->n_block = 0;
   self->n_run += n;
   self->n_skip -= skip;
-  ret = gst_rnn_stage_push_frames (&self->stage, n_answers, self->y + skip * self->n_out, self->times);
+  for (i = 0; i < n_answers; i++)
+    gst_rnn_stage_add_frame (&self->stage, self->y + (skip + i) * self->n_out, self->times[i][0], self->times[i][1]);
+  ret = gst_rnn_stage_push_frames (&self->stage);
   self->n_waiting -= n_answers;
   memmove (self->times, self->times + n_answers, self->n_waiting * sizeof (*self->times));
   return ret;
@@ -43,13 +45,24 @@ gst_rnn_infer_run (GstRnnStage *stage)
   return GST_RNN_INFER (stage)->n_block ? run_block (GST_RNN_INFER (stage)) : GST_FLOW_OK;
 }
 
+/* Where the next step goes */
+static gfloat *
+next_row (GstRnnInfer *self)
+{
+  if (self->n_block == self->n_room) {
+    self->n_room = MIN (2 * self->n_room, GST_RNN_INFER_BLOCK);
+    self->x = g_renew (gfloat, self->x, self->n_room * self->n_in);
+  }
+  return self->x + self->n_block * self->n_in;
+}
+
 /* The newest step in every row of x. */
 static void
 repeat_last (GstRnnInfer *self)
 {
   guint i;
 
-  for (i = 0; i < GST_RNN_INFER_BLOCK; i++)
+  for (i = 0; i < self->n_room; i++)
     if (i != self->last)
       memcpy (self->x + i * self->n_in, self->x + self->last * self->n_in, self->n_in * sizeof (gfloat));
 }
@@ -67,7 +80,7 @@ gst_rnn_infer_drain (GstRnnStage *stage)
   if (self->n_waiting)
     repeat_last (self);
   for (left = self->n_waiting ? self->n_ahead : 0; left > 0 && ret == GST_FLOW_OK; left -= n) {
-    self->n_block = n = MIN (left, GST_RNN_INFER_BLOCK);
+    self->n_block = n = MIN (left, self->n_room);
     ret = run_block (self);
   }
   gst_rnn_infer_align (self);
@@ -136,7 +149,7 @@ add_tensor (GstRnnInfer *self, GstBuffer *buffer, const GstMapInfo *map)
     pts = next;
   if (!GST_CLOCK_TIME_IS_VALID (duration) && timeline->num > 0)
     duration = gst_rnn_timeline_next (timeline) - next;
-  memcpy (self->x + self->n_block * self->n_in, map->data, map->size);
+  memcpy (next_row (self), map->data, map->size);
   return add_step (self, pts, duration);
 }
 
@@ -149,7 +162,7 @@ add_series (GstRnnInfer *self, const GstMapInfo *map)
   GstFlowReturn ret = GST_FLOW_OK;
 
   for (i = 0; i < n && ret == GST_FLOW_OK; i++) {
-    gfloat *x = self->x + self->n_block * self->n_in;
+    gfloat *x = next_row (self);
     GstClockTime pts = gst_rnn_timeline_next (timeline);
 
     for (j = 0; j < self->n_in; j++) {

@@ -107,7 +107,8 @@ gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   self->n_in = rnn_model_get_n_in (model);
   self->n_out = rnn_model_get_n_out (model);
   self->n_ahead = rnn_batch_stream_get_latency (stream);
-  self->x = g_new (gfloat, GST_RNN_INFER_BLOCK * self->n_in);
+  self->n_room = 1;
+  self->x = g_new (gfloat, self->n_in);
   self->y = g_new (gfloat, GST_RNN_INFER_BLOCK * self->n_out);
   self->times = g_malloc_n (self->n_ahead + GST_RNN_INFER_BLOCK, sizeof (*self->times));
   gst_rnn_infer_align (self);

@@ -169,10 +169,6 @@ take_segment (GstRnnStage *stage, GstEvent *event)
   if (!continues (stage, segment))
     leave (stage, GST_RNN_RESET_SEGMENT);
   gst_segment_copy_into (segment, &stage->segment);
-  stage->segment_seqnum = gst_event_get_seqnum (event);
-  gst_event_unref (event);
-  event = gst_event_new_segment (&stage->segment);
-  gst_event_set_seqnum (event, stage->segment_seqnum);
   return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
 }
 

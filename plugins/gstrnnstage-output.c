@@ -1,72 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GstRnnStage: frames out, from a pool; several that are ready together go as one list. */
+/* GstRnnStage: frames out; several that are ready together go as one list.
+ *
+ * A frame is allocated for itself and not taken from a pool: a GstBufferPool costs more memory (4 KB, and two file
+ * descriptors) than all frames of a live stream that are under way. */
 #include "gstrnnstage.h"
-
-void
-gst_rnn_stage_drop_pool (GstRnnStage *stage)
-{
-  if (stage->pool)
-    gst_buffer_pool_set_active (stage->pool, FALSE);
-  gst_clear_object (&stage->pool);
-}
-
-static gboolean
-make_pool (GstRnnStage *stage, GstCaps *caps, gsize size)
-{
-  GstStructure *config;
-
-  gst_rnn_stage_drop_pool (stage);
-  stage->frame_size = size;
-  stage->pool = gst_buffer_pool_new ();
-  config = gst_buffer_pool_get_config (stage->pool);
-  gst_buffer_pool_config_set_params (config, caps, size, 0, 0);
-  return gst_buffer_pool_set_config (stage->pool, config) && gst_buffer_pool_set_active (stage->pool, TRUE);
-}
 
 gboolean
 gst_rnn_stage_set_output (GstRnnStage *stage, GstCaps *caps, gint n)
 {
-  if (!make_pool (stage, caps, n * sizeof (gfloat)))
-    return FALSE;
+  stage->frame_size = n * sizeof (gfloat);
   return gst_pad_push_event (stage->srcpad, gst_event_new_caps (caps));
 }
 
-static GstFlowReturn
-make_frame (GstRnnStage *stage, const gfloat *data, const GstClockTime *times, GstBuffer **frame)
+static GstBuffer *
+make_frame (GstRnnStage *stage, const gfloat *data, GstClockTime pts, GstClockTime duration)
 {
-  GstFlowReturn ret = gst_buffer_pool_acquire_buffer (stage->pool, frame, NULL);
+  GstBuffer *frame = gst_buffer_new_memdup (data, stage->frame_size);
 
-  if (ret != GST_FLOW_OK)
-    return ret;
-  gst_buffer_fill (*frame, 0, data, stage->frame_size);
-  GST_BUFFER_PTS (*frame) = times[0];
-  GST_BUFFER_DURATION (*frame) = times[1];
+  GST_BUFFER_PTS (frame) = pts;
+  GST_BUFFER_DURATION (frame) = duration;
   if (stage->discont)
-    GST_BUFFER_FLAG_SET (*frame, GST_BUFFER_FLAG_DISCONT);
+    GST_BUFFER_FLAG_SET (frame, GST_BUFFER_FLAG_DISCONT);
   stage->discont = FALSE;
-  return GST_FLOW_OK;
+  return frame;
+}
+
+void
+gst_rnn_stage_add_frame (GstRnnStage *stage, const gfloat *data, GstClockTime pts, GstClockTime duration)
+{
+  if (stage->frame && !stage->frames) {
+    stage->frames = gst_buffer_list_new ();
+    gst_buffer_list_add (stage->frames, g_steal_pointer (&stage->frame));
+  }
+  if (stage->frames)
+    gst_buffer_list_insert (stage->frames, -1, make_frame (stage, data, pts, duration));
+  else
+    stage->frame = make_frame (stage, data, pts, duration);
+}
+
+guint
+gst_rnn_stage_get_n_frames (GstRnnStage *stage)
+{
+  return stage->frames ? gst_buffer_list_length (stage->frames) : stage->frame != NULL;
 }
 
 GstFlowReturn
-gst_rnn_stage_push_frames (GstRnnStage *stage, guint n_frames, const gfloat *data, const GstClockTime (*times)[2])
+gst_rnn_stage_push_frames (GstRnnStage *stage)
 {
-  gsize n = stage->frame_size / sizeof (gfloat);
-  g_autoptr (GstBufferList) list = n_frames > 1 ? gst_buffer_list_new_sized (n_frames) : NULL;
-  GstBuffer *frame = NULL;
-  guint i;
+  guint n = gst_rnn_stage_get_n_frames (stage);
 
-  for (i = 0; i < n_frames; i++) {
-    GstFlowReturn ret = make_frame (stage, data + i * n, times[i], &frame);
-
-    if (ret != GST_FLOW_OK)
-      return ret;
-    if (list)
-      gst_buffer_list_add (list, frame);
-  }
+  if (n == 0)
+    return GST_FLOW_OK;
   GST_OBJECT_LOCK (stage);
-  stage->n_steps += n_frames;
+  stage->n_steps += n;
   GST_OBJECT_UNLOCK (stage);
-  if (list)
-    return gst_pad_push_list (stage->srcpad, g_steal_pointer (&list));
-  return n_frames ? gst_pad_push (stage->srcpad, frame) : GST_FLOW_OK;
+  if (stage->frames)
+    return gst_pad_push_list (stage->srcpad, g_steal_pointer (&stage->frames));
+  return gst_pad_push (stage->srcpad, g_steal_pointer (&stage->frame));
 }

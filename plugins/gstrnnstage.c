@@ -224,7 +224,6 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     GST_OBJECT_UNLOCK (stage);
     stage->negotiated = FALSE;
     GST_RNN_STAGE_GET_CLASS (stage)->stop (stage);
-    gst_rnn_stage_drop_pool (stage);
   }
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
     gst_rnn_stage_drop_model (stage);

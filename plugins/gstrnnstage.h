@@ -36,12 +36,12 @@ typedef struct {
   /* streaming thread */
   GstRnnStageSettings now;      /* snapshot for this buffer */
   GstSegment segment;           /* TIME, of the sink pad */
-  guint32 segment_seqnum;
   gboolean negotiated, discont;
   GstRnnTimeline timeline;      /* of the input */
   RnnModel *model;              /* in use; written under the object lock */
-  GstBufferPool *pool;          /* of output frames */
-  gsize frame_size;
+  gsize frame_size;             /* bytes */
+  GstBuffer *frame;             /* added and not pushed yet: one ... */
+  GstBufferList *frames;        /* ... or several */
 
   /* under the object lock */
   GstRnnStageSettings settings;
@@ -109,12 +109,12 @@ void gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing);
 void gst_rnn_stage_reset (GstRnnStage *stage);
 
 /* ---- gstrnnstage-output.c ---- */
-/* Pushes caps, and has buffers of @n floats ready from then on. */
+/* Pushes caps; frames are of @n floats from then on. */
 gboolean gst_rnn_stage_set_output (GstRnnStage *stage, GstCaps *caps, gint n);
-/* Pushes @n_frames rows of @data, as one list if they are several.  times[n_frames][2]: PTS and duration */
-GstFlowReturn gst_rnn_stage_push_frames (GstRnnStage *stage, guint n_frames, const gfloat *data,
-    const GstClockTime (*times)[2]);
-void gst_rnn_stage_drop_pool (GstRnnStage *stage);
+/* Adds a copy of data[n] to the frames that gst_rnn_stage_push_frames () pushes, as one list if they are several. */
+void gst_rnn_stage_add_frame (GstRnnStage *stage, const gfloat *data, GstClockTime pts, GstClockTime duration);
+guint gst_rnn_stage_get_n_frames (GstRnnStage *stage);
+GstFlowReturn gst_rnn_stage_push_frames (GstRnnStage *stage);
 
 /* ---- gstrnnstage-model.c ---- */
 /* Loads what model-file names, now; posts the error.  Does nothing if it is loaded. */

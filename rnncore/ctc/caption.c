@@ -4,6 +4,8 @@
 #include "caption.h"
 #include "words.h"
 
+#define START_BYTES 127         /* of text: a caption of two lines */
+
 typedef struct {
   RnnCtcWords words;
   GString *text;                /* all words, parted by ' ' or '\n' */
@@ -30,7 +32,7 @@ rnn_captioner_new (const RnnCaptionConfig *config)
   captioner->max_lines = config->mode == RNN_CAPTION_LINES ? 1 : config->lines;
   for (guint i = 0; i < G_N_ELEMENTS (captioner->pages); i++) {
     rnn_ctc_words_init (&captioner->pages[i].words);
-    captioner->pages[i].text = g_string_sized_new (256);
+    captioner->pages[i].text = g_string_sized_new (START_BYTES);
   }
   captioner->filling = &captioner->pages[0];
   return captioner;

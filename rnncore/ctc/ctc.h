@@ -88,6 +88,8 @@ void  rnn_ctc_decoder_reset (RnnCtcDecoder *decoder);
 const RnnCtcWord *rnn_ctc_decoder_get_words (RnnCtcDecoder *decoder, gboolean partial, guint *n_words, guint *n_stable);
 /* Drops the first @n words (they were sent). */
 void  rnn_ctc_decoder_drop_words (RnnCtcDecoder *decoder, guint n);
+/* The first step in which a word that is there or still to come can start. */
+guint64  rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder);
 /* Probability of the blank in the last step, and whether a word is open. */
 gfloat   rnn_ctc_decoder_get_blank_probability (RnnCtcDecoder *decoder);
 gboolean rnn_ctc_decoder_in_word (RnnCtcDecoder *decoder);

@@ -97,6 +97,12 @@ rnn_ctc_decoder_drop_words (RnnCtcDecoder *decoder, guint n)
   decoder->n_stable -= MIN (n, decoder->n_stable);
 }
 
+guint64
+rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder)
+{
+  return decoder->words.n > 0 ? decoder->words.words[0].start : decoder->now;
+}
+
 gfloat
 rnn_ctc_decoder_get_blank_probability (RnnCtcDecoder *decoder)
 {

@@ -1,68 +1,77 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The queue of words: two arrays side by side, so that readers see plain RnnCtcWords.  Slots past n keep the storage
- * of words that were dropped. */
+/* The queue of words: readers see plain RnnCtcWords, whose texts lie one after the other, each with its end, in one
+ * string. */
 #include "words.h"
+#include <string.h>
 
-#define START_WORDS 16
-#define START_BYTES 31        /* with its end, what malloc hands out anyway */
-
-static void
-grow (RnnCtcWords *words, guint size)
-{
-  words->words = g_renew (RnnCtcWord, words->words, size);
-  words->texts = g_renew (GString *, words->texts, size);
-  for (guint i = words->size; i < size; i++)
-    words->texts[i] = g_string_sized_new (START_BYTES);
-  words->size = size;
-}
+#define START_WORDS 8
+#define START_BYTES 127         /* with its end, what malloc hands out anyway */
 
 void
 rnn_ctc_words_init (RnnCtcWords *words)
 {
-  *words = (RnnCtcWords) { NULL };
-  grow (words, START_WORDS);
+  *words = (RnnCtcWords) {.size = START_WORDS };
+  words->words = g_new (RnnCtcWord, START_WORDS);
+  words->texts = g_string_sized_new (START_BYTES);
 }
 
 void
 rnn_ctc_words_clear (RnnCtcWords *words)
 {
-  for (guint i = 0; i < words->size; i++)
-    g_string_free (words->texts[i], TRUE);
-  g_free (words->texts);
+  g_string_free (words->texts, TRUE);
   g_free (words->words);
+}
+
+/* The texts have moved. */
+static void
+place_texts (RnnCtcWords *words)
+{
+  gchar *text = words->texts->str;
+
+  for (guint i = 0; i < words->n; i++) {
+    words->words[i].text = text;
+    text += strlen (text) + 1;
+  }
+}
+
+static void
+append (RnnCtcWords *words, const gchar *text, gsize len)
+{
+  const gchar *before = words->texts->str;
+
+  g_string_append_len (words->texts, text, (gssize) len);
+  g_string_append_c (words->texts, '\0');
+  if (words->texts->str != before)
+    place_texts (words);
 }
 
 RnnCtcWord *
 rnn_ctc_words_add (RnnCtcWords *words)
 {
-  RnnCtcWord *word;
+  gsize at = words->texts->len;
 
   if (words->n == words->size)
-    grow (words, 2 * words->size);
-  word = &words->words[words->n];
-  *word = (RnnCtcWord) {.text = g_string_truncate (words->texts[words->n], 0)->str };
-  words->n++;
-  return word;
+    words->words = g_renew (RnnCtcWord, words->words, words->size *= 2);
+  append (words, "", 0);
+  words->words[words->n] = (RnnCtcWord) {.text = words->texts->str + at };
+  return &words->words[words->n++];
 }
 
 void
 rnn_ctc_words_append (RnnCtcWords *words, const gchar *text, gsize len)
 {
-  guint last = words->n - 1;
-
-  words->words[last].text = g_string_append_len (words->texts[last], text, (gssize) len)->str;
+  g_string_truncate (words->texts, words->texts->len - 1);
+  append (words, text, len);
 }
 
 void
 rnn_ctc_words_drop (RnnCtcWords *words, guint n)
 {
   n = MIN (n, words->n);
+  if (n == 0)
+    return;
+  g_string_erase (words->texts, 0, n < words->n ? words->words[n].text - words->texts->str : -1);
   words->n -= n;
-  for (guint i = 0; i < words->n; i++) {
-    GString *free_text = words->texts[i];
-
-    words->words[i] = words->words[i + n];
-    words->texts[i] = words->texts[i + n];
-    words->texts[i + n] = free_text;
-  }
+  memmove (words->words, words->words + n, words->n * sizeof (RnnCtcWord));
+  place_texts (words);
 }

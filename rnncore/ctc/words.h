@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   RnnCtcWord *words;            /* [size]; the first n are in the queue */
-  GString **texts;              /* [size] storage of words[i].text */
+  GString *texts;               /* of all words, each with its end */
   guint n, size;
 } RnnCtcWords;
 

@@ -26,7 +26,7 @@ struct _RnnCmvn {
   gdouble decay;
   guint64 n;                    /* frames so far */
   gfloat *mean, *std;           /* [dim] given, or NULL */
-  gdouble *first, *second;      /* [dim]: sums of x and x^2, or running mean and variance */
+  gdouble *first, *second;      /* [dim]: sums of x and x^2, or running mean and variance; NULL: neither */
   gfloat *ring;                 /* [window][dim] */
 };
 
@@ -122,8 +122,10 @@ rnn_cmvn_new (const RnnFeatureConfig *config, guint dim, const gfloat *mean, con
   cmvn->borrow = (guint) config->cmvn_global_frames;
   cmvn->variance = config->cmvn_variance;
   cmvn->decay = config->cmvn_decay;
-  cmvn->first = g_new0 (gdouble, dim);
-  cmvn->second = g_new0 (gdouble, dim);
+  if (config->cmvn == RNN_CMVN_SLIDING || config->cmvn == RNN_CMVN_RUNNING) {
+    cmvn->first = g_new0 (gdouble, dim);
+    cmvn->second = g_new0 (gdouble, dim);
+  }
   if (config->cmvn == RNN_CMVN_SLIDING)
     cmvn->ring = g_new (gfloat, (gsize) cmvn->window * dim);
   if (mean) {
@@ -152,6 +154,8 @@ void
 rnn_cmvn_reset (RnnCmvn *cmvn)
 {
   cmvn->n = 0;
+  if (!cmvn->first)
+    return;
   memset (cmvn->first, 0, cmvn->dim * sizeof (gdouble));
   memset (cmvn->second, 0, cmvn->dim * sizeof (gdouble));
 }

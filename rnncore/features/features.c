@@ -10,11 +10,9 @@
 #include "features-options.h"
 #include "fft.h"
 #include "framer.h"
-#include "mel.h"
-#include "mfcc.h"
 #include "pcen.h"
 #include "stack.h"
-#include "window.h"
+#include "tables.h"
 #include "../kernels/kernels.h"
 #include <math.h>
 
@@ -22,11 +20,9 @@ struct _RnnFeatures {
   RnnFeatureConfig config;
   guint frame_dim;
   RnnFramer *framer;
-  RnnWindow *window;
+  RnnTables *tables;            /* shared */
   RnnFft *fft;
-  RnnMel *mel;
   RnnPcen *pcen;                /* NULL: off */
-  RnnMfcc *mfcc;                /* NULL: off */
   RnnCmvn *cmvn;
   RnnStack *stack;
   gboolean use_log;
@@ -65,7 +61,6 @@ RnnFeatures *
 rnn_features_new (const RnnFeatureConfig *config, const gfloat *mean, const gfloat *std, GError **error)
 {
   g_autoptr (RnnFeatures) f = NULL;
-  gboolean mfcc = config->type == RNN_FEATURES_MFCC;
 
   if (!rnn_feature_config_check (config, error))
     return NULL;
@@ -73,19 +68,17 @@ rnn_features_new (const RnnFeatureConfig *config, const gfloat *mean, const gflo
   f->config = *config;
   f->frame_dim = frame_dim_of (config);
   if (!(f->fft = rnn_fft_new (fft_length (config), error))
-      || !(f->mel = rnn_mel_new (config, f->fft->n, error))
+      || !(f->tables = rnn_tables_get (config, f->fft->n, error))
       || !(f->cmvn = rnn_cmvn_new (config, f->frame_dim, mean, std, error)))
     return NULL;
   f->framer = rnn_framer_new (edges_of (config), rnn_feature_config_length (config), rnn_feature_config_shift (config),
       config->scale);
-  f->window = rnn_window_new (config);
   f->pcen = config->pcen == RNN_PCEN_NONE ? NULL : rnn_pcen_new (config);
-  f->mfcc = mfcc ? rnn_mfcc_new (config) : NULL;
   f->stack = rnn_stack_new (f->frame_dim, (guint) config->stack, (guint) config->stride);
-  f->use_log = !f->pcen && (config->use_log || mfcc);
+  f->use_log = !f->pcen && (config->use_log || f->tables->mfcc);
   f->log_scale = config->type == RNN_FEATURES_LOGMEL ? (gfloat) (1 / G_LN10) : 1;
-  f->spectrum = g_new0 (gfloat, f->mel->n_bins + RNN_MEL_PAD);
-  f->mels = g_new (gfloat, f->mel->n_mels);
+  f->spectrum = g_new0 (gfloat, f->tables->mel->n_bins + RNN_MEL_PAD);
+  f->mels = g_new (gfloat, f->tables->mel->n_mels);
   return g_steal_pointer (&f);
 }
 
@@ -95,11 +88,9 @@ rnn_features_free (RnnFeatures *features)
   if (!features)
     return;
   rnn_framer_free (features->framer);
-  rnn_window_free (features->window);
+  g_clear_pointer (&features->tables, rnn_tables_drop);
   rnn_fft_free (features->fft);
-  rnn_mel_free (features->mel);
   rnn_pcen_free (features->pcen);
-  rnn_mfcc_free (features->mfcc);
   rnn_cmvn_free (features->cmvn);
   rnn_stack_free (features->stack);
   g_free (features->spectrum);
@@ -166,26 +157,27 @@ compress (RnnFeatures *f, gfloat *mels)
   if (f->pcen)
     rnn_pcen_apply (f->pcen, mels, mels);
   if (f->use_log)
-    rnn_kernels ()->log_floor ((gint) f->mel->n_mels, f->config.log_floor, f->log_scale, mels);
+    rnn_kernels ()->log_floor ((gint) f->tables->mel->n_mels, f->config.log_floor, f->log_scale, mels);
 }
 
 /* samples[length] -> out[frame_dim] */
 static void
 compute_frame (RnnFeatures *f, const gfloat *samples, gfloat *out)
 {
+  const RnnTables *tables = f->tables;
   gboolean energy_first = f->config.use_energy && !f->config.htk_compat;
-  gfloat energy = rnn_window_apply (f->window, samples, f->fft->in);
-  gfloat *mels = f->mfcc ? f->mels : out + energy_first;
+  gfloat energy = rnn_window_apply (tables->window, samples, f->fft->in);
+  gfloat *mels = tables->mfcc ? f->mels : out + energy_first;
 
   rnn_fft_power (f->fft, f->spectrum);
-  for (guint k = 0; k < f->mel->n_bins && !f->config.use_power; k++)
+  for (guint k = 0; k < tables->mel->n_bins && !f->config.use_power; k++)
     f->spectrum[k] = sqrtf (f->spectrum[k]);
-  rnn_mel_apply (f->mel, f->spectrum, mels);
+  rnn_mel_apply (tables->mel, f->spectrum, mels);
   compress (f, mels);
-  if (f->mfcc)
-    rnn_mfcc_apply (f->mfcc, mels, energy, out);
+  if (tables->mfcc)
+    rnn_mfcc_apply (tables->mfcc, mels, energy, out);
   else if (f->config.use_energy)
-    out[energy_first ? 0 : f->mel->n_mels] = energy;
+    out[energy_first ? 0 : tables->mel->n_mels] = energy;
   rnn_cmvn_apply (f->cmvn, out);
 }
 

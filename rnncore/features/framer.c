@@ -3,14 +3,14 @@
  * the first or after the last sample is folded back into the stream, as often as it takes.
  *
  * The samples lie in one linear buffer of a few frames; the front is dropped only when the buffer is full, so a
- * sample is moved about once in three frames' time, and a frame that crosses no edge is handed out in place. */
+ * sample is moved about once in a frame's time, and a frame that crosses no edge is handed out in place. */
 #include "framer.h"
 #include "../kernels/kernels.h"
 #include <string.h>
 
 #define LOUDEST 1e9f            /* anything beyond, and what is no number, counts as silence: it would stay for ever in
                                  * the means and recurrent states that follow */
-#define FRAMES_HELD 4
+#define FRAMES_HELD 2
 #define HISTORY 2               /* samples before a frame to which folding its end at the stream's end may reach */
 
 RnnFramer *
@@ -26,7 +26,8 @@ rnn_framer_new (RnnEdges edges, guint length, guint shift, gfloat scale)
     framer->start = (edges == RNN_EDGES_MIRROR ? shift / 2 : 0) - (gint64) (length / 2);
   framer->capacity = FRAMES_HELD * length + HISTORY;
   framer->samples = g_new (gfloat, framer->capacity);
-  framer->folded = g_new (gfloat, length);
+  if (edges != RNN_EDGES_SNIP)
+    framer->folded = g_new (gfloat, length);
   return framer;
 }
 

@@ -20,7 +20,7 @@ typedef struct {
   guint capacity, fill;
   gint64 base;                  /* position in the stream of samples[0] */
   guint64 n_frames;             /* handed out */
-  gfloat *folded;               /* [length]: a frame that crosses an edge */
+  gfloat *folded;               /* [length]: a frame that crosses an edge; RNN_EDGES_SNIP: NULL */
 } RnnFramer;
 
 RnnFramer *rnn_framer_new (RnnEdges edges, guint length, guint shift, gfloat scale);
