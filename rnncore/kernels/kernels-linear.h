@@ -5,7 +5,7 @@
 #include "kernels-sums.h"
 
 #define ROW_CHUNK 96            /* rows per pass over a panel */
-#define Q_BYTES 65536           /* of quantised rows, on the stack */
+#define Q_BYTES 16384           /* of quantised rows, on the stack: one of RNN_INT8_INPUTS, or some of the usual size */
 #define PACK_ROWS 24            /* so many rows of floats are worth packing */
 #define PACK_FLOATS 49152       /* of packed rows, on the stack: they stay in the second cache */
 
