@@ -274,6 +274,19 @@ run_mel (Case *c, const Node *node, const Tensor *n_mels, GError **error)
 
 /* ---- Fourier transforms of real signals of even length ---- */
 
+/* Bin k <= M of 2 M reals, from the transform z of their M pairs as complex numbers: even ones E, odd ones O,
+ * E + exp (-pi i k / M) O. */
+static void
+unpair (gint M, const gfloat *z, gint k, gfloat out[2])
+{
+  const gfloat *a = z + 2 * (k % M), *b = z + 2 * ((M - k) % M);
+  gdouble even_re = (a[0] + b[0]) / 2., even_im = (a[1] - b[1]) / 2.;
+  gdouble odd_re = (a[1] + b[1]) / 2., odd_im = (b[0] - a[0]) / 2., re = cos (G_PI * k / M), im = -sin (G_PI * k / M);
+
+  out[0] = (gfloat) (even_re + re * odd_re - im * odd_im);
+  out[1] = (gfloat) (even_im + re * odd_im + im * odd_re);
+}
+
 /* Fills out[bins][re, im]; bins past the Nyquist frequency mirror those before. */
 static void
 transform (RnnFft *fft, gfloat *power, gint bins, gsize stride, gfloat *out)
@@ -282,10 +295,9 @@ transform (RnnFft *fft, gfloat *power, gint bins, gsize stride, gfloat *out)
 
   rnn_fft_power (fft, power);
   for (gint k = 0; k < bins; k++, out += 2 * stride) {
-    gint from = k <= n / 2 ? k : n - k;
-
-    out[0] = fft->out[2 * from];
-    out[1] = k == from ? fft->out[2 * from + 1] : -fft->out[2 * from + 1];
+    unpair (n / 2, fft->out, MIN (k, n - k), out);
+    if (k > n / 2)
+      out[1] = -out[1];
   }
 }
 
