@@ -7,13 +7,14 @@
 
 static gchar *folder;           /* of temporary files; the working directory of every call */
 
-/* Runs `rnncore @line`; returns the exit code. */
+/* Runs `rnncore @line`, by meson's emulator where there is one; returns the exit code. */
 static inline gint
 call (const gchar *line, gchar **out, gchar **err)
 {
   g_autofree gchar *tool = g_test_build_filename (G_TEST_BUILT, "rnncore", "tools", "rnncore", NULL);
+  const gchar *emulator = g_getenv ("MESON_EXE_WRAPPER");
   g_autofree gchar *quoted = g_shell_quote (tool);
-  g_autofree gchar *command = g_strconcat (quoted, " ", line, NULL);
+  g_autofree gchar *command = g_strjoin (" ", emulator ? emulator : "", quoted, line, NULL);
   g_auto (GStrv) argv = NULL;
   g_autoptr (GError) error = NULL;
   gint status;
