@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncore quantize: a model file whose weights are bytes or halves, ready to be mapped and run. */
 #include "tool.h"
+#include <glib/gstdio.h>
 #include "base/error.h"
 #include "base/manifest.h"
 #include "bench/audio.h"
@@ -77,16 +78,41 @@ calibrate (RnnModel *model, gchar **files, GError **error)
   for (; *files; files++)
     if (!hear_all (&c, *files, error))
       return FALSE;
+  if (!c.n_samples) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "--calibration: there is nothing to hear");
+    return FALSE;
+  }
   g_print ("calibrated on %u recordings, %.1f s\n", c.n_files, (gdouble) c.n_samples / rnn_model_get_rate (model));
   return TRUE;
+}
+
+/* The output replaces what is there: it may be another file, nothing else. */
+static gboolean
+check_out (const gchar *in, const gchar *out, GError **error)
+{
+  GStatBuf from, to;
+  const gchar *wrong = NULL;
+
+  if (g_stat (out, &to) != 0)
+    return TRUE;
+  if (!S_ISREG (to.st_mode))
+    wrong = "is no file";
+  else if (g_file_test (out, G_FILE_TEST_IS_SYMLINK))
+    wrong = "is a link; name the file itself";
+  else if (g_stat (in, &from) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+    wrong = "is the model itself, whose floats would be lost";
+  if (wrong)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: not written: it %s", out, wrong);
+  return !wrong;
 }
 
 static gboolean
 quantize (const gchar *in, const gchar *out, RnnPrecision precision, gchar **calibration, GError **error)
 {
-  g_autoptr (RnnModel) model = rnn_model_load (in, error), quantized = NULL;
+  g_autoptr (RnnModel) model = NULL, quantized = NULL;
 
-  if (!model || (calibration && !calibrate (model, calibration, error))
+  if (!check_out (in, out, error) || !(model = rnn_model_load (in, error))
+      || (calibration && !calibrate (model, calibration, error))
       || !(quantized = rnn_model_quantize (model, precision, error)) || !rnn_model_save (quantized, out, error))
     return FALSE;
   g_print ("%s: weights %s, %.1f MB; they were %.1f MB\n", out, rnn_precision_get_name (precision),

@@ -264,6 +264,12 @@ test_quantize_errors (void)
       "rnncore quantize: tiny.json: only models of audio can be calibrated\n");
   assert_failure ("quantize ear.json x.safetensors --calibration none.tsv", 1,
       "rnncore quantize: none.tsv: there is no such file\n");
+  write_file ("nobody.tsv", "");
+  assert_failure ("quantize ear.json x.safetensors --calibration nobody.tsv", 1,
+      "rnncore quantize: --calibration: there is nothing to hear\n");
+  assert_failure ("quantize ear.json ear.json", 1,
+      "rnncore quantize: ear.json: not written: it is the model itself, whose floats would be lost\n");
+  assert_failure ("quantize ear.json /dev/null", 1, "rnncore quantize: /dev/null: not written: it is no file\n");
   assert_failure ("quantize ear.json", 2, "rnncore quantize: usage: rnncore quantize MODEL OUT.safetensors\n");
 }
 

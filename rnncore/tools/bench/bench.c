@@ -131,6 +131,14 @@ find_precision (BenchSettings *s, GError **error)
   return refuse (error, "precision", list->str);
 }
 
+void
+bench_set_precision (BenchSettings *s, RnnPrecision precision)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (precisions); i++)
+    if (precisions[i].precision == precision)
+      s->precision = &precisions[i];
+}
+
 static gboolean
 complete (BenchSettings *s, const BenchKind *kind, GError **error)
 {

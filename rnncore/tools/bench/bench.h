@@ -47,6 +47,8 @@ typedef struct {
   gboolean (*prepare) (BenchSettings *settings, BenchWork *work, GError **error);
 } BenchKind;
 
+/* What a model that was loaded really runs in: a file of packed weights has its own precision. */
+void bench_set_precision (BenchSettings *s, RnnPrecision precision);
 gboolean bench_prepare_streams  (BenchSettings *settings, BenchWork *work, GError **error);
 gboolean bench_prepare_train    (BenchSettings *settings, BenchWork *work, GError **error);
 gboolean bench_prepare_ctc      (BenchSettings *settings, BenchWork *work, GError **error);

@@ -191,6 +191,8 @@ bench_prepare_pipeline (BenchSettings *s, BenchWork *work, GError **error)
   work->free = pipeline_free;
   if (!model || !make_streams (p, model, s, error))
     return FALSE;
+  if (rnn_model_get_precision (model) != RNN_PRECISION_F32)
+    bench_set_precision (s, rnn_model_get_precision (model));
   work->bytes_per_stream = bench_stream_bytes (rnn_model_get_root (model), s->steps) + p->stream_bytes;
   work->units = (gdouble) p->pieces * p->piece / rnn_model_get_rate (model) * p->B;
   add_needs (work, model, s, p->pieces);
