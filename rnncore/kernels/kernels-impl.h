@@ -6,7 +6,7 @@
  *     four inputs, which are signed, or unsigned with QUAD_OFFSET (128) added, or with QUAD_SIGNS magnitudes and signs, whose
  *     sums come out smaller by the magnitudes of all negative inputs;
  *   TILES, TILES_INT8: rows x blocks of the register tiles, most rows first; GROUP blocks x K_BLOCK (even) inputs: floats
- *     of a panel, which stay in the second cache while tiles walk down the rows;
+ *     that stay in the first cache while tiles walk down the rows;
  *   ROW_PANELS_4: panels of four blocks at once for one row, as many as hide the latency of a multiply-add;
  * then includes this file. */
 #define QUAD_INTS (QUAD_SIGNS ? 2 : 1)   /* of 32 bits per four inputs */

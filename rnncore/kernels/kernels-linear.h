@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Products of rows with packed weights of each type.  One row streams through the weights once; many rows go in tiles,
- * whose sums fill the registers, over blocks of inputs that stay in a cache. */
+ * whose sums fill the registers, over blocks of inputs that stay in the first caches. */
 #pragma once
 #include "kernels-sums.h"
 

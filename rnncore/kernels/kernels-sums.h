@@ -7,7 +7,6 @@
 
 #define UNROLL _Pragma ("GCC unroll 16")
 #define MAX_SUMS 32             /* vectors of one accumulate() */
-#define AHEAD 2048              /* bytes: a lone row streams through its weights faster than they are fetched unasked */
 #define HALF_PAIR RNN_N_PACKS   /* the last input of an odd number as bf16 */
 
 /* Where a panel's outputs stand in a row of y: floats from one panel, or block of a panel, to the next; see RnnPanels. */
@@ -87,10 +86,6 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
   for (gint k = 0; k < n; k++, x += inputs * next, w += width * RNN_BLOCK * 4, second += width * RNN_BLOCK * 4) {
     In in[MAX_SUMS];
     VI held[MAX_SUMS];
-
-    if (rows == 1)
-      UNROLL for (gint i = 0; i < panels * blocks * RNN_BLOCK * 4 / 64; i++)
-        __builtin_prefetch ((i / blocks ? second : w) + i % blocks * 64 + AHEAD, 0, 3);
 
     UNROLL for (gint r = 0; r < rows; r++) {
       in[r].x = x + r * ldx;

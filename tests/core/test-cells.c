@@ -9,6 +9,7 @@
 #include "kernels/kernels.h"
 #include "model/quantize.h"
 #include "session/session.h"
+#include "cell-variants.h"
 #include "count-alloc.h"
 
 #define N_IN 6
@@ -16,69 +17,7 @@
 #define REGISTRY_ONLY 0
 #endif
 
-/* ---- the layers under test: every class with small sizes, and variants worth their own row ---- */
-
-static const gchar *const variants[] = {
-  "{'cell': 'bidirectional', 'layers': [{'cell': 'lstm', 'hidden': 5, 'proj': 2}], 'depth': 2}",
-  "{'cell': 'bidirectional', 'chunk': 4, 'right': 3, 'layers': [{'cell': 'gru', 'hidden': 5}, {'cell': 'dense', 'units': 3}]}",
-  "{'cell': 'bidirectional', 'chunk': 2, 'layers': [{'cell': 'lstm', 'hidden': 4}], 'depth': 2}",
-  "{'cell': 'reverse', 'chunk': 1, 'right': 5, 'layers': [{'cell': 'elman', 'hidden': 5}]}",
-  "{'cell': 'reverse', 'chunk': 1, 'layers': [{'cell': 'dense', 'units': 3}]}",
-  "{'cell': 'residual', 'layers': [{'cell': 'reverse', 'chunk': 3, 'right': 1, 'layers': [{'cell': 'elman', 'hidden': 6}]}]}",
-  "{'cell': 'lstm', 'hidden': 5, 'depth': 3}",
-  "{'cell': 'residual', 'layers': [{'cell': 'norm'}, {'cell': 'dense', 'units': 6, 'activation': 'tanh'}], 'depth': 2}",
-  "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 5, 'activation': 'relu'}, {'cell': 'lstm', 'hidden': 4}]}",
-  "{'cell': 'residual', 'layers': [{'cell': 'conv1d', 'units': 7, 'kernel': 5, 'lookahead': 2}, {'cell': 'dense', 'units': 6}]}",
-  "{'cell': 'chain', 'layers': [{'cell': 'residual', 'name': '', 'layers': [{'cell': 'norm', 'name': 'a'}]}, {'cell': 'dense'}]}",
-  "{'cell': 'conv1d', 'units': 5, 'kernel': 4, 'lookahead': 1, 'activation': 'silu'}",
-  "{'cell': 'conv1d', 'kernel': 3, 'depthwise': true}",
-  "{'cell': 'convlstm', 'filters': 2, 'height': 3, 'width': 2}",
-  "{'cell': 'convlstm', 'filters': 3, 'width': 3, 'kernel': 5, 'peephole': true}",
-  "{'cell': 'esn', 'hidden': 33, 'leak': 0.3, 'skip': false}",
-  "{'cell': 'dense', 'units': 37, 'activation': 'gelu'}",
-  "{'cell': 'dense', 'units': 5, 'activation': 'softsign', 'bias': false}",
-  "{'cell': 'elman', 'hidden': 5, 'activation': 'relu'}",
-  "{'cell': 'elman', 'hidden': 33, 'clip': 0.3}",
-  "{'cell': 'embedding', 'tokens': 3, 'units': 5}",
-  "{'cell': 'gatedffn', 'naming': 'xlstm', 'activation': 'gelu'}",
-  "{'cell': 'gatedffn', 'naming': 'retnet', 'hidden': 5, 'activation': 'sigmoid'}",
-  "{'cell': 'gru', 'hidden': 5, 'reset_after': false}",
-  "{'cell': 'gru', 'hidden': 33, 'bias': false}",
-  "{'cell': 'gru', 'hidden': 5, 'clip': 0.3, 'activation': 'softsign', 'gate_activation': 'hardsigmoid'}",
-  "{'cell': 'hopfield', 'update': 'async'}",
-  "{'cell': 'hopfield', 'update': 'sync'}",
-  "{'cell': 'hopfield', 'patterns': 3, 'beta': 1.5}",
-  "{'cell': 'linattn', 'heads': 3}",
-  "{'cell': 'linattn', 'heads': 2, 'key_size': 1, 'project': false}",
-  "{'cell': 'linattn', 'heads': 2, 'key_size': 4, 'value_size': 5}",
-  "{'cell': 'lstm', 'hidden': 33, 'bias': false}",
-  "{'cell': 'lstm', 'hidden': 6, 'proj': 4}",
-  "{'cell': 'lstm', 'hidden': 6, 'proj': 4, 'peephole': true, 'clip': 0.5}",
-  "{'cell': 'lstm', 'hidden': 5, 'coupled': true, 'peephole': true}",
-  "{'cell': 'lstm', 'hidden': 5, 'activation': 'softsign', 'output_activation': 'linear'}",
-  "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 26}, {'cell': 'mlstmcell', 'heads': 2, 'qk': 3}]}",
-  "{'cell': 'mlstm', 'heads': 2, 'inner': 12, 'block': 3, 'kernel': 2}",
-  "{'cell': 'mlstm7b', 'heads': 2, 'qk': 10, 'cap': 2, 'input_bias': -1}",
-  "{'cell': 'mamba', 'd_state': 5, 'd_conv': 3, 'expand': 1, 'dt_rank': 2}",
-  "{'cell': 'mamba2', 'd_state': 3, 'headdim': 2, 'ngroups': 3, 'd_conv': 1}",
-  "{'cell': 'norm', 'kind': 'rms', 'groups': 2}",
-  "{'cell': 'norm', 'residual_weight': true, 'bias': false}",
-  "{'cell': 'retention', 'key_size': 1}",
-  "{'cell': 'retnet', 'heads': 3, 'value_size': 12}",
-  "{'cell': 'slstm', 'heads': 3, 'kernel': 2}",
-  "{'cell': 'slstm', 'heads': 2, 'kernel': 0}",
-  "{'cell': 'slstmcell', 'hidden': 33, 'heads': 3}",
-  "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 24}, {'cell': 'slstmcell', 'heads': 2, 'project': false}]}",
-  "{'cell': 'ssd', 'heads': 2, 'delta_min': 0.01, 'delta_max': 0.05}",
-  "{'cell': 'rwkv', 'version': '4', 'hidden': 9}",
-  "{'cell': 'rwkv', 'version': '5.1', 'blocks': 1, 'heads': 2}",
-  "{'cell': 'rwkv', 'version': '6', 'heads': 3, 'mix_rank': 2, 'decay_rank': 3}",
-  "{'cell': 'rwkv', 'version': '7', 'blocks': 3, 'heads': 2, 'ln0': false}",
-  "{'cell': 'rwkv5', 'version': '5.1', 'heads': 3}",
-  "{'cell': 'rwkv7', 'v_first': 'give', 'heads': 2}",
-  "{'cell': 'rwkv7', 'v_first': 'take'}",
-  "{'cell': 'rwkvffn', 'version': '4', 'hidden': 7}",
-};
+/* ---- the layers under test: every class with small sizes, and the variants of cell-variants.h ---- */
 
 static json_t *
 parse (const gchar *text)
