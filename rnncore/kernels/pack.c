@@ -2,7 +2,10 @@
 /* Weights in the order in which kernels read them, see RnnPanels.  A parameter that is stored transposed, or whose
  * transpose is wanted, differs only in the strides with which it is read. */
 #include "pack.h"
+#include <string.h>
+#include <sys/mman.h>
 
+#define HUGE_PAGE ((gsize) 2 << 20)
 #define WIDTH 4                 /* blocks of a panel without gates */
 
 gint
@@ -151,17 +154,31 @@ rnn_pack_source (const RnnParam *p, gint g, gboolean transpose)
     p->moments ? p->moments + (gsize) g * in : NULL };
 }
 
+/* Zeroed.  Weights of some size ask for huge pages: a step reads all of them, and would walk page tables on the way. */
+gpointer
+rnn_pack_alloc (gsize bytes)
+{
+  gboolean huge = bytes >= 2 * HUGE_PAGE;
+  gpointer pack = g_aligned_alloc (MAX (bytes, 1), 1, huge ? HUGE_PAGE : RNN_PACK_ALIGN);
+
+#ifdef MADV_HUGEPAGE
+  if (huge)
+    madvise (pack, bytes, MADV_HUGEPAGE);
+#endif
+  return memset (pack, 0, bytes);
+}
+
 void
 rnn_param_pack (RnnParam *p, gboolean training)
 {
   if (!p->is_matrix || p->borrowed)
     return;
   if (!p->pack)
-    p->pack = g_aligned_alloc0 (MAX (rnn_param_pack_bytes (p, RNN_PACK_F32), 1), 1, RNN_PACK_ALIGN);
+    p->pack = rnn_pack_alloc (rnn_param_pack_bytes (p, RNN_PACK_F32));
   if (training && !p->pack_t) {
     RnnPanels w = rnn_param_panels_t (p, 0);
 
-    p->pack_t = g_aligned_alloc0 (MAX ((gsize) p->groups * bytes_of (&w), 1), 1, RNN_PACK_ALIGN);
+    p->pack_t = rnn_pack_alloc ((gsize) p->groups * bytes_of (&w));
   }
   for (gint g = 0; g < p->groups; g++) {
     RnnPackSource s = rnn_pack_source (p, g, FALSE);

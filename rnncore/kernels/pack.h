@@ -19,4 +19,6 @@ RnnPackSource rnn_pack_source (const RnnParam *p, gint g, gboolean transpose);
  * bunches to the next; @packed: its index in scales and sums. */
 gsize rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *step, gsize *packed);
 
+gpointer rnn_pack_alloc (gsize bytes);
+
 G_END_DECLS

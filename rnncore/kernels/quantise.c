@@ -167,7 +167,7 @@ rnn_param_pack_as (RnnParam *p, RnnPackType dtype)
     return;
   }
   p->dtype = dtype;
-  p->pack = g_aligned_alloc0 (rnn_param_pack_bytes (p, dtype), 1, RNN_PACK_ALIGN);
+  p->pack = rnn_pack_alloc (rnn_param_pack_bytes (p, dtype));
   if (dtype == RNN_PACK_INT8) {
     p->scales = g_aligned_alloc0 (rnn_param_pack_outputs (p), sizeof (gfloat), RNN_PACK_ALIGN);
     p->sums = g_aligned_alloc0 (rnn_param_pack_outputs (p), sizeof (gint32), RNN_PACK_ALIGN);
