@@ -5,6 +5,7 @@
 #pragma once
 #include "kernels-vector.h"
 
+#define AHEAD 4096              /* bytes */
 #define UNROLL _Pragma ("GCC unroll 16")
 #define MAX_SUMS 32             /* vectors of one accumulate() */
 #define HALF_PAIR RNN_N_PACKS   /* the last input of an odd number as bf16 */
@@ -86,6 +87,11 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
   for (gint k = 0; k < n; k++, x += inputs * next, w += width * RNN_BLOCK * 4, second += width * RNN_BLOCK * 4) {
     In in[MAX_SUMS];
     VI held[MAX_SUMS];
+
+    /* A lone row waits for the third cache: asking ahead for small weights gains up to a fifth, for floats it costs one. */
+    if (type != RNN_PACK_F32 && rows == 1)
+      UNROLL for (gint i = 0; i < panels * blocks; i++)
+        __builtin_prefetch ((i / blocks ? second : w) + i % blocks * RNN_BLOCK * 4 + AHEAD);
 
     UNROLL for (gint r = 0; r < rows; r++) {
       in[r].x = x + r * ldx;
