@@ -38,11 +38,20 @@ typedef struct {
   const Scale *scale;
 } Rows;
 
-/* Part of a panel: blocks from block b on, of inputs k0 to k0 + n_k. */
+/* Part of a panel: blocks from block b on, of inputs k0 to k0 + n_k; ahead and pace are accumulate()'s. */
 typedef struct {
   const RnnPanels *w;
   gint i, width, k0, n_k;
+  const guint8 *ahead;
+  gsize pace;
 } Part;
+
+/* How many steps accumulate() makes; of bf16 two inputs each, but for the last of an odd number. */
+INLINE gint
+count_steps (RnnPackType type, gint n_k)
+{
+  return type == RNN_PACK_F32 ? n_k : type == RNN_PACK_BF16 ? n_k / 2 : (n_k + 3) / 4;
+}
 
 /* acc [rows][panels][blocks][VECS] += x . part */
 INLINE void
@@ -52,7 +61,7 @@ add_product (RnnPackType type, gint rows, gint panels, gint blocks, const Part *
   const guint8 *at = (const guint8 *) w->weights + p->i * panel_bytes (w) + rnn_panel_bytes (type, p->k0, p->width)
       + b * RNN_BLOCK * 4;
   gsize first = (gsize) p->i * panel_outputs (w) + b * RNN_BLOCK;
-  gint n = type == RNN_PACK_F32 ? p->n_k : type == RNN_PACK_BF16 ? p->n_k / 2 : (p->n_k + 3) / 4;
+  gint n = count_steps (type, p->n_k);
   V start[MAX_SUMS];
 
   if (type == RNN_PACK_INT8) {
@@ -60,10 +69,11 @@ add_product (RnnPackType type, gint rows, gint panels, gint blocks, const Part *
       start[j] = acc[j];
     start_int8 (rows, panels, blocks, w->sums + first, panel_outputs (w), x->scale, acc);
   }
-  accumulate (type, rows, panels, blocks, at, p->width, panel_bytes (w), n, x->x, x->ldx, x->next, acc);
+  accumulate (type, rows, panels, blocks, at, p->width, panel_bytes (w), n, p->ahead, p->pace, x->x, x->ldx, x->next,
+      acc);
   if (type == RNN_PACK_BF16 && p->n_k % 2)
     accumulate (HALF_PAIR, rows, panels, blocks, at + (gsize) n * p->width * RNN_BLOCK * 4, p->width, panel_bytes (w), 1,
-        x->x + 2 * n * x->next, x->ldx, x->next, acc);
+        p->ahead, 0, x->x + 2 * n * x->next, x->ldx, x->next, acc);
   if (type == RNN_PACK_INT8)
     finish_int8 (rows, panels, blocks, w->scales + first, panel_outputs (w), x->scale, start, acc);
 }
@@ -118,7 +128,7 @@ tile (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Row
 INLINE void
 row_panel (RnnPackType type, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
 {
-  Part p = { w, i, width_of (w, i), 0, w->n_in };
+  Part p = { w, i, width_of (w, i), 0, w->n_in, NULL, 0 };
 
   switch (p.width) {
     case 1: tile (type, 1, 1, &p, 0, x, y, 0, add); break;
@@ -132,7 +142,7 @@ row_panel (RnnPackType type, const RnnPanels *w, gint i, const Rows *x, gfloat *
 INLINE void
 row_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
 {
-  Part p = { w, i, 4, 0, w->n_in };
+  Part p = { w, i, 4, 0, w->n_in, NULL, 0 };
   Steps s = steps_of (w);
   V acc[MAX_SUMS];
 
@@ -184,22 +194,23 @@ tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gi
 
 static const guint8 float_tiles[] = { TILES (TILE_ROWS) 0 }, byte_tiles[] = { TILES_INT8 (TILE_ROWS) 0 };
 
-/* x: the first row; packed: rows of floats are tiles one after the other, of all inputs. */
+/* x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By their last row they have asked
+ * for all weights of the part after this one. */
 INLINE void
-part_rows (RnnPackType type, gboolean packed, const Part *p, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+part_rows (RnnPackType type, gboolean packed, const Part *whole, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
 {
-  const guint8 *ahead = (const guint8 *) p->w->weights + p->i * panel_bytes (p->w)
-      + rnn_panel_bytes (type, p->k0 + p->n_k, p->width);
-  gint share = (gint) (rnn_panel_bytes (type, p->n_k, MIN (GROUP, p->width)) / n);
+  Part part = *whole, *p = &part;
+  gint steps = MAX (count_steps (type, p->n_k), 1);
+  gsize share = rnn_panel_bytes (type, p->n_k, MIN (GROUP, p->width)) / (gsize) n;
 
+  p->ahead = (const guint8 *) p->w->weights + p->i * panel_bytes (p->w) + rnn_panel_bytes (type, p->k0 + p->n_k, p->width);
   for (gint b = 0; b < p->width; b += GROUP)
-    for (gint r = 0, rows; r < n; ahead += share * rows, r += rows) {
+    for (gint r = 0, rows; r < n; p->ahead += share * (gsize) rows, r += rows) {
       Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
       gint to = MIN (b + GROUP, p->width);
 
       rows = next_tile (type == RNN_PACK_INT8 ? byte_tiles : float_tiles, n - r);
-      for (gint i = 0; i < share * rows; i += 64)
-        __builtin_prefetch (ahead + i, 0, 2);
+      p->pace = share * (gsize) rows / (gsize) steps + 1;
       if (packed)
         from = (Rows) { x->x + r * x->ldx + p->k0 * rows, 1, (gsize) rows, NULL };
       if (type == RNN_PACK_INT8)

@@ -77,7 +77,7 @@ k_lstm_point (gint H, const RnnLstmStep *s)
 INLINE void
 lstm_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, const RnnLstmStep *s)
 {
-  Part p = { w, i, 4, 0, w->n_in };
+  Part p = { w, i, 4, 0, w->n_in, NULL, 0 };
   Steps steps = steps_of (w);
   gint H = w->n_out / 4;
   V acc[MAX_SUMS];
@@ -171,7 +171,7 @@ k_gru_point_grad (gint H, const gfloat *gates, const gfloat *h_prev, gfloat *dh,
 INLINE void
 gru_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, const RnnGruStep *s)
 {
-  Part p = { w, i, 3, 0, w->n_in };
+  Part p = { w, i, 3, 0, w->n_in, NULL, 0 };
   Steps steps = steps_of (w);
   gint H = w->n_out / 3;
   V acc[MAX_SUMS];

@@ -5,7 +5,7 @@
 #pragma once
 #include "kernels-vector.h"
 
-#define AHEAD 4096              /* bytes */
+#define ROW_AHEAD 4096          /* bytes */
 #define UNROLL _Pragma ("GCC unroll 16")
 #define MAX_SUMS 32             /* vectors of one accumulate() */
 #define HALF_PAIR RNN_N_PACKS   /* the last input of an odd number as bf16 */
@@ -72,10 +72,13 @@ multiply (RnnPackType type, V *sum, VI *whole, VI weight, const In *in)
 
 /* The innermost loop of every product, n steps from x: weights or inputs, whichever are fewer, wait in registers for the
  * others.  w: [n][width][RNN_BLOCK] of 32 bits, the next panel panel_size bytes further on.  x: from row to row ldx, from
- * input to input `next` floats.  int8: acc are integers. */
+ * input to input `next` floats.  int8: acc are integers.
+ *
+ * Weights wait for the third cache unless they are asked for in time: many rows ask for what comes after their part,
+ * `pace` bytes a step from `ahead`; a lone row for what is a little further on, which would slow floats down. */
 INLINE void
 accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 *w, gint width, gsize panel_size, gint n,
-    const gfloat *x, gsize ldx, gsize next, V *acc)
+    const guint8 *ahead, gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
 {
   const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : type == RNN_PACK_INT8 ? QUAD_INTS : 1;
   const guint8 *second = w + panel_size;
@@ -88,10 +91,13 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
     In in[MAX_SUMS];
     VI held[MAX_SUMS];
 
-    /* A lone row waits for the third cache: asking ahead for small weights gains up to a fifth, for floats it costs one. */
-    if (type != RNN_PACK_F32 && rows == 1)
+    if (rows > 1) {
+      __builtin_prefetch (ahead, 0, 2);
+      ahead += pace;
+    } else if (type != RNN_PACK_F32) {
       UNROLL for (gint i = 0; i < panels * blocks; i++)
-        __builtin_prefetch ((i / blocks ? second : w) + i % blocks * RNN_BLOCK * 4 + AHEAD);
+        __builtin_prefetch ((i / blocks ? second : w) + i % blocks * RNN_BLOCK * 4 + ROW_AHEAD);
+    }
 
     UNROLL for (gint r = 0; r < rows; r++) {
       in[r].x = x + r * ldx;
