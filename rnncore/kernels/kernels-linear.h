@@ -194,16 +194,18 @@ tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gi
 
 static const guint8 float_tiles[] = { TILES (TILE_ROWS) 0 }, byte_tiles[] = { TILES_INT8 (TILE_ROWS) 0 };
 
-/* x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By their last row they have asked
- * for all weights of the part after this one. */
+/* x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By the last row all weights of
+ * the part after this one have been asked for. */
 INLINE void
-part_rows (RnnPackType type, gboolean packed, const Part *whole, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+part_rows (RnnPackType type, gboolean packed, const Part *whole, gint n, const Rows *x, gfloat *y, gsize ldy,
+    gboolean add)
 {
   Part part = *whole, *p = &part;
   gint steps = MAX (count_steps (type, p->n_k), 1);
   gsize share = rnn_panel_bytes (type, p->n_k, MIN (GROUP, p->width)) / (gsize) n;
 
-  p->ahead = (const guint8 *) p->w->weights + p->i * panel_bytes (p->w) + rnn_panel_bytes (type, p->k0 + p->n_k, p->width);
+  p->ahead = (const guint8 *) p->w->weights + p->i * panel_bytes (p->w)
+      + rnn_panel_bytes (type, p->k0 + p->n_k, p->width);
   for (gint b = 0; b < p->width; b += GROUP)
     for (gint r = 0, rows; r < n; p->ahead += share * (gsize) rows, r += rows) {
       Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };

@@ -77,8 +77,8 @@ multiply (RnnPackType type, V *sum, VI *whole, VI weight, const In *in)
  * Weights wait for the third cache unless they are asked for in time: many rows ask for what comes after their part,
  * `pace` bytes a step from `ahead`; a lone row for what is a little further on, which would slow floats down. */
 INLINE void
-accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 *w, gint width, gsize panel_size, gint n,
-    const guint8 *ahead, gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
+accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 *w, gint width, gsize panel_size,
+    gint n, const guint8 *ahead, gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
 {
   const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : type == RNN_PACK_INT8 ? QUAD_INTS : 1;
   const guint8 *second = w + panel_size;
