@@ -13,7 +13,7 @@
 #define TILES(T) T (6, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (2, 2) T (1, 4)
 #define GROUP 2
-#define K_BLOCK 128
+#define K_BLOCK 256
 #define ROW_PANELS_4 1
 
 /* Products of bytes want one side unsigned, and pairs of them saturate at 16 bits: they are |x| times w, or for negative x
