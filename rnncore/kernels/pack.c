@@ -154,7 +154,6 @@ rnn_pack_source (const RnnParam *p, gint g, gboolean transpose)
     p->moments ? p->moments + (gsize) g * in : NULL };
 }
 
-/* Zeroed.  Weights of some size ask for huge pages: a step reads all of them, and would walk page tables on the way. */
 gpointer
 rnn_pack_alloc (gsize bytes)
 {

@@ -19,6 +19,8 @@ RnnPackSource rnn_pack_source (const RnnParam *p, gint g, gboolean transpose);
  * bunches to the next; @packed: its index in scales and sums. */
 gsize rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *step, gsize *packed);
 
+/* Room for panels, zeroed; for g_aligned_free.  Weights of some size ask for huge pages: a step reads all of them, and
+ * would walk page tables on the way. */
 gpointer rnn_pack_alloc (gsize bytes);
 
 G_END_DECLS
