@@ -8,30 +8,25 @@
 #define V_FMA(a, b, c) ((V) _mm256_fmadd_ps (a, b, c))
 #define V_MIN(a, b) ((V) _mm256_min_ps (a, b))
 #define V_MAX(a, b) ((V) _mm256_max_ps (a, b))
-#define QUAD_OFFSET 0
-#define QUAD_SIGNS 1
+#define QUAD_FIRST 0
+#define QUAD_STEPS 127
 #define TILES(T) T (6, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (2, 2) T (1, 4)
 #define GROUP 2
 #define K_BLOCK 256
 #define ROW_PANELS_4 1
 
-/* Products of bytes want one side unsigned, and pairs of them saturate at 16 bits: they are |x| times w, or for negative x
- * times ~w = -w - 1, which stays within 2 x 127 x 128. */
-typedef struct {
-  __m256i magnitude, negative;
-} Quad;
+/* Two products of an unsigned byte with a signed one are summed in 16 bits: 2 x 127 x 127 fits. */
+typedef __m256i Quad;
 
 static inline __m256i
-quads (__m256i acc, __m256i w, const Quad *in)
+quads (__m256i acc, __m256i w, __m256i quad)
 {
-  __m256i pairs = _mm256_maddubs_epi16 (in->magnitude, _mm256_xor_si256 (w, in->negative));
-
-  return _mm256_add_epi32 (acc, _mm256_madd_epi16 (pairs, _mm256_set1_epi16 (1)));
+  return _mm256_add_epi32 (acc, _mm256_madd_epi16 (_mm256_maddubs_epi16 (quad, w), _mm256_set1_epi16 (1)));
 }
 
-#define V_QUAD(bytes) (Quad) { _mm256_set1_epi32 (int_at (bytes)), _mm256_set1_epi32 (int_at ((bytes) + 4)) }
-#define V_QUADS(acc, w, in) ((VI) quads ((__m256i) (acc), (__m256i) (w), &(in)))
+#define V_QUAD(bytes) _mm256_set1_epi32 (int_at (bytes))
+#define V_QUADS(acc, w, quad) ((VI) quads ((__m256i) (acc), (__m256i) (w), quad))
 
 static gboolean
 supported (void)

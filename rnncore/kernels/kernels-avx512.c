@@ -6,25 +6,21 @@
 #endif
 #define ROW rnn_kernels_avx512
 #define ROW_NAME "avx512"
-#define QUAD_OFFSET 0
-#define QUAD_SIGNS 1
+#define QUAD_FIRST 0
+#define QUAD_STEPS 127
 #include "kernels-avx512.h"
 
 /* As in kernels-avx2.c. */
-typedef struct {
-  __m512i magnitude, negative;
-} Quad;
+typedef __m512i Quad;
 
 static inline __m512i
-quads (__m512i acc, __m512i w, const Quad *in)
+quads (__m512i acc, __m512i w, __m512i quad)
 {
-  __m512i pairs = _mm512_maddubs_epi16 (in->magnitude, _mm512_xor_si512 (w, in->negative));
-
-  return _mm512_add_epi32 (acc, _mm512_madd_epi16 (pairs, _mm512_set1_epi16 (1)));
+  return _mm512_add_epi32 (acc, _mm512_madd_epi16 (_mm512_maddubs_epi16 (quad, w), _mm512_set1_epi16 (1)));
 }
 
-#define V_QUAD(bytes) (Quad) { _mm512_set1_epi32 (int_at (bytes)), _mm512_set1_epi32 (int_at ((bytes) + 4)) }
-#define V_QUADS(acc, w, in) ((VI) quads ((__m512i) (acc), (__m512i) (w), &(in)))
+#define V_QUAD(bytes) _mm512_set1_epi32 (int_at (bytes))
+#define V_QUADS(acc, w, quad) ((VI) quads ((__m512i) (acc), (__m512i) (w), quad))
 
 static gboolean
 supported (void)

@@ -6,8 +6,8 @@
 #endif
 #define ROW rnn_kernels_avx512vnni
 #define ROW_NAME "avx512vnni"
-#define QUAD_OFFSET 128
-#define QUAD_SIGNS 0
+#define QUAD_FIRST 0
+#define QUAD_STEPS 255
 #include "kernels-avx512.h"
 
 typedef __m512i Quad;

@@ -7,8 +7,8 @@
 #define V_FMA(a, b, c) ((a) * (b) + (c))
 #define V_MIN(a, b) blend ((a) < (b), a, b)
 #define V_MAX(a, b) blend ((a) > (b), a, b)
-#define QUAD_OFFSET 0
-#define QUAD_SIGNS 0
+#define QUAD_FIRST -128
+#define QUAD_STEPS 255
 #define TILES(T) T (3, 1) T (2, 1) T (1, 2)
 #define TILES_INT8(T) T (2, 1) T (1, 2)
 #define GROUP 2

@@ -9,7 +9,6 @@
 #pragma once
 #include "kernels-vector.h"
 
-#define ROUND_TO_WHOLE 12582912.f       /* 1.5 * 2^23 */
 
 typedef struct {
   V m, e;

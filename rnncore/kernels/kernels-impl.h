@@ -3,13 +3,12 @@
  *   ROW, ROW_NAME, LANES (4, 8 or 16) and supported ();
  *   V_FMA, V_MIN, V_MAX: what GCC's vector syntax lacks;
  *   Quad, V_QUAD (bytes), V_QUADS (acc, w, quad): to each 32-bit lane of acc adds the products of its four 8-bit weights with
- *     four inputs, which are signed, or unsigned with QUAD_OFFSET (128) added, or with QUAD_SIGNS magnitudes and signs, whose
- *     sums come out smaller by the magnitudes of all negative inputs;
+ *     four inputs, bytes from QUAD_FIRST (0, or -128 where they are signed) to QUAD_FIRST + QUAD_STEPS: 255 steps, or
+ *     127 where sums of two products would saturate;
  *   TILES, TILES_INT8: rows x blocks of the register tiles, most rows first; GROUP blocks x K_BLOCK (even) inputs: floats
  *     that stay in the first cache while tiles walk down the rows;
  *   ROW_PANELS_4: panels of four blocks at once for one row, as many as hide the latency of a multiply-add;
  * then includes this file. */
-#define QUAD_INTS (QUAD_SIGNS ? 2 : 1)   /* of 32 bits per four inputs */
 
 #include "kernels-ctc.h"
 #include "kernels-elementwise.h"
@@ -21,6 +20,7 @@
 const RnnKernels ROW = {
   .name = ROW_NAME,
   .supported = supported,
+  .int8_steps = QUAD_STEPS,
   .linear = { k_linear_f32, k_linear_bf16, k_linear_int8 },
   .lstm_step = { k_lstm_step_f32, k_lstm_step_bf16, k_lstm_step_int8 },
   .gru_step = { k_gru_step_f32, k_gru_step_bf16, k_gru_step_int8 },

@@ -293,7 +293,7 @@ k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
 static void
 k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
-  gint row = (w->n_in + 3) / 4 * QUAD_INTS, chunk = CLAMP (Q_BYTES / (4 * MAX (row, 1)), 1, ROW_CHUNK);
+  gint row = (w->n_in + 3) / 4, chunk = CLAMP (Q_BYTES / (4 * MAX (row, 1)), 1, ROW_CHUNK);
   gfloat q[Q_BYTES / 4];
   Scale scale[ROW_CHUNK];
   Rows quantised = { q, (gsize) row, 1, scale };

@@ -4,8 +4,8 @@
 #define V_FMA(a, b, c) ((V) vfmaq_f32 ((float32x4_t) (c), (float32x4_t) (a), (float32x4_t) (b)))
 #define V_MIN(a, b) blend ((a) < (b), a, b)
 #define V_MAX(a, b) blend ((a) > (b), a, b)
-#define QUAD_OFFSET 0
-#define QUAD_SIGNS 0
+#define QUAD_FIRST -128
+#define QUAD_STEPS 255
 #define TILES(T) T (6, 1) T (4, 1) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (4, 1) T (2, 2) T (1, 4)
 #define GROUP 2

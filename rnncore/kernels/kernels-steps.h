@@ -98,7 +98,7 @@ INLINE void
 lstm_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnLstmStep *s)
 {
   gint H = w->n_out / 4, whole = H / RNN_BLOCK, i = 0;
-  gfloat q[RNN_INT8_INPUTS / 4 * QUAD_INTS];
+  gfloat q[RNN_INT8_INPUTS / 4];
   Scale scale;
   Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 
@@ -194,7 +194,7 @@ INLINE void
 gru_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnGruStep *s)
 {
   gint H = w->n_out / 3, whole = H / RNN_BLOCK, i = 0;
-  gfloat q[RNN_INT8_INPUTS / 4 * QUAD_INTS];
+  gfloat q[RNN_INT8_INPUTS / 4];
   Scale scale;
   Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 

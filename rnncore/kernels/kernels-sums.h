@@ -80,7 +80,7 @@ INLINE void
 accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 *w, gint width, gsize panel_size,
     gint n, const guint8 *ahead, gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
 {
-  const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : type == RNN_PACK_INT8 ? QUAD_INTS : 1;
+  const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : 1;
   const guint8 *second = w + panel_size;
   VI whole[MAX_SUMS];           /* int8: sums of their own type, else the compiler keeps them in memory */
 
@@ -126,51 +126,66 @@ accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 
       acc[i] = (V) whole[i];
 }
 
-/* Of a quantised row: what undoes it, and where its integer sums start (QUAD_SIGNS). */
+/* Of a quantised row: x = scale (byte - zero). */
 typedef struct {
   gfloat scale;
-  gint32 start;
+  gint32 zero;
 } Scale;
 
-/* Four bytes at a time from the lanes of whole numbers; n of them, the last ones 0 where n is no multiple of 4. */
+/* The low bytes of n lanes, or all when n >= LANES; of the last four anything where n is no multiple of 4. */
 INLINE void
-store_quads (gint n, VI whole, guint8 *out)
+store_bytes (gint n, VI whole, guint8 *out)
 {
-  VB bytes = __builtin_convertvector (whole, VB);
+  VB low, bytes;
 
-  for (gint j = 0; j < MIN (LANES, n); j += 4)
-    memcpy (out + j * QUAD_INTS, (const guint8 *) &bytes + j, 4);
+  UNROLL for (gint j = 0; j < 4 * LANES; j++)
+    low[j] = 4 * j % (4 * LANES);
+  bytes = __builtin_shuffle ((VB) whole, low);  /* __builtin_convertvector takes lane by lane */
+  if (G_LIKELY (n >= LANES))
+    memcpy (out, &bytes, LANES);
+  else
+    memcpy (out, &bytes, ((gsize) n + 3) / 4 * 4);
 }
 
-/* out = round (x * 127 / max |x|) + QUAD_OFFSET as bytes, four per entry; with QUAD_SIGNS magnitudes, and after each four
- * their signs, 0 or -1 */
+/* The range of x, which is to hold 0 so that 0 stays what it is. */
+INLINE void
+range_of (gint n, const gfloat *x, gfloat *low, gfloat *high)
+{
+  V least = splat (0.f), most = splat (0.f);
+
+  for (gint i = 0; i < n; i += LANES) {
+    V z = load (x + i, n - i);
+
+    least = V_MIN (z, least);   /* of x that is no number the second */
+    most = V_MAX (z, most);
+  }
+  *low = *high = 0;
+  for (gint j = 0; j < LANES; j++) {
+    *low = MIN (*low, least[j]);
+    *high = MAX (*high, most[j]);
+  }
+}
+
+/* out = x over its range / QUAD_STEPS, rounded, as bytes from QUAD_FIRST on.  A range beyond what floats can
+ * divide by counts as none. */
 INLINE Scale
 quantise (gint n, const gfloat *x, gfloat *out)
 {
-  gfloat top = 0, scale;
-  V m = splat (0.f);
-  VI negative = { 0 };
-  Scale s = { 0, 0 };
+  gfloat low, high, per_step, first;
   guint8 *to = (guint8 *) out;
+  Scale s;
 
-  for (gint i = 0; i < n; i += LANES)
-    m = V_MAX (m, (V) ((VI) load (x + i, n - i) & 0x7fffffff));
-  for (gint j = 0; j < LANES; j++)
-    top = MAX (top, m[j]);
-  scale = top > 0 && top < INFINITY ? 127 / top : 0;
-  for (gint i = 0; i < n; i += LANES, to += LANES * QUAD_INTS) {
-    V z = V_MIN (splat (127.f), V_MAX (splat (-127.f), load (x + i, n - i) * splat (scale)));
-    VI whole = (VI) (z + splat (12582912.f)) - 0x4b400000;      /* 1.5 * 2^23: rounds to an integer */
-    VI sign = whole < 0;
+  range_of (n, x, &low, &high);
+  s.scale = (high - low) / QUAD_STEPS;
+  s.scale = s.scale > 1e-30f && s.scale < INFINITY ? s.scale : 0;
+  per_step = s.scale > 0 ? 1 / s.scale : 0;
+  first = (low * per_step + ROUND_TO_WHOLE) - ROUND_TO_WHOLE;
+  s.zero = QUAD_FIRST - (gint32) first;
+  for (gint i = 0; i < n; i += LANES, to += LANES) {
+    V z = V_MIN (V_MAX (load (x + i, n - i) * splat (per_step), splat (first)), splat (first + QUAD_STEPS));
 
-    negative -= whole & sign;
-    store_quads (n - i, QUAD_SIGNS ? (whole ^ sign) - sign : whole + QUAD_OFFSET, to);
-    if (QUAD_SIGNS)
-      store_quads (n - i, sign, to + 4);
+    store_bytes (n - i, (VI) (z + splat (ROUND_TO_WHOLE)) - WHOLE_BITS + s.zero, to);
   }
-  for (gint j = 0; QUAD_SIGNS && j < LANES; j++)
-    s.start += negative[j];
-  s.scale = scale > 0 ? 1 / scale : 0;
   return s;
 }
 
@@ -187,11 +202,11 @@ finish_int8 (gint rows, gint panels, gint blocks, const gfloat *scales, gsize pa
   }
 }
 
-/* Where integer sums start: what takes the offset or the flipped signs of the inputs off again. */
+/* Where integer sums start: the zeros of the inputs, taken off beforehand. */
 INLINE void
 start_int8 (gint rows, gint panels, gint blocks, const gint32 *row_sums, gsize panel_outputs, const Scale *x_scale, V *acc)
 {
   FOR_SUMS (rows, panels, blocks)
-    acc[SUM_AT (panels, blocks)] = (V) (x_scale[r].start - QUAD_OFFSET
-        * *(const VIu *) (row_sums + p * panel_outputs + b * RNN_BLOCK + v * LANES));
+    acc[SUM_AT (panels, blocks)] = (V) (-x_scale[r].zero * *(const VIu *) (row_sums + p * panel_outputs + b * RNN_BLOCK
+        + v * LANES));
 }

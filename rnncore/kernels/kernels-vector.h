@@ -9,11 +9,13 @@
 typedef gfloat V __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef gint32 VI __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef gfloat Vu __attribute__ ((vector_size (4 * LANES), aligned (4), may_alias));
-typedef gint8 VB __attribute__ ((vector_size (LANES)));
+typedef guint8 VB __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef gint32 VIu __attribute__ ((vector_size (4 * LANES), aligned (4), may_alias));
 
 #define INLINE static inline __attribute__ ((always_inline))
 #define VECS (RNN_BLOCK / LANES)        /* vectors per block */
+#define ROUND_TO_WHOLE 12582912.f       /* 1.5 * 2^23: added, it rounds to an integer, ties to even, */
+#define WHOLE_BITS 0x4b400000           /* and this is its own pattern of bits */
 
 INLINE V
 splat (gfloat a)

@@ -70,9 +70,11 @@ typedef struct {
 typedef struct {
   const gchar *name;
   gboolean (*supported) (void);
+  gint int8_steps;              /* 255, or 127 where the CPU's sums of byte products saturate beyond */
 
   /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, by dtype.  Each element is summed in the order of the input index.
-   * int8: every row of x is quantised to +-127 by its own largest magnitude; sums are exact; n_in <= RNN_INT8_INPUTS.
+   * int8: every row of x is quantised to int8_steps steps from its least to its largest element, 0 among them; sums are
+   * exact; n_in <= RNN_INT8_INPUTS.
    * ldx, ldy: floats from one row to the next. */
   void (*linear[RNN_N_PACKS]) (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
       gboolean add);

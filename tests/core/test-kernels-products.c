@@ -81,12 +81,18 @@ largest (gint n, const gfloat *x)
 static gfloat
 product_int8 (gint n, const gfloat *w, const gfloat *x)
 {
-  gfloat top_w = largest (n, w), top_x = largest (n, x), scale = top_x > 0 ? 127 / top_x : 0;
-  gint32 sum = 0;
+  gfloat top = largest (n, w), low = 0, high = 0, scale, first;
+  gint steps = rnn_kernels ()->int8_steps, sum = 0;
 
-  for (gint i = 0; i < n && top_w > 0; i++)
-    sum += (gint32) (lrintf (w[i] * 127 / top_w) * lrintf (x[i] * scale));
-  return scale > 0 ? (gfloat) sum * ((1 / scale) * (top_w / 127)) : 0;
+  for (gint i = 0; i < n; i++) {
+    low = MIN (low, x[i]);
+    high = MAX (high, x[i]);
+  }
+  scale = (high - low) / (gfloat) steps;
+  first = rintf (low * (1 / scale));
+  for (gint i = 0; i < n && top > 0 && scale > 0; i++)
+    sum += (gint) lrintf (w[i] * 127 / top) * (gint) CLAMP (rintf (x[i] * (1 / scale)), first, first + (gfloat) steps);
+  return (gfloat) sum * (scale * (top / 127));
 }
 
 /* y without what it was added to. */
