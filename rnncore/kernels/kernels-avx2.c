@@ -10,10 +10,9 @@
 #define V_MAX(a, b) ((V) _mm256_max_ps (a, b))
 #define QUAD_FIRST 0
 #define QUAD_STEPS 127
-#define TILES(T) T (6, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)
+#define TILES(T) T (6, 1) T (5, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (2, 2) T (1, 4)
-#define GROUP 2
-#define K_BLOCK 256
+#define K_BLOCK 512
 #define ROW_PANELS_4 1
 
 /* Two products of an unsigned byte with a signed one are summed in 16 bits: 2 x 127 x 127 fits. */

@@ -11,7 +11,6 @@
 #define QUAD_STEPS 255
 #define TILES(T) T (3, 1) T (2, 1) T (1, 2)
 #define TILES_INT8(T) T (2, 1) T (1, 2)
-#define GROUP 2
 #define K_BLOCK 128
 #define ROW_PANELS_4 1
 

@@ -5,8 +5,8 @@
  *   Quad, V_QUAD (bytes), V_QUADS (acc, w, quad): to each 32-bit lane of acc adds the products of its four 8-bit weights with
  *     four inputs, bytes from QUAD_FIRST (0, or -128 where they are signed) to QUAD_FIRST + QUAD_STEPS: 255 steps, or
  *     127 where sums of two products would saturate;
- *   TILES, TILES_INT8: rows x blocks of the register tiles, most rows first; GROUP blocks x K_BLOCK (even) inputs: floats
- *     that stay in the first cache while tiles walk down the rows;
+ *   TILES, TILES_INT8: rows x blocks of the register tiles, most rows first; K_BLOCK (even) inputs of a block: floats that
+ *     stay in the first caches while tiles walk down the rows;
  *   ROW_PANELS_4: panels of four blocks at once for one row, as many as hide the latency of a multiply-add;
  * then includes this file. */
 

@@ -9,18 +9,6 @@
 #define PACK_ROWS 24            /* so many rows of floats are worth packing */
 #define PACK_FLOATS 49152       /* of packed rows, on the stack: they stay in the second cache */
 
-INLINE gsize
-panel_bytes (const RnnPanels *w)
-{
-  return rnn_panel_bytes (w->dtype, w->n_in, w->width);
-}
-
-INLINE gint
-panel_outputs (const RnnPanels *w)
-{
-  return RNN_BLOCK * w->width;
-}
-
 /* The blocks of panel i: the last one may be narrower. */
 INLINE gint
 width_of (const RnnPanels *w, gint i)
@@ -38,12 +26,12 @@ typedef struct {
   const Scale *scale;
 } Rows;
 
-/* Part of a panel: blocks from block b on, of inputs k0 to k0 + n_k; ahead and pace are accumulate()'s. */
+/* Part of a panel: inputs k0 to k0 + n_k.  ahead and pace are accumulate()'s, the first counted from where a block's part
+ * starts. */
 typedef struct {
   const RnnPanels *w;
   gint i, width, k0, n_k;
-  const guint8 *ahead;
-  gsize pace;
+  gsize ahead, pace;
 } Part;
 
 /* How many steps accumulate() makes; of bf16 two inputs each, but for the last of an odd number. */
@@ -53,29 +41,27 @@ count_steps (RnnPackType type, gint n_k)
   return type == RNN_PACK_F32 ? n_k : type == RNN_PACK_BF16 ? n_k / 2 : (n_k + 3) / 4;
 }
 
-/* acc [rows][panels][blocks][VECS] += x . part */
+/* acc [rows][blocks][VECS] += x . those blocks of a part, from block b of its panel on */
 INLINE void
-add_product (RnnPackType type, gint rows, gint panels, gint blocks, const Part *p, gint b, const Rows *x, V *acc)
+add_product (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Rows *x, V *acc)
 {
   const RnnPanels *w = p->w;
-  const guint8 *at = (const guint8 *) w->weights + p->i * panel_bytes (w) + rnn_panel_bytes (type, p->k0, p->width)
-      + b * RNN_BLOCK * 4;
-  gsize first = (gsize) p->i * panel_outputs (w) + b * RNN_BLOCK;
+  gsize block_bytes = rnn_block_bytes (type, w->n_in), first = (gsize) p->i * w->width + b;
+  const guint8 *at = (const guint8 *) w->weights + first * block_bytes + rnn_block_bytes (type, p->k0);
   gint n = count_steps (type, p->n_k);
   V start[MAX_SUMS];
 
   if (type == RNN_PACK_INT8) {
-    UNROLL for (gint j = 0; j < rows * panels * blocks * VECS; j++)
+    UNROLL for (gint j = 0; j < rows * blocks * VECS; j++)
       start[j] = acc[j];
-    start_int8 (rows, panels, blocks, w->sums + first, panel_outputs (w), x->scale, acc);
+    start_int8 (rows, blocks, w->sums + first * RNN_BLOCK, x->scale, acc);
   }
-  accumulate (type, rows, panels, blocks, at, p->width, panel_bytes (w), n, p->ahead, p->pace, x->x, x->ldx, x->next,
-      acc);
+  accumulate (type, rows, blocks, at, block_bytes, n, at + p->ahead, p->pace, x->x, x->ldx, x->next, acc);
   if (type == RNN_PACK_BF16 && p->n_k % 2)
-    accumulate (HALF_PAIR, rows, panels, blocks, at + (gsize) n * p->width * RNN_BLOCK * 4, p->width, panel_bytes (w), 1,
-        p->ahead, 0, x->x + 2 * n * x->next, x->ldx, x->next, acc);
+    accumulate (HALF_PAIR, rows, blocks, at + (gsize) n * RNN_BLOCK * 4, block_bytes, 1, at, 0, x->x + 2 * n * x->next,
+        x->ldx, x->next, acc);
   if (type == RNN_PACK_INT8)
-    finish_int8 (rows, panels, blocks, w->scales + first, panel_outputs (w), x->scale, start, acc);
+    finish_int8 (rows, blocks, w->scales + first * RNN_BLOCK, x->scale, start, acc);
 }
 
 /* Outputs from block b of a panel to the end of the row, or of its gate. */
@@ -117,7 +103,7 @@ tile (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Row
     s.block = RNN_BLOCK;
   }
   load_sums (rows, 1, blocks, &s, whole ? to : edge, whole ? ldy : (gsize) blocks * RNN_BLOCK, add, acc);
-  add_product (type, rows, 1, blocks, p, b, x, acc);
+  add_product (type, rows, blocks, p, b, x, acc);
   store_sums (rows, 1, blocks, &s, whole ? to : edge, whole ? ldy : (gsize) blocks * RNN_BLOCK, acc);
   if (!whole)
     copy_edge (rows, blocks, p->w, left, to, ldy, edge, TRUE);
@@ -128,7 +114,7 @@ tile (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Row
 INLINE void
 row_panel (RnnPackType type, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
 {
-  Part p = { w, i, width_of (w, i), 0, w->n_in, NULL, 0 };
+  Part p = { w, i, width_of (w, i), 0, w->n_in, 0, 0 };
 
   switch (p.width) {
     case 1: tile (type, 1, 1, &p, 0, x, y, 0, add); break;
@@ -142,12 +128,12 @@ row_panel (RnnPackType type, const RnnPanels *w, gint i, const Rows *x, gfloat *
 INLINE void
 row_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
 {
-  Part p = { w, i, 4, 0, w->n_in, NULL, 0 };
+  Part p = { w, i, 4, 0, w->n_in, 0, 0 };
   Steps s = steps_of (w);
   V acc[MAX_SUMS];
 
   load_sums (1, panels, 4, &s, y + i * s.panel, 0, add, acc);
-  add_product (type, 1, panels, 4, &p, 0, x, acc);
+  add_product (type, 1, panels * 4, &p, 0, x, acc);
   store_sums (1, panels, 4, &s, y + i * s.panel, 0, acc);
 }
 
@@ -163,7 +149,7 @@ linear_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboo
     row_panel (type, w, i, x, y, add);
 }
 
-/* ---- many rows: tiles walk down the rows, over a group of blocks whose weights stay in the cache ---- */
+/* ---- many rows: tiles walk down the rows, over few blocks whose weights stay in the cache ---- */
 
 /* How many of the rows that are left the next tile takes: as many as there are tiles for, the rest in even shares. */
 INLINE gint
@@ -189,37 +175,35 @@ tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gi
 }
 
 #define TILE_ROWS(rows, blocks) rows,
+#define TILE_BLOCKS(rows, blocks) blocks,
 #define TILE_CASE(rows, blocks) \
     case rows: tile_blocks (type, rows, blocks, p, b, to, &from, y + r * ldy, ldy, add); break;
 
 static const guint8 float_tiles[] = { TILES (TILE_ROWS) 0 }, byte_tiles[] = { TILES_INT8 (TILE_ROWS) 0 };
 
-/* x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By the last row all weights of
- * the part after this one have been asked for. */
+/* Blocks b to `to` of a part.  x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By
+ * the last row as much has been asked for as comes after each block's part. */
 INLINE void
-part_rows (RnnPackType type, gboolean packed, const Part *whole, gint n, const Rows *x, gfloat *y, gsize ldy,
-    gboolean add)
+part_rows (RnnPackType type, gboolean packed, const Part *whole, gint b, gint to, gint n, const Rows *x, gfloat *y,
+    gsize ldy, gboolean add)
 {
   Part part = *whole, *p = &part;
-  gint steps = MAX (count_steps (type, p->n_k), 1);
-  gsize share = rnn_panel_bytes (type, p->n_k, MIN (GROUP, p->width)) / (gsize) n;
+  gsize bytes = rnn_block_bytes (type, p->n_k), share = bytes / (gsize) n;
+  gsize steps = (gsize) MAX (count_steps (type, p->n_k), 1);
 
-  p->ahead = (const guint8 *) p->w->weights + p->i * panel_bytes (p->w)
-      + rnn_panel_bytes (type, p->k0 + p->n_k, p->width);
-  for (gint b = 0; b < p->width; b += GROUP)
-    for (gint r = 0, rows; r < n; p->ahead += share * (gsize) rows, r += rows) {
-      Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
-      gint to = MIN (b + GROUP, p->width);
+  p->ahead = bytes;
+  for (gint r = 0, rows; r < n; p->ahead += share * (gsize) rows, r += rows) {
+    Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
 
-      rows = next_tile (type == RNN_PACK_INT8 ? byte_tiles : float_tiles, n - r);
-      p->pace = share * (gsize) rows / (gsize) steps + 1;
-      if (packed)
-        from = (Rows) { x->x + r * x->ldx + p->k0 * rows, 1, (gsize) rows, NULL };
-      if (type == RNN_PACK_INT8)
-        switch (rows) { TILES_INT8 (TILE_CASE) }
-      else
-        switch (rows) { TILES (TILE_CASE) }
-    }
+    rows = next_tile (type == RNN_PACK_INT8 ? byte_tiles : float_tiles, n - r);
+    p->pace = share * (gsize) rows / steps + 1;
+    if (packed)
+      from = (Rows) { x->x + r * x->ldx + p->k0 * rows, 1, (gsize) rows, NULL };
+    if (type == RNN_PACK_INT8)
+      switch (rows) { TILES_INT8 (TILE_CASE) }
+    else
+      switch (rows) { TILES (TILE_CASE) }
+  }
 }
 
 /* to: tile after tile, each [n_in][rows] */
@@ -234,14 +218,29 @@ pack_rows (gint n, gint n_in, const gfloat *x, gsize ldx, gfloat *to)
   }
 }
 
+/* Blocks whose weights are to wait in the cache until n rows have passed: those of the tallest tile, or, where one tile
+ * takes all rows and nothing has to wait, all. */
+INLINE gint
+blocks_at_once (RnnPackType type, gint n)
+{
+  static const guint8 float_blocks[] = { TILES (TILE_BLOCKS) }, byte_blocks[] = { TILES_INT8 (TILE_BLOCKS) };
+
+  if (type == RNN_PACK_INT8)
+    return n > byte_tiles[0] ? byte_blocks[0] : 4;
+  return n > float_tiles[0] ? float_blocks[0] : 4;
+}
+
 INLINE void
 linear_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy,
     gboolean add)
 {
+  gint n_k = MAX (type == RNN_PACK_INT8 ? w->n_in : MIN (w->n_in, K_BLOCK), 1), blocks = blocks_at_once (type, n);
+
   for (gint i = 0; i < rnn_panels_count (w); i++)
-    for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += K_BLOCK)
-      part_rows (type, packed, &(Part) { w, i, width_of (w, i), k0, MIN (K_BLOCK, w->n_in - k0) }, n, x, y, ldy,
-          add || k0 > 0);
+    for (gint b = 0, width = width_of (w, i); b < width; b += blocks)
+      for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += n_k)
+        part_rows (type, packed, &(Part) { w, i, width, k0, MIN (n_k, w->n_in - k0), 0, 0 }, b, MIN (b + blocks, width), n,
+            x, y, ldy, add || k0 > 0);
 }
 
 /* Many rows: packed, as much of them as fits. */
@@ -303,10 +302,9 @@ k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
 
     for (gint r = 0; r < rows; r++)
       scale[r] = quantise (w->n_in, x + (r0 + r) * ldx, q + (gsize) r * row);
-    for (gint i = 0; rows > 1 && i < rnn_panels_count (w); i++)
-      part_rows (RNN_PACK_INT8, FALSE, &(Part) { w, i, width_of (w, i), 0, w->n_in }, rows, &quantised, y + r0 * ldy, ldy,
-          add);
-    if (rows == 1)
+    if (rows > 1)
+      linear_chunk (RNN_PACK_INT8, FALSE, w, rows, &quantised, y + r0 * ldy, ldy, add);
+    else
       linear_row (RNN_PACK_INT8, w, &quantised, y + r0 * ldy, add);
   }
 }

@@ -8,8 +8,7 @@
 #define QUAD_STEPS 255
 #define TILES(T) T (6, 1) T (4, 1) T (2, 2) T (1, 4)
 #define TILES_INT8(T) T (4, 1) T (2, 2) T (1, 4)
-#define GROUP 2
-#define K_BLOCK 128
+#define K_BLOCK 256
 #define ROW_PANELS_4 1
 
 typedef int8x16_t Quad;

@@ -77,13 +77,13 @@ k_lstm_point (gint H, const RnnLstmStep *s)
 INLINE void
 lstm_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, const RnnLstmStep *s)
 {
-  Part p = { w, i, 4, 0, w->n_in, NULL, 0 };
+  Part p = { w, i, 4, 0, w->n_in, 0, 0 };
   Steps steps = steps_of (w);
   gint H = w->n_out / 4;
   V acc[MAX_SUMS];
 
   load_sums (1, panels, 4, &steps, s->gates + i * RNN_BLOCK, 0, TRUE, acc);
-  add_product (type, 1, panels, 4, &p, 0, x, acc);
+  add_product (type, 1, panels * 4, &p, 0, x, acc);
   UNROLL for (gint q = 0; q < panels; q++)
     UNROLL for (gint v = 0; v < VECS; v++) {
       V z[4];
@@ -171,13 +171,13 @@ k_gru_point_grad (gint H, const gfloat *gates, const gfloat *h_prev, gfloat *dh,
 INLINE void
 gru_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, const RnnGruStep *s)
 {
-  Part p = { w, i, 3, 0, w->n_in, NULL, 0 };
+  Part p = { w, i, 3, 0, w->n_in, 0, 0 };
   Steps steps = steps_of (w);
   gint H = w->n_out / 3;
   V acc[MAX_SUMS];
 
   load_sums (1, panels, 3, &steps, s->gates + i * RNN_BLOCK, 0, TRUE, acc);
-  add_product (type, 1, panels, 3, &p, 0, x, acc);
+  add_product (type, 1, panels * 3, &p, 0, x, acc);
   UNROLL for (gint q = 0; q < panels; q++)
     UNROLL for (gint v = 0; v < VECS; v++) {
       gint j = (i + q) * RNN_BLOCK + v * LANES;

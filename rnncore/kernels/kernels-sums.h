@@ -5,7 +5,6 @@
 #pragma once
 #include "kernels-vector.h"
 
-#define ROW_AHEAD 4096          /* bytes */
 #define UNROLL _Pragma ("GCC unroll 16")
 #define MAX_SUMS 32             /* vectors of one accumulate() */
 #define HALF_PAIR RNN_N_PACKS   /* the last input of an odd number as bf16 */
@@ -71,32 +70,28 @@ multiply (RnnPackType type, V *sum, VI *whole, VI weight, const In *in)
 }
 
 /* The innermost loop of every product, n steps from x: weights or inputs, whichever are fewer, wait in registers for the
- * others.  w: [n][width][RNN_BLOCK] of 32 bits, the next panel panel_size bytes further on.  x: from row to row ldx, from
- * input to input `next` floats.  int8: acc are integers.
+ * others.  w: block after block, block_bytes apart, each [n][RNN_BLOCK] of 32 bits.  x: from row to row ldx, from input to
+ * input `next` floats.  int8: acc are integers.
  *
- * Weights wait for the third cache unless they are asked for in time: many rows ask for what comes after their part,
- * `pace` bytes a step from `ahead`; a lone row for what is a little further on, which would slow floats down. */
+ * A lone row has its blocks as so many streams, which memory serves side by side.  Many rows, who take one or two blocks
+ * and longer, ask in time for weights to come: `pace` bytes a step from `ahead`. */
 INLINE void
-accumulate (RnnPackType type, gint rows, gint panels, gint blocks, const guint8 *w, gint width, gsize panel_size,
-    gint n, const guint8 *ahead, gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
+accumulate (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize block_bytes, gint n, const guint8 *ahead,
+    gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
 {
-  const gint vectors = panels * blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : 1;
-  const guint8 *second = w + panel_size;
+  const gint vectors = blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : 1;
   VI whole[MAX_SUMS];           /* int8: sums of their own type, else the compiler keeps them in memory */
 
   UNROLL for (gint i = 0; i < rows * vectors; i++)
     whole[i] = (VI) acc[i];
-#define WEIGHT(i) (*(const VIu *) (((i) / VECS / blocks ? second : w) + ((i) / VECS % blocks * VECS + (i) % VECS) * 4 * LANES))
-  for (gint k = 0; k < n; k++, x += inputs * next, w += width * RNN_BLOCK * 4, second += width * RNN_BLOCK * 4) {
+#define WEIGHT(i) (*(const VIu *) (w + (i) / VECS * block_bytes + (i) % VECS * 4 * LANES))
+  for (gint k = 0; k < n; k++, x += inputs * next, w += RNN_BLOCK * 4) {
     In in[MAX_SUMS];
     VI held[MAX_SUMS];
 
     if (rows > 1) {
       __builtin_prefetch (ahead, 0, 2);
       ahead += pace;
-    } else if (type != RNN_PACK_F32) {
-      UNROLL for (gint i = 0; i < panels * blocks; i++)
-        __builtin_prefetch ((i / blocks ? second : w) + i % blocks * RNN_BLOCK * 4 + ROW_AHEAD);
     }
 
     UNROLL for (gint r = 0; r < rows; r++) {
@@ -189,14 +184,17 @@ quantise (gint n, const gfloat *x, gfloat *out)
   return s;
 }
 
-/* acc = integer sums of quantised rows -> start + what they stand for */
+#define FOR_BLOCKS(rows, blocks) \
+  UNROLL for (gint r = 0; r < (rows); r++) \
+    UNROLL for (gint i = 0; i < (blocks) * VECS; i++)
+
+/* acc [rows][blocks][VECS] = integer sums of quantised rows -> start + what they stand for */
 INLINE void
-finish_int8 (gint rows, gint panels, gint blocks, const gfloat *scales, gsize panel_outputs, const Scale *x_scale,
-    const V *start, V *acc)
+finish_int8 (gint rows, gint blocks, const gfloat *scales, const Scale *x_scale, const V *start, V *acc)
 {
-  FOR_SUMS (rows, panels, blocks) {
-    V factor = splat (x_scale[r].scale) * *(const Vu *) (scales + p * panel_outputs + b * RNN_BLOCK + v * LANES);
-    gint at = SUM_AT (panels, blocks);
+  FOR_BLOCKS (rows, blocks) {
+    V factor = splat (x_scale[r].scale) * *(const Vu *) (scales + i * LANES);
+    gint at = r * blocks * VECS + i;
 
     acc[at] = V_FMA (__builtin_convertvector ((VI) acc[at], V), factor, start[at]);
   }
@@ -204,9 +202,8 @@ finish_int8 (gint rows, gint panels, gint blocks, const gfloat *scales, gsize pa
 
 /* Where integer sums start: the zeros of the inputs, taken off beforehand. */
 INLINE void
-start_int8 (gint rows, gint panels, gint blocks, const gint32 *row_sums, gsize panel_outputs, const Scale *x_scale, V *acc)
+start_int8 (gint rows, gint blocks, const gint32 *row_sums, const Scale *x_scale, V *acc)
 {
-  FOR_SUMS (rows, panels, blocks)
-    acc[SUM_AT (panels, blocks)] = (V) (-x_scale[r].zero * *(const VIu *) (row_sums + p * panel_outputs + b * RNN_BLOCK
-        + v * LANES));
+  FOR_BLOCKS (rows, blocks)
+    acc[r * blocks * VECS + i] = (V) (-x_scale[r].zero * *(const VIu *) (row_sums + i * LANES));
 }

@@ -17,30 +17,30 @@ G_BEGIN_DECLS
 /* How packed weights are stored. */
 typedef enum { RNN_PACK_F32, RNN_PACK_BF16, RNN_PACK_INT8, RNN_N_PACKS } RnnPackType;
 
-/* A matrix [n_out][n_in] as panels of `width` blocks of RNN_BLOCK outputs, zero padded, read as one sequential stream:
- *   f32   [panel][n_in][width][RNN_BLOCK]
- *   bf16  [panel][n_in / 2][width][RNN_BLOCK][2]       upper halves of floats, rounded to nearest
- *   int8  [panel][n_in / 4][width][RNN_BLOCK][4]       w = scales[output] * byte
- * gates = 1: outputs in their order; the last panel may have fewer blocks.  gates > 1: width = gates, and block g of
- * panel i holds units 16 i ... of gate g, output g (n_out / gates) + unit, so that a step of a gated cell has all it needs
- * of a unit in its registers at once. */
+/* A matrix [n_out][n_in] as blocks of RNN_BLOCK outputs, zero padded, each one sequential stream:
+ *   f32   [block][n_in][RNN_BLOCK]
+ *   bf16  [block][n_in / 2][RNN_BLOCK][2]       upper halves of floats, rounded to nearest
+ *   int8  [block][n_in / 4][RNN_BLOCK][4]       w = scales[output] * byte
+ * A panel is `width` neighbouring blocks, which a lone row reads side by side.  gates = 1: outputs in their order; the last
+ * panel may have fewer blocks.  gates > 1: width = gates, and block g of panel i holds units 16 i ... of gate g, output
+ * g (n_out / gates) + unit, so that a step of a gated cell has all it needs of a unit in its registers at once. */
 typedef struct {
   RnnPackType dtype;
   gint n_in, n_out;
   gint width, gates;
   const void *weights;
-  const gfloat *scales;         /* int8: [panel][width][RNN_BLOCK] */
+  const gfloat *scales;         /* int8: [block][RNN_BLOCK] */
   const gint32 *sums;           /* int8: sum of an output's bytes, likewise */
 } RnnPanels;
 
-/* Bytes of one panel of n_in inputs, and how many panels there are. */
+/* Bytes of a block of n_in inputs, and how many panels there are. */
 static inline gsize
-rnn_panel_bytes (RnnPackType dtype, gint n_in, gint width)
+rnn_block_bytes (RnnPackType dtype, gint n_in)
 {
   static const guint8 together[] = { 1, 2, 4 }, bytes[] = { 4, 2, 1 };
   gsize inputs = ((gsize) n_in + together[dtype] - 1) / together[dtype] * together[dtype];
 
-  return inputs * (gsize) width * RNN_BLOCK * bytes[dtype];
+  return inputs * RNN_BLOCK * bytes[dtype];
 }
 
 static inline gint

@@ -40,7 +40,7 @@ blocks_of (const RnnPanels *w)
 static gsize
 bytes_of (const RnnPanels *w)
 {
-  return blocks_of (w) * rnn_panel_bytes (w->dtype, w->n_in, 1);
+  return blocks_of (w) * rnn_block_bytes (w->dtype, w->n_in);
 }
 
 gsize
@@ -82,47 +82,29 @@ rnn_param_panels_t (const RnnParam *p, gint g)
 
 /* ---- one output after the other ---- */
 
-/* Where an output stands: its panel's width, its place in the stream of blocks, and its lane. */
-typedef struct {
-  gint width, block, lane;
-  gsize panel_block;            /* blocks in front of its panel */
-} Place;
-
-static Place
-place_of (const RnnPanels *w, gint output)
-{
-  gint units = w->n_out / w->gates, unit = output % units, first;
-
-  if (w->gates > 1)
-    return (Place) { w->gates, output / units, unit % RNN_BLOCK, (gsize) (unit / RNN_BLOCK) * w->gates };
-  first = output / (RNN_BLOCK * w->width) * w->width;
-  return (Place) { MIN (w->width, (gint) blocks_of (w) - first), output / RNN_BLOCK - first, output % RNN_BLOCK,
-    (gsize) first };
-}
-
 gsize
-rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *step, gsize *packed)
+rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *packed)
 {
-  Place at = place_of (w, output);
+  gint units = w->n_out / w->gates, unit = output % units, lane = unit % RNN_BLOCK;
+  gsize block = (gsize) (unit / RNN_BLOCK) * w->gates + output / units;
   gsize bunches = ((gsize) w->n_in + together - 1) / together;
 
-  *step = (gsize) at.width * RNN_BLOCK;
-  *packed = (at.panel_block + at.block) * RNN_BLOCK + at.lane;
-  return at.panel_block * RNN_BLOCK * bunches + (gsize) at.block * RNN_BLOCK + at.lane;
+  *packed = block * RNN_BLOCK + lane;
+  return block * RNN_BLOCK * bunches + lane;
 }
 
 /* ---- floats, which training packs anew after every update ---- */
 
 /* One block, 16 x 16 at a time so that both sides stay in the cache. */
 static void
-pack_block (const RnnPackSource *s, gint output, gint n, gfloat *to, gsize step)
+pack_block (const RnnPackSource *s, gint output, gint n, gfloat *to)
 {
   const gfloat *w = s->data + output * s->per_output;
 
   for (gint i0 = 0; i0 < s->panels.n_in; i0 += RNN_BLOCK)
     for (gint o = 0; o < n; o++)
       for (gint i = i0; i < MIN (i0 + RNN_BLOCK, s->panels.n_in); i++)
-        to[i * step + o] = w[o * s->per_output + i * s->per_input];
+        to[i * RNN_BLOCK + o] = w[o * s->per_output + i * s->per_input];
 }
 
 static void
@@ -133,9 +115,9 @@ pack_floats (const RnnPackSource *s, gfloat *pack)
   for (gint gate = 0; gate < s->panels.gates; gate++)
     for (gint u = 0; u < units; u += RNN_BLOCK) {
       gint output = gate * units + u;
-      gsize packed, step, first = rnn_pack_first (&s->panels, output, 1, &step, &packed);
+      gsize packed, first = rnn_pack_first (&s->panels, output, 1, &packed);
 
-      pack_block (s, output, MIN (RNN_BLOCK, units - u), pack + first, step);
+      pack_block (s, output, MIN (RNN_BLOCK, units - u), pack + first);
     }
 }
 

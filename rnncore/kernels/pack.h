@@ -15,9 +15,9 @@ typedef struct {
 
 RnnPackSource rnn_pack_source (const RnnParam *p, gint g, gboolean transpose);
 
-/* Index, in bunches of `together` weights that lie side by side, of an output's first bunch; @step: from one of its
- * bunches to the next; @packed: its index in scales and sums. */
-gsize rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *step, gsize *packed);
+/* Index, in bunches of `together` weights that lie side by side, of an output's first bunch, whose next ones follow
+ * RNN_BLOCK further on each; @packed: its index in scales and sums. */
+gsize rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *packed);
 
 /* Room for panels, zeroed; for g_aligned_free.  Weights of some size ask for huge pages: a step reads all of them, and
  * would walk page tables on the way. */

@@ -29,12 +29,12 @@ fetch (const RnnPackSource *s, gint output, gint i0, gfloat *w)
     w[i] = from[i * s->per_input];
 }
 
-/* The first n 32 bit words of a chunk -> every step-th one of `to`. */
+/* The first n 32 bit words of a chunk -> a lane of as many blocks' rows. */
 static void
-scatter (gint n, gconstpointer words, gint32 *to, gsize step)
+scatter (gint n, gconstpointer words, gint32 *to)
 {
   for (gint i = 0; i < n; i++)
-    memcpy (to + i * step, (const gint32 *) words + i, sizeof *to);
+    memcpy (to + i * RNN_BLOCK, (const gint32 *) words + i, sizeof *to);
 }
 
 /* ---- bf16 ---- */
@@ -53,14 +53,14 @@ to_bf16 (const gfloat *w, guint16 *halves)
 static void
 pack_bf16 (const RnnPackSource *s, gint output, gint32 *pack)
 {
-  gsize step, packed, first = rnn_pack_first (&s->panels, output, 2, &step, &packed);
+  gsize packed, first = rnn_pack_first (&s->panels, output, 2, &packed);
   guint16 halves[CHUNK];
   gfloat w[CHUNK];
 
   for (gint i = 0; i < s->panels.n_in; i += CHUNK) {
     fetch (s, output, i, w);
     to_bf16 (w, halves);
-    scatter ((MIN (CHUNK, s->panels.n_in - i) + 1) / 2, halves, pack + first + i / 2 * step, step);
+    scatter ((MIN (CHUNK, s->panels.n_in - i) + 1) / 2, halves, pack + first + i / 2 * RNN_BLOCK);
   }
 }
 
@@ -134,7 +134,7 @@ best_top (const RnnPackSource *s, gint output)
 static void
 pack_int8 (const RnnPackSource *s, gint output, gint32 *pack, gfloat *scales, gint32 *sums)
 {
-  gsize step, packed, first = rnn_pack_first (&s->panels, output, 4, &step, &packed);
+  gsize packed, first = rnn_pack_first (&s->panels, output, 4, &packed);
   gfloat w[CHUNK], top = s->moments ? best_top (s, output) : largest (s, output);
   gint32 whole[CHUNK];
   gint8 bytes[CHUNK];
@@ -147,7 +147,7 @@ pack_int8 (const RnnPackSource *s, gint output, gint32 *pack, gfloat *scales, gi
       bytes[j] = (gint8) whole[j];
       sums[packed] += whole[j];
     }
-    scatter ((MIN (CHUNK, s->panels.n_in - i) + 3) / 4, bytes, pack + first + i / 4 * step, step);
+    scatter ((MIN (CHUNK, s->panels.n_in - i) + 3) / 4, bytes, pack + first + i / 4 * RNN_BLOCK);
   }
 }
 
@@ -208,14 +208,14 @@ bf16_is_finite (gsize n, const guint16 *halves)
   return !bad;
 }
 
-/* One block of outputs: quads of bytes, step words from one to the next. */
+/* One block of outputs: quads of bytes. */
 static gboolean
-block_is_sound (gint n, const gint32 *quads, gsize step, const gfloat *scales, const gint32 *sums)
+block_is_sound (gint n, const gint32 *quads, const gfloat *scales, const gint32 *sums)
 {
   gint32 sum[RNN_BLOCK] = { 0 };
   guint32 bad[RNN_BLOCK] = { 0 };
 
-  for (gint q = 0; q < n; q++, quads += step)
+  for (gint q = 0; q < n; q++, quads += RNN_BLOCK)
     for (gint lane = 0; lane < RNN_BLOCK; lane++) {
       gint32 word = quads[lane];
       guint32 flipped = (guint32) word ^ 0x80808080;    /* -128 is a zero byte now */
@@ -236,9 +236,9 @@ int8_is_sound (const RnnPanels *w)
 
   for (gint gate = 0; gate < w->gates; gate++)
     for (gint u = 0; u < units; u += RNN_BLOCK) {
-      gsize step, packed, first = rnn_pack_first (w, gate * units + u, 4, &step, &packed);
+      gsize packed, first = rnn_pack_first (w, gate * units + u, 4, &packed);
 
-      if (!block_is_sound (quads, (const gint32 *) w->weights + first, step, w->scales + packed, w->sums + packed))
+      if (!block_is_sound (quads, (const gint32 *) w->weights + first, w->scales + packed, w->sums + packed))
         return FALSE;
     }
   return TRUE;

@@ -3,7 +3,7 @@
 #include "packed.h"
 #include <string.h>
 
-#define LAYOUT 1                /* of RnnPanels; a later one is another number here */
+#define LAYOUT 2                /* of RnnPanels; a later one is another number here */
 #define MAX_SHOWN 32            /* bytes of a hostile value in a message */
 
 static const gchar *const names[RNN_N_PRECISIONS] = {

@@ -3,7 +3,7 @@
  *   .packed  I8 or BF16 [panels as in kernels.h, group after group]
  *   .scales  F32, .sums I32 [packed outputs]        int8 only
  * each at a multiple of 64 bytes of the file.  What is no matrix, or too wide for int8, is there as in any other file.
- * __metadata__["rnncore.weights"] says "int8 1" or "bf16 1": the precision, and the version of the panels' layout. */
+ * __metadata__["rnncore.weights"] says "int8 2" or "bf16 2": the precision, and the version of the panels' layout. */
 #pragma once
 #include "model.h"
 #include "safetensors.h"

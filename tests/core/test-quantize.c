@@ -250,11 +250,11 @@ static const struct {
   guint32 bits;
   const gchar *message;         /* after the path */
 } lies[] = {
-  { "layout", RNN_PRECISION_INT8, FORMAT, "int8 2", 0, ": its weights are packed as \"int8 2\", and this version reads "
-      "\"int8 1\" and \"bf16 1\": quantise the model that it was made of again" },
+  { "layout", RNN_PRECISION_INT8, FORMAT, "int8 1", 0, ": its weights are packed as \"int8 1\", and this version reads "
+      "\"int8 2\" and \"bf16 2\": quantise the model that it was made of again" },
   { "precision", RNN_PRECISION_INT8, FORMAT, "int4 1", 0, ": its weights are packed as \"int4 1\", and this version "
-      "reads \"int8 1\" and \"bf16 1\": quantise the model that it was made of again" },
-  { "other-precision", RNN_PRECISION_INT8, FORMAT, "bf16 1", 0,
+      "reads \"int8 2\" and \"bf16 2\": quantise the model that it was made of again" },
+  { "other-precision", RNN_PRECISION_INT8, FORMAT, "bf16 2", 0,
       ": tensor \"a.weight_ih_l0.packed\" must be BF16 [2880]" },
   { "no-format", RNN_PRECISION_INT8, FORMAT, NULL, 0, ": tensor \"a.weight_ih_l0\" is missing" },
   { "no-packed", RNN_PRECISION_INT8, DROP, "d.weight.packed", 0, ": tensor \"d.weight.packed\" is missing" },

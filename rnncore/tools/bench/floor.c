@@ -7,6 +7,7 @@
  * the weights fit in; the rate is that of the best instructions of the kernels' row for such weights. */
 #include "bench.h"
 #include "kernels/kernels.h"
+#include "kernels/pack.h"
 #include "kernels/peak.h"
 
 #define GRAIN 1024              /* bytes that read() takes at once, at least */
@@ -71,7 +72,7 @@ bench_floor_new (const BenchWork *work, const BenchSettings *settings, BenchPart
       : peak->multiply_float;
   floor->size = MAX (1, (work->working_set + GRAIN - 1) / GRAIN) * GRAIN;
   floor->passes = MAX (1, PASS / floor->size);
-  floor->buffer = g_aligned_alloc (floor->size, 1, 64);
+  floor->buffer = rnn_pack_alloc (floor->size);
   for (gsize i = 0; i < floor->size; i++)
     ((guint8 *) floor->buffer)[i] = (guint8) i; /* pages of their own: all pages of zeros are the same one */
   parties[0] = (BenchParty) { run_read, floor };
