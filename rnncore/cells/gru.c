@@ -119,9 +119,7 @@ input_part (const Gru *g, const RnnRun *run, gfloat *gates)
     k->add (2 * H, g->b_hh->data, row);
     k->add (H, g->b_hh->data + 2 * H, row + (g->reset_after ? U : N) * H);
   }
-  rnn_linear_group (g->w_ih, R, n, run->x, g->cell.n_in, gates, ld, TRUE);
-  rnn_linear_group (g->w_ih, Z, n, run->x, g->cell.n_in, gates + H, ld, TRUE);
-  rnn_linear_group (g->w_ih, 2, n, run->x, g->cell.n_in, gates + N * H, ld, TRUE);
+  rnn_linear_groups (g->w_ih, n, run->x, g->cell.n_in, gates, ld, (gint[]) { R * H, Z * H, N * H }, TRUE);
 }
 
 static void

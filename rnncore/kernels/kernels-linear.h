@@ -18,6 +18,25 @@ width_of (const RnnPanels *w, gint i)
   return w->gates > 1 ? w->width : MIN (blocks, w->width);
 }
 
+#define FOR_GROUPS(w) for (gint g = 0; g < MAX ((w)->groups, 1); g++)
+
+/* Group g as a matrix of its own; *y: where its outputs start. */
+INLINE RnnPanels
+group_of (const RnnPanels *w, gint g, gfloat **y)
+{
+  gsize first = (gsize) g * rnn_panels_blocks (w);
+  RnnPanels one = *w;
+
+  one.weights = (const guint8 *) w->weights + first * rnn_block_bytes (w->dtype, w->n_in);
+  if (w->dtype == RNN_PACK_INT8) {
+    one.scales += first * RNN_BLOCK;
+    one.sums += first * RNN_BLOCK;
+  }
+  if (w->groups > 1)
+    *y += w->places[g];
+  return one;
+}
+
 /* What is multiplied: rows of floats, or int8: quantised ones with their scales.  From row to row ldx, from input to input
  * `next` floats (or quads); packed rows of a tile are [n_in][rows]. */
 typedef struct {
@@ -138,7 +157,7 @@ row_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Row
 }
 
 INLINE void
-linear_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboolean add)
+matrix_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboolean add)
 {
   gint n_panels = rnn_panels_count (w), i = 0;
 
@@ -147,6 +166,17 @@ linear_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboo
       row_panels (type, ROW_PANELS_4, w, i, x, y, add);
   for (; i < n_panels; i++)
     row_panel (type, w, i, x, y, add);
+}
+
+INLINE void
+linear_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboolean add)
+{
+  FOR_GROUPS (w) {
+    gfloat *to = y;
+    RnnPanels one = group_of (w, g, &to);
+
+    matrix_row (type, &one, x, to, add);
+  }
 }
 
 /* ---- many rows: tiles walk down the rows, over few blocks whose weights stay in the cache ---- */
@@ -231,7 +261,7 @@ blocks_at_once (RnnPackType type, gint n)
 }
 
 INLINE void
-linear_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy,
+matrix_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy,
     gboolean add)
 {
   gint n_k = MAX (type == RNN_PACK_INT8 ? w->n_in : MIN (w->n_in, K_BLOCK), 1), blocks = blocks_at_once (type, n);
@@ -241,6 +271,18 @@ linear_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, con
       for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += n_k)
         part_rows (type, packed, &(Part) { w, i, width, k0, MIN (n_k, w->n_in - k0), 0, 0 }, b, MIN (b + blocks, width), n,
             x, y, ldy, add || k0 > 0);
+}
+
+INLINE void
+linear_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy,
+    gboolean add)
+{
+  FOR_GROUPS (w) {
+    gfloat *to = y;
+    RnnPanels one = group_of (w, g, &to);
+
+    matrix_chunk (type, packed, &one, n, x, to, ldy, add);
+  }
 }
 
 /* Many rows: packed, as much of them as fits. */

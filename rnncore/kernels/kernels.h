@@ -31,9 +31,11 @@ typedef struct {
   const void *weights;
   const gfloat *scales;         /* int8: [block][RNN_BLOCK] */
   const gint32 *sums;           /* int8: sum of an output's bytes, likewise */
+  gint groups;                  /* such matrices, one after the other, that see the same x; 0: one */
+  const gint *places;           /* of groups: where the outputs of each start in a row of y */
 } RnnPanels;
 
-/* Bytes of a block of n_in inputs, and how many panels there are. */
+/* Bytes of a block of n_in inputs; how many panels there are, and blocks in all of them. */
 static inline gsize
 rnn_block_bytes (RnnPackType dtype, gint n_in)
 {
@@ -48,6 +50,12 @@ rnn_panels_count (const RnnPanels *w)
 {
   return w->gates > 1 ? (w->n_out / w->gates + RNN_BLOCK - 1) / RNN_BLOCK
       : (w->n_out + RNN_BLOCK * w->width - 1) / (RNN_BLOCK * w->width);
+}
+
+static inline gsize
+rnn_panels_blocks (const RnnPanels *w)
+{
+  return w->gates > 1 ? (gsize) rnn_panels_count (w) * w->gates : ((gsize) w->n_out + RNN_BLOCK - 1) / RNN_BLOCK;
 }
 
 /* A step of one LSTM stream.  gates [4H] holds pre-activations i, f, g, o (of a whole step: their input part); with
@@ -72,7 +80,7 @@ typedef struct {
   gboolean (*supported) (void);
   gint int8_steps;              /* 255, or 127 where the CPU's sums of byte products saturate beyond */
 
-  /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, by dtype.  Each element is summed in the order of the input index.
+  /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, by dtype, of every group.  Each element is summed in the order of the input index.
    * int8: every row of x is quantised to int8_steps steps from its least to its largest element, 0 among them; sums are
    * exact; n_in <= RNN_INT8_INPUTS.
    * ldx, ldy: floats from one row to the next. */

@@ -36,6 +36,21 @@ rnn_linear_group (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx,
 }
 
 void
+rnn_linear_groups (const RnnParam *p, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, const gint *places,
+    gboolean add)
+{
+  RnnPanels w = rnn_param_panels (p, 0);
+
+  w.groups = p->groups;
+  w.places = places;
+  if (G_LIKELY (!p->moments && !by_blas (p, n)))
+    rnn_kernels ()->linear[w.dtype] (&w, n, x, ldx, y, ldy, add);
+  else
+    for (gint g = 0; g < p->groups; g++)
+      rnn_linear_group (p, g, n, x, ldx, y + places[g], ldy, add);
+}
+
+void
 rnn_linear_group_dx (const RnnParam *p, gint g, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx,
     gboolean add)
 {

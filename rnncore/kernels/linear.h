@@ -66,6 +66,10 @@ void rnn_linear_group    (const RnnParam *p, gint g, gint n, const gfloat *x, gs
 void rnn_linear_group_dx (const RnnParam *p, gint g, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx, gboolean add);
 void rnn_linear_group_dw (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx, const gfloat *dy, gsize lddy, gfloat *dparam);
 
+/* The same for all row blocks at once, g's outputs from places[g] on; x is looked at only once. */
+void rnn_linear_groups (const RnnParam *p, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, const gint *places,
+    gboolean add);
+
 /* The same for a block-diagonal matrix, whose groups are the blocks: each sees its own share of x [n][groups * cols]. */
 void rnn_linear_blocks    (const RnnParam *p, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add);
 void rnn_linear_blocks_dx (const RnnParam *p, gint n, const gfloat *dy, gsize lddy, gfloat *dx, gsize lddx, gboolean add);

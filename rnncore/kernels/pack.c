@@ -29,18 +29,11 @@ layout (RnnPackType dtype, gint n_out, gint n_in, gint gates)
     .width = gates > 1 ? gates : CLAMP (blocks, 1, WIDTH) };
 }
 
-/* Blocks of all panels together. */
-static gsize
-blocks_of (const RnnPanels *w)
-{
-  return w->gates > 1 ? (gsize) rnn_panels_count (w) * w->gates : ((gsize) w->n_out + RNN_BLOCK - 1) / RNN_BLOCK;
-}
-
 /* Every block has the same share of a panel, so the bytes follow from their number. */
 static gsize
 bytes_of (const RnnPanels *w)
 {
-  return blocks_of (w) * rnn_block_bytes (w->dtype, w->n_in);
+  return rnn_panels_blocks (w) * rnn_block_bytes (w->dtype, w->n_in);
 }
 
 gsize
@@ -56,14 +49,14 @@ rnn_param_pack_outputs (const RnnParam *p)
 {
   RnnPanels w = layout (p->dtype, rnn_param_outputs (p), rnn_param_inputs (p), p->gates);
 
-  return (gsize) p->groups * blocks_of (&w) * RNN_BLOCK;
+  return (gsize) p->groups * rnn_panels_blocks (&w) * RNN_BLOCK;
 }
 
 RnnPanels
 rnn_param_panels (const RnnParam *p, gint g)
 {
   RnnPanels w = layout (p->dtype, rnn_param_outputs (p), rnn_param_inputs (p), p->gates);
-  gsize outputs = (gsize) g * blocks_of (&w) * RNN_BLOCK;
+  gsize outputs = (gsize) g * rnn_panels_blocks (&w) * RNN_BLOCK;
 
   w.weights = (const gint8 *) p->pack + (gsize) g * bytes_of (&w);
   w.scales = p->scales ? p->scales + outputs : NULL;
