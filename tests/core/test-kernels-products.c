@@ -2,7 +2,7 @@
 /* Products with packed weights and the fused steps of gated cells, on every row of the kernel table that this machine can
  * run: against their definition with the weights as they were rounded, and against themselves, bit for bit: however many
  * rows go at once, whether or not the panels are gated, and in one step or two.  Integer sums are exact, so that int8 has
- * the same bits on every row. */
+ * the bits of its definition on every row. */
 #include <math.h>
 #include <string.h>
 #include "kernels/kernels.h"
@@ -123,6 +123,8 @@ check_product (const Shape *s, RnnPackType dtype)
   g_autofree gfloat *x = random_floats (N * ldx, 8, 1), *start = random_floats (N * ldy, 9, 1);
   g_autofree gfloat *y = g_memdup2 (start, N * ldy * sizeof (gfloat)), *sum = g_memdup2 (start, N * ldy * sizeof (gfloat));
 
+  for (gsize i = 0; i < 2 * ldx; i++)   /* rows of one sign: their range starts, or ends, at 0 */
+    x[i] = i < ldx ? fabsf (x[i]) : -fabsf (x[i]);
   rnn_linear (p, N, x, ldx, y, ldy, FALSE);
   rnn_linear (p, N, x, ldx, sum, ldy, TRUE);
   for (gint n = 0; n < N; n++) {
