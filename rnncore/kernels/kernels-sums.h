@@ -174,7 +174,7 @@ quantise (gint n, const gfloat *x, gfloat *out)
   s.scale = (high - low) / QUAD_STEPS;
   s.scale = s.scale > 1e-30f && s.scale < INFINITY ? s.scale : 0;
   per_step = s.scale > 0 ? 1 / s.scale : 0;
-  first = (low * per_step + ROUND_TO_WHOLE) - ROUND_TO_WHOLE;
+  first = s.scale > 0 ? (low * per_step + ROUND_TO_WHOLE) - ROUND_TO_WHOLE : 0;        /* low may be -inf */
   s.zero = QUAD_FIRST - (gint32) first;
   for (gint i = 0; i < n; i += LANES, to += LANES) {
     V z = V_MIN (V_MAX (load (x + i, n - i) * splat (per_step), splat (first)), splat (first + QUAD_STEPS));
