@@ -9,7 +9,6 @@
 #pragma once
 #include "kernels-vector.h"
 
-
 typedef struct {
   V m, e;
 } Wide;

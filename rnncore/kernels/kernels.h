@@ -80,7 +80,8 @@ typedef struct {
   gboolean (*supported) (void);
   gint int8_steps;              /* 255, or 127 where the CPU's sums of byte products saturate beyond */
 
-  /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, by dtype, of every group.  Each element is summed in the order of the input index.
+  /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, by dtype, of every group.  Each element is summed in the order of the
+   * input index.
    * int8: every row of x is quantised to int8_steps steps from its least to its largest element, 0 among them; sums are
    * exact; n_in <= RNN_INT8_INPUTS.
    * ldx, ldy: floats from one row to the next. */
