@@ -29,7 +29,7 @@ fetch (const RnnPackSource *s, gint output, gint i0, gfloat *w)
     w[i] = from[i * s->per_input];
 }
 
-/* The first n 32 bit words of a chunk -> a lane of as many blocks' rows. */
+/* The first n 32 bit words of a chunk -> one lane, from bunch to bunch. */
 static void
 scatter (gint n, gconstpointer words, gint32 *to)
 {
