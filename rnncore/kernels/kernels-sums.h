@@ -73,8 +73,8 @@ multiply (RnnPackType type, V *sum, VI *whole, VI weight, const In *in)
  * others.  w: block after block, block_bytes apart, each [n][RNN_BLOCK] of 32 bits.  x: from row to row ldx, from input to
  * input `next` floats.  int8: acc are integers.
  *
- * A lone row has its blocks as so many streams, which memory serves side by side.  Many rows, who take one or two blocks
- * and longer, ask in time for weights to come: `pace` bytes a step from `ahead`. */
+ * A lone row has its blocks as so many streams, which memory serves side by side.  Many rows stay longer with one or two
+ * blocks, and ask in time for the weights to come: `pace` bytes a step from `ahead`. */
 INLINE void
 accumulate (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize block_bytes, gint n, const guint8 *ahead,
     gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
