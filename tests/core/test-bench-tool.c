@@ -158,10 +158,11 @@ test_train (void)
   assert_text (object, "unit", "update");
   assert_peer (object);
   json_decref (object);
-  object = bench ("train --cell gru --loss cross-entropy --input 6 --hidden 8 --layers 1 --streams 2 --steps 9");
+  object = bench ("train --cell gru --loss cross-entropy --input 6 --hidden 8 --streams 2 --steps 9");
   assert_result (object, "train");
   assert_text (object, "loss", "cross-entropy");
-  assert_sizes (object, 6, 8, 1, 2, 9);
+  assert_sizes (object, 6, 8, 2, 2, 9);        /* layers and tokens of the language model's own row */
+  g_assert_cmpint (json_integer_value (json_object_get (object, "outputs")), ==, 128);
   json_decref (object);
 }
 
@@ -300,6 +301,9 @@ test_errors (void)
       "rnncore bench: --steps, --streams, --layers and sizes are too much together\n");
   assert_failure ("bench step --count -1", 2,
       "rnncore bench: --count must not be below 0, and --seconds above 0, at most 3600\n");
+  assert_failure ("bench step --count 3 --json", 2,
+      "rnncore bench: --json has nothing to print with --count, which measures nothing\n");
+  assert_failure ("bench train --loss cross-entropy --labels 3", 2, "rnncore bench: --labels does not matter here\n");
 }
 
 static void

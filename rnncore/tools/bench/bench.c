@@ -25,6 +25,8 @@ static const BenchKind kinds[] = {
   { "train", "update", "forward, loss, backward, clipping and Adam", { .cell = "lstm", .input = 120, .hidden = 320,
       .layers = 3, .outputs = 29, .labels = 30, .streams = 16, .steps = 200, .threads = 1, .loss = "ctc" },
     bench_prepare_train },
+  { "train", "update", "the same of a language model", { .cell = "lstm", .input = 512, .hidden = 512, .layers = 2,
+      .outputs = 128, .streams = 32, .steps = 128, .threads = 1, .loss = "cross-entropy" }, bench_prepare_train },
   { "ctc", "loss call", "CTC loss and gradient of a minibatch", { .outputs = 32, .labels = 100, .streams = 16,
       .steps = 500 }, bench_prepare_ctc },
   { "features", "frame", "log-mel filter banks", { .outputs = 80, .steps = 100 }, bench_prepare_features },
@@ -32,18 +34,27 @@ static const BenchKind kinds[] = {
       .model = "", .audio = "" }, bench_prepare_pipeline },
 };
 
+/* What may be measured more than once, for different losses: then the row of @loss, else the first. */
 static const BenchKind *
-find_kind (const gchar *what, GError **error)
+find_kind (const gchar *what, const gchar *loss, GError **error)
 {
   g_autoptr (GString) list = g_string_new (NULL);
+  const BenchKind *first = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
-    if (g_str_equal (kinds[i].what, what))
-      return &kinds[i];
-    g_string_append_printf (list, "%s%s", i ? ", " : "", kinds[i].what);
+    const BenchKind *kind = &kinds[i];
+
+    if (i == 0 || !g_str_equal (kind->what, kind[-1].what))
+      g_string_append_printf (list, "%s%s", i ? ", " : "", kind->what);
+    if (!g_str_equal (kind->what, what))
+      continue;
+    if (loss && !g_strcmp0 (kind->defaults.loss, loss))
+      return kind;
+    first = first ? first : kind;
   }
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "cannot measure \"%s\"; there are %s", what, list->str);
-  return NULL;
+  if (!first)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "cannot measure \"%s\"; there are %s", what, list->str);
+  return first;
 }
 
 /* ---- settings ---- */
@@ -156,6 +167,8 @@ complete (BenchSettings *s, const BenchKind *kind, GError **error)
     return refuse (error, "outputs", "must be more than 1");
   if (s->count < 0 || !(s->seconds > 0) || s->seconds > 3600)
     return refuse (error, "count", "must not be below 0, and --seconds above 0, at most 3600");
+  if (s->count && s->json)
+    return refuse (error, "json", "has nothing to print with --count, which measures nothing");
   return TRUE;
 }
 
@@ -199,7 +212,7 @@ measure (const BenchSettings *s, const BenchKind *kind, const BenchWork *work)
 static gboolean
 run_bench (BenchSettings *s, const gchar *what, GError **error)
 {
-  const BenchKind *kind = find_kind (what, error);
+  const BenchKind *kind = find_kind (what, s->loss, error);
   BenchWork work = { 0 };
   gboolean ok;
 
