@@ -1,38 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pointwise parts of LSTM and GRU steps, their gradients, and whole steps of one stream, whose recurrent sums go from
- * the registers straight into the gates: same operations, same order, as product and pointwise part one after the other. */
+/* The pointwise parts of LSTM and GRU steps, their gradients, and whole steps of one stream, whose recurrent sums go
+ * from the registers straight into the gates: same operations, same order, as product and pointwise part one after the
+ * other.
+ *
+ * Both cells have four rows of gates [4][H]; the recurrent product adds to the first 4 (LSTM) or 3 (GRU) of them. */
 #pragma once
 #include "kernels-linear.h"
 
+/* The pointwise part of LANES units, k at most, from unit j on.  z: their pre-activations.  step: RnnLstmStep... */
+typedef void (*Units) (gint H, gint j, gint k, V z[4], gconstpointer step);
+
 /* ---- LSTM: c = f c_prev + i g, h = o tanh c ---- */
 
-/* z: pre-activations i, f, g, o, which become activations. */
+/* z: i, f, g, o */
 INLINE void
-lstm_vector (V z[4], V c_prev, V *c, V *tanh_c, V *h)
+lstm_units (gint H, gint j, gint k, V z[4], gconstpointer step)
 {
+  const RnnLstmStep *s = step;
+  V c, tanh_c;
+
   z[0] = v_sigmoid (z[0]);
   z[1] = v_sigmoid (z[1]);
   z[2] = v_tanh (z[2]);
   z[3] = v_sigmoid (z[3]);
-  *c = V_FMA (z[1], c_prev, z[0] * z[2]);
-  *tanh_c = v_tanh (*c);
-  *h = z[3] * *tanh_c;
-}
-
-/* From unit j on, of which k are left. */
-INLINE void
-lstm_units (gint H, gint j, gint k, V z[4], const RnnLstmStep *s)
-{
-  V c, tanh_c, h;
-
-  lstm_vector (z, load (s->c_prev + j, k), &c, &tanh_c, &h);
+  c = V_FMA (z[1], load (s->c_prev + j, k), z[0] * z[2]);
+  tanh_c = v_tanh (c);
   if (s->tanh_c) {
     UNROLL for (gint g = 0; g < 4; g++)
       store (s->gates + g * H + j, z[g], k);
     store (s->tanh_c + j, tanh_c, k);
   }
   store (s->c + j, c, k);
-  store (s->h + j, h, k);
+  store (s->h + j, z[3] * tanh_c, k);
 }
 
 static void
@@ -54,72 +53,14 @@ k_lstm_point_grad (gint H, gfloat *gates, const gfloat *c_prev, const gfloat *ta
   }
 }
 
-/* From unit j on, pre-activations in gates. */
-INLINE void
-lstm_rest (gint H, gint j, const RnnLstmStep *s)
-{
-  for (; j < H; j += LANES) {
-    V z[4];
-
-    UNROLL for (gint g = 0; g < 4; g++)
-      z[g] = load (s->gates + g * H + j, H - j);
-    lstm_units (H, j, H - j, z, s);
-  }
-}
-
-static void
-k_lstm_point (gint H, const RnnLstmStep *s)
-{
-  lstm_rest (H, 0, s);
-}
-
-/* Panels i ... of whole blocks. */
-INLINE void
-lstm_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, const RnnLstmStep *s)
-{
-  Part p = { w, i, 4, 0, w->n_in, 0, 0 };
-  Steps steps = steps_of (w);
-  gint H = w->n_out / 4;
-  V acc[MAX_SUMS];
-
-  load_sums (1, panels, 4, &steps, s->gates + i * RNN_BLOCK, 0, TRUE, acc);
-  add_product (type, 1, panels * 4, &p, 0, x, acc);
-  UNROLL for (gint q = 0; q < panels; q++)
-    UNROLL for (gint v = 0; v < VECS; v++) {
-      V z[4];
-
-      UNROLL for (gint g = 0; g < 4; g++)
-        z[g] = acc[(q * 4 + g) * VECS + v];
-      lstm_units (H, (i + q) * RNN_BLOCK + v * LANES, LANES, z, s);
-    }
-}
-
-INLINE void
-lstm_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnLstmStep *s)
-{
-  gint H = w->n_out / 4, whole = H / RNN_BLOCK, i = 0;
-  gfloat q[RNN_INT8_INPUTS / 4];
-  Scale scale;
-  Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
-
-  if (type == RNN_PACK_INT8)
-    scale = quantise (w->n_in, h, q);
-  for (; i + ROW_PANELS_4 <= whole; i += ROW_PANELS_4)
-    lstm_panels (type, ROW_PANELS_4, w, i, &x, s);
-  for (; ROW_PANELS_4 > 1 && i < whole; i++)
-    lstm_panels (type, 1, w, i, &x, s);
-  if (H % RNN_BLOCK) {
-    row_panel (type, w, i, &x, s->gates, TRUE);
-    lstm_rest (H, i * RNN_BLOCK, s);
-  }
-}
-
 /* ---- GRU: h = n + z (h_prev - n), n = tanh (n_x + r u) ---- */
 
 /* z: r, z, u = U h + b, n_x; become r, z, u, n. */
 INLINE void
-gru_units (gint H, gint j, gint k, V z[4], const RnnGruStep *s)
+gru_units (gint H, gint j, gint k, V z[4], gconstpointer step)
 {
+  const RnnGruStep *s = step;
+
   z[0] = v_sigmoid (z[0]);
   z[1] = v_sigmoid (z[1]);
   z[3] = v_tanh (V_FMA (z[0], z[2], z[3]));
@@ -127,25 +68,6 @@ gru_units (gint H, gint j, gint k, V z[4], const RnnGruStep *s)
     UNROLL for (gint g = 0; g < 4; g++)
       store (s->gates + g * H + j, z[g], k);
   store (s->h + j, V_FMA (z[1], load (s->h_prev + j, k) - z[3], z[3]), k);
-}
-
-/* From unit j on, pre-activations in gates. */
-INLINE void
-gru_rest (gint H, gint j, const RnnGruStep *s)
-{
-  for (; j < H; j += LANES) {
-    V z[4];
-
-    UNROLL for (gint g = 0; g < 4; g++)
-      z[g] = load (s->gates + g * H + j, H - j);
-    gru_units (H, j, H - j, z, s);
-  }
-}
-
-static void
-k_gru_point (gint H, const RnnGruStep *s)
-{
-  gru_rest (H, 0, s);
 }
 
 static void
@@ -167,59 +89,82 @@ k_gru_point_grad (gint H, const gfloat *gates, const gfloat *h_prev, gfloat *dh,
   }
 }
 
-/* Panels i ... of whole blocks. */
+/* ---- the pointwise part alone, and whole steps ---- */
+
+/* From unit j on. */
 INLINE void
-gru_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, const RnnGruStep *s)
+point (gint H, gint j, const gfloat *gates, Units units, gconstpointer step)
 {
-  Part p = { w, i, 3, 0, w->n_in, 0, 0 };
+  for (; j < H; j += LANES) {
+    V z[4];
+
+    UNROLL for (gint g = 0; g < 4; g++)
+      z[g] = load (gates + g * H + j, H - j);
+    units (H, j, H - j, z, step);
+  }
+}
+
+/* Panels i ... of whole blocks, which are sums of the first n_sums gates. */
+INLINE void
+step_panels (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, gint i, const Rows *x, gfloat *gates,
+    Units units, gconstpointer step)
+{
+  Part p = { w, i, n_sums, 0, w->n_in, 0, 0 };
   Steps steps = steps_of (w);
-  gint H = w->n_out / 3;
+  gint H = w->n_out / n_sums;
   V acc[MAX_SUMS];
 
-  load_sums (1, panels, 3, &steps, s->gates + i * RNN_BLOCK, 0, TRUE, acc);
-  add_product (type, 1, panels * 3, &p, 0, x, acc);
+  load_sums (1, panels, n_sums, &steps, gates + i * RNN_BLOCK, 0, TRUE, acc);
+  add_product (type, 1, panels * n_sums, &p, 0, x, acc);
   UNROLL for (gint q = 0; q < panels; q++)
     UNROLL for (gint v = 0; v < VECS; v++) {
       gint j = (i + q) * RNN_BLOCK + v * LANES;
       V z[4];
 
-      UNROLL for (gint g = 0; g < 3; g++)
-        z[g] = acc[(q * 3 + g) * VECS + v];
-      z[3] = *(const Vu *) (s->gates + 3 * H + j);
-      gru_units (H, j, LANES, z, s);
+      UNROLL for (gint g = 0; g < 4; g++)
+        z[g] = g < n_sums ? acc[(q * n_sums + g) * VECS + v] : (V) *(const Vu *) (gates + g * H + j);
+      units (H, j, LANES, z, step);
     }
 }
 
+/* `panels` at once: so many sums under way hide the latency of a multiply-add. */
 INLINE void
-gru_step (RnnPackType type, const RnnPanels *w, const gfloat *h, const RnnGruStep *s)
+whole_step (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const gfloat *h, gfloat *gates, Units units,
+    gconstpointer step)
 {
-  gint H = w->n_out / 3, whole = H / RNN_BLOCK, i = 0;
+  gint H = w->n_out / n_sums, whole = H / RNN_BLOCK, i = 0;
   gfloat q[RNN_INT8_INPUTS / 4];
   Scale scale;
   Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 
   if (type == RNN_PACK_INT8)
     scale = quantise (w->n_in, h, q);
-  for (; i + 2 <= whole; i += 2)
-    gru_panels (type, 2, w, i, &x, s);
-  for (; i < whole; i++)
-    gru_panels (type, 1, w, i, &x, s);
+  for (; i + panels <= whole; i += panels)
+    step_panels (type, n_sums, panels, w, i, &x, gates, units, step);
+  for (; panels > 1 && i < whole; i++)
+    step_panels (type, n_sums, 1, w, i, &x, gates, units, step);
   if (H % RNN_BLOCK) {
-    row_panel (type, w, i, &x, s->gates, TRUE);
-    gru_rest (H, i * RNN_BLOCK, s);
+    row_panel (type, w, i, &x, gates, TRUE);
+    point (H, i * RNN_BLOCK, gates, units, step);
   }
 }
 
-#define STEP_OF(name, NAME, cell, Cell) \
-static void \
-k_##cell##_step_##name (const RnnPanels *w, const gfloat *h, const Rnn##Cell##Step *s) \
-{ \
-  cell##_step (RNN_PACK_##NAME, w, h, s); \
-}
+#define STEP_OF(name, NAME, cell, Cell, n_sums, panels) \
+  static void \
+  k_##cell##_step_##name (const RnnPanels *w, const gfloat *h, const Rnn##Cell##Step *s) \
+  { \
+    whole_step (RNN_PACK_##NAME, n_sums, panels, w, h, s->gates, cell##_units, s); \
+  }
 
-STEP_OF (f32, F32, lstm, Lstm)
-STEP_OF (bf16, BF16, lstm, Lstm)
-STEP_OF (int8, INT8, lstm, Lstm)
-STEP_OF (f32, F32, gru, Gru)
-STEP_OF (bf16, BF16, gru, Gru)
-STEP_OF (int8, INT8, gru, Gru)
+#define STEPS_OF(cell, Cell, n_sums, panels) \
+  STEP_OF (f32, F32, cell, Cell, n_sums, panels) \
+  STEP_OF (bf16, BF16, cell, Cell, n_sums, panels) \
+  STEP_OF (int8, INT8, cell, Cell, n_sums, panels) \
+  static void \
+  k_##cell##_point (gint H, const Rnn##Cell##Step *s) \
+  { \
+    point (H, 0, s->gates, cell##_units, s); \
+  }
+
+STEPS_OF (lstm, Lstm, 4, ROW_PANELS_4)
+STEPS_OF (gru, Gru, 3, 2)
