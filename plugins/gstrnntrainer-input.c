@@ -54,6 +54,7 @@ aggregate (GstAggregator *aggregator, gboolean timeout)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
 
+  gst_rnn_trainer_preroll (self);
   if (self->refused)
     return GST_FLOW_NOT_NEGOTIATED;
   if (g_atomic_int_get (&self->flushing) > 0) {

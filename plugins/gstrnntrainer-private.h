@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside rnntrainer: gstrnntrainer.c (states, properties), -input.c (pads, buffers, events), -train.c (training
+/* Inside rnntrainer: gstrnntrainer.c (states, properties), -preroll.c, -input.c (pads, buffers, events), -train.c (training
  * and what ends it). */
 #pragma once
 #include "gstrnntrainer.h"
@@ -16,6 +16,7 @@ struct _GstRnnTrainer {
   gint flushing;                /* atomic: pads between FLUSH_START and FLUSH_STOP */
   gint flushed;                 /* atomic: a flush is over, the open examples are stale */
   gint stopping;                /* atomic: `stop` was emitted */
+  gint prerolled;               /* atomic: data have come, or nobody waits for them */
   gboolean refused;             /* caps or segment; the task's */
   gboolean announced;           /* the first line of the report is out; the task's */
 
@@ -28,7 +29,7 @@ struct _GstRnnTrainer {
 
   /* properties, with the object lock */
   gchar *model_file, *location, *checkpoint, *config;
-  gboolean resume;
+  gboolean async, resume;
   guint n_threads, checkpoint_interval, progress_interval;
 };
 
@@ -36,6 +37,12 @@ struct _GstRnnTrainer {
 void gst_rnn_trainer_init_input (GstAggregatorClass *klass);
 void gst_rnn_trainer_add_pads (GstRnnTrainer *self);
 
+/* On the way to PAUSED; is it asynchronous? */
+gboolean gst_rnn_trainer_begin_preroll (GstRnnTrainer *self);
+/* The task's, when all pads have data or are at EOS: the change of state is done. */
+void gst_rnn_trainer_preroll (GstRnnTrainer *self);
+/* Nobody waits for it any more. */
+void gst_rnn_trainer_end_preroll (GstRnnTrainer *self);
 /* The task's, once all pads are at EOS: one minibatch, the first time after setting up. */
 GstFlowReturn gst_rnn_trainer_train (GstRnnTrainer *self);
 GstFlowReturn gst_rnn_trainer_end_stream (GstRnnTrainer *self);

@@ -56,7 +56,7 @@ static const Property numbers[] = {
       86400, 10},
 };
 
-enum { PROP_0, PROP_RESUME, PROP_STATS, PROP_FIRST_STRING,
+enum { PROP_0, PROP_ASYNC, PROP_RESUME, PROP_STATS, PROP_FIRST_STRING,
   PROP_FIRST_NUMBER = PROP_FIRST_STRING + G_N_ELEMENTS (strings) };
 
 G_DEFINE_TYPE (GstRnnTrainer, gst_rnn_trainer, GST_TYPE_AGGREGATOR)
@@ -129,14 +129,21 @@ change_state (GstElement *element, GstStateChange transition)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (element);
   GstStateChangeReturn ret;
+  gboolean waits = FALSE;
 
   if (transition == GST_STATE_CHANGE_NULL_TO_READY && !load_model (self)) {
     unload_model (self);
     return GST_STATE_CHANGE_FAILURE;
   }
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    waits = gst_rnn_trainer_begin_preroll (self);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
     gst_rnn_trainer_stop (self);
   ret = GST_ELEMENT_CLASS (gst_rnn_trainer_parent_class)->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && ret == GST_STATE_CHANGE_SUCCESS && waits)
+    ret = GST_STATE_CHANGE_ASYNC;
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY || ret == GST_STATE_CHANGE_FAILURE)
+    gst_rnn_trainer_end_preroll (self);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
     gst_rnn_trainer_set_playing (self, transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
@@ -161,7 +168,9 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
   GstRnnTrainer *self = GST_RNN_TRAINER (object);
 
   GST_OBJECT_LOCK (self);
-  if (id == PROP_RESUME) {
+  if (id == PROP_ASYNC) {
+    self->async = g_value_get_boolean (value);
+  } else if (id == PROP_RESUME) {
     self->resume = g_value_get_boolean (value);
   } else if (id >= PROP_FIRST_NUMBER) {
     G_STRUCT_MEMBER (guint, self, numbers[id - PROP_FIRST_NUMBER].offset) = g_value_get_uint (value);
@@ -180,7 +189,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
   GstRnnTrainer *self = GST_RNN_TRAINER (object);
 
   GST_OBJECT_LOCK (self);
-  if (id == PROP_RESUME)
+  if (id == PROP_ASYNC)
+    g_value_set_boolean (value, self->async);
+  else if (id == PROP_RESUME)
     g_value_set_boolean (value, self->resume);
   else if (id == PROP_STATS)
     g_value_take_boxed (value, get_stats (self));
@@ -196,6 +207,8 @@ install_properties (GObjectClass *klass)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
 
+  g_object_class_install_property (klass, PROP_ASYNC,
+      g_param_spec_boolean ("async", "Asynchronous", "Go to PAUSED only when data have come, as sinks do", TRUE, flags));
   g_object_class_install_property (klass, PROP_RESUME,
       g_param_spec_boolean ("resume", "Resume", "Go on from the checkpoint if it exists", TRUE, flags));
   g_object_class_install_property (klass, PROP_STATS,
@@ -218,7 +231,7 @@ gst_rnn_trainer_init (GstRnnTrainer *self)
   g_mutex_init (&self->lock);
   g_mutex_init (&self->wake_lock);
   g_cond_init (&self->wake);
-  self->resume = TRUE;
+  self->async = self->resume = self->prerolled = TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     G_STRUCT_MEMBER (guint, self, numbers[i].offset) = numbers[i].def;
   gst_rnn_examples_init (&self->train, GST_ELEMENT (self));

@@ -169,7 +169,7 @@ test_no_room (void)
 static void
 expect_refusal (const gchar *model, const gchar *part)
 {
-  GstElement *trainer = gst_object_ref_sink (gst_element_factory_make ("rnntrainer", NULL));
+  GstElement *trainer = gst_object_ref_sink (gst_element_factory_make_full ("rnntrainer", "async", FALSE, NULL));
   GstBus *bus = gst_bus_new ();
   g_autoptr (GError) error = NULL;
   GstMessage *message;
@@ -216,7 +216,7 @@ static void
 test_half_dev (void)
 {
   g_autofree gchar *recipe = test_speech_recipe ("half.json");
-  GstElement *trainer = gst_object_ref_sink (gst_element_factory_make ("rnntrainer", NULL));
+  GstElement *trainer = gst_object_ref_sink (gst_element_factory_make_full ("rnntrainer", "async", FALSE, NULL));
   GstPad *pad = gst_element_request_pad_simple (trainer, "dev_sink");
 
   g_assert_nonnull (pad);
@@ -234,7 +234,7 @@ static void
 test_states (void)
 {
   g_autofree gchar *recipe = test_speech_recipe ("states.json");
-  GstElement *trainer = gst_object_ref_sink (gst_element_factory_make ("rnntrainer", NULL));
+  GstElement *trainer = gst_object_ref_sink (gst_element_factory_make_full ("rnntrainer", "async", FALSE, NULL));
 
   g_object_set (trainer, "model-file", recipe, NULL);
   for (guint i = 0; i < 100; i++) {
@@ -242,6 +242,34 @@ test_states (void)
     g_assert_cmpint (gst_element_set_state (trainer, GST_STATE_NULL), ==, GST_STATE_CHANGE_SUCCESS);
   }
   gst_object_unref (trainer);
+}
+
+/* A pipeline is PAUSED when data are there, not before: else it may be PLAYING before its decoders are. */
+static void
+test_preroll (void)
+{
+  g_autofree gchar *recipe = test_speech_recipe ("preroll.json");
+  g_autofree gchar *description = g_strdup_printf ("rnntrainer name=t model-file=%s "
+      "appsrc name=data caps=audio/x-raw,format=F32LE,rate=16000,channels=1,layout=interleaved format=time ! t.sink "
+      "appsrc name=text caps=text/x-raw,format=utf8 format=time ! t.label", recipe);
+  GstElement *pipeline = gst_parse_launch (description, NULL);
+  GstElement *data = gst_bin_get_by_name (GST_BIN (pipeline), "data");
+  GstElement *text = gst_bin_get_by_name (GST_BIN (pipeline), "text");
+  GstFlowReturn flow;
+
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpint (gst_element_set_state (pipeline, GST_STATE_PAUSED), ==, GST_STATE_CHANGE_ASYNC);
+    g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL, 50 * GST_MSECOND), ==, GST_STATE_CHANGE_ASYNC);
+    if (i == 0)
+      gst_element_set_state (pipeline, GST_STATE_NULL);
+  }
+  g_signal_emit_by_name (data, "end-of-stream", &flow);
+  g_signal_emit_by_name (text, "end-of-stream", &flow);
+  g_assert_cmpint (gst_element_get_state (pipeline, NULL, NULL, 10 * GST_SECOND), ==, GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (data);
+  gst_object_unref (text);
+  gst_object_unref (pipeline);
 }
 
 /* ---- whole pipelines ---- */
@@ -310,6 +338,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer/bad-config", test_bad_config);
   g_test_add_func ("/trainer/half-dev", test_half_dev);
   g_test_add_func ("/trainer/states", test_states);
+  g_test_add_func ("/trainer/preroll", test_preroll);
   g_test_add_func ("/trainer/corpus", test_corpus);
   g_test_add_func ("/trainer/subtitles", test_subtitles);
   return test_run ();

@@ -11,7 +11,7 @@ bench_new (const gchar *name, const gchar *recipe, const gchar *data_caps, const
 
   b->location = g_build_filename (test_dir (), location, NULL);
   b->checkpoint = g_build_filename (test_dir (), checkpoint, NULL);
-  b->trainer = gst_object_ref_sink (gst_element_factory_make ("rnntrainer", NULL));
+  b->trainer = gst_object_ref_sink (gst_element_factory_make_full ("rnntrainer", "async", FALSE, NULL));
   g_object_set (b->trainer, "model-file", recipe, "location", b->location, "checkpoint", b->checkpoint, NULL);
   b->bus = gst_bus_new ();
   gst_element_set_bus (b->trainer, b->bus);
