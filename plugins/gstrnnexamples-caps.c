@@ -82,25 +82,24 @@ gboolean
 gst_rnn_examples_set_data_caps (GstRnnExamples *examples, const GstCaps *caps, GError **error)
 {
   GstRnnExamples found = { 0 };
-  gboolean samples;
+  gint dim;
 
   if (!parse_data_caps (examples, caps, &found, error))
     return FALSE;
   if (examples->open && (found.format != examples->format || found.width != examples->width ||
           found.rate_n != examples->rate_n || found.rate_d != examples->rate_d))
     return refuse (examples, caps, "caps may not change within an utterance", error);
-  samples = gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw");
-  if (examples->dataset && found.width != examples->width)
+  if (!gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw"))
+    g_clear_pointer (&examples->features, rnn_features_free);   /* they come ready-made */
+  dim = examples->features ? (gint) rnn_features_get_dim (examples->features) : found.width;
+  if (examples->dataset && dim != examples->dim)
     return refuse (examples, caps, "its width is not that of what came before", error);
   examples->format = found.format;
   examples->width = found.width;
   examples->rate_n = found.rate_n;
   examples->rate_d = found.rate_d;
-  if (!samples)
-    g_clear_pointer (&examples->features, rnn_features_free);   /* they come ready-made */
   if (!examples->dataset)
-    examples->dataset = rnn_dataset_new (examples->features ? (gint) rnn_features_get_dim (examples->features) :
-        examples->width);
+    examples->dataset = rnn_dataset_new (examples->dim = dim);
   return TRUE;
 }
 

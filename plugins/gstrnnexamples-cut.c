@@ -198,13 +198,15 @@ end_label (GstRnnExamples *examples, GstBuffer *label)
     gst_rnn_examples_lose (examples, "the data end before it does");
 }
 
-void
+gboolean
 gst_rnn_examples_advance (GstRnnExamples *examples)
 {
   for (;;) {
     g_autoptr (GstBuffer) data = gst_aggregator_pad_peek_buffer (examples->data);
     g_autoptr (GstBuffer) label = gst_aggregator_pad_peek_buffer (examples->label);
 
+    if ((data && !examples->width) || (label && !examples->tokens && !examples->n_target))
+      return FALSE;
     if (data && label)
       step (examples, data, label);
     else if (data && gst_aggregator_pad_is_eos (examples->label))
@@ -212,6 +214,6 @@ gst_rnn_examples_advance (GstRnnExamples *examples)
     else if (label && gst_aggregator_pad_is_eos (examples->data))
       end_label (examples, label);
     else
-      return;
+      return TRUE;
   }
 }

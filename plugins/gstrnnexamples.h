@@ -18,6 +18,7 @@ typedef struct {
   RnnTokens *tokens;            /* CTC, else NULL */
   RnnFeatures *features;        /* audio: samples -> unstacked frames, else NULL */
   RnnDataset *dataset;          /* what has been cut so far; NULL before the data's caps */
+  gint dim;                     /* floats of its rows */
 
   /* the data's rows: samples, tensors or time steps */
   GstAudioFormat format;
@@ -52,8 +53,8 @@ GstCaps *gst_rnn_examples_get_label_caps (const GstRnnExamples *examples);
 gboolean gst_rnn_examples_set_data_caps (GstRnnExamples *examples, const GstCaps *caps, GError **error);
 gboolean gst_rnn_examples_set_label_caps (GstRnnExamples *examples, const GstCaps *caps, GError **error);
 
-/* Takes from the pads what can be used now. */
-void     gst_rnn_examples_advance (GstRnnExamples *examples);
+/* Takes from the pads what can be used now; FALSE: there are buffers whose caps have not come. */
+gboolean gst_rnn_examples_advance (GstRnnExamples *examples);
 /* Ends the open example, if any, and keeps it: SEGMENT, EOS. */
 void     gst_rnn_examples_finish (GstRnnExamples *examples);
 /* The example of the label at the head, open or not, is no good. */

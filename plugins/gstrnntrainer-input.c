@@ -25,7 +25,9 @@ forget_flushed (GstRnnTrainer *self)
 {
   if (g_atomic_int_compare_and_exchange (&self->flushed, TRUE, FALSE)) {
     gst_rnn_examples_flush (&self->train);
+    g_mutex_lock (&self->lock);
     gst_rnn_examples_flush (&self->dev);
+    g_mutex_unlock (&self->lock);
   }
 }
 
@@ -36,17 +38,33 @@ is_eos (GstElement *element, GstPad *pad, gpointer data)
 }
 
 /* The dev pads may come and go meanwhile; what one of them gets without the other is of no use. */
-static void
+static gboolean
 advance_dev (GstRnnTrainer *self)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   GstRnnExamples *dev = &self->dev;
 
-  g_mutex_lock (&self->lock);
   if (dev->data && dev->label)
-    gst_rnn_examples_advance (dev);
-  else if (dev->data || dev->label)
+    return gst_rnn_examples_advance (dev);
+  if (dev->data || dev->label)
     gst_aggregator_pad_drop_buffer (dev->data ? dev->data : dev->label);
+  return TRUE;
+}
+
+static void
+finish_dev (GstRnnTrainer *self)
+{
+  g_mutex_lock (&self->lock);
+  gst_rnn_examples_finish (&self->dev);
   g_mutex_unlock (&self->lock);
+}
+
+static GstFlowReturn
+refuse_without_caps (GstRnnTrainer *self)
+{
+  self->refused = TRUE;
+  GST_ELEMENT_ERROR (self, CORE, NEGOTIATION, ("%s: data came without caps", GST_OBJECT_NAME (self)), (NULL));
+  return GST_FLOW_NOT_NEGOTIATED;
 }
 
 static GstFlowReturn
@@ -62,12 +80,12 @@ aggregate (GstAggregator *aggregator, gboolean timeout)
     return GST_AGGREGATOR_FLOW_NEED_DATA;
   }
   forget_flushed (self);
-  gst_rnn_examples_advance (&self->train);
-  advance_dev (self);
+  if (!gst_rnn_examples_advance (&self->train) || !advance_dev (self))
+    return refuse_without_caps (self);
   if (!gst_element_foreach_sink_pad (GST_ELEMENT (self), is_eos, NULL))
     return g_atomic_int_get (&self->stopping) ? gst_rnn_trainer_end_stream (self) : GST_AGGREGATOR_FLOW_NEED_DATA;
   gst_rnn_examples_finish (&self->train);
-  gst_rnn_examples_finish (&self->dev);
+  finish_dev (self);
   return gst_rnn_trainer_train (self);
 }
 
@@ -102,7 +120,9 @@ set_segment (GstRnnTrainer *self, GstAggregatorPad *pad, const GstSegment *segme
         (NULL));
     return FALSE;
   }
-  if (pad == examples->data)
+  if (pad == self->dev.data)
+    finish_dev (self);
+  else if (pad == self->train.data)
     gst_rnn_examples_finish (examples);
   return TRUE;
 }
@@ -135,7 +155,7 @@ sink_event (GstAggregator *aggregator, GstAggregatorPad *pad, GstEvent *event)
     return FALSE;
   }
   ok = parent_class->sink_event (aggregator, pad, event);
-  if (type == GST_EVENT_FLUSH_STOP)
+  if (type == GST_EVENT_FLUSH_STOP && g_atomic_int_get (&self->flushing) > 0)
     g_atomic_int_add (&self->flushing, -1);
   return ok;
 }
@@ -194,6 +214,7 @@ release_pad (GstElement *element, GstPad *pad)
   GstAggregatorPad **slot = GST_AGGREGATOR_PAD (pad) == self->dev.label ? &self->dev.label : &self->dev.data;
 
   g_mutex_lock (&self->lock);
+  gst_rnn_examples_flush (&self->dev);
   *slot = NULL;
   g_mutex_unlock (&self->lock);
   GST_ELEMENT_CLASS (parent_class)->release_pad (element, pad);

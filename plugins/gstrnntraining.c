@@ -3,7 +3,9 @@
  * interrupted training goes on, and the model with the best dev result (without a dev set: the latest).  Of processes
  * that train together the first one alone writes them and tells the bus. */
 #include "gstrnntraining.h"
+#include <glib/gstdio.h>
 #include <math.h>
+#include <unistd.h>
 
 #define ELAPSED(since) ((g_get_monotonic_time () - (since)) / (gdouble) G_USEC_PER_SEC)
 
@@ -38,7 +40,7 @@ post_stats (GstRnnTraining *training, const gchar *type)
       "loss", G_TYPE_DOUBLE, (gdouble) s->epoch_loss, "dev-loss", G_TYPE_DOUBLE, (gdouble) s->dev_loss,
       "dev-metric", G_TYPE_DOUBLE, (gdouble) s->dev_metric, "best-metric", G_TYPE_DOUBLE, (gdouble) s->best_metric,
       "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate,
-      "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds,
+      "infeasible", G_TYPE_UINT64, s->infeasible, "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds,
       "frames-per-second", G_TYPE_DOUBLE, s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
 
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
@@ -84,16 +86,50 @@ gst_rnn_training_describe (const GstRnnTraining *training)
   const RnnTrainStats *s = &training->stats;
   g_autoptr (GString) json = g_string_new (NULL);
 
-  g_string_printf (json, "{\"epoch\": %u, \"update\": %" G_GUINT64_FORMAT ", \"loss\": %.6g, \"learning_rate\": %.6g, "
-      "\"seconds\": %.3f, \"frames_per_second\": %.1f", s->epoch + 1, s->update, isfinite (s->epoch_loss) ?
-      s->epoch_loss : 0, s->learning_rate, training->epoch_seconds, s->frames_per_second);
+  g_string_printf (json, "{\"epoch\": %u, \"update\": %" G_GUINT64_FORMAT ", \"loss\": ", s->epoch + 1, s->update);
+  if (isfinite (s->epoch_loss))
+    g_string_append_printf (json, "%.6g", s->epoch_loss);
+  else
+    g_string_append (json, "null");
+  g_string_append_printf (json, ", \"infeasible\": %" G_GUINT64_FORMAT ", \"learning_rate\": %.6g, \"seconds\": %.3f, "
+      "\"frames_per_second\": %.1f", s->infeasible, s->learning_rate, training->epoch_seconds, s->frames_per_second);
   if (!isnan (s->dev_metric))
     g_string_append_printf (json, ", \"dev_loss\": %.6g, \"dev_metric\": %.6g", s->dev_loss, s->dev_metric);
   g_string_append (json, "}\n");
   return g_string_free (g_steal_pointer (&json), FALSE);
 }
 
+/* Tells once what an update could not learn from. */
+static void
+warn (GstRnnTraining *training)
+{
+  const RnnTrainStats *s = &training->stats;
+
+  if (!isfinite (s->grad_norm) && !training->warned_number) {
+    training->warned_number = TRUE;
+    GST_ELEMENT_WARNING (training->owner, STREAM, FAILED, ("update %" G_GUINT64_FORMAT " is left out, and others like it: "
+            "its gradient is not a finite number; are the data?", s->update), (NULL));
+  }
+  if (s->infeasible && gst_rnn_training_ended_epoch (training) && !training->warned_short) {
+    training->warned_short = TRUE;
+    GST_ELEMENT_WARNING (training->owner, STREAM, WRONG_TYPE, ("%" G_GUINT64_FORMAT " utterances of an epoch are too short "
+            "for their text: nothing is learnt from them", s->infeasible), (NULL));
+  }
+}
+
 /* ---- files ---- */
+
+/* Better before a long training than after it. */
+static gboolean
+check_place (const gchar *path, GError **error)
+{
+  g_autofree gchar *directory = path ? g_path_get_dirname (path) : NULL;
+
+  if (!path || !rnn_train_leads () || (g_file_test (directory, G_FILE_TEST_IS_DIR) && g_access (directory, W_OK) == 0))
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: nothing can be written there", path);
+  return FALSE;
+}
 
 static gboolean
 save_checkpoint (GstRnnTraining *training, GError **error)
@@ -125,7 +161,8 @@ gst_rnn_training_new (GstElement *owner, const GstRnnTrainingSetup *setup, GErro
   training->checkpoint_interval = (gint64) setup->checkpoint_interval * G_USEC_PER_SEC;
   training->progress_interval = (gint64) setup->progress_interval * G_USEC_PER_SEC;
   training->stats.dev_metric = NAN;
-  training->trainer = rnn_trainer_new (setup->model, setup->config, setup->train, setup->dev, error);
+  if (check_place (setup->location, error) && check_place (setup->checkpoint, error))
+    training->trainer = rnn_trainer_new (setup->model, setup->config, setup->train, setup->dev, error);
   if (!training->trainer || (resumed && !rnn_trainer_load_checkpoint (training->trainer, setup->checkpoint, error))) {
     gst_rnn_training_free (training);
     return NULL;
@@ -157,7 +194,7 @@ end_epoch (GstRnnTraining *training, GError **error)
   post_stats (training, "epoch");
   post_progress (training, GST_PROGRESS_TYPE_CONTINUE, "");
   training->epoch_started = g_get_monotonic_time ();
-  return save_model (training, error) && save_checkpoint (training, error);
+  return save_checkpoint (training, error) && save_model (training, error);
 }
 
 gboolean
@@ -170,13 +207,14 @@ gst_rnn_training_step (GstRnnTraining *training, GError **error)
       gst_rnn_training_interrupt (training, NULL);
       return FALSE;
     }
-    post_progress (training, GST_PROGRESS_TYPE_COMPLETE, "done: ");
-    save_model (training, error);
+    if (save_model (training, error))
+      post_progress (training, GST_PROGRESS_TYPE_COMPLETE, "done: ");
     return FALSE;
   }
   if (training->done_before < 0)
     training->done_before = fraction_done (training);
   training->epoch_seconds = ELAPSED (training->epoch_started);
+  warn (training);
   if (gst_rnn_training_ended_epoch (training))
     return end_epoch (training, error);
   now = g_get_monotonic_time ();

@@ -11,6 +11,7 @@ typedef struct {
   RnnTrainer *trainer;
   RnnTrainStats stats;          /* of the last step */
   gint epochs;
+  gboolean warned_number, warned_short; /* of updates left out */
   gchar *location, *checkpoint; /* NULL: not written */
   gint64 checkpoint_interval, progress_interval;        /* microseconds */
   gint64 started, epoch_started, last_checkpoint, last_progress;        /* monotonic */
