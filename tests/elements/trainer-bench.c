@@ -17,7 +17,8 @@ bench_new (const gchar *name, const gchar *recipe, const gchar *data_caps, const
   gst_element_set_bus (b->trainer, b->bus);
   b->data = gst_harness_new_with_element (b->trainer, "sink", "src");
   b->label = gst_harness_new_with_element (b->trainer, "label", NULL);
-  gst_harness_set_src_caps_str (b->data, data_caps);
+  if (data_caps)
+    gst_harness_set_src_caps_str (b->data, data_caps);
   gst_harness_set_src_caps_str (b->label, label_caps);
   return b;
 }

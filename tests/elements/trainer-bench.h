@@ -15,6 +15,7 @@ typedef struct {
 #define TENSOR_CAPS(n) "other/tensors, format=(string)static, num_tensors=(int)1, types=(string)float32, " \
     "dimensions=(string)" n ":1, framerate=(fraction)10/1"
 
+/* data_caps: NULL: none are sent */
 Bench *bench_new (const gchar *name, const gchar *recipe, const gchar *data_caps, const gchar *label_caps);
 /* With the recipe of corpus.h and audio and text on its pads. */
 Bench *speech_bench (const gchar *name);
