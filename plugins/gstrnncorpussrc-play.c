@@ -115,7 +115,8 @@ push (GstPad *feed, GstPad *output, GstBuffer *buffer)
 static GstFlowReturn
 push_text (GstRnnCorpusSrc *self, const GstRnnUtterance *u, GstClockTime start, GstClockTime duration)
 {
-  GstBuffer *buffer = gst_buffer_new_memdup (u->row->text, strlen (u->row->text));
+  gsize length = strlen (u->row->text);
+  GstBuffer *buffer = length ? gst_buffer_new_memdup (u->row->text, length) : gst_buffer_new ();
   GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, GST_RNN_CORPUS_META);
 
   gst_structure_set (gst_custom_meta_get_structure (meta), UTTERANCE_FIELDS (u), NULL);

@@ -129,6 +129,16 @@ feed_query (GstPad *pad, GstObject *parent, GstQuery *query)
   return gst_pad_query_default (pad, parent, query);
 }
 
+/* A corpus has no positions to go to. */
+static gboolean
+feed_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK)
+    return gst_pad_event_default (pad, parent, event);
+  gst_event_unref (event);
+  return FALSE;
+}
+
 /* ---- properties ---- */
 
 static GstStructure *
@@ -185,6 +195,7 @@ add_output (GstRnnCorpusSrc *self, GstStaticPadTemplate *template, const gchar *
   GstPad *feed = gst_object_ref_sink (gst_pad_new_from_static_template (template, "feed"));
 
   gst_pad_set_query_function (feed, feed_query);
+  gst_pad_set_event_function (feed, feed_event);
   gst_pad_use_fixed_caps (feed);
   if (!queue) {
     self->missing = "queue";

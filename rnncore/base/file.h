@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files as bytes: mapped, not read. */
+/* Files as bytes: mapped, not read; written aside and renamed. */
 #pragma once
 #include <glib.h>
 
@@ -7,5 +7,9 @@ G_BEGIN_DECLS
 
 /* The errors name the file and the reason.  A file must not shrink while it is in use: replace it by renaming. */
 GBytes *rnn_file_map (const gchar *path, GError **error);
+
+/* Writes n bytes to the file @path, or where the link @path leads: all or nothing, whatever happens meanwhile.  What is
+ * there and no file (a device, a directory) is refused. */
+gboolean rnn_file_replace (const gchar *path, const gchar *bytes, gsize n, GError **error);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
  * (The numbers are little-endian, as tensor.c asserts that the machine is.) */
 #include "safetensors.h"
 #include "../base/error.h"
+#include "../base/file.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,6 @@ rnn_safetensors_write (const gchar *path, const RnnTensorView *tensors, guint n,
 {
   g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
   g_autoptr (GString) bytes = g_string_new (NULL);
-  g_autoptr (GError) reason = NULL;
   gchar *header;
   guint64 length;
 
@@ -91,10 +91,5 @@ rnn_safetensors_write (const gchar *path, const RnnTensorView *tensors, guint n,
 
     g_string_append_len (bytes, t->data, view_bytes (t));
   }
-  if (!g_file_set_contents_full (path, bytes->str, bytes->len,
-          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666, &reason)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: cannot be written: %s", path, reason->message);
-    return FALSE;
-  }
-  return TRUE;
+  return rnn_file_replace (path, bytes->str, bytes->len, error);
 }

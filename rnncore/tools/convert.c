@@ -2,8 +2,10 @@
 /* rnncore convert: a model (also of a format that is imported) or a recipe (fresh weights) to a model file, or only its
  * recipe. */
 #include "tool.h"
+#include "base/file.h"
 #include "model/model.h"
 #include <stdlib.h>
+#include <string.h>
 
 static gboolean
 save_recipe (RnnModel *model, const gchar *path, GError **error)
@@ -12,7 +14,17 @@ save_recipe (RnnModel *model, const gchar *path, GError **error)
   g_autofree gchar *line = g_strconcat (text, "\n", NULL);
 
   free (text);
-  return g_file_set_contents (path, line, -1, error);
+  return rnn_file_replace (path, line, strlen (line), error);
+}
+
+static gboolean
+check_suffix (const gchar *path, GError **error)
+{
+  if (g_str_has_suffix (path, ".safetensors") || g_str_has_suffix (path, ".json"))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: models are written as .safetensors, recipes as .json",
+      path);
+  return FALSE;
 }
 
 static gboolean
@@ -20,7 +32,7 @@ run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (RnnModel) model = NULL;
 
-  if (!rnn_tool_parse (&rnn_tool_convert, NULL, &argc, &argv, 2, 2, error))
+  if (!rnn_tool_parse (&rnn_tool_convert, NULL, &argc, &argv, 2, 2, error) || !check_suffix (argv[2], error))
     return FALSE;
   model = rnn_model_load (argv[1], error);
   if (!model)

@@ -2,6 +2,8 @@
 /* The command line as a user meets it: output, exit codes, and errors that name file and reason. */
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "model/model.h"
 #include "tool-call.h"
 
@@ -137,6 +139,28 @@ test_convert_errors (void)
   assert_failure ("info text.safetensors", 1, "rnncore info: text.safetensors: not a safetensors file\n");
   g_assert_cmpint (call ("convert tiny.json no/such/folder/x.safetensors", NULL, &err), ==, 1);
   g_assert_nonnull (strstr (err, "no/such/folder/x.safetensors"));
+  assert_failure ("convert tiny.json tiny.onnx", 2,
+      "rnncore convert: tiny.onnx: models are written as .safetensors, recipes as .json\n");
+  assert_failure ("info .", 1, "rnncore info: .: cannot be read: it is a directory\n");
+}
+
+/* What is written goes where a link leads, and replaces no device. */
+static void
+test_convert_links (void)
+{
+  g_autofree gchar *link = g_build_filename (folder, "link.json", NULL), *pipe = g_build_filename (folder, "p.json", NULL);
+  g_autofree gchar *model = g_build_filename (folder, "p.safetensors", NULL);
+
+  write_file ("tiny.json", recipe);
+  write_file ("target.json", "");
+  g_assert_cmpint (symlink ("target.json", link), ==, 0);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  g_assert_cmpint (mkfifo (model, 0600), ==, 0);
+  assert_output ("convert tiny.json link.json", "");
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+  assert_failure ("convert tiny.json p.json", 1, "rnncore convert: p.json: not written: it is no file\n");
+  assert_failure ("convert tiny.json p.safetensors", 1, "rnncore convert: p.safetensors: not written: it is no file\n");
+  assert_output ("convert target.json again.json", "");
 }
 
 /* ---- generate ---- */
@@ -288,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tool/convert", test_convert);
   g_test_add_func ("/tool/convert-keeps-weights", test_convert_keeps_weights);
   g_test_add_func ("/tool/convert-errors", test_convert_errors);
+  g_test_add_func ("/tool/convert-links", test_convert_links);
   g_test_add_func ("/tool/quantize", test_quantize);
   g_test_add_func ("/tool/quantize-errors", test_quantize_errors);
   g_test_add_func ("/tool/generate", test_generate);

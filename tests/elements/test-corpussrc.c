@@ -222,6 +222,27 @@ test_gap (void)
   clear_record (&record);
 }
 
+/* A recording in which nobody speaks has a text, too; and there is no place in a corpus to seek to. */
+static void
+test_no_words (void)
+{
+  g_autoptr (GArray) tone = test_speak ("a");
+  g_autofree gchar *wav = test_write_wav ("no-words.wav", tone, TEST_RATE, 1), *complaints = NULL;
+  g_autofree gchar *manifest = test_write_text ("no-words.tsv", "%s\tsomeone\t\n", wav);
+  Record record;
+  GstElement *pipeline = make_pipeline (&record, manifest, "", ANY);
+  gboolean ok;
+
+  complaints = run (pipeline, &ok);
+  g_assert_true (ok);
+  g_assert_cmpuint (record.text->len, ==, 1);
+  g_assert_cmpstr (g_array_index (record.text, Piece, 0).text, ==, "");
+  g_assert_false (gst_element_seek_simple (pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  clear_record (&record);
+}
+
 /* Any format, rate and channel count; the same second of tone in all of them. */
 static void
 test_formats (void)
@@ -494,6 +515,7 @@ main (int argc, char **argv)
   g_test_add_func ("/corpussrc/shares", test_shares);
   g_test_add_func ("/corpussrc/bad-files", test_bad_files);
   g_test_add_func ("/corpussrc/bad-manifests", test_bad_manifests);
+  g_test_add_func ("/corpussrc/no-words", test_no_words);
   g_test_add_func ("/corpussrc/empty", test_empty);
   g_test_add_func ("/corpussrc/one-pad", test_one_pad);
   g_test_add_func ("/corpussrc/messages", test_messages);
