@@ -40,13 +40,14 @@ fi
 gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 ||
   fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
-# Runs gst-launch-1.0 with the arguments, its output line by line through the function filter.  It gets a session of its
-# own, so that Ctrl-C reaches it once and it can end its files; `interrupted` is then set.  What it took goes to the file
-# $taken, if that is set: seconds of a core in user code and in the kernel, and its most memory in kB.
+# Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
+# filter.  It gets a session of its own, so that Ctrl-C reaches it once and it can end its files; `interrupted` is then
+# set.  What it took goes to the file $taken, if that is set: seconds of a core in user code and in the kernel, and its
+# most memory in kB.
 interrupted= taken=
 launch() {
   pipe=$(mktemp -u) && mkfifo "$pipe"
-  filter < "$pipe" &
+  stdbuf -oL sed 's/^\(ERROR\|WARNING\): from element [^ ]*: /\1: /' "$pipe" | filter &
   reader=$!
   setsid ${taken:+time -f "%U %S %M" -o "$taken"} stdbuf -oL gst-launch-1.0 "$@" > "$pipe" 2>&1 &
   launched=$!

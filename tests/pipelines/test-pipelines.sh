@@ -149,7 +149,8 @@ check corpus-not-there refuses '/nowhere.tsv: cannot be read' evaluate /nowhere.
 check no-model refuses '/nowhere.safetensors: there is no such model' "$pipelines/evaluate" heard.tsv \
   --model /nowhere.safetensors
 head -c 1000 digits.safetensors > cut.safetensors
-check cut-model refuses 'cut.safetensors' "$pipelines/evaluate" heard.tsv --model cut.safetensors
+check cut-model refuses '^ERROR: .*cut.safetensors' "$pipelines/evaluate" heard.tsv --model cut.safetensors
+check cut-model-plainly lacks refused.log 'from element'
 
 # The same with weights of 8 and 16 bits, packed when the model is loaded, or in a file of their own.
 run int8 evaluate "my corpus/test.tsv" --out heard8.tsv --precision int8
