@@ -42,8 +42,8 @@ gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 ||
 
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter.  It gets a session of its own, so that Ctrl-C reaches it once and it can end its files; `interrupted` is then
-# set.  What it took goes to the file $taken, if that is set: seconds of a core in user code and in the kernel, and its
-# most memory in kB.
+# set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send, does not.  What it took goes to the
+# file $taken, if that is set: seconds of a core in user code and in the kernel, and its most memory in kB.
 interrupted= taken=
 launch() {
   pipe=$(mktemp -u) && mkfifo "$pipe"
@@ -51,7 +51,7 @@ launch() {
   reader=$!
   setsid ${taken:+time -f "%U %S %M" -o "$taken"} stdbuf -oL gst-launch-1.0 "$@" > "$pipe" 2>&1 &
   launched=$!
-  trap 'interrupted=yes; trap "" HUP INT TERM; kill -INT -$launched 2> /dev/null || kill -INT $launched' HUP INT TERM
+  trap interrupt HUP INT TERM
   status=0
   wait $launched || status=$?
   while kill -0 $launched 2> /dev/null; do
@@ -61,4 +61,14 @@ launch() {
   trap - HUP INT TERM
   rm -f "$pipe"
   return $status
+}
+interrupt() {
+  interrupted=yes
+  trap '' HUP
+  trap 'signal KILL' INT TERM
+  signal INT
+  echo "$me: finishing; Ctrl-C once more stops it at once" >&2 || true
+}
+signal() {
+  kill -"$1" -$launched 2> /dev/null || kill -"$1" $launched 2> /dev/null || true
 }

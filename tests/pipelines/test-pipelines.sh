@@ -200,6 +200,19 @@ check caption-no-model refuses 'there is no such model' "$pipelines/caption" "my
 check caption-two refuses 'one recording at a time' caption a.wav b.wav
 check caption-both refuses 'either a recording or --mic' caption --mic a.wav
 
+# A pipeline that does not end when it is asked to: the second signal stops it.
+mkdir stuck
+printf '#!/bin/sh\ntrap "" INT TERM\ntouch stuck/begun\nsleep 20\ntouch stuck/ended\n' > stuck/gst-launch-1.0
+chmod +x stuck/gst-launch-1.0
+PATH=$PWD/stuck:$PATH "$pipelines/caption" "my corpus/digit 7.wav" --vtt stuck.vtt > log 2>&1 &
+captioner=$!
+while [ ! -e stuck/begun ]; do sleep 0.05; done
+kill -TERM $captioner
+while ! grep -q 'once more stops it' log; do sleep 0.05; done
+kill -TERM $captioner
+wait $captioner
+check stopped-at-once test ! -e stuck/ended
+
 for script in caption evaluate train-english synthesize; do
   check "$script-help" sh -c "\"$pipelines/$script\" --help | grep -q \"^  $script \""
 done
