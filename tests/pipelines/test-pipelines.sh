@@ -114,6 +114,7 @@ check same-weights cmp digits.safetensors broken.safetensors
 check no-manifest refuses 'no manifest given' "$pipelines/train-english"
 check no-such-manifest refuses '/nowhere.tsv: cannot be read' "$pipelines/train-english" /nowhere.tsv
 check bad-option refuses 'unknown option --outt' train --outt x
+check no-value refuses '^train-english: --config needs a value$' train --out bad.safetensors --config
 check bad-config refuses 'learning_pace' train --out bad.safetensors --config learning_pace=1
 check bad-recipe refuses 'manifest.tsv' "$pipelines/train-english" "my corpus/manifest.tsv" --out bad.safetensors \
   --recipe "my corpus/manifest.tsv" --fresh
@@ -144,6 +145,7 @@ run reversed evaluate "my corpus/reversed.tsv" --out reversed.tsv
 sort heard.tsv > a && sort reversed.tsv > b
 check no-bleeding cmp a b
 
+check evaluate-no-value refuses '^evaluate: --out needs a value$' "$pipelines/evaluate" heard.tsv --out
 check no-corpus refuses 'no manifest given' "$pipelines/evaluate"
 check corpus-not-there refuses '/nowhere.tsv: cannot be read' evaluate /nowhere.tsv
 check no-model refuses '/nowhere.safetensors: there is no such model' "$pipelines/evaluate" heard.tsv \
@@ -197,6 +199,7 @@ fi
 check caption-nothing refuses '/nowhere.wav: cannot be read' caption /nowhere.wav
 check caption-no-audio refuses 'nothing could be captioned' caption "my corpus/test.tsv" --vtt x.vtt
 check caption-no-model refuses 'there is no such model' "$pipelines/caption" "my corpus/digit 7.wav" --model /nowhere
+check caption-no-value refuses '^caption: --vtt needs a value$' "$pipelines/caption" "my corpus/digit 7.wav" --vtt
 check caption-two refuses 'one recording at a time' caption a.wav b.wav
 check caption-both refuses 'either a recording or --mic' caption --mic a.wav
 
