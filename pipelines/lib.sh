@@ -29,6 +29,35 @@ absolute() {
   esac
 }
 
+# readable FILE: anything but a file with something in it is refused.
+readable() {
+  [ -r "$1" ] || fail "$1: cannot be read"
+  [ ! -d "$1" ] || fail "$1: is a directory"
+  [ ! -f "$1" ] || [ -s "$1" ] || fail "$1: is empty"
+}
+
+# rows MANIFEST [DIRECTORY/]: its lines as path<TAB>speaker<TAB>text, with figures spelled out as models say them;
+# relative paths get the directory in front.  What is no such line is refused.
+rows() {
+  directory=${2:-} awk -F '\t' -v OFS='\t' -v where="$me: $1" '
+    BEGIN { split("zero one two three four five six seven eight nine", digit, " ") }
+    NR == 1 { sub(/^\357\273\277/, "") }
+    { sub(/\r$/, "") }
+    /^(#|$)/ { next }
+    NF < 2 || NF > 3 || $1 == "" {
+      print where ":" NR ": expected path<TAB>text or path<TAB>speaker<TAB>text" > "/dev/stderr"
+      exit 1
+    }
+    NF == 2 { $3 = $2; $2 = "" }
+    $1 !~ /^(\/|[a-z]+:\/\/)/ { $1 = ENVIRON["directory"] $1 }
+    $3 ~ /[0-9]/ {
+      for (d = 0; d < 10; d++)
+        gsub(d, " " digit[d + 1] " ", $3)
+      gsub(/ +/, " ", $3); gsub(/^ | $/, "", $3)
+    }
+    { print }' < "$1"
+}
+
 if [ -d "$build/plugins" ]; then
   GST_PLUGIN_PATH=$build/plugins${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
   GST_REGISTRY_1_0=$build/gst-registry.bin

@@ -113,8 +113,12 @@ check same-weights cmp digits.safetensors broken.safetensors
 
 check no-manifest refuses 'no manifest given' "$pipelines/train-english"
 check no-such-manifest refuses '/nowhere.tsv: cannot be read' "$pipelines/train-english" /nowhere.tsv
+check no-out refuses 'no --out given' train
 check bad-option refuses 'unknown option --outt' train --outt x
 check no-value refuses '^train-english: --config needs a value$' train --out bad.safetensors --config
+printf '\357\273\277# a comment\r\n\r\ndigit 1.wav anna one\r\n' > "my corpus/spaces.tsv"
+check no-tabs refuses '/my corpus/spaces.tsv:3: expected path<TAB>text or path<TAB>speaker<TAB>text' \
+  "$pipelines/train-english" "my corpus/manifest.tsv" "my corpus/spaces.tsv" --out bad.safetensors
 check bad-config refuses 'learning_pace' train --out bad.safetensors --config learning_pace=1
 check bad-recipe refuses 'manifest.tsv' "$pipelines/train-english" "my corpus/manifest.tsv" --out bad.safetensors \
   --recipe "my corpus/manifest.tsv" --fresh
@@ -139,6 +143,11 @@ check heard cmp heard.tsv expected.tsv
 check rates has log '^WER 28.57 % (S 0, D 2, I 0, N 7 words)' '^CER ' '^real-time factor 0\.[0-9]' \
   '^peak memory [0-9.]* MB' 'test.tsv:5: gone.wav skipped: ' 'test.tsv:6: manifest.tsv skipped: '
 
+# The same texts in figures, heard by a model that knows words only.
+printf 'digit 3.wav\t3\r\ndigit 4.wav\tanna\t4\r\ngone.wav\t1 2\r\n' > "my corpus/figures.tsv"
+run figures-evaluate evaluate "my corpus/figures.tsv"
+check figures-rates has log '^WER 50.00 % (S 0, D 2, I 0, N 4 words)' '^3 utterances, 1 of them missing$'
+
 # Whatever came before it, a recording is heard the same.
 sort -r "my corpus/test.tsv" > "my corpus/reversed.tsv"
 run reversed evaluate "my corpus/reversed.tsv" --out reversed.tsv
@@ -148,6 +157,14 @@ check no-bleeding cmp a b
 check evaluate-no-value refuses '^evaluate: --out needs a value$' "$pipelines/evaluate" heard.tsv --out
 check no-corpus refuses 'no manifest given' "$pipelines/evaluate"
 check corpus-not-there refuses '/nowhere.tsv: cannot be read' evaluate /nowhere.tsv
+printf '# nothing\n\n' > blank.tsv
+check corpus-blank refuses 'blank.tsv: there is no recording in it' evaluate blank.tsv
+: > empty.tsv
+check corpus-empty refuses 'empty.tsv: is empty' evaluate empty.tsv
+printf 'gone.wav\tone\n' > gone.tsv
+check corpus-gone refuses 'gone.tsv: none of its recordings could be read' evaluate gone.tsv
+check corpus-no-tabs refuses '^evaluate: my corpus/spaces.tsv:3: expected path<TAB>text' \
+  evaluate "my corpus/spaces.tsv"
 check no-model refuses '/nowhere.safetensors: there is no such model' "$pipelines/evaluate" heard.tsv \
   --model /nowhere.safetensors
 head -c 1000 digits.safetensors > cut.safetensors
