@@ -69,6 +69,12 @@ fi
 gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 ||
   fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
+# awk on lines as they come: mawk would wait for kilobytes of them unless it is asked not to; others do not know -W.
+live_awk() {
+  [ -n "$(awk -W interactive 'BEGIN { }' 2>&1)" ] || set -- -W interactive "$@"
+  awk "$@"
+}
+
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter.  It gets a session of its own, so that Ctrl-C reaches it once and it can end its files; `interrupted` is then
 # set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send, does not.  What it took goes to the
