@@ -195,7 +195,8 @@ check shipped-digits has log '^WER \(0\|10\)\.00 %'
 for noise in silence white-noise; do
   gst-launch-1.0 -q audiotestsrc wave=$noise volume=0.05 num-buffers=500 ! wavenc ! filesink location=$noise.wav
   run "shipped-$noise" "$pipelines/caption" $noise.wav --vtt $noise.vtt
-  check "shipped-$noise-wordless" lacks $noise.vtt '-->'
+  check "shipped-$noise-wordless" same "$(cat $noise.vtt)" WEBVTT
+  check "shipped-$noise-told" has log 'no words were heard$'
 done
 
 # ---- caption ----
@@ -214,17 +215,44 @@ if [ -r /usr/share/pocketsphinx/test/data/numbers.raw ]; then
   check demonstration-vtt has numbers.vtt '^WEBVTT' ' --> '
 fi
 check caption-nothing refuses '/nowhere.wav: cannot be read' caption /nowhere.wav
-check caption-no-audio refuses 'nothing could be captioned' caption "my corpus/test.tsv" --vtt x.vtt
+check caption-directory refuses 'my corpus: is a directory' caption "my corpus"
+check caption-empty refuses 'empty.tsv: is empty' caption empty.tsv
+# An earlier file stays as it is where nothing comes of a new one, or only a part.
+cp seven.vtt earlier.vtt
+check caption-no-audio refuses 'nothing could be captioned' caption "my corpus/test.tsv" --vtt earlier.vtt
+check caption-keeps cmp earlier.vtt seven.vtt
+mkdir early stuck
+printf '#!/bin/sh\ncat seven.vtt\nexit 1\n' > early/gst-launch-1.0
+chmod +x early/gst-launch-1.0
+check caption-early refuses 'ended early; what was captioned is in x.vtt.part' \
+  env PATH="$PWD/early:$PATH" "$pipelines/caption" "my corpus/digit 7.wav" --vtt x.vtt
+# What is no regular file is written itself.
+mkfifo fifo.vtt
+timeout 20 cat fifo.vtt > piped.vtt &
+reader=$!
+run caption-fifo caption "my corpus/digit 7.wav" --vtt fifo.vtt
+wait $reader
+check caption-fifo-read cmp piped.vtt seven.vtt
+
+# Interrupted, it keeps what was captioned so far: of a digit and forty minutes of silence.
+gst-launch-1.0 -q concat name=c ! wavenc ! filesink location=long.wav filesrc location="my corpus/digit 7.wav" ! \
+  wavparse ! c. audiotestsrc wave=silence num-buffers=20000 ! audio/x-raw,rate=8000 ! c.
+"$pipelines/caption" long.wav --vtt long.vtt --model digits.safetensors > log 2>&1 &
+captioner=$!
+while ! grep -q ' seven$' log; do sleep 0.05; done
+kill -TERM $captioner
+wait $captioner
+check caption-interrupted same "$(grep -v -e '-->' long.vtt)" "$(printf 'WEBVTT\n\nseven')"
+check caption-interrupts has log 'once more stops it' 'wrote long.vtt'
 check caption-no-model refuses 'there is no such model' "$pipelines/caption" "my corpus/digit 7.wav" --model /nowhere
 check caption-no-value refuses '^caption: --vtt needs a value$' "$pipelines/caption" "my corpus/digit 7.wav" --vtt
 check caption-two refuses 'one recording at a time' caption a.wav b.wav
 check caption-both refuses 'either a recording or --mic' caption --mic a.wav
 
 # A pipeline that does not end when it is asked to: the second signal stops it.
-mkdir stuck
 printf '#!/bin/sh\ntrap "" INT TERM\ntouch stuck/begun\nsleep 20\ntouch stuck/ended\n' > stuck/gst-launch-1.0
 chmod +x stuck/gst-launch-1.0
-PATH=$PWD/stuck:$PATH "$pipelines/caption" "my corpus/digit 7.wav" --vtt stuck.vtt > log 2>&1 &
+PATH=$PWD/stuck:$PATH "$pipelines/caption" "my corpus/digit 7.wav" --vtt earlier.vtt > log 2>&1 &
 captioner=$!
 while [ ! -e stuck/begun ]; do sleep 0.05; done
 kill -TERM $captioner
@@ -232,6 +260,7 @@ while ! grep -q 'once more stops it' log; do sleep 0.05; done
 kill -TERM $captioner
 wait $captioner
 check stopped-at-once test ! -e stuck/ended
+check stopped-keeps cmp earlier.vtt seven.vtt
 
 for script in caption evaluate train-english synthesize; do
   check "$script-help" sh -c "\"$pipelines/$script\" --help | grep -q \"^  $script \""
