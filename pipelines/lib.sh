@@ -29,6 +29,35 @@ absolute() {
   esac
 }
 
+# readable FILE: anything but a file with something in it is refused.
+readable() {
+  [ -r "$1" ] || fail "$1: cannot be read"
+  [ ! -d "$1" ] || fail "$1: is a directory"
+  [ ! -f "$1" ] || [ -s "$1" ] || fail "$1: is empty"
+}
+
+# rows MANIFEST [DIRECTORY/]: its lines as path<TAB>speaker<TAB>text, with figures spelled out as models say them;
+# relative paths get the directory in front.  What is no such line is refused.
+rows() {
+  directory=${2:-} awk -F '\t' -v OFS='\t' -v where="$me: $1" '
+    BEGIN { split("zero one two three four five six seven eight nine", digit, " ") }
+    NR == 1 { sub(/^\357\273\277/, "") }
+    { sub(/\r$/, "") }
+    /^(#|$)/ { next }
+    NF < 2 || NF > 3 || $1 == "" {
+      print where ":" NR ": expected path<TAB>text or path<TAB>speaker<TAB>text" > "/dev/stderr"
+      exit 1
+    }
+    NF == 2 { $3 = $2; $2 = "" }
+    $1 !~ /^(\/|[a-z]+:\/\/)/ { $1 = ENVIRON["directory"] $1 }
+    $3 ~ /[0-9]/ {
+      for (d = 0; d < 10; d++)
+        gsub(d, " " digit[d + 1] " ", $3)
+      gsub(/ +/, " ", $3); gsub(/^ | $/, "", $3)
+    }
+    { print }' < "$1"
+}
+
 if [ -d "$build/plugins" ]; then
   GST_PLUGIN_PATH=$build/plugins${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
   GST_REGISTRY_1_0=$build/gst-registry.bin
@@ -40,24 +69,42 @@ fi
 gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 ||
   fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
-# Runs gst-launch-1.0 with the arguments, its output line by line through the function filter.  It gets a session of its
-# own, so that Ctrl-C reaches it once and it can end its files; `interrupted` is then set.  What it took goes to the file
-# $taken, if that is set: seconds of a core in user code and in the kernel, and its most memory in kB.
-interrupted= taken=
+# awk on lines as they come: mawk would wait for kilobytes of them unless it is asked not to; others do not know -W.
+live_awk() {
+  [ -n "$(awk -W interactive 'BEGIN { }' 2>&1)" ] || set -- -W interactive "$@"
+  awk "$@"
+}
+
+# Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
+# filter, whose exit status `filtered` becomes.  It gets a session of its own, so that Ctrl-C reaches it once and it can
+# end its files; `interrupted` is then set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send,
+# does not.  What it took goes to the file $taken, if that is set: seconds of a core in user code and in the kernel, and
+# its most memory in kB.
+interrupted= taken= filtered=0
 launch() {
   pipe=$(mktemp -u) && mkfifo "$pipe"
-  filter < "$pipe" &
+  stdbuf -oL sed 's/^\(ERROR\|WARNING\): from element [^ ]*: /\1: /' "$pipe" | filter &
   reader=$!
   setsid ${taken:+time -f "%U %S %M" -o "$taken"} stdbuf -oL gst-launch-1.0 "$@" > "$pipe" 2>&1 &
   launched=$!
-  trap 'interrupted=yes; trap "" HUP INT TERM; kill -INT -$launched 2> /dev/null || kill -INT $launched' HUP INT TERM
+  trap interrupt HUP INT TERM
   status=0
   wait $launched || status=$?
   while kill -0 $launched 2> /dev/null; do
     wait $launched || status=$?
   done
-  wait $reader || true
+  wait $reader || filtered=$?
   trap - HUP INT TERM
   rm -f "$pipe"
   return $status
+}
+interrupt() {
+  interrupted=yes
+  trap '' HUP
+  trap 'signal KILL' INT TERM
+  signal INT
+  echo "$me: finishing; Ctrl-C once more stops it at once" >&2 || true
+}
+signal() {
+  kill -"$1" -$launched 2> /dev/null || kill -"$1" $launched 2> /dev/null || true
 }

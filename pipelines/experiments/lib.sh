@@ -28,15 +28,34 @@ Options: --out DIRECTORY  where tables and plots go ($out)
 run() {
   [ -x "$program" ] || fail "$program is missing; run ./build.sh first"
   command -v gnuplot > /dev/null || fail "gnuplot is missing; install Debian's package gnuplot-nox"
-  name=$1 next=
+  name=$1 next= cells=
   shift
   for argument; do
-    case $argument in -h | --help) usage && exit ;; --out=*) out=${argument#--out=} ;; esac
-    [ "$next" != --out ] || out=$argument
-    next=$argument
+    case $next$argument in
+      -h | --help) usage && exit ;;
+      --out=*) out=${argument#--out=} ;;
+      --cells=*) cells=${argument#--cells=} ;;
+    esac
+    case $argument in --out | --cells) next=$argument= ;; *) next= ;; esac
   done
+  rehearse "$@"
   mkdir -p "$out"
   "$program" "$name" --out "$out" "$@"
+}
+
+# With tiny sizes first, elsewhere: whatever is wrong with the arguments ends it before earlier tables are lost.
+rehearse() {
+  rehearsal=$(mktemp -d)
+  trap 'rm -rf "$rehearsal"' EXIT
+  said=$("$program" "$name" "$@" --smoke --out "$rehearsal" 2>&1 > /dev/null) || case $said in
+    *usage:*) fail "to be called as $(usage | sed -n "s/^  \($me .*\)/\1/p"); see $me --help" ;;
+    *) fail "${said#experiment: }" ;;
+  esac
+  awk 'FNR > 1 { print $1 }' "$rehearsal"/*.tsv > "$rehearsal/compared"
+  unknown=$(printf '%s\n' "$cells" | tr , '\n' | grep . | grep -Fvx -f "$rehearsal/compared" | head -n 1)
+  [ -z "$unknown" ] || fail "$unknown: no such cell is compared here; the tables in README.md have their names"
+  [ -s "$rehearsal/compared" ] || fail "no cell is left to compare"
+  rm -r "$rehearsal"
 }
 
 # plot NAME < gnuplot's commands: NAME.svg beside the tables; the commands find the tables by their names.  `cells` is

@@ -69,6 +69,21 @@ report $? "memory: the cells of the registry"
 awk -F '\t' 'NR > 1 && s[$1] && s[$1] != $4 { exit 1 } { s[$1] = $4 }' "$work/cost.tsv"
 report $? "cost: a state does not grow"
 
+# spares NAME PATTERN SCRIPT ARGUMENTS: the script fails and says so; the tables that are there stay as they are.
+mkdir "$work/kept"
+for table in cost chorales characters; do echo earlier > "$work/kept/$table.tsv"; done
+spares() {
+  name=$1 pattern=$2 script=$3
+  shift 3
+  "$scripts/$script" "$@" --smoke --out "$work/kept" > "$work/log" 2>&1
+  [ $? -ne 0 ] && grep -q "$pattern" "$work/log" && [ "$(cat "$work/kept"/*)" = "$(printf 'earlier\nearlier\nearlier')" ]
+  report $? "$name"
+}
+spares "cost: no such cell" '^cost: foo: no such cell' cost --cells lstm,foo
+spares "cost: no cell" '^cost: no cell' cost --cells=
+spares "chorales: without a file" '^chorales: to be called as chorales CHORALES.json' chorales
+spares "characters: no such file" '^characters: .*missing.txt' characters "$work/missing.txt"
+
 printf '{"train": [[[60], [200]]]}' > "$work/high.json"
 refused "a note off the keyboard" 'high.json: chorale 0 of "train"' chorales "$work/high.json"
 refused "no such file" 'missing.txt' characters "$work/missing.txt"

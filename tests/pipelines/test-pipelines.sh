@@ -113,7 +113,12 @@ check same-weights cmp digits.safetensors broken.safetensors
 
 check no-manifest refuses 'no manifest given' "$pipelines/train-english"
 check no-such-manifest refuses '/nowhere.tsv: cannot be read' "$pipelines/train-english" /nowhere.tsv
+check no-out refuses 'no --out given' train
 check bad-option refuses 'unknown option --outt' train --outt x
+check no-value refuses '^train-english: --config needs a value$' train --out bad.safetensors --config
+printf '\357\273\277# a comment\r\n\r\ndigit 1.wav anna one\r\n' > "my corpus/spaces.tsv"
+check no-tabs refuses '/my corpus/spaces.tsv:3: expected path<TAB>text or path<TAB>speaker<TAB>text' \
+  "$pipelines/train-english" "my corpus/manifest.tsv" "my corpus/spaces.tsv" --out bad.safetensors
 check bad-config refuses 'learning_pace' train --out bad.safetensors --config learning_pace=1
 check bad-recipe refuses 'manifest.tsv' "$pipelines/train-english" "my corpus/manifest.tsv" --out bad.safetensors \
   --recipe "my corpus/manifest.tsv" --fresh
@@ -138,18 +143,33 @@ check heard cmp heard.tsv expected.tsv
 check rates has log '^WER 28.57 % (S 0, D 2, I 0, N 7 words)' '^CER ' '^real-time factor 0\.[0-9]' \
   '^peak memory [0-9.]* MB' 'test.tsv:5: gone.wav skipped: ' 'test.tsv:6: manifest.tsv skipped: '
 
+# The same texts in figures, heard by a model that knows words only.
+printf 'digit 3.wav\t3\r\ndigit 4.wav\tanna\t4\r\ngone.wav\t1 2\r\n' > "my corpus/figures.tsv"
+run figures-evaluate evaluate "my corpus/figures.tsv"
+check figures-rates has log '^WER 50.00 % (S 0, D 2, I 0, N 4 words)' '^3 utterances, 1 of them missing$'
+
 # Whatever came before it, a recording is heard the same.
 sort -r "my corpus/test.tsv" > "my corpus/reversed.tsv"
 run reversed evaluate "my corpus/reversed.tsv" --out reversed.tsv
 sort heard.tsv > a && sort reversed.tsv > b
 check no-bleeding cmp a b
 
+check evaluate-no-value refuses '^evaluate: --out needs a value$' "$pipelines/evaluate" heard.tsv --out
 check no-corpus refuses 'no manifest given' "$pipelines/evaluate"
 check corpus-not-there refuses '/nowhere.tsv: cannot be read' evaluate /nowhere.tsv
+printf '# nothing\n\n' > blank.tsv
+check corpus-blank refuses 'blank.tsv: there is no recording in it' evaluate blank.tsv
+: > empty.tsv
+check corpus-empty refuses 'empty.tsv: is empty' evaluate empty.tsv
+printf 'gone.wav\tone\n' > gone.tsv
+check corpus-gone refuses 'gone.tsv: none of its recordings could be read' evaluate gone.tsv
+check corpus-no-tabs refuses '^evaluate: my corpus/spaces.tsv:3: expected path<TAB>text' \
+  evaluate "my corpus/spaces.tsv"
 check no-model refuses '/nowhere.safetensors: there is no such model' "$pipelines/evaluate" heard.tsv \
   --model /nowhere.safetensors
 head -c 1000 digits.safetensors > cut.safetensors
-check cut-model refuses 'cut.safetensors' "$pipelines/evaluate" heard.tsv --model cut.safetensors
+check cut-model refuses '^ERROR: .*cut.safetensors' "$pipelines/evaluate" heard.tsv --model cut.safetensors
+check cut-model-plainly lacks refused.log 'from element'
 
 # The same with weights of 8 and 16 bits, packed when the model is loaded, or in a file of their own.
 run int8 evaluate "my corpus/test.tsv" --out heard8.tsv --precision int8
@@ -175,7 +195,8 @@ check shipped-digits has log '^WER \(0\|10\)\.00 %'
 for noise in silence white-noise; do
   gst-launch-1.0 -q audiotestsrc wave=$noise volume=0.05 num-buffers=500 ! wavenc ! filesink location=$noise.wav
   run "shipped-$noise" "$pipelines/caption" $noise.wav --vtt $noise.vtt
-  check "shipped-$noise-wordless" lacks $noise.vtt '-->'
+  check "shipped-$noise-wordless" same "$(cat $noise.vtt)" WEBVTT
+  check "shipped-$noise-told" has log 'no words were heard$'
 done
 
 # ---- caption ----
@@ -194,10 +215,52 @@ if [ -r /usr/share/pocketsphinx/test/data/numbers.raw ]; then
   check demonstration-vtt has numbers.vtt '^WEBVTT' ' --> '
 fi
 check caption-nothing refuses '/nowhere.wav: cannot be read' caption /nowhere.wav
-check caption-no-audio refuses 'nothing could be captioned' caption "my corpus/test.tsv" --vtt x.vtt
+check caption-directory refuses 'my corpus: is a directory' caption "my corpus"
+check caption-empty refuses 'empty.tsv: is empty' caption empty.tsv
+# An earlier file stays as it is where nothing comes of a new one, or only a part.
+cp seven.vtt earlier.vtt
+check caption-no-audio refuses 'nothing could be captioned' caption "my corpus/test.tsv" --vtt earlier.vtt
+check caption-keeps cmp earlier.vtt seven.vtt
+mkdir early stuck
+printf '#!/bin/sh\ncat seven.vtt\nexit 1\n' > early/gst-launch-1.0
+chmod +x early/gst-launch-1.0
+check caption-early refuses 'ended early; what was captioned is in x.vtt.part' \
+  env PATH="$PWD/early:$PATH" "$pipelines/caption" "my corpus/digit 7.wav" --vtt x.vtt
+# What is no regular file is written itself.
+mkfifo fifo.vtt
+timeout 20 cat fifo.vtt > piped.vtt &
+reader=$!
+run caption-fifo caption "my corpus/digit 7.wav" --vtt fifo.vtt
+wait $reader
+check caption-fifo-read cmp piped.vtt seven.vtt
+
+# Interrupted, it keeps what was captioned so far: of a digit and forty minutes of silence.
+gst-launch-1.0 -q concat name=c ! wavenc ! filesink location=long.wav filesrc location="my corpus/digit 7.wav" ! \
+  wavparse ! c. audiotestsrc wave=silence num-buffers=20000 ! audio/x-raw,rate=8000 ! c.
+"$pipelines/caption" long.wav --vtt long.vtt --model digits.safetensors > log 2>&1 &
+captioner=$!
+while ! grep -q ' seven$' log; do sleep 0.05; done
+kill -TERM $captioner
+wait $captioner
+check caption-interrupted same "$(grep -v -e '-->' long.vtt)" "$(printf 'WEBVTT\n\nseven')"
+check caption-interrupts has log 'once more stops it' 'wrote long.vtt'
 check caption-no-model refuses 'there is no such model' "$pipelines/caption" "my corpus/digit 7.wav" --model /nowhere
+check caption-no-value refuses '^caption: --vtt needs a value$' "$pipelines/caption" "my corpus/digit 7.wav" --vtt
 check caption-two refuses 'one recording at a time' caption a.wav b.wav
 check caption-both refuses 'either a recording or --mic' caption --mic a.wav
+
+# A pipeline that does not end when it is asked to: the second signal stops it.
+printf '#!/bin/sh\ntrap "" INT TERM\ntouch stuck/begun\nsleep 20\ntouch stuck/ended\n' > stuck/gst-launch-1.0
+chmod +x stuck/gst-launch-1.0
+PATH=$PWD/stuck:$PATH "$pipelines/caption" "my corpus/digit 7.wav" --vtt earlier.vtt > log 2>&1 &
+captioner=$!
+while [ ! -e stuck/begun ]; do sleep 0.05; done
+kill -TERM $captioner
+while ! grep -q 'once more stops it' log; do sleep 0.05; done
+kill -TERM $captioner
+wait $captioner
+check stopped-at-once test ! -e stuck/ended
+check stopped-keeps cmp earlier.vtt seven.vtt
 
 for script in caption evaluate train-english synthesize; do
   check "$script-help" sh -c "\"$pipelines/$script\" --help | grep -q \"^  $script \""
