@@ -130,6 +130,8 @@ make_front_end (GstRnnFeatures *self, GError **error)
   self->config.rate = GST_AUDIO_INFO_RATE (&self->info);
   features = rnn_features_new (&self->config, model ? rnn_model_get_input_mean (model) : NULL,
       model ? rnn_model_get_input_std (model) : NULL, error);
+  if (!features && model)
+    g_prefix_error (error, "%s: ", rnn_model_get_path (model));
   if (!features)
     return FALSE;
   free_front_end (self);

@@ -101,8 +101,8 @@ gst_rnn_stage_prepare_model (GstRnnStage *stage)
   g_autoptr (GError) error = NULL;
 
   if (!GST_RNN_STAGE_GET_CLASS (stage)->set_model (stage, stage->model, &error)) {
-    GST_ELEMENT_ERROR (stage, LIBRARY, SETTINGS, ("Cannot use the model %s: %s",
-            stage->model ? rnn_model_get_path (stage->model) : "(none)", error->message), (NULL));
+    GST_ELEMENT_ERROR (stage, LIBRARY, SETTINGS, ("%s: %s",
+            stage->model ? rnn_model_get_path (stage->model) : GST_OBJECT_NAME (stage), error->message), (NULL));
     return FALSE;
   }
   GST_OBJECT_LOCK (stage);

@@ -89,35 +89,41 @@ rnn_model_check_finite (RnnModel *model, GError **error)
   return FALSE;
 }
 
-/* The cells that the recipe in a file describes. */
-static RnnModel *
-load_cells (RnnSafetensors *file, const gchar *path, GError **error)
+/* The recipe in a file. */
+static json_t *
+parse_recipe (RnnSafetensors *file, const gchar *path, GError **error)
 {
-  RnnPrecision precision;
-  RnnModel *model;
-  const gchar *text;
+  const gchar *text = rnn_safetensors_get_metadata (file, RECIPE_KEY);
   json_error_t at;
-  json_t *recipe;
+  json_t *recipe = text ? json_loads (text, JSON_REJECT_DUPLICATES, &at) : NULL;
 
-  if (!rnn_packed_parse (rnn_safetensors_get_metadata (file, RNN_PACKED_KEY), &precision, path, error))
-    return NULL;
-  text = rnn_safetensors_get_metadata (file, RECIPE_KEY);
-  recipe = text ? json_loads (text, JSON_REJECT_DUPLICATES, &at) : NULL;
-  if (!recipe) {
+  if (!recipe)
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: %s%s", path, text ? "the recipe in its metadata is not JSON: "
-        : "no model of this library: its metadata has no \"" RECIPE_KEY "\" recipe", text ? at.text : "");
-    return NULL;
-  }
-  model = rnn_model_new_cells (recipe, path, precision, error);
-  json_decref (recipe);
+        : "only weights, no model: its metadata have no \"" RECIPE_KEY "\"; rnncore convert --recipe adds one",
+        text ? at.text : "");
+  return recipe;
+}
+
+/* The cells of @recipe, or else of that in the file. */
+static RnnModel *
+load_cells (RnnSafetensors *file, json_t *recipe, const gchar *path, GError **error)
+{
+  json_t *used = recipe ? json_incref (recipe) : NULL;
+  RnnModel *model = NULL;
+  RnnPrecision precision;
+
+  if (rnn_packed_parse (rnn_safetensors_get_metadata (file, RNN_PACKED_KEY), &precision, path, error)
+      && (used || (used = parse_recipe (file, path, error))))
+    model = rnn_model_new_cells (used, path, precision, error);
+  json_decref (used);
   return model;
 }
 
-RnnModel *
-rnn_model_load_bytes (GBytes *bytes, const gchar *path, GError **error)
+static RnnModel *
+load_bytes (GBytes *bytes, json_t *recipe, const gchar *path, GError **error)
 {
   g_autoptr (RnnSafetensors) file = rnn_safetensors_open_bytes (bytes, path, error);
-  g_autoptr (RnnModel) model = file ? load_cells (file, path, error) : NULL;
+  g_autoptr (RnnModel) model = file ? load_cells (file, recipe, path, error) : NULL;
   Loading loading = { file, path, error, TRUE };
 
   if (!model)
@@ -136,21 +142,44 @@ rnn_model_load_bytes (GBytes *bytes, const gchar *path, GError **error)
   return g_steal_pointer (&model);
 }
 
-static RnnModel *
-load_recipe (const gchar *path, GError **error)
+RnnModel *
+rnn_model_load_bytes (GBytes *bytes, const gchar *path, GError **error)
+{
+  return load_bytes (bytes, NULL, path, error);
+}
+
+static json_t *
+read_recipe (const gchar *path, GError **error)
 {
   json_error_t at;
   json_t *recipe = json_load_file (path, JSON_REJECT_DUPLICATES, &at);
-  RnnModel *model;
 
-  if (!recipe) {
-    gboolean missing = !g_file_test (path, G_FILE_TEST_EXISTS);
+  if (!recipe && !g_file_test (path, G_FILE_TEST_EXISTS))
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: no such file", path);
+  else if (!recipe)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: no recipe in JSON: %s (line %d)", path, at.text, at.line);
+  return recipe;
+}
 
-    g_set_error (error, RNN_ERROR, missing ? RNN_ERROR_NOT_FOUND : RNN_ERROR_FORMAT, "%s: %s (line %d)", path,
-        missing ? "no such file" : at.text, missing ? 0 : at.line);
-    return NULL;
-  }
-  model = rnn_model_new (recipe, 1, path, error);
+static RnnModel *
+load_recipe (const gchar *path, GError **error)
+{
+  json_t *recipe = read_recipe (path, error);
+  RnnModel *model = recipe ? rnn_model_new (recipe, 1, path, error) : NULL;
+
+  json_decref (recipe);
+  return model;
+}
+
+RnnModel *
+rnn_model_load_weights (const gchar *recipe_path, const gchar *path, GError **error)
+{
+  json_t *recipe = read_recipe (recipe_path, error);
+  g_autoptr (GBytes) bytes = recipe ? rnn_file_map (path, error) : NULL;
+  RnnModel *model = bytes ? load_bytes (bytes, recipe, path, error) : NULL;
+
+  if (bytes && !model)
+    g_prefix_error (error, "%s with ", recipe_path);
   json_decref (recipe);
   return model;
 }

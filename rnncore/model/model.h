@@ -27,6 +27,9 @@ typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8, RNN_PRECISION_BF16, RNN_N_
 
 /* Loads a model file, a recipe (.json: fresh weights from seed 1), or a file that an importer knows (import.h). */
 RnnModel *rnn_model_load (const gchar *path, GError **error);
+/* A file of weights alone, such as PyTorch's state_dict, with the recipe (.json) of its layers.  A tensor's name is that of
+ * its layer, a dot, and that of the weight within. */
+RnnModel *rnn_model_load_weights (const gchar *recipe_path, const gchar *path, GError **error);
 /* From a model file's bytes, of which a packed model (below) keeps a reference and wants them 64-byte aligned. */
 RnnModel *rnn_model_load_bytes (GBytes *bytes, const gchar *where, GError **error);
 /* The same, but one immutable copy per process and file (device, inode, mtime): what elements use. */

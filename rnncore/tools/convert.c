@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnncore convert: a model (also of a format that is imported) or a recipe (fresh weights) to a model file, or only its
- * recipe. */
+/* rnncore convert: a model (also of a format that is imported), a recipe (fresh weights) or weights with their recipe to a
+ * model file, or only the recipe. */
 #include "tool.h"
 #include "base/file.h"
 #include "model/model.h"
@@ -31,10 +31,16 @@ static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (RnnModel) model = NULL;
+  g_autofree gchar *recipe = NULL;
+  const GOptionEntry options[] = {
+    { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "MODEL is weights alone, such as a state_dict; these are its layers",
+      "RECIPE.json" },
+    { NULL }
+  };
 
-  if (!rnn_tool_parse (&rnn_tool_convert, NULL, &argc, &argv, 2, 2, error) || !check_suffix (argv[2], error))
+  if (!rnn_tool_parse (&rnn_tool_convert, options, &argc, &argv, 2, 2, error) || !check_suffix (argv[2], error))
     return FALSE;
-  model = rnn_model_load (argv[1], error);
+  model = recipe ? rnn_model_load_weights (recipe, argv[1], error) : rnn_model_load (argv[1], error);
   if (!model)
     return FALSE;
   return g_str_has_suffix (argv[2], ".json") ? save_recipe (model, argv[2], error)

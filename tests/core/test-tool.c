@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "model/model.h"
+#include "model/safetensors.h"
+#include "session/session.h"
 #include "tool-call.h"
 
 static void
@@ -142,6 +144,39 @@ test_convert_errors (void)
   assert_failure ("convert tiny.json tiny.onnx", 2,
       "rnncore convert: tiny.onnx: models are written as .safetensors, recipes as .json\n");
   assert_failure ("info .", 1, "rnncore info: .: cannot be read: it is a directory\n");
+}
+
+/* Weights that come without a recipe, as PyTorch saves them. */
+static void
+test_convert_weights (void)
+{
+  static const gint dims[] = { 3, 3 };
+  static const gfloat w[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, b[3] = { 0.5f, 0, -1 };
+  RnnTensorView views[] = { rnn_tensor_view_f32 (g_strdup ("fc.weight"), 2, dims, w),
+    rnn_tensor_view_f32 (g_strdup ("fc.bias"), 1, dims, b)
+  };
+  g_autofree gchar *weights = g_build_filename (folder, "weights.safetensors", NULL);
+  g_autofree gchar *whole = g_build_filename (folder, "whole.safetensors", NULL);
+  g_autoptr (RnnModel) model = NULL;
+  g_autoptr (RnnSession) session = NULL;
+  const gfloat x[3] = { 1, 0, 2 };
+  gfloat y[3];
+
+  write_file ("fc.json", "{\"format\": 1, \"name\": \"fc\", \"input\": {\"kind\": \"tensors\", \"size\": 3}, "
+      "\"layers\": [{\"cell\": \"dense\", \"name\": \"fc\", \"units\": 3}]}");
+  g_assert_true (rnn_safetensors_write (weights, views, 2, NULL, NULL));
+  assert_failure ("info weights.safetensors", 1, "rnncore info: weights.safetensors: only weights, no model: its metadata "
+      "have no \"rnncore\"; rnncore convert --recipe adds one\n");
+  assert_output ("convert --recipe fc.json weights.safetensors whole.safetensors", "");
+  assert_failure ("convert --recipe tiny.json weights.safetensors x.safetensors", 1, "rnncore convert: tiny.json with "
+      "weights.safetensors: tensor \"rnn0.weight_ih_l0\" is missing\n");
+  model = rnn_model_load (whole, NULL);
+  session = rnn_session_new (model, 1, 1, RNN_PRECISION_F32, NULL);
+  rnn_session_run (session, 1, x, y);
+  g_assert_cmpfloat (y[0], ==, 1 + 6 + 0.5f);
+  g_assert_cmpfloat (y[2], ==, 7 + 18 - 1);
+  for (guint i = 0; i < 2; i++)
+    g_free ((gchar *) views[i].name);
 }
 
 /* What is written goes where a link leads, and replaces no device. */
@@ -313,6 +348,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tool/convert-keeps-weights", test_convert_keeps_weights);
   g_test_add_func ("/tool/convert-errors", test_convert_errors);
   g_test_add_func ("/tool/convert-links", test_convert_links);
+  g_test_add_func ("/tool/convert-weights", test_convert_weights);
   g_test_add_func ("/tool/quantize", test_quantize);
   g_test_add_func ("/tool/quantize-errors", test_quantize_errors);
   g_test_add_func ("/tool/generate", test_generate);
