@@ -215,11 +215,11 @@ write_wav (const gchar *name, guint8 bits)
 static void
 test_pipeline (void)
 {
-  static const gchar *const audio[] = { "", " --audio tone.wav", " --audio raw" };
+  static const gchar *const audio[] = { "", " --audio tone.wav", " --audio tone.raw" };
   g_autofree gchar *samples = g_malloc0 (8000);
 
   write_bytes ("model.json", recipe, strlen (recipe));
-  write_bytes ("raw", samples, 8000);
+  write_bytes ("tone.raw", samples, 8000);
   write_wav ("tone.wav", 16);
   for (guint i = 0; i < G_N_ELEMENTS (audio); i++) {
     g_autofree gchar *line = g_strconcat ("pipeline --model model.json --streams 2", audio[i], NULL);
@@ -240,7 +240,8 @@ test_pipeline_errors (void)
       "\"layers\": [{\"cell\": \"elman\"}]}";
 
   write_bytes ("model.json", recipe, strlen (recipe));
-  write_bytes ("short", "....", 4);
+  write_bytes ("short.pcm", "....", 4);
+  write_bytes ("speech.flac", "fLaC....", 8);
   write_bytes ("layers.json", layers, strlen (layers));
   write_wav ("8bit.wav", 8);
   assert_failure ("bench pipeline", 2, "rnncore bench: pipeline needs --model FILE\n");
@@ -249,8 +250,10 @@ test_pipeline_errors (void)
   assert_failure ("bench pipeline --model layers.json", 1,
       "rnncore bench: layers.json: the model does not transcribe audio\n");
   assert_failure ("bench pipeline --model model.json --audio 8bit.wav", 1,
-      "rnncore bench: 8bit.wav: not one channel of 16 bit samples at 16000 Hz\n");
-  assert_failure ("bench pipeline --model model.json --audio short", 1, "rnncore bench: short: only 2 samples\n");
+      "rnncore bench: 8bit.wav: not WAV of one channel of 16 bit samples at 16000 Hz, nor named .raw or .pcm\n");
+  assert_failure ("bench pipeline --model model.json --audio short.pcm", 1, "rnncore bench: short.pcm: only 2 samples\n");
+  assert_failure ("bench pipeline --model model.json --audio speech.flac", 1, "rnncore bench: speech.flac: not WAV of one "
+      "channel of 16 bit samples at 16000 Hz, nor named .raw or .pcm\n");
 }
 
 /* ---- the line for people, and errors ---- */

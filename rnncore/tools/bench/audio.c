@@ -42,6 +42,13 @@ find_samples (const guchar *file, gsize length, guint rate, gsize *start, gsize 
   return FALSE;
 }
 
+/* Nothing tells samples from any other bytes but the name. */
+static gboolean
+is_raw (const gchar *path)
+{
+  return g_str_has_suffix (path, ".raw") || g_str_has_suffix (path, ".pcm");
+}
+
 gfloat *
 bench_audio_load (const gchar *path, gint rate, gsize min_samples, gsize *n, GError **error)
 {
@@ -52,8 +59,10 @@ bench_audio_load (const gchar *path, gint rate, gsize min_samples, gsize *n, GEr
   if (!g_file_get_contents (path, &file, &length, error))
     return NULL;
   size = length;
-  if (length >= 12 && !memcmp (file, "RIFF", 4) && !find_samples ((guchar *) file, length, rate, &start, &size)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: not one channel of 16 bit samples at %d Hz", path, rate);
+  if (!is_raw (path) && !(length >= 12 && !memcmp (file, "RIFF", 4)
+          && find_samples ((guchar *) file, length, rate, &start, &size))) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: not WAV of one channel of 16 bit samples at %d Hz, nor "
+        "named .raw or .pcm", path, rate);
     return NULL;
   }
   *n = size / 2;
