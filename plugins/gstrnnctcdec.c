@@ -97,8 +97,8 @@ gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   self->look = look_of (stage->model, self->hop);
   GST_OBJECT_UNLOCK (self);
   gst_rnn_ctc_dec_update_latency (self);
-  gst_pad_push_event (self->unsynced, gst_event_new_caps (json));
-  return gst_pad_push_event (stage->srcpad, gst_event_new_caps (text));
+  gst_rnn_stage_push_caps (self->unsynced, json);
+  return gst_rnn_stage_push_caps (stage->srcpad, text);
 }
 
 /* ---- the stream ---- */

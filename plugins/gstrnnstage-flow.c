@@ -84,6 +84,8 @@ begin (GstRnnStage *stage)
   if (g_atomic_int_compare_and_exchange (&stage->reset_wanted, TRUE, FALSE))
     gst_rnn_stage_reset (stage);
   gst_rnn_stage_swap_if_due (stage);
+  if (stage->untold)
+    return GST_FLOW_FLUSHING;
   return stage->negotiated ? GST_FLOW_OK : GST_FLOW_NOT_NEGOTIATED;
 }
 
@@ -205,6 +207,19 @@ take_eos (GstRnnStage *stage, GstEvent *event)
   return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
 }
 
+static gboolean
+take_flush_stop (GstRnnStage *stage, GstEvent *event)
+{
+  gboolean ret;
+
+  gst_rnn_stage_set_flushing (stage, FALSE);
+  gst_rnn_stage_reset (stage);
+  gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
+  ret = gst_pad_event_default (stage->sinkpad, GST_OBJECT (stage), event);
+  gst_rnn_stage_tell_if_due (stage);
+  return ret;
+}
+
 gboolean
 gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
@@ -225,10 +240,7 @@ gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       gst_rnn_stage_set_flushing (stage, TRUE);
       break;
     case GST_EVENT_FLUSH_STOP:
-      gst_rnn_stage_set_flushing (stage, FALSE);
-      gst_rnn_stage_reset (stage);
-      gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
-      break;
+      return take_flush_stop (stage, event);
     case GST_EVENT_CUSTOM_DOWNSTREAM:
       if (gst_event_has_name (event, "rnn-model"))
         return gst_rnn_stage_take_model_event (stage, event);

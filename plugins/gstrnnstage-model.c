@@ -173,12 +173,32 @@ renegotiate (GstRnnStage *stage)
     gst_rnn_timeline_start (&stage->timeline, gst_rnn_timeline_next (&timeline));
 }
 
-/* @event: transfer full; tells the stages downstream.  @any_size: the input will change with the model */
+/* Tells the stages downstream, before the caps that come of it.  What meets a flush is said again after it. */
 static gboolean
-swap (GstRnnStage *stage, RnnModel *model, GstEvent *event, gboolean any_size)
+tell (GstRnnStage *stage)
+{
+  gboolean told = GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new ("rnn-model", "model", GST_TYPE_RNN_MODEL, stage->model, NULL)));
+
+  stage->untold = !told && GST_PAD_IS_FLUSHING (stage->srcpad);
+  if (!stage->untold)
+    renegotiate (stage);
+  return told;
+}
+
+void
+gst_rnn_stage_tell_if_due (GstRnnStage *stage)
+{
+  if (stage->untold)
+    tell (stage);
+}
+
+/* @any_size: the input will change with the model */
+static gboolean
+swap (GstRnnStage *stage, RnnModel *model, gboolean any_size)
 {
   GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
-  gboolean negotiated = stage->negotiated, ret;
+  gboolean negotiated = stage->negotiated;
   g_autoptr (GError) error = NULL;
 
   klass->drain (stage);
@@ -187,7 +207,6 @@ swap (GstRnnStage *stage, RnnModel *model, GstEvent *event, gboolean any_size)
     GST_ELEMENT_WARNING (stage, LIBRARY, SETTINGS, ("Cannot swap to the model %s: %s; the one in use stays",
             rnn_model_get_path (model), error->message), (NULL));
     stage->negotiated = negotiated;
-    gst_event_unref (event);
     return FALSE;
   }
   use_model (stage, rnn_model_ref (model));
@@ -197,9 +216,7 @@ swap (GstRnnStage *stage, RnnModel *model, GstEvent *event, gboolean any_size)
   stage->n_swaps++;
   GST_OBJECT_UNLOCK (stage);
   announce_swap (stage, model);
-  ret = klass->push_event (stage, event);
-  renegotiate (stage);
-  return ret;
+  return tell (stage);
 }
 
 void
@@ -211,10 +228,8 @@ gst_rnn_stage_swap_if_due (GstRnnStage *stage)
   if (!endpoint && gst_rnn_timeline_started (&stage->timeline))
     return;
   model = steal_next (stage);
-  if (model && model != stage->model) {
-    swap (stage, model, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
-            gst_structure_new ("rnn-model", "model", GST_TYPE_RNN_MODEL, model, NULL)), FALSE);
-  }
+  if (model && model != stage->model)
+    swap (stage, model, FALSE);
 }
 
 gboolean
@@ -225,5 +240,6 @@ gst_rnn_stage_take_model_event (GstRnnStage *stage, GstEvent *event)
   gst_structure_get (gst_event_get_structure (event), "model", GST_TYPE_RNN_MODEL, &model, NULL);
   if (!model || model == stage->model)
     return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
-  return swap (stage, model, event, TRUE);
+  gst_event_unref (event);
+  return swap (stage, model, TRUE);
 }

@@ -5,11 +5,18 @@
  * descriptors) than all frames of a live stream that are under way. */
 #include "gstrnnstage.h"
 
+/* A pad that flushes keeps caps for later and yet calls that a failure. */
+gboolean
+gst_rnn_stage_push_caps (GstPad *srcpad, GstCaps *caps)
+{
+  return gst_pad_push_event (srcpad, gst_event_new_caps (caps)) || GST_PAD_IS_FLUSHING (srcpad);
+}
+
 gboolean
 gst_rnn_stage_set_output (GstRnnStage *stage, GstCaps *caps, gint n)
 {
   stage->frame_size = n * sizeof (gfloat);
-  return gst_pad_push_event (stage->srcpad, gst_event_new_caps (caps));
+  return gst_rnn_stage_push_caps (stage->srcpad, caps);
 }
 
 static GstBuffer *

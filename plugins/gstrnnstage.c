@@ -222,7 +222,7 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     GST_OBJECT_LOCK (stage);
     stage->active = FALSE;
     GST_OBJECT_UNLOCK (stage);
-    stage->negotiated = FALSE;
+    stage->negotiated = stage->untold = FALSE;
     GST_RNN_STAGE_GET_CLASS (stage)->stop (stage);
   }
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)

@@ -37,6 +37,7 @@ typedef struct {
   GstRnnStageSettings now;      /* snapshot for this buffer */
   GstSegment segment;           /* TIME, of the sink pad */
   gboolean negotiated, discont;
+  gboolean untold;              /* the stages downstream have missed a swap: a flush came */
   GstRnnTimeline timeline;      /* of the input */
   RnnModel *model;              /* in use; written under the object lock */
   gsize frame_size;             /* bytes */
@@ -109,6 +110,8 @@ void gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing);
 void gst_rnn_stage_reset (GstRnnStage *stage);
 
 /* ---- gstrnnstage-output.c ---- */
+/* FALSE: they were refused.  Where a flush is under way they are sent after it. */
+gboolean gst_rnn_stage_push_caps (GstPad *srcpad, GstCaps *caps);
 /* Pushes caps; frames are of @n floats from then on. */
 gboolean gst_rnn_stage_set_output (GstRnnStage *stage, GstCaps *caps, gint n);
 /* Adds a copy of data[n] to the frames that gst_rnn_stage_push_frames () pushes, as one list if they are several. */
@@ -126,5 +129,7 @@ void gst_rnn_stage_drop_model (GstRnnStage *stage);
 /* The swap, in band: drains, changes the model, tells everyone downstream. */
 void gst_rnn_stage_swap_if_due (GstRnnStage *stage);
 gboolean gst_rnn_stage_take_model_event (GstRnnStage *stage, GstEvent *event);
+/* After a flush: those downstream hear of a swap that it kept from them. */
+void gst_rnn_stage_tell_if_due (GstRnnStage *stage);
 
 G_END_DECLS
