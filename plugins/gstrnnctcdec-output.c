@@ -67,6 +67,7 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption)
   guint length = g_utf8_strlen (caption->text, -1);
   GstFlowReturn ret;
 
+  gst_rnn_stage_push_segments (&self->stage, GST_BUFFER_PTS (buffer));
   add_words_meta (buffer, caption);
   if (self->stage.discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
@@ -104,6 +105,7 @@ gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until)
 {
   if (!GST_CLOCK_TIME_IS_VALID (self->sent) || !GST_CLOCK_TIME_IS_VALID (until) || until <= self->sent)
     return;
+  gst_rnn_stage_push_segments (&self->stage, shift (self, self->sent));
   push_to_both (self, gst_event_new_gap (shift (self, self->sent), until - self->sent));
   self->sent = until;
 }

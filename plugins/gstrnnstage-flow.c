@@ -6,6 +6,7 @@ void
 gst_rnn_stage_reset (GstRnnStage *stage)
 {
   GST_RNN_STAGE_GET_CLASS (stage)->reset (stage);
+  gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
   gst_rnn_timeline_stop (&stage->timeline);
   stage->discont = TRUE;
   GST_OBJECT_LOCK (stage);
@@ -29,6 +30,7 @@ leave (GstRnnStage *stage, GstRnnResetOn reason)
   if (!gst_rnn_timeline_started (&stage->timeline))
     return ret;
   ret = GST_RNN_STAGE_GET_CLASS (stage)->drain (stage);
+  gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
   gst_rnn_timeline_stop (&stage->timeline);
   stage->discont = TRUE;
   if (stage->now.reset_on & reason)
@@ -171,7 +173,10 @@ take_segment (GstRnnStage *stage, GstEvent *event)
   if (!continues (stage, segment))
     leave (stage, GST_RNN_RESET_SEGMENT);
   gst_segment_copy_into (segment, &stage->segment);
-  return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
+  g_queue_push_tail (&stage->segments, event);
+  if (!gst_rnn_timeline_started (&stage->timeline))
+    gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
+  return TRUE;
 }
 
 static gboolean
@@ -192,6 +197,7 @@ take_gap (GstRnnStage *stage, GstEvent *event)
     ret = klass->gap (stage, event, start, duration);
   } else {
     klass->drain (stage);
+    gst_rnn_stage_push_segments (stage, start);
     ret = klass->push_event (stage, event);
   }
   if (gst_rnn_timeline_started (&stage->timeline))
@@ -213,6 +219,7 @@ take_flush_stop (GstRnnStage *stage, GstEvent *event)
   gboolean ret;
 
   gst_rnn_stage_set_flushing (stage, FALSE);
+  g_queue_clear_full (&stage->segments, (GDestroyNotify) gst_event_unref);
   gst_rnn_stage_reset (stage);
   gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
   ret = gst_pad_event_default (stage->sinkpad, GST_OBJECT (stage), event);

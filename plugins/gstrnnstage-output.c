@@ -51,6 +51,43 @@ gst_rnn_stage_get_n_frames (GstRnnStage *stage)
   return stage->frames ? gst_buffer_list_length (stage->frames) : stage->frame != NULL;
 }
 
+void
+gst_rnn_stage_push_segments (GstRnnStage *stage, GstClockTime start)
+{
+  const GstSegment *segment;
+  GstEvent *event;
+
+  while ((event = g_queue_peek_head (&stage->segments))) {
+    gst_event_parse_segment (event, &segment);
+    if (segment->start > start)
+      return;
+    GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, g_queue_pop_head (&stage->segments));
+  }
+}
+
+/* @frame: transfer full */
+static GstFlowReturn
+push_frame (GstRnnStage *stage, GstBuffer *frame)
+{
+  gst_rnn_stage_push_segments (stage, GST_BUFFER_PTS (frame));
+  return gst_pad_push (stage->srcpad, frame);
+}
+
+/* A list is taken apart only while a segment waits, which may have to leave in its midst.  @frames: transfer full */
+static GstFlowReturn
+push_list (GstRnnStage *stage, GstBufferList *frames)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint i, n = gst_buffer_list_length (frames);
+
+  if (g_queue_is_empty (&stage->segments))
+    return gst_pad_push_list (stage->srcpad, frames);
+  for (i = 0; i < n && ret == GST_FLOW_OK; i++)
+    ret = push_frame (stage, gst_buffer_ref (gst_buffer_list_get (frames, i)));
+  gst_buffer_list_unref (frames);
+  return ret;
+}
+
 GstFlowReturn
 gst_rnn_stage_push_frames (GstRnnStage *stage)
 {
@@ -62,6 +99,6 @@ gst_rnn_stage_push_frames (GstRnnStage *stage)
   stage->n_steps += n;
   GST_OBJECT_UNLOCK (stage);
   if (stage->frames)
-    return gst_pad_push_list (stage->srcpad, g_steal_pointer (&stage->frames));
-  return gst_pad_push (stage->srcpad, g_steal_pointer (&stage->frame));
+    return push_list (stage, g_steal_pointer (&stage->frames));
+  return push_frame (stage, g_steal_pointer (&stage->frame));
 }

@@ -223,6 +223,7 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     stage->active = FALSE;
     GST_OBJECT_UNLOCK (stage);
     stage->negotiated = stage->untold = FALSE;
+    g_queue_clear_full (&stage->segments, (GDestroyNotify) gst_event_unref);
     GST_RNN_STAGE_GET_CLASS (stage)->stop (stage);
   }
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)

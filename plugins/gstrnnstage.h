@@ -37,6 +37,7 @@ typedef struct {
   GstRnnStageSettings now;      /* snapshot for this buffer */
   GstSegment segment;           /* TIME, of the sink pad */
   gboolean negotiated, discont;
+  GQueue segments;              /* GstEvent: taken and not sent on yet */
   gboolean untold;              /* the stages downstream have missed a swap: a flush came */
   GstRnnTimeline timeline;      /* of the input */
   RnnModel *model;              /* in use; written under the object lock */
@@ -116,6 +117,9 @@ gboolean gst_rnn_stage_push_caps (GstPad *srcpad, GstCaps *caps);
 gboolean gst_rnn_stage_set_output (GstRnnStage *stage, GstCaps *caps, gint n);
 /* Adds a copy of data[n] to the frames that gst_rnn_stage_push_frames () pushes, as one list if they are several. */
 void gst_rnn_stage_add_frame (GstRnnStage *stage, const gfloat *data, GstClockTime pts, GstClockTime duration);
+/* A segment that continues the last one waits here: it leaves before the first output that begins in it, since what is
+ * pending may begin before it.  Call this before output at @start, or with NONE when nothing is pending. */
+void gst_rnn_stage_push_segments (GstRnnStage *stage, GstClockTime start);
 guint gst_rnn_stage_get_n_frames (GstRnnStage *stage);
 GstFlowReturn gst_rnn_stage_push_frames (GstRnnStage *stage);
 

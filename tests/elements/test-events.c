@@ -179,6 +179,52 @@ test_segment_continues (gconstpointer data)
   test_harness_free (t);
 }
 
+static void
+expect_inside (const GstSegment *segment, GstBuffer *buffer)
+{
+  GstClockTime start = GST_BUFFER_PTS (buffer);
+  guint64 from, to;
+
+  g_assert_true (gst_segment_clip (segment, GST_FORMAT_TIME, start, start + GST_BUFFER_DURATION (buffer), &from, &to));
+}
+
+/* @segment: that of the pad */
+static GstPadProbeReturn
+follow_segment (GstPad *pad, GstPadProbeInfo *info, gpointer segment)
+{
+  guint i;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    expect_inside (segment, GST_PAD_PROBE_INFO_BUFFER (info));
+  } else if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
+    for (i = 0; i < gst_buffer_list_length (GST_PAD_PROBE_INFO_BUFFER_LIST (info)); i++)
+      expect_inside (segment, gst_buffer_list_get (GST_PAD_PROBE_INFO_BUFFER_LIST (info), i));
+  } else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_SEGMENT) {
+    gst_event_copy_segment (GST_PAD_PROBE_INFO_EVENT (info), segment);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* What is pending when a segment comes leaves in the one that it is in. */
+static void
+test_segment_pending (gconstpointer data)
+{
+  const TestKind *kind = data;
+  TestHarness *t = test_kind_start (kind, model);
+  g_autoptr (GstPad) src = gst_element_get_static_pad (t->element, "src");
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, follow_segment, &segment, NULL);
+  test_kind_say (t, kind, "_ab__", 0);
+  test_push_segment (t, GST_FORMAT_TIME, 1, 500 * GST_MSECOND, 500 * GST_MSECOND, gst_util_seqnum_next ());
+  test_kind_say (t, kind, "_" TEST_LONG_SILENCE "cd_", 50);
+  test_kind_end (t);
+  g_assert_cmpuint (segment.start, ==, 500 * GST_MSECOND);
+  test_kind_expect (t, kind, "ab|cd");
+  test_harness_free (t);
+}
+
 /* ---- caps ---- */
 
 /* Windows and steps end with the old caps; to a decoder behind them the stream goes on. */
@@ -271,7 +317,8 @@ main (int argc, char **argv)
     {"eos", test_eos}, {"eos/counts", test_eos_counts, TEST_FRAMES_OUT}, {"eos/without-data", test_eos_without_data},
     {"eos/before-caps", test_eos_before_caps}, {"flush", test_flush}, {"segment/backwards", test_segment_backwards},
     {"segment/not-time", test_segment_not_time}, {"segment/elsewhere", test_segment_elsewhere},
-    {"segment/continues", test_segment_continues}, {"caps/change", test_caps_change, TEST_AUDIO_IN},
+    {"segment/continues", test_segment_continues}, {"segment/pending", test_segment_pending},
+    {"caps/change", test_caps_change, TEST_AUDIO_IN},
     {"caps/refused", test_caps_refused}, {"buffer/empty", test_empty_buffer}, {"buffer/read-only", test_read_only},
   };
   int result;
