@@ -173,10 +173,19 @@ announce_endpoint (GstRnnCtcDec *self, gboolean silence)
           gst_structure_new ("rnn-endpoint", "silence", G_TYPE_BOOLEAN, silence, NULL)));
 }
 
-static gboolean
-is_quiet (GstRnnCtcDec *self)
+/* Whoever waits for text learns of each silence in time, and, while a caption is not complete, of all before it. */
+static void
+fill_gap (GstRnnCtcDec *self)
 {
-  return !rnn_ctc_decoder_in_word (self->decoder) && !rnn_captioner_peek (self->captioner, NULL, NULL);
+  const RnnCaption *caption;
+  const RnnCtcWord *words;
+  guint n, n_stable;
+
+  if (GST_CLOCK_TIME_IS_VALID (self->shown) && self->position + self->hop <= self->sent + GAP_INTERVAL)
+    return;
+  caption = rnn_captioner_peek (self->captioner, NULL, NULL);
+  words = rnn_ctc_decoder_get_words (self->decoder, TRUE, &n, &n_stable);
+  gst_rnn_ctc_dec_push_gap (self, caption ? caption->start : n > 0 ? timed (self, &words[0]).start : self->position);
 }
 
 GstFlowReturn
@@ -201,7 +210,6 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
     ret = show_partial (self);
     drop_steps (self);
   }
-  if (end + self->hop > self->sent + GAP_INTERVAL && is_quiet (self))
-    gst_rnn_ctc_dec_push_gap (self, end);
+  fill_gap (self);
   return ret;
 }

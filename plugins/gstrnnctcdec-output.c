@@ -80,6 +80,7 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption)
   push_json (self, "final", caption, length);
   ret = push (self, self->stage.srcpad, buffer);
   self->sent = MAX (self->sent, caption->end);
+  self->shown = shift (self, self->sent);
   return ret;
 }
 
@@ -100,14 +101,19 @@ push_to_both (GstRnnCtcDec *self, GstEvent *event)
   gst_pad_push_event (self->stage.srcpad, event);
 }
 
+/* The first may be empty: it says that the stream is there, and the pipeline prerolls. */
 void
 gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until)
 {
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || !GST_CLOCK_TIME_IS_VALID (until) || until <= self->sent)
+  gboolean first = !GST_CLOCK_TIME_IS_VALID (self->shown);
+
+  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || !GST_CLOCK_TIME_IS_VALID (until) || until < self->sent
+      || (until == self->sent && !first))
     return;
   gst_rnn_stage_push_segments (&self->stage, shift (self, self->sent));
   push_to_both (self, gst_event_new_gap (shift (self, self->sent), until - self->sent));
   self->sent = until;
+  self->shown = shift (self, until);
 }
 
 void

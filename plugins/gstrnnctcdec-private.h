@@ -44,6 +44,7 @@ typedef struct {
   GString *utterance;           /* words so far */
   GstClockTime position;        /* end of the last step */
   GstClockTime sent;            /* until where text or gaps were pushed */
+  GstClockTime shown;           /* the same with lateness; NONE: nothing was pushed yet */
   GstClockTime last_partial, last_overload;
   gchar *partial;               /* text last shown */
 } GstRnnCtcDec;
@@ -74,6 +75,7 @@ void gst_rnn_ctc_dec_forget (GstRnnCtcDec *self);
 /* ---- gstrnnctcdec-output.c ---- */
 GstFlowReturn gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption);
 GstFlowReturn gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnCaption *caption, guint stable_length);
+/* Nothing comes before @until that has not come yet. */
 void gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until);
 void gst_rnn_ctc_dec_push_tags (GstRnnCtcDec *self);
 gboolean gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event);

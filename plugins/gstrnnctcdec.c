@@ -150,7 +150,7 @@ gst_rnn_ctc_dec_reset (GstRnnStage *stage)
 
   gst_rnn_ctc_dec_forget (self);
   gst_flow_combiner_reset (self->flows);
-  self->sent = self->position = self->last_overload = GST_CLOCK_TIME_NONE;
+  self->sent = self->shown = self->position = self->last_overload = GST_CLOCK_TIME_NONE;
 }
 
 /* A short gap is heard as silence; one that lasts as long as an endpoint ends the utterance. */

@@ -218,6 +218,44 @@ test_gaps (void)
   test_harness_free (t);
 }
 
+/* While a word is under way all before it is settled, also when it is the first. */
+static void
+test_gaps_before_word (void)
+{
+  TestHarness *t = test_transcriber_new (model, "output-mode", 1, NULL);
+  GstClockTime at, duration, until = 0;
+  GstEvent *event;
+
+  test_say (t, "____abcdefghabc", 0);
+  while ((event = test_pull_event (t->h, GST_EVENT_GAP))) {
+    gst_event_parse_gap (event, &at, &duration);
+    g_assert_cmpuint (at, ==, until);
+    until = at + duration;
+    gst_event_unref (event);
+  }
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  g_assert_cmpuint (until, ==, 390 * GST_MSECOND);
+  test_expect_text (t, "390-1460 abcdefghabc\n");
+  test_harness_free (t);
+}
+
+static void
+test_gaps_at_once (void)
+{
+  TestHarness *t = test_transcriber_new (model, NULL, NULL);
+  GstClockTime at, duration;
+  GstEvent *event;
+
+  test_say (t, "a", 0);
+  event = test_pull_event (t->h, GST_EVENT_GAP);
+  g_assert_nonnull (event);
+  gst_event_parse_gap (event, &at, &duration);
+  g_assert_cmpuint (at, ==, 0);
+  g_assert_cmpuint (duration, ==, 0);
+  gst_event_unref (event);
+  test_harness_free (t);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -238,6 +276,8 @@ main (int argc, char **argv)
   g_test_add_func ("/transcriber/max-utterance", test_max_utterance);
   g_test_add_func ("/transcriber/max-utterance/endless", test_max_utterance_endless);
   g_test_add_func ("/transcriber/gaps", test_gaps);
+  g_test_add_func ("/transcriber/gaps/before-word", test_gaps_before_word);
+  g_test_add_func ("/transcriber/gaps/at-once", test_gaps_at_once);
   result = test_run ();
   g_free (model);
   return result;
