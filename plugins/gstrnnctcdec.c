@@ -40,6 +40,15 @@ drop_decoder (GstRnnCtcDec *self)
 }
 
 static gboolean
+gst_rnn_ctc_dec_check_model (RnnModel *model, GError **error)
+{
+  if (rnn_model_get_output_kind (model) == RNN_OUTPUT_CTC)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output is not CTC");
+  return FALSE;
+}
+
+static gboolean
 gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
@@ -47,10 +56,8 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   RnnCtcDecoder *decoder;
   RnnTokens *tokens;
 
-  if (rnn_model_get_output_kind (model) != RNN_OUTPUT_CTC) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output is not CTC");
+  if (!gst_rnn_ctc_dec_check_model (model, error))
     return FALSE;
-  }
   if (stage->negotiated && rnn_model_get_n_out (model) != rnn_tokens_get_n (self->tokens)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it has %d tokens, the stream has %d scores",
         rnn_model_get_n_out (model), rnn_tokens_get_n (self->tokens));
@@ -233,6 +240,7 @@ gst_rnn_ctc_dec_class_init (GstRnnCtcDecClass *klass)
   object_class->finalize = gst_rnn_ctc_dec_finalize;
   gst_rnn_ctc_dec_install_properties (object_class);
 
+  klass->check_model = gst_rnn_ctc_dec_check_model;
   klass->set_model = gst_rnn_ctc_dec_set_model;
   klass->set_caps = gst_rnn_ctc_dec_set_caps;
   klass->process = gst_rnn_ctc_dec_process;

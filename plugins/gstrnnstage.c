@@ -287,6 +287,7 @@ gst_rnn_stage_add_pads (GstRnnStage *stage)
   gst_pad_set_chain_function (stage->sinkpad, gst_rnn_stage_chain);
   gst_pad_set_chain_list_function (stage->sinkpad, gst_rnn_stage_chain_list);
   gst_pad_set_event_function (stage->sinkpad, gst_rnn_stage_sink_event);
+  gst_pad_set_query_function (stage->sinkpad, gst_rnn_stage_sink_query);
   gst_element_add_pad (GST_ELEMENT (stage), stage->sinkpad);
 
   stage->srcpad = gst_pad_new_from_template (gst_element_class_get_pad_template (klass, "src"), "src");

@@ -64,6 +64,8 @@ typedef struct {
   gboolean works_without_model;
   gboolean is_first;            /* of a chain: endpoints go no further upstream */
 
+  /* Whether a stage of this kind can use @model at all; in any thread, reads nothing but the model.  NULL: it can */
+  gboolean (*check_model) (RnnModel *model, GError **error);
   /* Prepares for @model (NULL only if works_without_model); on failure all stays as it was.  The caps follow. */
   gboolean (*set_model) (GstRnnStage *stage, RnnModel *model, GError **error);
   /* New input: sets up stage->timeline and pushes the output caps. */
@@ -97,6 +99,8 @@ void gst_rnn_stage_install_properties (GObjectClass *klass);
 gboolean gst_rnn_stage_src_query (GstPad *pad, GstObject *parent, GstQuery *query);
 /* What the stage adds to the LATENCY query; posts the message when that changes. */
 void gst_rnn_stage_set_latency (GstRnnStage *stage, GstClockTime latency);
+/* Unless the element has its own: may a model be swapped in? */
+gboolean gst_rnn_stage_sink_query (GstPad *pad, GstObject *parent, GstQuery *query);
 /* Answers a CAPS query with what of @caps its filter lets through.  @caps: transfer full */
 gboolean gst_rnn_stage_answer_caps (GstQuery *query, GstCaps *caps);
 /* Events that come back upstream: the endpoint. */

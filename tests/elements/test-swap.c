@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A model changed while PLAYING: loaded aside, used from the next endpoint on, in all stages at once. */
-#include "common.h"
+#include "corpus.h"
 
 static gchar *model, *other, *wider, *slow;
 
@@ -307,6 +307,23 @@ test_other_rate (void)
   expect_kept (slow, "8000 Hz");
 }
 
+#define RECIPE(layer, output) "{\"format\": 1, \"name\": \"r\", \"license\": \"CC0-1.0\", \"input\": {\"kind\": " \
+    "\"audio\", \"rate\": 16000}, \"layers\": [" layer "]" output "}"
+#define DENSE "{\"cell\": \"dense\", \"name\": \"out\", \"units\": 3}"
+#define CTC ", \"output\": {\"kind\": \"ctc\", \"blank\": 0, \"tokens\": [\"-\", \"a\", \" \"]}"
+#define WHOLE "{\"cell\": \"bidirectional\", \"layers\": [{\"cell\": \"lstm\", \"hidden\": 4}]}, "
+
+/* Only rnnctcdec, only rnninfer refuses: no stage before them has changed. */
+static void
+test_refused_downstream (void)
+{
+  g_autofree gchar *raw = test_write_text ("raw.json", RECIPE (DENSE, ""));
+  g_autofree gchar *whole = test_write_text ("whole.json", RECIPE (WHOLE DENSE, CTC));
+
+  expect_kept (raw, "not CTC");
+  expect_kept (whole, "cannot stream");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -326,6 +343,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/swap/flush/model", GINT_TO_POINTER (TRUE), test_flush);
   g_test_add_data_func ("/swap/flush/caps", NULL, test_flush);
   g_test_add_func ("/swap/missing", test_missing);
+  g_test_add_func ("/swap/refused-downstream", test_refused_downstream);
   g_test_add_func ("/swap/other-rate", test_other_rate);
   result = test_run ();
   g_free (model);
