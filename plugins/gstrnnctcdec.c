@@ -185,7 +185,7 @@ gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, Gs
 static gboolean
 sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
-  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START || GST_EVENT_TYPE (event) == GST_EVENT_TAG)
+  if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
     return gst_rnn_ctc_dec_push_event (GST_RNN_STAGE (parent), event);
   return gst_rnn_stage_sink_event (pad, parent, event);
 }

@@ -21,6 +21,15 @@ gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing)
     GST_RNN_STAGE_GET_CLASS (stage)->set_flushing (stage, flushing);
 }
 
+static GstFlowReturn
+drain (GstRnnStage *stage)
+{
+  GstFlowReturn ret = GST_RNN_STAGE_GET_CLASS (stage)->drain (stage);
+
+  gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
+  return ret;
+}
+
 /* The stream goes on elsewhere: sends what is pending, and forgets if @reason is one to do so. */
 static GstFlowReturn
 leave (GstRnnStage *stage, GstRnnResetOn reason)
@@ -29,8 +38,7 @@ leave (GstRnnStage *stage, GstRnnResetOn reason)
 
   if (!gst_rnn_timeline_started (&stage->timeline))
     return ret;
-  ret = GST_RNN_STAGE_GET_CLASS (stage)->drain (stage);
-  gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
+  ret = drain (stage);
   gst_rnn_timeline_stop (&stage->timeline);
   stage->discont = TRUE;
   if (stage->now.reset_on & reason)
@@ -205,6 +213,16 @@ take_gap (GstRnnStage *stage, GstEvent *event)
   return ret;
 }
 
+/* Another stream, or the end of a segment: what is pending belongs before it.  The time goes on. */
+static gboolean
+take_boundary (GstRnnStage *stage, GstEvent *event)
+{
+  drain (stage);
+  if (gst_rnn_timeline_started (&stage->timeline))
+    gst_rnn_timeline_start (&stage->timeline, gst_rnn_timeline_next (&stage->timeline));
+  return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
+}
+
 static gboolean
 take_eos (GstRnnStage *stage, GstEvent *event)
 {
@@ -241,6 +259,9 @@ gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       return take_segment (stage, event);
     case GST_EVENT_GAP:
       return take_gap (stage, event);
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT_DONE:
+      return take_boundary (stage, event);
     case GST_EVENT_EOS:
       return take_eos (stage, event);
     case GST_EVENT_FLUSH_START:

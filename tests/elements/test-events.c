@@ -225,6 +225,58 @@ test_segment_pending (gconstpointer data)
   test_harness_free (t);
 }
 
+/* ---- other events that end something ---- */
+
+static GstPadProbeReturn
+note_buffers (GstPad *pad, GstPadProbeInfo *info, gpointer n)
+{
+  GstHarness *h = gst_pad_get_element_private (pad);
+  GstEventType type = GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info));
+
+  if (type == GST_EVENT_SEGMENT_DONE || type == GST_EVENT_STREAM_START)
+    *(guint *) n = gst_harness_buffers_received (h);
+  return GST_PAD_PROBE_OK;
+}
+
+/* What was said is out before @event is, and after it the stream goes on. */
+static void
+expect_boundary (const TestKind *kind, GstEvent *event)
+{
+  TestHarness *t = test_kind_start (kind, model);
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (GstClockTime));
+  g_autofree gchar *heard = NULL;
+  guint n = 0;
+
+  test_kind_say (t, kind, "_ab", 0);
+  gst_pad_set_element_private (t->h->sinkpad, t->h);
+  gst_pad_add_probe (t->h->sinkpad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, note_buffers, &n, NULL);
+  gst_harness_push_event (t->h, event);
+  g_assert_cmpuint (n, ==, kind->out == 0 ? 1 : kind->in ? 30 : 28);
+  test_kind_expect (t, kind, "ab");
+  test_kind_say (t, kind, "cd_", 30);
+  test_kind_end (t);
+  if (kind->out) {
+    heard = test_kind_hear (t, kind, times);
+    g_assert_cmpstr (heard, ==, "cd");
+    g_assert_cmpuint (g_array_index (times, GstClockTime, 0), ==, 300 * GST_MSECOND);
+  } else {
+    test_kind_expect (t, kind, "cd");
+  }
+  test_harness_free (t);
+}
+
+static void
+test_segment_done (gconstpointer data)
+{
+  expect_boundary (data, gst_event_new_segment_done (GST_FORMAT_TIME, 300 * GST_MSECOND));
+}
+
+static void
+test_stream_start (gconstpointer data)
+{
+  expect_boundary (data, gst_event_new_stream_start ("another"));
+}
+
 /* ---- caps ---- */
 
 /* Windows and steps end with the old caps; to a decoder behind them the stream goes on. */
@@ -318,6 +370,7 @@ main (int argc, char **argv)
     {"eos/before-caps", test_eos_before_caps}, {"flush", test_flush}, {"segment/backwards", test_segment_backwards},
     {"segment/not-time", test_segment_not_time}, {"segment/elsewhere", test_segment_elsewhere},
     {"segment/continues", test_segment_continues}, {"segment/pending", test_segment_pending},
+    {"segment-done", test_segment_done}, {"stream-start", test_stream_start},
     {"caps/change", test_caps_change, TEST_AUDIO_IN},
     {"caps/refused", test_caps_refused}, {"buffer/empty", test_empty_buffer}, {"buffer/read-only", test_read_only},
   };
