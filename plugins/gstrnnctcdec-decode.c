@@ -188,6 +188,14 @@ fill_gap (GstRnnCtcDec *self)
   gst_rnn_ctc_dec_push_gap (self, caption ? caption->start : n > 0 ? timed (self, &words[0]).start : self->position);
 }
 
+void
+gst_rnn_ctc_dec_advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || self->sent > end)
+    self->sent = start;
+  self->position = end;
+}
+
 GstFlowReturn
 gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end)
 {
@@ -195,11 +203,13 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
   gboolean silence = FALSE;
   GstFlowReturn ret;
 
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || self->sent > end)
-    self->sent = start;
+  if (gst_rnn_ctc_dec_in_utterance (self)) {
+    times[0] = MAX (start, self->position);     /* there time goes one way only */
+    times[1] = MAX (end, times[0]);
+  }
+  gst_rnn_ctc_dec_advance (self, times[0], times[1]);
   if (!gst_rnn_ctc_dec_in_utterance (self))
     self->utterance_start = self->last_partial = start;
-  self->position = end;
   g_array_append_vals (self->steps, times, 1);
   rnn_ctc_decoder_step (self->decoder, scores);
   ret = take_words (self);

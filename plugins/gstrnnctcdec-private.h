@@ -66,6 +66,8 @@ void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 #define gst_rnn_ctc_dec_in_utterance(self) GST_CLOCK_TIME_IS_VALID ((self)->utterance_start)
 /* Takes the properties that are set now. */
 GstFlowReturn gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
+/* The stream is at @end now, after a step or gap from @start. */
+void gst_rnn_ctc_dec_advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);
 /* The utterance is over: its last words leave. */
 GstFlowReturn gst_rnn_ctc_dec_end_utterance (GstRnnCtcDec *self);

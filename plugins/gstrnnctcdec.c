@@ -115,12 +115,13 @@ gst_rnn_ctc_dec_process (GstRnnStage *stage, GstBuffer *buffer)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
   GstClockTime start = GST_BUFFER_PTS (buffer), next = gst_rnn_timeline_next (&stage->timeline), end;
+  gboolean off = gst_rnn_timeline_is_off (&stage->timeline, start, stage->now.alignment_threshold);
   GstFlowReturn ret = gst_rnn_ctc_dec_configure (self);
   GstMapInfo map;
 
   gst_rnn_ctc_dec_push_tags (self);
   stage->timeline.count++;
-  if (!GST_CLOCK_TIME_IS_VALID (start))
+  if (!GST_CLOCK_TIME_IS_VALID (start) || off)
     start = next;
   end = start + (gst_rnn_timeline_next (&stage->timeline) - next);
   if (ret != GST_FLOW_OK || !gst_buffer_map (buffer, &map, GST_MAP_READ))
@@ -174,9 +175,7 @@ gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, Gs
     gst_rnn_ctc_dec_drain (stage);
   for (at = start; gst_rnn_ctc_dec_in_utterance (self) && at + self->hop <= start + duration; at += self->hop)
     gst_rnn_ctc_dec_step (self, self->blank, at, at + self->hop);
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent))
-    self->sent = start;
-  self->position = start + duration;
+  gst_rnn_ctc_dec_advance (self, start, start + duration);
   if (!gst_rnn_ctc_dec_in_utterance (self))
     gst_rnn_ctc_dec_push_gap (self, self->position);
   return TRUE;

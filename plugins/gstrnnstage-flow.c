@@ -2,13 +2,21 @@
 /* GstRnnStage: buffers and events in. */
 #include "gstrnnstage.h"
 
+/* A new stretch */
+static void
+stop_timeline (GstRnnStage *stage)
+{
+  gst_rnn_timeline_stop (&stage->timeline);
+  stage->end = GST_CLOCK_TIME_NONE;
+  stage->discont = TRUE;
+}
+
 void
 gst_rnn_stage_reset (GstRnnStage *stage)
 {
   GST_RNN_STAGE_GET_CLASS (stage)->reset (stage);
   gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
-  gst_rnn_timeline_stop (&stage->timeline);
-  stage->discont = TRUE;
+  stop_timeline (stage);
   GST_OBJECT_LOCK (stage);
   stage->n_resets++;
   GST_OBJECT_UNLOCK (stage);
@@ -39,8 +47,7 @@ leave (GstRnnStage *stage, GstRnnResetOn reason)
   if (!gst_rnn_timeline_started (&stage->timeline))
     return ret;
   ret = drain (stage);
-  gst_rnn_timeline_stop (&stage->timeline);
-  stage->discont = TRUE;
+  stop_timeline (stage);
   if (stage->now.reset_on & reason)
     gst_rnn_stage_reset (stage);
   return ret;
@@ -187,6 +194,22 @@ take_segment (GstRnnStage *stage, GstEvent *event)
   return TRUE;
 }
 
+/* No window crosses a gap.  The steps before it end earlier than the input, so the gap that leaves begins there. */
+static gboolean
+forward_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTime duration)
+{
+  GstClockTime from;
+  GstEvent *gap;
+
+  drain (stage);
+  from = MIN (stage->end, start);       /* NONE is the largest */
+  stage->end = start + duration;
+  gap = gst_event_new_gap (from, stage->end - from);
+  gst_event_set_seqnum (gap, gst_event_get_seqnum (event));
+  gst_event_unref (event);
+  return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, gap);
+}
+
 static gboolean
 take_gap (GstRnnStage *stage, GstEvent *event)
 {
@@ -194,20 +217,13 @@ take_gap (GstRnnStage *stage, GstEvent *event)
   GstClockTime start, duration;
   gboolean ret;
 
-  gst_event_parse_gap (event, &start, &duration);
-  if (!GST_CLOCK_TIME_IS_VALID (start))
-    start = stage->segment.start;
-  if (!GST_CLOCK_TIME_IS_VALID (duration))
-    duration = 0;
   if (!stage->negotiated)
     return klass->push_event (stage, event);
-  if (klass->gap) {
-    ret = klass->gap (stage, event, start, duration);
-  } else {
-    klass->drain (stage);
-    gst_rnn_stage_push_segments (stage, start);
-    ret = klass->push_event (stage, event);
-  }
+  gst_event_parse_gap (event, &start, &duration);
+  duration = GST_CLOCK_TIME_IS_VALID (duration) ? MIN (duration, GST_CLOCK_TIME_NONE - 1 - start) : 0;
+  if (gst_rnn_timeline_is_off (&stage->timeline, start, stage->now.alignment_threshold))
+    leave (stage, GST_RNN_RESET_DISCONT);
+  ret = (klass->gap ? klass->gap : forward_gap) (stage, event, start, duration);
   if (gst_rnn_timeline_started (&stage->timeline))
     gst_rnn_timeline_start (&stage->timeline, start + duration);
   return ret;

@@ -26,6 +26,8 @@ make_frame (GstRnnStage *stage, const gfloat *data, GstClockTime pts, GstClockTi
 
   GST_BUFFER_PTS (frame) = pts;
   GST_BUFFER_DURATION (frame) = duration;
+  stage->end = GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (duration) ? pts + duration :
+      GST_CLOCK_TIME_NONE;
   if (stage->discont)
     GST_BUFFER_FLAG_SET (frame, GST_BUFFER_FLAG_DISCONT);
   stage->discont = FALSE;

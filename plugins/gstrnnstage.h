@@ -41,6 +41,7 @@ typedef struct {
   gboolean untold;              /* the stages downstream have missed a swap: a flush came */
   GstRnnTimeline timeline;      /* of the input */
   RnnModel *model;              /* in use; written under the object lock */
+  GstClockTime end;             /* of the last frame or gap that left; NONE: a new stretch */
   gsize frame_size;             /* bytes */
   GstBuffer *frame;             /* added and not pushed yet: one ... */
   GstBufferList *frames;        /* ... or several */
