@@ -110,10 +110,18 @@ gboolean gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *even
 /* ---- gstrnnstage-flow.c ---- */
 GstFlowReturn gst_rnn_stage_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer);
 GstFlowReturn gst_rnn_stage_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list);
-gboolean gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);
+/* The properties that hold from now on. */
+void gst_rnn_stage_take_snapshot (GstRnnStage *stage);
+/* Sends all that is pending. */
+GstFlowReturn gst_rnn_stage_drain (GstRnnStage *stage);
+/* The stream goes on elsewhere: drains, and forgets if @reason is one to do so. */
+GstFlowReturn gst_rnn_stage_leave (GstRnnStage *stage, GstRnnResetOn reason);
 void gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing);
 /* Forgets all of the stream. */
 void gst_rnn_stage_reset (GstRnnStage *stage);
+
+/* ---- gstrnnstage-events.c ---- */
+gboolean gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);
 
 /* ---- gstrnnstage-output.c ---- */
 /* FALSE: they were refused.  Where a flush is under way they are sent after it. */
