@@ -24,11 +24,10 @@ take_caps (GstRnnStage *stage, GstEvent *event)
 static gboolean
 continues (GstRnnStage *stage, const GstSegment *segment)
 {
-  guint64 next, before, now;
+  guint64 before, now, next = gst_rnn_stage_get_position (stage);      /* maybe before the new start, in mid-window */
 
-  if (!gst_rnn_timeline_started (&stage->timeline))
+  if (!GST_CLOCK_TIME_IS_VALID (next))
     return TRUE;
-  next = gst_rnn_timeline_next (&stage->timeline);      /* maybe before the new start, where a window began */
   return segment->rate == stage->segment.rate
       && gst_segment_to_running_time_full (&stage->segment, GST_FORMAT_TIME, next, &before) ==
       gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, next, &now) && before == now;
@@ -46,8 +45,10 @@ take_segment (GstRnnStage *stage, GstEvent *event)
     gst_event_unref (event);
     return FALSE;
   }
-  if (!continues (stage, segment))
+  if (!continues (stage, segment)) {
     gst_rnn_stage_leave (stage, GST_RNN_RESET_SEGMENT);
+    stage->position = GST_CLOCK_TIME_NONE;
+  }
   gst_segment_copy_into (segment, &stage->segment);
   g_queue_push_tail (&stage->segments, event);
   if (!gst_rnn_timeline_started (&stage->timeline))
@@ -85,8 +86,9 @@ take_gap (GstRnnStage *stage, GstEvent *event)
   if (gst_rnn_timeline_is_off (&stage->timeline, start, stage->now.alignment_threshold))
     gst_rnn_stage_leave (stage, GST_RNN_RESET_DISCONT);
   ret = (klass->gap ? klass->gap : forward_gap) (stage, event, start, duration);
+  stage->position = start + duration;
   if (gst_rnn_timeline_started (&stage->timeline))
-    gst_rnn_timeline_start (&stage->timeline, start + duration);
+    gst_rnn_timeline_start (&stage->timeline, stage->position);
   return ret;
 }
 
@@ -117,6 +119,7 @@ take_flush_stop (GstRnnStage *stage, GstEvent *event)
   g_queue_clear_full (&stage->segments, (GDestroyNotify) gst_event_unref);
   gst_rnn_stage_reset (stage);
   gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
+  stage->position = GST_CLOCK_TIME_NONE;
   ret = gst_pad_event_default (stage->sinkpad, GST_OBJECT (stage), event);
   gst_rnn_stage_tell_if_due (stage);
   return ret;

@@ -2,10 +2,17 @@
 /* GstRnnStage: buffers in. */
 #include "gstrnnstage.h"
 
+GstClockTime
+gst_rnn_stage_get_position (GstRnnStage *stage)
+{
+  return gst_rnn_timeline_started (&stage->timeline) ? gst_rnn_timeline_next (&stage->timeline) : stage->position;
+}
+
 /* A new stretch */
 static void
 stop_timeline (GstRnnStage *stage)
 {
+  stage->position = gst_rnn_stage_get_position (stage);
   gst_rnn_timeline_stop (&stage->timeline);
   stage->end = GST_CLOCK_TIME_NONE;
   stage->discont = TRUE;
@@ -60,11 +67,14 @@ gst_rnn_stage_take_snapshot (GstRnnStage *stage)
   GST_OBJECT_UNLOCK (stage);
 }
 
+/* Without timestamps a stream goes on where it was. */
 static void
 start_timeline (GstRnnStage *stage, GstClockTime pts)
 {
   if (gst_rnn_timeline_started (&stage->timeline))
     return;
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = stage->position;
   if (!GST_CLOCK_TIME_IS_VALID (pts))
     pts = stage->segment.format == GST_FORMAT_TIME ? stage->segment.start : 0;
   gst_rnn_timeline_start (&stage->timeline, pts);

@@ -40,6 +40,7 @@ typedef struct {
   GQueue segments;              /* GstEvent: taken and not sent on yet */
   gboolean untold;              /* the stages downstream have missed a swap: a flush came */
   GstRnnTimeline timeline;      /* of the input */
+  GstClockTime position;        /* where the timeline was when it stopped, or NONE */
   RnnModel *model;              /* in use; written under the object lock */
   GstClockTime end;             /* of the last frame or gap that left; NONE: a new stretch */
   gsize frame_size;             /* bytes */
@@ -112,6 +113,8 @@ GstFlowReturn gst_rnn_stage_chain (GstPad *pad, GstObject *parent, GstBuffer *bu
 GstFlowReturn gst_rnn_stage_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list);
 /* The properties that hold from now on. */
 void gst_rnn_stage_take_snapshot (GstRnnStage *stage);
+/* Where the stream is; NONE: nothing has come since the start of the segment. */
+GstClockTime gst_rnn_stage_get_position (GstRnnStage *stage);
 /* Sends all that is pending. */
 GstFlowReturn gst_rnn_stage_drain (GstRnnStage *stage);
 /* The stream goes on elsewhere: drains, and forgets if @reason is one to do so. */

@@ -320,6 +320,76 @@ test_caps_refused (gconstpointer data)
   test_harness_free (t);
 }
 
+/* ---- no timestamps ---- */
+
+static GstPadProbeReturn
+drop_time (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)) = GST_CLOCK_TIME_NONE;
+  return GST_PAD_PROBE_OK;
+}
+
+static TestHarness *
+start_untimed (const TestKind *kind)
+{
+  TestHarness *t = test_kind_start (kind, model);
+
+  gst_pad_add_probe (t->h->srcpad, GST_PAD_PROBE_TYPE_BUFFER, drop_time, NULL, NULL);
+  return t;
+}
+
+/* What is said now is heard where the stream is: at 300 ms. */
+static void
+finish_untimed (TestHarness *t, const TestKind *kind)
+{
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (GstClockTime));
+  g_autofree gchar *heard = kind->out ? test_kind_hear (t, kind, NULL) : test_pull_text (t->h);
+
+  test_kind_say (t, kind, "cd_", 0);
+  test_kind_end (t);
+  g_free (heard);
+  if (kind->out) {
+    heard = test_kind_hear (t, kind, times);
+    g_assert_cmpstr (heard, ==, "cd");
+    g_assert_cmpuint (g_array_index (times, GstClockTime, 0), ==, 300 * GST_MSECOND);
+  } else {
+    heard = test_pull_text (t->h);
+    g_assert_true (g_str_has_prefix (heard, "300-") && g_str_has_suffix (heard, " cd\n"));
+  }
+  test_harness_free (t);
+}
+
+static void
+test_untimed_reset (gconstpointer data)
+{
+  TestHarness *t = start_untimed (data);
+
+  test_kind_say (t, data, "_ab", 0);
+  g_signal_emit_by_name (t->element, "reset");
+  finish_untimed (t, data);
+}
+
+static void
+test_untimed_gap (gconstpointer data)
+{
+  TestHarness *t = start_untimed (data);
+
+  gst_harness_push_event (t->h, gst_event_new_gap (0, 300 * GST_MSECOND));
+  finish_untimed (t, data);
+}
+
+static void
+test_untimed_caps (gconstpointer data)
+{
+  const TestKind *kind = data;
+  TestHarness *t = start_untimed (kind);
+  g_autofree gchar *caps = g_strconcat (kind->caps, ", comment=(string)another", NULL);
+
+  test_kind_say (t, kind, "___", 0);
+  gst_harness_set_src_caps_str (t->h, caps);
+  finish_untimed (t, kind);
+}
+
 /* ---- odd buffers ---- */
 
 static void
@@ -371,6 +441,7 @@ main (int argc, char **argv)
     {"segment/not-time", test_segment_not_time}, {"segment/elsewhere", test_segment_elsewhere},
     {"segment/continues", test_segment_continues}, {"segment/pending", test_segment_pending},
     {"segment-done", test_segment_done}, {"stream-start", test_stream_start},
+    {"untimed/reset", test_untimed_reset}, {"untimed/gap", test_untimed_gap}, {"untimed/caps", test_untimed_caps},
     {"caps/change", test_caps_change, TEST_AUDIO_IN},
     {"caps/refused", test_caps_refused}, {"buffer/empty", test_empty_buffer}, {"buffer/read-only", test_read_only},
   };
