@@ -89,17 +89,19 @@ gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   g_autoptr (GstCaps) text = gst_static_pad_template_get_caps (&src_template);
   g_autoptr (GstCaps) json = gst_static_pad_template_get_caps (&unsynced_template);
   GstRnnTensors in;
+  GstClockTime hop;
 
   if (!gst_rnn_tensors_from_caps (&in, caps, error))
     return FALSE;
-  if (in.n != rnn_tokens_get_n (self->tokens) || in.fps_n == 0) {
+  hop = in.fps_n > 0 ? gst_util_uint64_scale (in.fps_d, GST_SECOND, in.fps_n) : 0;
+  if (in.n != rnn_tokens_get_n (self->tokens) || hop == 0) {
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
-        "The model %s has %d tokens: that many scores at a known framerate are needed, not %d at %d/%d.",
-        rnn_model_get_path (stage->model), rnn_tokens_get_n (self->tokens), in.n, in.fps_n, in.fps_d);
+        "The model %s has %d tokens: that many scores at a known framerate, 1 GHz at most, are needed, not %d at "
+        "%d/%d.", rnn_model_get_path (stage->model), rnn_tokens_get_n (self->tokens), in.n, in.fps_n, in.fps_d);
     return FALSE;
   }
   gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
-  self->hop = gst_util_uint64_scale (in.fps_d, GST_SECOND, in.fps_n);
+  self->hop = hop;
   GST_OBJECT_LOCK (self);
   self->look = look_of (stage->model, self->hop);
   GST_OBJECT_UNLOCK (self);

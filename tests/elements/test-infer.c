@@ -300,6 +300,27 @@ test_infer_int8 (void)
   test_harness_free (t);
 }
 
+/* ---- rnnctcdec ---- */
+
+/* Steps that last no nanosecond cannot be counted in time. */
+static void
+test_ctcdec_framerate (void)
+{
+  static const gchar *const rates[] = { "0/1", "2000000000/1" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rates); i++) {
+    TestHarness *t = test_harness_new (make ("rnnctcdec", model));
+    g_autofree gchar *text = g_strdup_printf ("other/tensors, format=static, num_tensors=1, types=float32, "
+        "dimensions=(string)10:1, framerate=%s", rates[i]);
+    g_autoptr (GstCaps) caps = gst_caps_from_string (text);
+
+    gst_harness_push_event (t->h, gst_event_new_caps (caps));
+    test_expect_error (t, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, rates[i]);
+    test_harness_free (t);
+  }
+}
+
 /* y[0] = x[0] + 10 x[1] + 100 x[2] */
 static gchar *
 make_series_model (void)
@@ -340,6 +361,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/rnninfer/series/f32", "F32LE", test_infer_series);
   g_test_add_data_func ("/rnninfer/series/f64", "F64LE", test_infer_series);
   g_test_add_func ("/rnninfer/not-samples", test_infer_not_samples);
+  g_test_add_func ("/rnnctcdec/framerate", test_ctcdec_framerate);
   g_test_add_func ("/rnninfer/int8", test_infer_int8);
   result = test_run ();
   g_free (model);
