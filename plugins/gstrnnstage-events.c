@@ -2,6 +2,16 @@
 /* GstRnnStage: events in. */
 #include "gstrnnstage.h"
 
+/* An event that is refused comes again with every buffer: what is wrong with it is said once. */
+static gboolean
+is_news (GstRnnStage *stage, GstEvent *event)
+{
+  guint32 before = stage->refused;
+
+  stage->refused = gst_event_get_seqnum (event);
+  return stage->refused != before;
+}
+
 static gboolean
 take_caps (GstRnnStage *stage, GstEvent *event)
 {
@@ -14,7 +24,7 @@ take_caps (GstRnnStage *stage, GstEvent *event)
     gst_rnn_stage_leave (stage, 0);
     stage->negotiated = GST_RNN_STAGE_GET_CLASS (stage)->set_caps (stage, caps, &error);
   }
-  if (!stage->negotiated && error)
+  if (!stage->negotiated && error && is_news (stage, event))
     GST_ELEMENT_ERROR (stage, CORE, NEGOTIATION, ("%s", error->message), ("caps %" GST_PTR_FORMAT, caps));
   gst_event_unref (event);
   return stage->negotiated;
@@ -40,8 +50,9 @@ take_segment (GstRnnStage *stage, GstEvent *event)
 
   gst_event_parse_segment (event, &segment);
   if (segment->format != GST_FORMAT_TIME || segment->rate < 0) {
-    GST_ELEMENT_ERROR (stage, STREAM, FORMAT, ("Only streams in time that play forward can be understood."),
-        ("segment %" GST_SEGMENT_FORMAT, segment));
+    if (is_news (stage, event))
+      GST_ELEMENT_ERROR (stage, STREAM, FORMAT, ("Only streams in time that play forward can be understood."),
+          ("segment %" GST_SEGMENT_FORMAT, segment));
     gst_event_unref (event);
     return FALSE;
   }

@@ -24,6 +24,7 @@ gst_rnn_stage_reset (GstRnnStage *stage)
   GST_RNN_STAGE_GET_CLASS (stage)->reset (stage);
   gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
   stop_timeline (stage);
+  stage->refused = GST_SEQNUM_INVALID;
   GST_OBJECT_LOCK (stage);
   stage->n_resets++;
   GST_OBJECT_UNLOCK (stage);

@@ -38,6 +38,7 @@ typedef struct {
   GstSegment segment;           /* TIME, of the sink pad */
   gboolean negotiated, discont;
   GQueue segments;              /* GstEvent: taken and not sent on yet */
+  guint32 refused;              /* seqnum of the event that was refused last */
   gboolean untold;              /* the stages downstream have missed a swap: a flush came */
   GstRnnTimeline timeline;      /* of the input */
   GstClockTime position;        /* where the timeline was when it stopped, or NONE */

@@ -125,6 +125,10 @@ test_segment_backwards (gconstpointer data)
 
   test_push_segment (t, GST_FORMAT_TIME, -1, 0, 0, gst_util_seqnum_next ());
   test_expect_error (t, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT, "forward");
+  g_assert_cmpint (test_kind_say (t, data, "_", 0), ==, GST_FLOW_ERROR);
+  test_expect_no_error (t);     /* once is enough */
+  test_push_segment (t, GST_FORMAT_TIME, 1, 0, 0, gst_util_seqnum_next ());
+  g_assert_cmpint (test_kind_say (t, data, "_", 0), ==, GST_FLOW_OK);
   test_harness_free (t);
 }
 
@@ -317,6 +321,7 @@ test_caps_refused (gconstpointer data)
   test_expect_error (t, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, kind->in ? "need" :
       "audioconvert ! audioresample");
   g_assert_cmpint (test_kind_say (t, kind, "c", 30), ==, GST_FLOW_NOT_NEGOTIATED);
+  test_expect_no_error (t);     /* once is enough */
   test_harness_free (t);
 }
 
