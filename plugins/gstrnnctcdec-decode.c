@@ -191,8 +191,12 @@ fill_gap (GstRnnCtcDec *self)
 void
 gst_rnn_ctc_dec_advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
 {
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || self->sent > end)
+  gboolean back = self->sent > end && self->sent - end > self->stage.now.alignment_threshold;
+
+  if (back || !GST_CLOCK_TIME_IS_VALID (self->sent)) {
     self->sent = start;
+    self->shown = GST_CLOCK_TIME_NONE;
+  }
   self->position = end;
 }
 

@@ -44,7 +44,7 @@ typedef struct {
   GString *utterance;           /* words so far */
   GstClockTime position;        /* end of the last step */
   GstClockTime sent;            /* until where text or gaps were pushed */
-  GstClockTime shown;           /* the same with lateness; NONE: nothing was pushed yet */
+  GstClockTime shown;           /* the same as it was timed on src; NONE: nothing was pushed yet */
   GstClockTime last_partial, last_overload;
   gchar *partial;               /* text last shown */
 } GstRnnCtcDec;

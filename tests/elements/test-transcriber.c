@@ -73,6 +73,43 @@ test_lateness (void)
   test_harness_free (t);
 }
 
+/* Nothing that leaves begins before the end of the last. */
+static GstPadProbeReturn
+expect_ascending (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstClockTime start, duration, *end = data;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    start = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
+    duration = GST_BUFFER_DURATION (GST_PAD_PROBE_INFO_BUFFER (info));
+  } else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_GAP) {
+    gst_event_parse_gap (GST_PAD_PROBE_INFO_EVENT (info), &start, &duration);
+  } else {
+    return GST_PAD_PROBE_OK;
+  }
+  g_assert_cmpuint (start, >=, *end);
+  *end = start + duration;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+test_lateness_lowered (void)
+{
+  TestHarness *t = test_transcriber_new (model, "lateness", 3000, NULL);
+  g_autoptr (GstPad) src = gst_element_get_static_pad (t->element, "src");
+  g_autoptr (GstPad) unsynced = gst_element_get_static_pad (t->element, "unsynced_src");
+  GstClockTime end[2] = { 0, 0 };
+
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, expect_ascending, &end[0], NULL);
+  gst_pad_add_probe (unsynced, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, expect_ascending, &end[1], NULL);
+  test_say (t, "__abc" TEST_LONG_SILENCE, 0);
+  g_object_set (t->element, "lateness", 0, NULL);
+  test_say (t, "_bc" TEST_LONG_SILENCE "de" TEST_LONG_SILENCE TEST_LONG_SILENCE "fg" TEST_LONG_SILENCE, 18);
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  test_expect_text (t, "3190-3460 abc\n4660-4840 bc\n4840-5020 de\n6180-6360 fg\n");
+  test_harness_free (t);
+}
+
 static void
 test_words_meta (void)
 {
@@ -270,6 +307,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transcriber/lines", test_lines);
   g_test_add_func ("/transcriber/mode-change", test_mode_change);
   g_test_add_func ("/transcriber/lateness", test_lateness);
+  g_test_add_func ("/transcriber/lateness/lowered", test_lateness_lowered);
   g_test_add_func ("/transcriber/endpoint", test_endpoint);
   g_test_add_func ("/transcriber/endpoint/silence", test_endpoint_silence);
   g_test_add_func ("/transcriber/endpoint/reset", test_reset_at_endpoint);
