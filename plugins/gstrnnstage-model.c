@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GstRnnStage: its model.
  *
- * While a stream runs, a new model is loaded by another thread and waits in stage->next.  The first stage that has one
- * when an endpoint passes takes it, and sends it downstream in a serialized event `rnn-model`, so that all stages
- * change at the same step.  One property set on the first element of a chain is thus enough. */
+ * While a stream runs, another thread loads a new model and asks all stages downstream; it waits in stage->next.  The
+ * first stage that has one when an endpoint passes takes it, and sends it on in a serialized event `rnn-model`, so that
+ * all change at the same step.  One property set on the first element of a chain is thus enough. */
 #include "gstrnnstage.h"
 
 GType
