@@ -173,10 +173,31 @@ announce_endpoint (GstRnnCtcDec *self, gboolean silence)
           gst_structure_new ("rnn-endpoint", "silence", G_TYPE_BOOLEAN, silence, NULL)));
 }
 
-static gboolean
-is_quiet (GstRnnCtcDec *self)
+/* Whoever waits for text learns of each silence in time, and, while a caption is not complete, of all before it. */
+static void
+fill_gap (GstRnnCtcDec *self)
 {
-  return !rnn_ctc_decoder_in_word (self->decoder) && !rnn_captioner_peek (self->captioner, NULL, NULL);
+  const RnnCaption *caption;
+  const RnnCtcWord *words;
+  guint n, n_stable;
+
+  if (GST_CLOCK_TIME_IS_VALID (self->shown) && self->position + self->hop <= self->sent + GAP_INTERVAL)
+    return;
+  caption = rnn_captioner_peek (self->captioner, NULL, NULL);
+  words = rnn_ctc_decoder_get_words (self->decoder, TRUE, &n, &n_stable);
+  gst_rnn_ctc_dec_push_gap (self, caption ? caption->start : n > 0 ? timed (self, &words[0]).start : self->position);
+}
+
+void
+gst_rnn_ctc_dec_advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
+{
+  gboolean back = self->sent > end && self->sent - end > self->stage.now.alignment_threshold;
+
+  if (back || !GST_CLOCK_TIME_IS_VALID (self->sent)) {
+    self->sent = start;
+    self->shown = GST_CLOCK_TIME_NONE;
+  }
+  self->position = end;
 }
 
 GstFlowReturn
@@ -186,11 +207,13 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
   gboolean silence = FALSE;
   GstFlowReturn ret;
 
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || self->sent > end)
-    self->sent = start;
+  if (gst_rnn_ctc_dec_in_utterance (self)) {
+    times[0] = MAX (start, self->position);     /* there time goes one way only */
+    times[1] = MAX (end, times[0]);
+  }
+  gst_rnn_ctc_dec_advance (self, times[0], times[1]);
   if (!gst_rnn_ctc_dec_in_utterance (self))
     self->utterance_start = self->last_partial = start;
-  self->position = end;
   g_array_append_vals (self->steps, times, 1);
   rnn_ctc_decoder_step (self->decoder, scores);
   ret = take_words (self);
@@ -201,7 +224,6 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
     ret = show_partial (self);
     drop_steps (self);
   }
-  if (end + self->hop > self->sent + GAP_INTERVAL && is_quiet (self))
-    gst_rnn_ctc_dec_push_gap (self, end);
+  fill_gap (self);
   return ret;
 }

@@ -46,17 +46,21 @@ gst_rnn_ctc_dec_caption_to_json (const gchar *type, const RnnCaption *caption, g
   return text;
 }
 
+/* A word may begin before the segment that it ends in. */
 static void
 set_times (GstRnnCtcDec *self, GstStructure *s, GstClockTime start, GstClockTime end)
 {
   const GstSegment *segment = &self->stage.segment;
-  gboolean timed = segment->format == GST_FORMAT_TIME;
+  GstClockTime stream = GST_CLOCK_TIME_NONE, running = GST_CLOCK_TIME_NONE;
 
-  gst_structure_set (s, "timestamp", G_TYPE_UINT64, start,
-      "stream-time", G_TYPE_UINT64, timed ? gst_segment_to_stream_time (segment, GST_FORMAT_TIME, start) :
-      GST_CLOCK_TIME_NONE,
-      "running-time", G_TYPE_UINT64, timed ? gst_segment_to_running_time (segment, GST_FORMAT_TIME, start) :
-      GST_CLOCK_TIME_NONE, "duration", G_TYPE_UINT64, end - start, NULL);
+  if (segment->format == GST_FORMAT_TIME) {
+    if (gst_segment_to_stream_time_full (segment, GST_FORMAT_TIME, start, &stream) < 0)
+      stream = GST_CLOCK_TIME_NONE;
+    if (gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, start, &running) < 0)
+      running = GST_CLOCK_TIME_NONE;
+  }
+  gst_structure_set (s, "timestamp", G_TYPE_UINT64, start, "stream-time", G_TYPE_UINT64, stream,
+      "running-time", G_TYPE_UINT64, running, "duration", G_TYPE_UINT64, end - start, NULL);
 }
 
 static void

@@ -2,7 +2,10 @@
 /* rnnctcdec: what leaves its pads.
  *
  * src: captions, and gaps where there is nothing to read, both `lateness` later than they were spoken.  unsynced_src:
- * one JSON object per result, partial or final, as soon as it is known; nobody needs to listen. */
+ * one JSON object per result, partial or final, as soon as it is known; nobody needs to listen.
+ *
+ * When `lateness` is lowered, captions stay behind each other and as long as they were: gaps are left out until the
+ * time that was too much is made up for. */
 #include "gstrnnctcdec-private.h"
 #include <gst/tag/tag.h>
 #include <string.h>
@@ -10,7 +13,9 @@
 static GstClockTime
 shift (GstRnnCtcDec *self, GstClockTime time)
 {
-  return time + self->now.lateness * GST_MSECOND;
+  GstClockTime late = time + self->now.lateness * GST_MSECOND;
+
+  return GST_CLOCK_TIME_IS_VALID (self->shown) ? MAX (late, self->shown) : late;
 }
 
 static GstBuffer *
@@ -63,10 +68,12 @@ add_words_meta (GstBuffer *buffer, const RnnCaption *caption)
 GstFlowReturn
 gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption)
 {
-  GstBuffer *buffer = text_buffer (g_strdup (caption->text), shift (self, caption->start), shift (self, caption->end));
+  GstClockTime start = shift (self, caption->start), end = start + (caption->end - caption->start);
+  GstBuffer *buffer = text_buffer (g_strdup (caption->text), start, end);
   guint length = g_utf8_strlen (caption->text, -1);
   GstFlowReturn ret;
 
+  gst_rnn_stage_push_segments (&self->stage, start);
   add_words_meta (buffer, caption);
   if (self->stage.discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
@@ -79,6 +86,7 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption)
   push_json (self, "final", caption, length);
   ret = push (self, self->stage.srcpad, buffer);
   self->sent = MAX (self->sent, caption->end);
+  self->shown = end;
   return ret;
 }
 
@@ -99,13 +107,24 @@ push_to_both (GstRnnCtcDec *self, GstEvent *event)
   gst_pad_push_event (self->stage.srcpad, event);
 }
 
+/* The first may be empty: it says that the stream is there, and the pipeline prerolls. */
 void
 gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until)
 {
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || !GST_CLOCK_TIME_IS_VALID (until) || until <= self->sent)
+  gboolean first = !GST_CLOCK_TIME_IS_VALID (self->shown);
+  GstClockTime start, end;
+
+  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || !GST_CLOCK_TIME_IS_VALID (until) || until < self->sent
+      || (until == self->sent && !first))
     return;
-  push_to_both (self, gst_event_new_gap (shift (self, self->sent), until - self->sent));
+  start = shift (self, self->sent);
+  end = shift (self, until);
+  gst_rnn_stage_push_segments (&self->stage, start);
+  gst_pad_push_event (self->unsynced, gst_event_new_gap (self->sent, until - self->sent));
+  if (end > start || first)
+    gst_pad_push_event (self->stage.srcpad, gst_event_new_gap (start, end - start));
   self->sent = until;
+  self->shown = end;
 }
 
 void

@@ -44,6 +44,7 @@ typedef struct {
   GString *utterance;           /* words so far */
   GstClockTime position;        /* end of the last step */
   GstClockTime sent;            /* until where text or gaps were pushed */
+  GstClockTime shown;           /* the same as it was timed on src; NONE: nothing was pushed yet */
   GstClockTime last_partial, last_overload;
   gchar *partial;               /* text last shown */
 } GstRnnCtcDec;
@@ -65,6 +66,8 @@ void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 #define gst_rnn_ctc_dec_in_utterance(self) GST_CLOCK_TIME_IS_VALID ((self)->utterance_start)
 /* Takes the properties that are set now. */
 GstFlowReturn gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
+/* The stream is at @end now, after a step or gap from @start. */
+void gst_rnn_ctc_dec_advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);
 /* The utterance is over: its last words leave. */
 GstFlowReturn gst_rnn_ctc_dec_end_utterance (GstRnnCtcDec *self);
@@ -74,6 +77,7 @@ void gst_rnn_ctc_dec_forget (GstRnnCtcDec *self);
 /* ---- gstrnnctcdec-output.c ---- */
 GstFlowReturn gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption);
 GstFlowReturn gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnCaption *caption, guint stable_length);
+/* Nothing comes before @until that has not come yet. */
 void gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until);
 void gst_rnn_ctc_dec_push_tags (GstRnnCtcDec *self);
 gboolean gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event);

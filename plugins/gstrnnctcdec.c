@@ -40,6 +40,15 @@ drop_decoder (GstRnnCtcDec *self)
 }
 
 static gboolean
+gst_rnn_ctc_dec_check_model (RnnModel *model, GError **error)
+{
+  if (rnn_model_get_output_kind (model) == RNN_OUTPUT_CTC)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output is not CTC");
+  return FALSE;
+}
+
+static gboolean
 gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
@@ -47,10 +56,8 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   RnnCtcDecoder *decoder;
   RnnTokens *tokens;
 
-  if (rnn_model_get_output_kind (model) != RNN_OUTPUT_CTC) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output is not CTC");
+  if (!gst_rnn_ctc_dec_check_model (model, error))
     return FALSE;
-  }
   if (stage->negotiated && rnn_model_get_n_out (model) != rnn_tokens_get_n (self->tokens)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it has %d tokens, the stream has %d scores",
         rnn_model_get_n_out (model), rnn_tokens_get_n (self->tokens));
@@ -82,23 +89,25 @@ gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   g_autoptr (GstCaps) text = gst_static_pad_template_get_caps (&src_template);
   g_autoptr (GstCaps) json = gst_static_pad_template_get_caps (&unsynced_template);
   GstRnnTensors in;
+  GstClockTime hop;
 
   if (!gst_rnn_tensors_from_caps (&in, caps, error))
     return FALSE;
-  if (in.n != rnn_tokens_get_n (self->tokens) || in.fps_n == 0) {
+  hop = in.fps_n > 0 ? gst_util_uint64_scale (in.fps_d, GST_SECOND, in.fps_n) : 0;
+  if (in.n != rnn_tokens_get_n (self->tokens) || hop == 0) {
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
-        "The model %s has %d tokens: that many scores at a known framerate are needed, not %d at %d/%d.",
-        rnn_model_get_path (stage->model), rnn_tokens_get_n (self->tokens), in.n, in.fps_n, in.fps_d);
+        "The model %s has %d tokens: that many scores at a known framerate, 1 GHz at most, are needed, not %d at "
+        "%d/%d.", rnn_model_get_path (stage->model), rnn_tokens_get_n (self->tokens), in.n, in.fps_n, in.fps_d);
     return FALSE;
   }
   gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
-  self->hop = gst_util_uint64_scale (in.fps_d, GST_SECOND, in.fps_n);
+  self->hop = hop;
   GST_OBJECT_LOCK (self);
   self->look = look_of (stage->model, self->hop);
   GST_OBJECT_UNLOCK (self);
   gst_rnn_ctc_dec_update_latency (self);
-  gst_pad_push_event (self->unsynced, gst_event_new_caps (json));
-  return gst_pad_push_event (stage->srcpad, gst_event_new_caps (text));
+  gst_rnn_stage_push_caps (self->unsynced, json);
+  return gst_rnn_stage_push_caps (stage->srcpad, text);
 }
 
 /* ---- the stream ---- */
@@ -108,12 +117,13 @@ gst_rnn_ctc_dec_process (GstRnnStage *stage, GstBuffer *buffer)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
   GstClockTime start = GST_BUFFER_PTS (buffer), next = gst_rnn_timeline_next (&stage->timeline), end;
+  gboolean off = gst_rnn_timeline_is_off (&stage->timeline, start, stage->now.alignment_threshold);
   GstFlowReturn ret = gst_rnn_ctc_dec_configure (self);
   GstMapInfo map;
 
   gst_rnn_ctc_dec_push_tags (self);
   stage->timeline.count++;
-  if (!GST_CLOCK_TIME_IS_VALID (start))
+  if (!GST_CLOCK_TIME_IS_VALID (start) || off)
     start = next;
   end = start + (gst_rnn_timeline_next (&stage->timeline) - next);
   if (ret != GST_FLOW_OK || !gst_buffer_map (buffer, &map, GST_MAP_READ))
@@ -150,7 +160,7 @@ gst_rnn_ctc_dec_reset (GstRnnStage *stage)
 
   gst_rnn_ctc_dec_forget (self);
   gst_flow_combiner_reset (self->flows);
-  self->sent = self->position = self->last_overload = GST_CLOCK_TIME_NONE;
+  self->sent = self->shown = self->position = self->last_overload = GST_CLOCK_TIME_NONE;
 }
 
 /* A short gap is heard as silence; one that lasts as long as an endpoint ends the utterance. */
@@ -167,9 +177,7 @@ gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, Gs
     gst_rnn_ctc_dec_drain (stage);
   for (at = start; gst_rnn_ctc_dec_in_utterance (self) && at + self->hop <= start + duration; at += self->hop)
     gst_rnn_ctc_dec_step (self, self->blank, at, at + self->hop);
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent))
-    self->sent = start;
-  self->position = start + duration;
+  gst_rnn_ctc_dec_advance (self, start, start + duration);
   if (!gst_rnn_ctc_dec_in_utterance (self))
     gst_rnn_ctc_dec_push_gap (self, self->position);
   return TRUE;
@@ -178,7 +186,7 @@ gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, Gs
 static gboolean
 sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
-  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START || GST_EVENT_TYPE (event) == GST_EVENT_TAG)
+  if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
     return gst_rnn_ctc_dec_push_event (GST_RNN_STAGE (parent), event);
   return gst_rnn_stage_sink_event (pad, parent, event);
 }
@@ -233,6 +241,7 @@ gst_rnn_ctc_dec_class_init (GstRnnCtcDecClass *klass)
   object_class->finalize = gst_rnn_ctc_dec_finalize;
   gst_rnn_ctc_dec_install_properties (object_class);
 
+  klass->check_model = gst_rnn_ctc_dec_check_model;
   klass->set_model = gst_rnn_ctc_dec_set_model;
   klass->set_caps = gst_rnn_ctc_dec_set_caps;
   klass->process = gst_rnn_ctc_dec_process;

@@ -68,12 +68,19 @@ config_from_options (GstRnnFeatures *self, RnnFeatureConfig *config, GError **er
 }
 
 static gboolean
+gst_rnn_features_check_model (RnnModel *model, GError **error)
+{
+  if (rnn_model_get_input_kind (model) == RNN_INPUT_AUDIO)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its input is not audio");
+  return FALSE;
+}
+
+static gboolean
 config_from_model (RnnModel *model, RnnFeatureConfig *config, GError **error)
 {
-  if (rnn_model_get_input_kind (model) != RNN_INPUT_AUDIO) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its input is not audio");
+  if (!gst_rnn_features_check_model (model, error))
     return FALSE;
-  }
   *config = *rnn_model_get_features (model);
   return TRUE;
 }
@@ -291,7 +298,7 @@ sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
               "audio/x-raw"));
       return TRUE;
     default:
-      return gst_pad_query_default (pad, parent, query);
+      return gst_rnn_stage_sink_query (pad, parent, query);
   }
 }
 
@@ -346,6 +353,7 @@ gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
 
   klass->works_without_model = TRUE;
   klass->is_first = TRUE;
+  klass->check_model = gst_rnn_features_check_model;
   klass->set_model = gst_rnn_features_set_model;
   klass->set_caps = gst_rnn_features_set_caps;
   klass->clip = gst_rnn_features_clip;

@@ -145,7 +145,7 @@ add_tensor (GstRnnInfer *self, GstBuffer *buffer, const GstMapInfo *map)
     return GST_FLOW_ERROR;
   }
   timeline->count++;
-  if (!GST_CLOCK_TIME_IS_VALID (pts))
+  if (!GST_CLOCK_TIME_IS_VALID (pts) && timeline->num > 0)      /* without a rate, what is unknown stays so */
     pts = next;
   if (!GST_CLOCK_TIME_IS_VALID (duration) && timeline->num > 0)
     duration = gst_rnn_timeline_next (timeline) - next;

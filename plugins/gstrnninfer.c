@@ -87,6 +87,15 @@ new_stream (GstRnnInfer *self, RnnModel *model, GstClockTime *patience, GError *
 }
 
 static gboolean
+gst_rnn_infer_check_model (RnnModel *model, GError **error)
+{
+  if (!rnn_model_get_root (model)->offline)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "it needs whole sequences and cannot stream");
+  return FALSE;
+}
+
+static gboolean
 gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnInfer *self = GST_RNN_INFER (stage);
@@ -222,7 +231,7 @@ sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS)
     return gst_rnn_stage_answer_caps (query, get_sink_caps (GST_RNN_INFER (parent)));
-  return gst_pad_query_default (pad, parent, query);
+  return gst_rnn_stage_sink_query (pad, parent, query);
 }
 
 /* ---- GObject ---- */
@@ -315,6 +324,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   object_class->finalize = gst_rnn_infer_finalize;
   gst_rnn_infer_install_properties (object_class);
 
+  klass->check_model = gst_rnn_infer_check_model;
   klass->set_model = gst_rnn_infer_set_model;
   klass->set_caps = gst_rnn_infer_set_caps;
   klass->process = gst_rnn_infer_process;

@@ -1,13 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GstRnnStage: buffers and events in. */
+/* GstRnnStage: buffers in. */
 #include "gstrnnstage.h"
+
+GstClockTime
+gst_rnn_stage_get_position (GstRnnStage *stage)
+{
+  return gst_rnn_timeline_started (&stage->timeline) ? gst_rnn_timeline_next (&stage->timeline) : stage->position;
+}
+
+/* A new stretch */
+static void
+stop_timeline (GstRnnStage *stage)
+{
+  stage->position = gst_rnn_stage_get_position (stage);
+  gst_rnn_timeline_stop (&stage->timeline);
+  stage->end = GST_CLOCK_TIME_NONE;
+  stage->discont = TRUE;
+}
 
 void
 gst_rnn_stage_reset (GstRnnStage *stage)
 {
   GST_RNN_STAGE_GET_CLASS (stage)->reset (stage);
-  gst_rnn_timeline_stop (&stage->timeline);
-  stage->discont = TRUE;
+  gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
+  stop_timeline (stage);
+  stage->refused = GST_SEQNUM_INVALID;
   GST_OBJECT_LOCK (stage);
   stage->n_resets++;
   GST_OBJECT_UNLOCK (stage);
@@ -20,35 +37,45 @@ gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing)
     GST_RNN_STAGE_GET_CLASS (stage)->set_flushing (stage, flushing);
 }
 
-/* The stream goes on elsewhere: sends what is pending, and forgets if @reason is one to do so. */
-static GstFlowReturn
-leave (GstRnnStage *stage, GstRnnResetOn reason)
+GstFlowReturn
+gst_rnn_stage_drain (GstRnnStage *stage)
+{
+  GstFlowReturn ret = GST_RNN_STAGE_GET_CLASS (stage)->drain (stage);
+
+  gst_rnn_stage_push_segments (stage, GST_CLOCK_TIME_NONE);
+  return ret;
+}
+
+GstFlowReturn
+gst_rnn_stage_leave (GstRnnStage *stage, GstRnnResetOn reason)
 {
   GstFlowReturn ret = GST_FLOW_OK;
 
   if (!gst_rnn_timeline_started (&stage->timeline))
     return ret;
-  ret = GST_RNN_STAGE_GET_CLASS (stage)->drain (stage);
-  gst_rnn_timeline_stop (&stage->timeline);
-  stage->discont = TRUE;
+  ret = gst_rnn_stage_drain (stage);
+  stop_timeline (stage);
   if (stage->now.reset_on & reason)
     gst_rnn_stage_reset (stage);
   return ret;
 }
 
-static void
-take_snapshot (GstRnnStage *stage)
+void
+gst_rnn_stage_take_snapshot (GstRnnStage *stage)
 {
   GST_OBJECT_LOCK (stage);
   stage->now = stage->settings;
   GST_OBJECT_UNLOCK (stage);
 }
 
+/* Without timestamps a stream goes on where it was. */
 static void
 start_timeline (GstRnnStage *stage, GstClockTime pts)
 {
   if (gst_rnn_timeline_started (&stage->timeline))
     return;
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    pts = stage->position;
   if (!GST_CLOCK_TIME_IS_VALID (pts))
     pts = stage->segment.format == GST_FORMAT_TIME ? stage->segment.start : 0;
   gst_rnn_timeline_start (&stage->timeline, pts);
@@ -68,7 +95,7 @@ take_buffer (GstRnnStage *stage, GstBuffer *buffer)
   if (gst_buffer_get_size (buffer) > 0) {
     if (gst_rnn_timeline_is_elsewhere (&stage->timeline, buffer, stage->now.alignment_threshold,
             stage->now.discont_wait))
-      ret = leave (stage, GST_RNN_RESET_DISCONT);
+      ret = gst_rnn_stage_leave (stage, GST_RNN_RESET_DISCONT);
     start_timeline (stage, GST_BUFFER_PTS (buffer));
     if (ret == GST_FLOW_OK)
       ret = klass->process (stage, buffer);
@@ -80,10 +107,12 @@ take_buffer (GstRnnStage *stage, GstBuffer *buffer)
 static GstFlowReturn
 begin (GstRnnStage *stage)
 {
-  take_snapshot (stage);
+  gst_rnn_stage_take_snapshot (stage);
   if (g_atomic_int_compare_and_exchange (&stage->reset_wanted, TRUE, FALSE))
     gst_rnn_stage_reset (stage);
   gst_rnn_stage_swap_if_due (stage);
+  if (stage->untold)
+    return GST_FLOW_FLUSHING;
   return stage->negotiated ? GST_FLOW_OK : GST_FLOW_NOT_NEGOTIATED;
 }
 
@@ -120,121 +149,4 @@ gst_rnn_stage_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
     ret = take_buffer (stage, gst_buffer_ref (gst_buffer_list_get (list, i)));
   gst_buffer_list_unref (list);
   return ret == GST_FLOW_OK ? run (stage) : ret;
-}
-
-static gboolean
-take_caps (GstRnnStage *stage, GstEvent *event)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GstCaps) old = gst_pad_get_current_caps (stage->sinkpad);
-  GstCaps *caps;
-
-  gst_event_parse_caps (event, &caps);
-  if (!stage->negotiated || !old || !gst_caps_is_equal (old, caps)) {
-    leave (stage, 0);
-    stage->negotiated = GST_RNN_STAGE_GET_CLASS (stage)->set_caps (stage, caps, &error);
-  }
-  if (!stage->negotiated && error)
-    GST_ELEMENT_ERROR (stage, CORE, NEGOTIATION, ("%s", error->message), ("caps %" GST_PTR_FORMAT, caps));
-  gst_event_unref (event);
-  return stage->negotiated;
-}
-
-/* A segment continues the last one if it gives the next timestamp the same running time. */
-static gboolean
-continues (GstRnnStage *stage, const GstSegment *segment)
-{
-  guint64 next, before, now;
-
-  if (!gst_rnn_timeline_started (&stage->timeline))
-    return TRUE;
-  next = gst_rnn_timeline_next (&stage->timeline);      /* maybe before the new start, where a window began */
-  return segment->rate == stage->segment.rate
-      && gst_segment_to_running_time_full (&stage->segment, GST_FORMAT_TIME, next, &before) ==
-      gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, next, &now) && before == now;
-}
-
-static gboolean
-take_segment (GstRnnStage *stage, GstEvent *event)
-{
-  const GstSegment *segment;
-
-  gst_event_parse_segment (event, &segment);
-  if (segment->format != GST_FORMAT_TIME || segment->rate < 0) {
-    GST_ELEMENT_ERROR (stage, STREAM, FORMAT, ("Only streams in time that play forward can be understood."),
-        ("segment %" GST_SEGMENT_FORMAT, segment));
-    gst_event_unref (event);
-    return FALSE;
-  }
-  if (!continues (stage, segment))
-    leave (stage, GST_RNN_RESET_SEGMENT);
-  gst_segment_copy_into (segment, &stage->segment);
-  return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
-}
-
-static gboolean
-take_gap (GstRnnStage *stage, GstEvent *event)
-{
-  GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
-  GstClockTime start, duration;
-  gboolean ret;
-
-  gst_event_parse_gap (event, &start, &duration);
-  if (!GST_CLOCK_TIME_IS_VALID (start))
-    start = stage->segment.start;
-  if (!GST_CLOCK_TIME_IS_VALID (duration))
-    duration = 0;
-  if (!stage->negotiated)
-    return klass->push_event (stage, event);
-  if (klass->gap) {
-    ret = klass->gap (stage, event, start, duration);
-  } else {
-    klass->drain (stage);
-    ret = klass->push_event (stage, event);
-  }
-  if (gst_rnn_timeline_started (&stage->timeline))
-    gst_rnn_timeline_start (&stage->timeline, start + duration);
-  return ret;
-}
-
-static gboolean
-take_eos (GstRnnStage *stage, GstEvent *event)
-{
-  leave (stage, 0);
-  gst_rnn_stage_reset (stage);
-  return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
-}
-
-gboolean
-gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
-{
-  GstRnnStage *stage = GST_RNN_STAGE (parent);
-
-  if (GST_EVENT_IS_SERIALIZED (event))
-    take_snapshot (stage);
-  switch (GST_EVENT_TYPE (event)) {
-    case GST_EVENT_CAPS:
-      return take_caps (stage, event);
-    case GST_EVENT_SEGMENT:
-      return take_segment (stage, event);
-    case GST_EVENT_GAP:
-      return take_gap (stage, event);
-    case GST_EVENT_EOS:
-      return take_eos (stage, event);
-    case GST_EVENT_FLUSH_START:
-      gst_rnn_stage_set_flushing (stage, TRUE);
-      break;
-    case GST_EVENT_FLUSH_STOP:
-      gst_rnn_stage_set_flushing (stage, FALSE);
-      gst_rnn_stage_reset (stage);
-      gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
-      break;
-    case GST_EVENT_CUSTOM_DOWNSTREAM:
-      if (gst_event_has_name (event, "rnn-model"))
-        return gst_rnn_stage_take_model_event (stage, event);
-      break;
-    default:
-      break;
-  }
-  return gst_pad_event_default (pad, parent, event);
 }

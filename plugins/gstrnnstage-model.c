@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GstRnnStage: its model.
  *
- * While a stream runs, a new model is loaded by another thread and waits in stage->next.  The first stage that has one
- * when an endpoint passes takes it, and sends it downstream in a serialized event `rnn-model`, so that all stages
- * change at the same step.  One property set on the first element of a chain is thus enough. */
+ * While a stream runs, another thread loads a new model and asks all stages downstream; it waits in stage->next.  The
+ * first stage that has one when an endpoint passes takes it, and sends it on in a serialized event `rnn-model`, so that
+ * all change at the same step.  One property set on the first element of a chain is thus enough. */
 #include "gstrnnstage.h"
 
 GType
@@ -112,26 +112,81 @@ gst_rnn_stage_prepare_model (GstRnnStage *stage)
 }
 
 static void
+warn_kept (GstRnnStage *stage, RnnModel *model, const GError *why)
+{
+  GST_ELEMENT_WARNING (stage, LIBRARY, SETTINGS, ("Cannot swap to the model %s: %s; the one in use stays",
+          rnn_model_get_path (model), why->message), (NULL));
+}
+
+/* Of this stage and of those downstream, in any thread: a model that one of them refuses must not be swapped in by
+ * another. */
+static gboolean
+all_can_use (GstRnnStage *stage, RnnModel *model, GError **error)
+{
+  GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
+  GstQuery *query;
+
+  if (klass->check_model && !klass->check_model (model, error))
+    return FALSE;
+  query = gst_query_new_custom (GST_QUERY_CUSTOM, gst_structure_new ("rnn-model",
+          "model", GST_TYPE_RNN_MODEL, model, NULL));
+  gst_pad_peer_query (stage->srcpad, query);    /* who knows no models does not mind */
+  gst_structure_get (gst_query_get_structure (query), "refusal", G_TYPE_ERROR, error, NULL);
+  gst_query_unref (query);
+  return *error == NULL;
+}
+
+static gboolean
+answer_model (GstRnnStage *stage, GstQuery *query)
+{
+  g_autoptr (RnnModel) model = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gst_structure_get (gst_query_get_structure (query), "model", GST_TYPE_RNN_MODEL, &model, NULL);
+  if (!all_can_use (stage, model, &error))
+    gst_structure_set (gst_query_writable_structure (query), "refusal", G_TYPE_ERROR, error, NULL);
+  return TRUE;
+}
+
+gboolean
+gst_rnn_stage_sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CUSTOM
+      && gst_structure_has_name (gst_query_get_structure (query), "rnn-model"))
+    return answer_model (GST_RNN_STAGE (parent), query);
+  return gst_pad_query_default (pad, parent, query);
+}
+
+/* @model: transfer full; to be swapped in, unless something else than @path has been set since then */
+static void
+set_next (GstRnnStage *stage, RnnModel *model, const gchar *path)
+{
+  GST_OBJECT_LOCK (stage);
+  if (stage->active && g_strcmp0 (stage->model_file, path) == 0) {
+    RnnModel *old = stage->next;
+
+    stage->next = model;
+    model = old;
+  }
+  GST_OBJECT_UNLOCK (stage);
+  g_clear_pointer (&model, rnn_model_unref);
+}
+
+static void
 load_aside (GstElement *element, gpointer data)
 {
   GstRnnStage *stage = GST_RNN_STAGE (element);
   g_autofree gchar *path = dup_model_file (stage);
   g_autoptr (GError) error = NULL;
   g_autoptr (RnnModel) model = path ? rnn_model_load_shared (path, &error) : NULL;
-  RnnModel *old = NULL;
 
-  if (!model) {
+  if (!model)
     GST_ELEMENT_WARNING (stage, RESOURCE, NOT_FOUND, ("Cannot load the model %s: %s; the one in use stays",
             path ? path : "(none)", error ? error->message : "no model-file"), (NULL));
-    return;
-  }
-  GST_OBJECT_LOCK (stage);
-  if (stage->active && g_strcmp0 (stage->model_file, path) == 0) {      /* else a later one is on its way */
-    old = stage->next;
-    stage->next = g_steal_pointer (&model);
-  }
-  GST_OBJECT_UNLOCK (stage);
-  g_clear_pointer (&old, rnn_model_unref);
+  else if (!all_can_use (stage, model, &error))
+    warn_kept (stage, model, error);
+  else
+    set_next (stage, g_steal_pointer (&model), path);
 }
 
 void
@@ -173,21 +228,39 @@ renegotiate (GstRnnStage *stage)
     gst_rnn_timeline_start (&stage->timeline, gst_rnn_timeline_next (&timeline));
 }
 
-/* @event: transfer full; tells the stages downstream.  @any_size: the input will change with the model */
+/* Tells the stages downstream, before the caps that come of it.  What meets a flush is said again after it. */
 static gboolean
-swap (GstRnnStage *stage, RnnModel *model, GstEvent *event, gboolean any_size)
+tell (GstRnnStage *stage)
+{
+  gboolean told = GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new ("rnn-model", "model", GST_TYPE_RNN_MODEL, stage->model, NULL)));
+
+  stage->untold = !told && GST_PAD_IS_FLUSHING (stage->srcpad);
+  if (!stage->untold)
+    renegotiate (stage);
+  return told;
+}
+
+void
+gst_rnn_stage_tell_if_due (GstRnnStage *stage)
+{
+  if (stage->untold)
+    tell (stage);
+}
+
+/* @any_size: the input will change with the model */
+static gboolean
+swap (GstRnnStage *stage, RnnModel *model, gboolean any_size)
 {
   GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
-  gboolean negotiated = stage->negotiated, ret;
+  gboolean negotiated = stage->negotiated;
   g_autoptr (GError) error = NULL;
 
   klass->drain (stage);
   stage->negotiated = negotiated && !any_size;
   if (!klass->set_model (stage, model, &error)) {
-    GST_ELEMENT_WARNING (stage, LIBRARY, SETTINGS, ("Cannot swap to the model %s: %s; the one in use stays",
-            rnn_model_get_path (model), error->message), (NULL));
+    warn_kept (stage, model, error);
     stage->negotiated = negotiated;
-    gst_event_unref (event);
     return FALSE;
   }
   use_model (stage, rnn_model_ref (model));
@@ -197,9 +270,7 @@ swap (GstRnnStage *stage, RnnModel *model, GstEvent *event, gboolean any_size)
   stage->n_swaps++;
   GST_OBJECT_UNLOCK (stage);
   announce_swap (stage, model);
-  ret = klass->push_event (stage, event);
-  renegotiate (stage);
-  return ret;
+  return tell (stage);
 }
 
 void
@@ -211,10 +282,8 @@ gst_rnn_stage_swap_if_due (GstRnnStage *stage)
   if (!endpoint && gst_rnn_timeline_started (&stage->timeline))
     return;
   model = steal_next (stage);
-  if (model && model != stage->model) {
-    swap (stage, model, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
-            gst_structure_new ("rnn-model", "model", GST_TYPE_RNN_MODEL, model, NULL)), FALSE);
-  }
+  if (model && model != stage->model)
+    swap (stage, model, FALSE);
 }
 
 gboolean
@@ -225,5 +294,6 @@ gst_rnn_stage_take_model_event (GstRnnStage *stage, GstEvent *event)
   gst_structure_get (gst_event_get_structure (event), "model", GST_TYPE_RNN_MODEL, &model, NULL);
   if (!model || model == stage->model)
     return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
-  return swap (stage, model, event, TRUE);
+  gst_event_unref (event);
+  return swap (stage, model, TRUE);
 }

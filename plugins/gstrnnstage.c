@@ -214,6 +214,7 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
     gst_rnn_timeline_init (&stage->timeline, 0, 1);
     gst_rnn_stage_reset (stage);
+    stage->position = GST_CLOCK_TIME_NONE;
   }
 
   ret = GST_ELEMENT_CLASS (gst_rnn_stage_parent_class)->change_state (element, transition);
@@ -222,7 +223,8 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     GST_OBJECT_LOCK (stage);
     stage->active = FALSE;
     GST_OBJECT_UNLOCK (stage);
-    stage->negotiated = FALSE;
+    stage->negotiated = stage->untold = FALSE;
+    g_queue_clear_full (&stage->segments, (GDestroyNotify) gst_event_unref);
     GST_RNN_STAGE_GET_CLASS (stage)->stop (stage);
   }
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
@@ -286,6 +288,7 @@ gst_rnn_stage_add_pads (GstRnnStage *stage)
   gst_pad_set_chain_function (stage->sinkpad, gst_rnn_stage_chain);
   gst_pad_set_chain_list_function (stage->sinkpad, gst_rnn_stage_chain_list);
   gst_pad_set_event_function (stage->sinkpad, gst_rnn_stage_sink_event);
+  gst_pad_set_query_function (stage->sinkpad, gst_rnn_stage_sink_query);
   gst_element_add_pad (GST_ELEMENT (stage), stage->sinkpad);
 
   stage->srcpad = gst_pad_new_from_template (gst_element_class_get_pad_template (klass, "src"), "src");

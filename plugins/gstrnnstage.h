@@ -37,8 +37,13 @@ typedef struct {
   GstRnnStageSettings now;      /* snapshot for this buffer */
   GstSegment segment;           /* TIME, of the sink pad */
   gboolean negotiated, discont;
+  GQueue segments;              /* GstEvent: taken and not sent on yet */
+  guint32 refused;              /* seqnum of the event that was refused last */
+  gboolean untold;              /* the stages downstream have missed a swap: a flush came */
   GstRnnTimeline timeline;      /* of the input */
+  GstClockTime position;        /* where the timeline was when it stopped, or NONE */
   RnnModel *model;              /* in use; written under the object lock */
+  GstClockTime end;             /* of the last frame or gap that left; NONE: a new stretch */
   gsize frame_size;             /* bytes */
   GstBuffer *frame;             /* added and not pushed yet: one ... */
   GstBufferList *frames;        /* ... or several */
@@ -62,6 +67,8 @@ typedef struct {
   gboolean works_without_model;
   gboolean is_first;            /* of a chain: endpoints go no further upstream */
 
+  /* Whether a stage of this kind can use @model at all; in any thread, reads nothing but the model.  NULL: it can */
+  gboolean (*check_model) (RnnModel *model, GError **error);
   /* Prepares for @model (NULL only if works_without_model); on failure all stays as it was.  The caps follow. */
   gboolean (*set_model) (GstRnnStage *stage, RnnModel *model, GError **error);
   /* New input: sets up stage->timeline and pushes the output caps. */
@@ -95,6 +102,8 @@ void gst_rnn_stage_install_properties (GObjectClass *klass);
 gboolean gst_rnn_stage_src_query (GstPad *pad, GstObject *parent, GstQuery *query);
 /* What the stage adds to the LATENCY query; posts the message when that changes. */
 void gst_rnn_stage_set_latency (GstRnnStage *stage, GstClockTime latency);
+/* Unless the element has its own: may a model be swapped in? */
+gboolean gst_rnn_stage_sink_query (GstPad *pad, GstObject *parent, GstQuery *query);
 /* Answers a CAPS query with what of @caps its filter lets through.  @caps: transfer full */
 gboolean gst_rnn_stage_answer_caps (GstQuery *query, GstCaps *caps);
 /* Events that come back upstream: the endpoint. */
@@ -103,16 +112,31 @@ gboolean gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *even
 /* ---- gstrnnstage-flow.c ---- */
 GstFlowReturn gst_rnn_stage_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer);
 GstFlowReturn gst_rnn_stage_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list);
-gboolean gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);
+/* The properties that hold from now on. */
+void gst_rnn_stage_take_snapshot (GstRnnStage *stage);
+/* Where the stream is; NONE: nothing has come since the start of the segment. */
+GstClockTime gst_rnn_stage_get_position (GstRnnStage *stage);
+/* Sends all that is pending. */
+GstFlowReturn gst_rnn_stage_drain (GstRnnStage *stage);
+/* The stream goes on elsewhere: drains, and forgets if @reason is one to do so. */
+GstFlowReturn gst_rnn_stage_leave (GstRnnStage *stage, GstRnnResetOn reason);
 void gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing);
 /* Forgets all of the stream. */
 void gst_rnn_stage_reset (GstRnnStage *stage);
 
+/* ---- gstrnnstage-events.c ---- */
+gboolean gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);
+
 /* ---- gstrnnstage-output.c ---- */
+/* FALSE: they were refused.  Where a flush is under way they are sent after it. */
+gboolean gst_rnn_stage_push_caps (GstPad *srcpad, GstCaps *caps);
 /* Pushes caps; frames are of @n floats from then on. */
 gboolean gst_rnn_stage_set_output (GstRnnStage *stage, GstCaps *caps, gint n);
 /* Adds a copy of data[n] to the frames that gst_rnn_stage_push_frames () pushes, as one list if they are several. */
 void gst_rnn_stage_add_frame (GstRnnStage *stage, const gfloat *data, GstClockTime pts, GstClockTime duration);
+/* A segment that continues the last one waits here: it leaves before the first output that begins in it, since what is
+ * pending may begin before it.  Call this before output at @start, or with NONE when nothing is pending. */
+void gst_rnn_stage_push_segments (GstRnnStage *stage, GstClockTime start);
 guint gst_rnn_stage_get_n_frames (GstRnnStage *stage);
 GstFlowReturn gst_rnn_stage_push_frames (GstRnnStage *stage);
 
@@ -126,5 +150,7 @@ void gst_rnn_stage_drop_model (GstRnnStage *stage);
 /* The swap, in band: drains, changes the model, tells everyone downstream. */
 void gst_rnn_stage_swap_if_due (GstRnnStage *stage);
 gboolean gst_rnn_stage_take_model_event (GstRnnStage *stage, GstEvent *event);
+/* After a flush: those downstream hear of a swap that it kept from them. */
+void gst_rnn_stage_tell_if_due (GstRnnStage *stage);
 
 G_END_DECLS

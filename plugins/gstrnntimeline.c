@@ -40,15 +40,23 @@ gst_rnn_timeline_next (const GstRnnTimeline *timeline)
 }
 
 gboolean
-gst_rnn_timeline_is_elsewhere (GstRnnTimeline *timeline, GstBuffer *buffer, GstClockTime threshold, GstClockTime wait)
+gst_rnn_timeline_is_off (const GstRnnTimeline *timeline, GstClockTime pts, GstClockTime threshold)
 {
-  GstClockTime pts = GST_BUFFER_PTS (buffer), next;
+  GstClockTime next = gst_rnn_timeline_next (timeline);
 
   if (!gst_rnn_timeline_started (timeline) || !GST_CLOCK_TIME_IS_VALID (pts) || timeline->num == 0)
     return FALSE;
-  next = gst_rnn_timeline_next (timeline);
-  if ((pts > next ? pts - next : next - pts) < MAX (threshold, 1)) {
-    timeline->astray = GST_CLOCK_TIME_NONE;
+  return (pts > next ? pts - next : next - pts) >= MAX (threshold, 1);
+}
+
+gboolean
+gst_rnn_timeline_is_elsewhere (GstRnnTimeline *timeline, GstBuffer *buffer, GstClockTime threshold, GstClockTime wait)
+{
+  GstClockTime next = gst_rnn_timeline_next (timeline);
+
+  if (!gst_rnn_timeline_is_off (timeline, GST_BUFFER_PTS (buffer), threshold)) {
+    if (GST_BUFFER_PTS_IS_VALID (buffer))
+      timeline->astray = GST_CLOCK_TIME_NONE;
     return FALSE;
   }
   if (GST_BUFFER_IS_DISCONT (buffer) || wait == 0)

@@ -22,6 +22,8 @@ GstClockTime gst_rnn_timeline_at (const GstRnnTimeline *timeline, gint64 unit);
 /* PTS of the unit that comes next. */
 GstClockTime gst_rnn_timeline_next (const GstRnnTimeline *timeline);
 
+/* Whether @pts is off by @threshold or more; not if that cannot be known. */
+gboolean gst_rnn_timeline_is_off (const GstRnnTimeline *timeline, GstClockTime pts, GstClockTime threshold);
 /* Whether a buffer is somewhere else: its PTS is off by @threshold or more, and has been so for @wait or is flagged
  * DISCONT.  No PTS: it follows the last one. */
 gboolean gst_rnn_timeline_is_elsewhere (GstRnnTimeline *timeline, GstBuffer *buffer, GstClockTime threshold,

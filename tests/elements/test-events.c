@@ -125,6 +125,10 @@ test_segment_backwards (gconstpointer data)
 
   test_push_segment (t, GST_FORMAT_TIME, -1, 0, 0, gst_util_seqnum_next ());
   test_expect_error (t, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT, "forward");
+  g_assert_cmpint (test_kind_say (t, data, "_", 0), ==, GST_FLOW_ERROR);
+  test_expect_no_error (t);     /* once is enough */
+  test_push_segment (t, GST_FORMAT_TIME, 1, 0, 0, gst_util_seqnum_next ());
+  g_assert_cmpint (test_kind_say (t, data, "_", 0), ==, GST_FLOW_OK);
   test_harness_free (t);
 }
 
@@ -179,6 +183,104 @@ test_segment_continues (gconstpointer data)
   test_harness_free (t);
 }
 
+static void
+expect_inside (const GstSegment *segment, GstBuffer *buffer)
+{
+  GstClockTime start = GST_BUFFER_PTS (buffer);
+  guint64 from, to;
+
+  g_assert_true (gst_segment_clip (segment, GST_FORMAT_TIME, start, start + GST_BUFFER_DURATION (buffer), &from, &to));
+}
+
+/* @segment: that of the pad */
+static GstPadProbeReturn
+follow_segment (GstPad *pad, GstPadProbeInfo *info, gpointer segment)
+{
+  guint i;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    expect_inside (segment, GST_PAD_PROBE_INFO_BUFFER (info));
+  } else if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
+    for (i = 0; i < gst_buffer_list_length (GST_PAD_PROBE_INFO_BUFFER_LIST (info)); i++)
+      expect_inside (segment, gst_buffer_list_get (GST_PAD_PROBE_INFO_BUFFER_LIST (info), i));
+  } else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_SEGMENT) {
+    gst_event_copy_segment (GST_PAD_PROBE_INFO_EVENT (info), segment);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* What is pending when a segment comes leaves in the one that it is in. */
+static void
+test_segment_pending (gconstpointer data)
+{
+  const TestKind *kind = data;
+  TestHarness *t = test_kind_start (kind, model);
+  g_autoptr (GstPad) src = gst_element_get_static_pad (t->element, "src");
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, follow_segment, &segment, NULL);
+  test_kind_say (t, kind, "_ab__", 0);
+  test_push_segment (t, GST_FORMAT_TIME, 1, 500 * GST_MSECOND, 500 * GST_MSECOND, gst_util_seqnum_next ());
+  test_kind_say (t, kind, "_" TEST_LONG_SILENCE "cd_", 50);
+  test_kind_end (t);
+  g_assert_cmpuint (segment.start, ==, 500 * GST_MSECOND);
+  test_kind_expect (t, kind, "ab|cd");
+  test_harness_free (t);
+}
+
+/* ---- other events that end something ---- */
+
+static GstPadProbeReturn
+note_buffers (GstPad *pad, GstPadProbeInfo *info, gpointer n)
+{
+  GstHarness *h = gst_pad_get_element_private (pad);
+  GstEventType type = GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info));
+
+  if (type == GST_EVENT_SEGMENT_DONE || type == GST_EVENT_STREAM_START)
+    *(guint *) n = gst_harness_buffers_received (h);
+  return GST_PAD_PROBE_OK;
+}
+
+/* What was said is out before @event is, and after it the stream goes on. */
+static void
+expect_boundary (const TestKind *kind, GstEvent *event)
+{
+  TestHarness *t = test_kind_start (kind, model);
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (GstClockTime));
+  g_autofree gchar *heard = NULL;
+  guint n = 0;
+
+  test_kind_say (t, kind, "_ab", 0);
+  gst_pad_set_element_private (t->h->sinkpad, t->h);
+  gst_pad_add_probe (t->h->sinkpad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, note_buffers, &n, NULL);
+  gst_harness_push_event (t->h, event);
+  g_assert_cmpuint (n, ==, kind->out == 0 ? 1 : kind->in ? 30 : 28);
+  test_kind_expect (t, kind, "ab");
+  test_kind_say (t, kind, "cd_", 30);
+  test_kind_end (t);
+  if (kind->out) {
+    heard = test_kind_hear (t, kind, times);
+    g_assert_cmpstr (heard, ==, "cd");
+    g_assert_cmpuint (g_array_index (times, GstClockTime, 0), ==, 300 * GST_MSECOND);
+  } else {
+    test_kind_expect (t, kind, "cd");
+  }
+  test_harness_free (t);
+}
+
+static void
+test_segment_done (gconstpointer data)
+{
+  expect_boundary (data, gst_event_new_segment_done (GST_FORMAT_TIME, 300 * GST_MSECOND));
+}
+
+static void
+test_stream_start (gconstpointer data)
+{
+  expect_boundary (data, gst_event_new_stream_start ("another"));
+}
+
 /* ---- caps ---- */
 
 /* Windows and steps end with the old caps; to a decoder behind them the stream goes on. */
@@ -219,7 +321,78 @@ test_caps_refused (gconstpointer data)
   test_expect_error (t, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, kind->in ? "need" :
       "audioconvert ! audioresample");
   g_assert_cmpint (test_kind_say (t, kind, "c", 30), ==, GST_FLOW_NOT_NEGOTIATED);
+  test_expect_no_error (t);     /* once is enough */
   test_harness_free (t);
+}
+
+/* ---- no timestamps ---- */
+
+static GstPadProbeReturn
+drop_time (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)) = GST_CLOCK_TIME_NONE;
+  return GST_PAD_PROBE_OK;
+}
+
+static TestHarness *
+start_untimed (const TestKind *kind)
+{
+  TestHarness *t = test_kind_start (kind, model);
+
+  gst_pad_add_probe (t->h->srcpad, GST_PAD_PROBE_TYPE_BUFFER, drop_time, NULL, NULL);
+  return t;
+}
+
+/* What is said now is heard where the stream is: at 300 ms. */
+static void
+finish_untimed (TestHarness *t, const TestKind *kind)
+{
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (GstClockTime));
+  g_autofree gchar *heard = kind->out ? test_kind_hear (t, kind, NULL) : test_pull_text (t->h);
+
+  test_kind_say (t, kind, "cd_", 0);
+  test_kind_end (t);
+  g_free (heard);
+  if (kind->out) {
+    heard = test_kind_hear (t, kind, times);
+    g_assert_cmpstr (heard, ==, "cd");
+    g_assert_cmpuint (g_array_index (times, GstClockTime, 0), ==, 300 * GST_MSECOND);
+  } else {
+    heard = test_pull_text (t->h);
+    g_assert_true (g_str_has_prefix (heard, "300-") && g_str_has_suffix (heard, " cd\n"));
+  }
+  test_harness_free (t);
+}
+
+static void
+test_untimed_reset (gconstpointer data)
+{
+  TestHarness *t = start_untimed (data);
+
+  test_kind_say (t, data, "_ab", 0);
+  g_signal_emit_by_name (t->element, "reset");
+  finish_untimed (t, data);
+}
+
+static void
+test_untimed_gap (gconstpointer data)
+{
+  TestHarness *t = start_untimed (data);
+
+  gst_harness_push_event (t->h, gst_event_new_gap (0, 300 * GST_MSECOND));
+  finish_untimed (t, data);
+}
+
+static void
+test_untimed_caps (gconstpointer data)
+{
+  const TestKind *kind = data;
+  TestHarness *t = start_untimed (kind);
+  g_autofree gchar *caps = g_strconcat (kind->caps, ", comment=(string)another", NULL);
+
+  test_kind_say (t, kind, "___", 0);
+  gst_harness_set_src_caps_str (t->h, caps);
+  finish_untimed (t, kind);
 }
 
 /* ---- odd buffers ---- */
@@ -271,7 +444,10 @@ main (int argc, char **argv)
     {"eos", test_eos}, {"eos/counts", test_eos_counts, TEST_FRAMES_OUT}, {"eos/without-data", test_eos_without_data},
     {"eos/before-caps", test_eos_before_caps}, {"flush", test_flush}, {"segment/backwards", test_segment_backwards},
     {"segment/not-time", test_segment_not_time}, {"segment/elsewhere", test_segment_elsewhere},
-    {"segment/continues", test_segment_continues}, {"caps/change", test_caps_change, TEST_AUDIO_IN},
+    {"segment/continues", test_segment_continues}, {"segment/pending", test_segment_pending},
+    {"segment-done", test_segment_done}, {"stream-start", test_stream_start},
+    {"untimed/reset", test_untimed_reset}, {"untimed/gap", test_untimed_gap}, {"untimed/caps", test_untimed_caps},
+    {"caps/change", test_caps_change, TEST_AUDIO_IN},
     {"caps/refused", test_caps_refused}, {"buffer/empty", test_empty_buffer}, {"buffer/read-only", test_read_only},
   };
   int result;

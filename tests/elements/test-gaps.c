@@ -21,6 +21,20 @@ sum_of_gaps (TestHarness *t)
   return sum;
 }
 
+static guint64
+get_resets (TestHarness *t, const TestKind *kind)
+{
+  GstStructure *stats;
+  guint64 resets = 0;
+
+  if (g_str_equal (kind->name, "rnntranscriber"))
+    return test_get_stat (t, "infer", "resets");
+  g_object_get (t->element, "stats", &stats, NULL);
+  gst_structure_get_uint64 (stats, "resets", &resets);
+  gst_structure_free (stats);
+  return resets;
+}
+
 static void
 test_gap_short (gconstpointer data)
 {
@@ -31,9 +45,43 @@ test_gap_short (gconstpointer data)
   gst_harness_push_event (t->h, gst_event_new_gap (300 * GST_MSECOND, 200 * GST_MSECOND));
   test_kind_say (t, kind, "cd_", 50);
   test_kind_end (t);
-  if (kind->out)
-    g_assert_cmpuint (sum_of_gaps (t), ==, 200 * GST_MSECOND);
+  if (kind->out)        /* from the end of the last step on */
+    g_assert_cmpuint (sum_of_gaps (t), ==, (kind->in ? 200 : 220) * GST_MSECOND);
   test_kind_expect (t, kind, "abcd");
+  test_harness_free (t);
+}
+
+/* A gap that begins somewhere else is a jump, forwards or back. */
+static void
+test_gap_elsewhere (gconstpointer data)
+{
+  const TestKind *kind = data;
+  TestHarness *t = test_kind_start (kind, model);
+  guint64 resets = get_resets (t, kind);
+
+  test_kind_say (t, kind, "_ab", 500);
+  gst_harness_push_event (t->h, gst_event_new_gap (10 * GST_SECOND, 100 * GST_MSECOND));
+  test_kind_say (t, kind, "cd", 1010);
+  gst_harness_push_event (t->h, gst_event_new_gap (1 * GST_SECOND, 100 * GST_MSECOND));
+  test_kind_say (t, kind, "ef", 110);
+  test_kind_end (t);
+  test_kind_expect (t, kind, "ab|cd|ef");
+  g_assert_cmpuint (get_resets (t, kind), >=, resets + 2);
+  test_harness_free (t);
+}
+
+/* The same through all stages of a model whose windows are long: they do not take each other's gaps for jumps. */
+static void
+test_gap_stacked (void)
+{
+  g_autofree gchar *stacked = test_tone_model ("stacked", &(TestModel) { .stack = 6 });
+  TestHarness *t = test_transcriber_new (stacked, NULL);
+  guint64 resets = test_get_stat (t, "infer", "resets");
+
+  test_say (t, "_ab", 0);
+  gst_harness_push_event (t->h, gst_event_new_gap (300 * GST_MSECOND, 200 * GST_MSECOND));
+  g_assert_cmpuint (test_get_stat (t, "infer", "resets"), ==, resets);
+  g_assert_cmpuint (test_get_stat (t, "ctcdec", "resets"), ==, test_get_stat (t, "features", "resets"));
   test_harness_free (t);
 }
 
@@ -161,7 +209,8 @@ int
 main (int argc, char **argv)
 {
   static const TestKindTest tests[] = {
-    {"gap/short", test_gap_short}, {"gap/long", test_gap_long}, {"silence", test_silence, TEST_TEXT_OUT},
+    {"gap/short", test_gap_short}, {"gap/long", test_gap_long}, {"gap/elsewhere", test_gap_elsewhere},
+    {"silence", test_silence, TEST_TEXT_OUT},
     {"discont", test_discont}, {"discont/small", test_discont_small}, {"discont/wait", test_discont_wait},
     {"latency", test_latency},
   };
@@ -169,6 +218,7 @@ main (int argc, char **argv)
 
   test_init (&argc, &argv);
   model = test_tone_model ("tones", &(TestModel) { .lookahead = 3 });
+  g_test_add_func ("/rnntranscriber/gap/stacked", test_gap_stacked);
   result = test_kinds_run (tests, G_N_ELEMENTS (tests));
   g_free (model);
   return result;

@@ -204,6 +204,28 @@ test_infer_lookahead (void)
   test_harness_free (t);
 }
 
+/* Without a framerate nobody knows when a step was, unless its buffer says so. */
+static void
+test_infer_untimed (void)
+{
+  const GstClockTime pts[] = { 7, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE, 9 };
+  TestHarness *t = test_harness_new (make ("rnninfer", model));
+  guint i;
+
+  gst_harness_set_src_caps_str (t->h, "other/tensors, format=static, num_tensors=1, types=float32, "
+      "dimensions=(string)23:1, framerate=(fraction)0/1");
+  for (i = 0; i < G_N_ELEMENTS (pts); i++) {
+    GstBuffer *answer;
+
+    g_assert_cmpint (gst_harness_push (t->h, tensor (23, i, pts[i])), ==, GST_FLOW_OK);
+    answer = gst_harness_pull (t->h);
+    g_assert_cmpuint (GST_BUFFER_PTS (answer), ==, pts[i]);
+    g_assert_cmpuint (GST_BUFFER_DURATION (answer), ==, GST_CLOCK_TIME_NONE);
+    gst_buffer_unref (answer);
+  }
+  test_harness_free (t);
+}
+
 static gint lists;
 
 static GstPadProbeReturn
@@ -300,6 +322,27 @@ test_infer_int8 (void)
   test_harness_free (t);
 }
 
+/* ---- rnnctcdec ---- */
+
+/* Steps that last no nanosecond cannot be counted in time. */
+static void
+test_ctcdec_framerate (void)
+{
+  static const gchar *const rates[] = { "0/1", "2000000000/1" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rates); i++) {
+    TestHarness *t = test_harness_new (make ("rnnctcdec", model));
+    g_autofree gchar *text = g_strdup_printf ("other/tensors, format=static, num_tensors=1, types=float32, "
+        "dimensions=(string)10:1, framerate=%s", rates[i]);
+    g_autoptr (GstCaps) caps = gst_caps_from_string (text);
+
+    gst_harness_push_event (t->h, gst_event_new_caps (caps));
+    test_expect_error (t, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, rates[i]);
+    test_harness_free (t);
+  }
+}
+
 /* y[0] = x[0] + 10 x[1] + 100 x[2] */
 static gchar *
 make_series_model (void)
@@ -335,11 +378,13 @@ main (int argc, char **argv)
   g_test_add_func ("/rnnfeatures/latency", test_features_latency);
   g_test_add_func ("/rnnfeatures/clip", test_features_clip);
   g_test_add_func ("/rnninfer/lookahead", test_infer_lookahead);
+  g_test_add_func ("/rnninfer/untimed", test_infer_untimed);
   g_test_add_func ("/rnninfer/list", test_infer_list);
   g_test_add_func ("/rnninfer/wrong-size", test_infer_wrong_size);
   g_test_add_data_func ("/rnninfer/series/f32", "F32LE", test_infer_series);
   g_test_add_data_func ("/rnninfer/series/f64", "F64LE", test_infer_series);
   g_test_add_func ("/rnninfer/not-samples", test_infer_not_samples);
+  g_test_add_func ("/rnnctcdec/framerate", test_ctcdec_framerate);
   g_test_add_func ("/rnninfer/int8", test_infer_int8);
   result = test_run ();
   g_free (model);

@@ -172,6 +172,14 @@ test_unsynced (void)
       "filesink location=%s/out.json", wav, model, test_dir ());
 }
 
+/* Both pads preroll, though many partial results come before the first caption. */
+static void
+test_preroll (void)
+{
+  launch ("filesrc location=%s ! wavparse ! rnntranscriber name=t model-file=%s partial-interval=10 output-mode=lines "
+      "columns=40 ! queue ! fakesink t.unsynced_src ! queue max-size-buffers=2 ! fakesink", wav, model);
+}
+
 /* Any sound, behind the usual converters. */
 static void
 test_converted (void)
@@ -201,6 +209,7 @@ main (int argc, char **argv)
   g_test_add_func ("/muxers/textoverlay", test_textoverlay);
   g_test_add_func ("/muxers/matroskamux", test_matroska);
   g_test_add_func ("/muxers/unsynced", test_unsynced);
+  g_test_add_func ("/muxers/preroll", test_preroll);
   g_test_add_func ("/muxers/converted", test_converted);
   g_test_add_func ("/muxers/live", test_live);
   result = test_run ();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A model changed while PLAYING: loaded aside, used from the next endpoint on, in all stages at once. */
-#include "common.h"
+#include "corpus.h"
 
 static gchar *model, *other, *wider, *slow;
 
@@ -190,6 +190,85 @@ test_last_of_chain (void)
   test_harness_free (t);
 }
 
+/* ---- a flush that meets the swap ---- */
+
+static TestHarness *flushed;
+
+static void
+flush_once (void)
+{
+  if (flushed)
+    gst_harness_push_event (g_steal_pointer (&flushed)->h, gst_event_new_flush_start ());
+}
+
+/* The news of the model meets a flush on its way ... */
+static GstPadProbeReturn
+flush_model (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  if (gst_event_has_name (GST_PAD_PROBE_INFO_EVENT (info), "rnn-model"))
+    flush_once ();
+  return GST_PAD_PROBE_OK;
+}
+
+/* ... or has arrived, and the caps that follow meet it. */
+static GstBusSyncReply
+flush_caps (GstBus *bus, GstMessage *message, gpointer data)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT
+      && g_strcmp0 (gst_structure_get_string (gst_message_get_structure (message), "type"), "model-swapped") == 0)
+    flush_once ();
+  return GST_BUS_PASS;
+}
+
+static void
+flush_during_swap (TestHarness *t, gboolean model_too)
+{
+  g_autoptr (GstElement) features = gst_bin_get_by_name (GST_BIN (t->element), "features");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (features, "src");
+
+  flushed = t;
+  if (model_too)
+    gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, flush_model, NULL, NULL);
+  else
+    gst_bus_set_sync_handler (t->bus, flush_caps, NULL, NULL);
+}
+
+static void
+start_anew (TestHarness *t)
+{
+  GstSegment segment;
+
+  gst_harness_push_event (t->h, gst_event_new_flush_start ());
+  gst_harness_push_event (t->h, gst_event_new_flush_stop (TRUE));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (t->h, gst_event_new_segment (&segment));
+}
+
+static void
+test_flush (gconstpointer model_too)
+{
+  TestHarness *t = transcriber ();
+  g_autoptr (GArray) silence = test_speak ("_");
+  guint at = 0, i;
+
+  say (t, "__ab", &at);
+  flush_during_swap (t, model_too != NULL);
+  g_object_set (t->element, "model-file", wider, NULL);
+  for (i = 0; i < 6000 && flushed; i++, at += silence->len) {
+    test_push_audio (t, silence, 160, at);
+    g_usleep (1000);
+  }
+  g_assert_null (flushed);
+  start_anew (t);
+  g_free (test_pull_words (t->h));
+  at = 0;
+  say (t, "_abc", &at);
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  expect_words (t, "mno");
+  test_expect_no_error (t);
+  test_harness_free (t);
+}
+
 static void
 expect_kept (const gchar *path, const gchar *part)
 {
@@ -228,6 +307,23 @@ test_other_rate (void)
   expect_kept (slow, "8000 Hz");
 }
 
+#define RECIPE(layer, output) "{\"format\": 1, \"name\": \"r\", \"license\": \"CC0-1.0\", \"input\": {\"kind\": " \
+    "\"audio\", \"rate\": 16000}, \"layers\": [" layer "]" output "}"
+#define DENSE "{\"cell\": \"dense\", \"name\": \"out\", \"units\": 3}"
+#define CTC ", \"output\": {\"kind\": \"ctc\", \"blank\": 0, \"tokens\": [\"-\", \"a\", \" \"]}"
+#define WHOLE "{\"cell\": \"bidirectional\", \"layers\": [{\"cell\": \"lstm\", \"hidden\": 4}]}, "
+
+/* Only rnnctcdec, only rnninfer refuses: no stage before them has changed. */
+static void
+test_refused_downstream (void)
+{
+  g_autofree gchar *raw = test_write_text ("raw.json", RECIPE (DENSE, ""));
+  g_autofree gchar *whole = test_write_text ("whole.json", RECIPE (WHOLE DENSE, CTC));
+
+  expect_kept (raw, "not CTC");
+  expect_kept (whole, "cannot stream");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -244,7 +340,10 @@ main (int argc, char **argv)
   g_test_add_func ("/swap/other-shape", test_other_shape);
   g_test_add_func ("/swap/chain", test_chain);
   g_test_add_func ("/swap/last-of-chain", test_last_of_chain);
+  g_test_add_data_func ("/swap/flush/model", GINT_TO_POINTER (TRUE), test_flush);
+  g_test_add_data_func ("/swap/flush/caps", NULL, test_flush);
   g_test_add_func ("/swap/missing", test_missing);
+  g_test_add_func ("/swap/refused-downstream", test_refused_downstream);
   g_test_add_func ("/swap/other-rate", test_other_rate);
   result = test_run ();
   g_free (model);

@@ -73,6 +73,43 @@ test_lateness (void)
   test_harness_free (t);
 }
 
+/* Nothing that leaves begins before the end of the last. */
+static GstPadProbeReturn
+expect_ascending (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstClockTime start, duration, *end = data;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    start = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
+    duration = GST_BUFFER_DURATION (GST_PAD_PROBE_INFO_BUFFER (info));
+  } else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_GAP) {
+    gst_event_parse_gap (GST_PAD_PROBE_INFO_EVENT (info), &start, &duration);
+  } else {
+    return GST_PAD_PROBE_OK;
+  }
+  g_assert_cmpuint (start, >=, *end);
+  *end = start + duration;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+test_lateness_lowered (void)
+{
+  TestHarness *t = test_transcriber_new (model, "lateness", 3000, NULL);
+  g_autoptr (GstPad) src = gst_element_get_static_pad (t->element, "src");
+  g_autoptr (GstPad) unsynced = gst_element_get_static_pad (t->element, "unsynced_src");
+  GstClockTime end[2] = { 0, 0 };
+
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, expect_ascending, &end[0], NULL);
+  gst_pad_add_probe (unsynced, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, expect_ascending, &end[1], NULL);
+  test_say (t, "__abc" TEST_LONG_SILENCE, 0);
+  g_object_set (t->element, "lateness", 0, NULL);
+  test_say (t, "_bc" TEST_LONG_SILENCE "de" TEST_LONG_SILENCE TEST_LONG_SILENCE "fg" TEST_LONG_SILENCE, 18);
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  test_expect_text (t, "3190-3460 abc\n4660-4840 bc\n4840-5020 de\n6180-6360 fg\n");
+  test_harness_free (t);
+}
+
 static void
 test_words_meta (void)
 {
@@ -218,6 +255,44 @@ test_gaps (void)
   test_harness_free (t);
 }
 
+/* While a word is under way all before it is settled, also when it is the first. */
+static void
+test_gaps_before_word (void)
+{
+  TestHarness *t = test_transcriber_new (model, "output-mode", 1, NULL);
+  GstClockTime at, duration, until = 0;
+  GstEvent *event;
+
+  test_say (t, "____abcdefghabc", 0);
+  while ((event = test_pull_event (t->h, GST_EVENT_GAP))) {
+    gst_event_parse_gap (event, &at, &duration);
+    g_assert_cmpuint (at, ==, until);
+    until = at + duration;
+    gst_event_unref (event);
+  }
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  g_assert_cmpuint (until, ==, 390 * GST_MSECOND);
+  test_expect_text (t, "390-1460 abcdefghabc\n");
+  test_harness_free (t);
+}
+
+static void
+test_gaps_at_once (void)
+{
+  TestHarness *t = test_transcriber_new (model, NULL, NULL);
+  GstClockTime at, duration;
+  GstEvent *event;
+
+  test_say (t, "a", 0);
+  event = test_pull_event (t->h, GST_EVENT_GAP);
+  g_assert_nonnull (event);
+  gst_event_parse_gap (event, &at, &duration);
+  g_assert_cmpuint (at, ==, 0);
+  g_assert_cmpuint (duration, ==, 0);
+  gst_event_unref (event);
+  test_harness_free (t);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -232,12 +307,15 @@ main (int argc, char **argv)
   g_test_add_func ("/transcriber/lines", test_lines);
   g_test_add_func ("/transcriber/mode-change", test_mode_change);
   g_test_add_func ("/transcriber/lateness", test_lateness);
+  g_test_add_func ("/transcriber/lateness/lowered", test_lateness_lowered);
   g_test_add_func ("/transcriber/endpoint", test_endpoint);
   g_test_add_func ("/transcriber/endpoint/silence", test_endpoint_silence);
   g_test_add_func ("/transcriber/endpoint/reset", test_reset_at_endpoint);
   g_test_add_func ("/transcriber/max-utterance", test_max_utterance);
   g_test_add_func ("/transcriber/max-utterance/endless", test_max_utterance_endless);
   g_test_add_func ("/transcriber/gaps", test_gaps);
+  g_test_add_func ("/transcriber/gaps/before-word", test_gaps_before_word);
+  g_test_add_func ("/transcriber/gaps/at-once", test_gaps_at_once);
   result = test_run ();
   g_free (model);
   return result;
