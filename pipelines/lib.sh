@@ -78,8 +78,8 @@ live_awk() {
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter, whose exit status `filtered` becomes.  It gets a session of its own, so that Ctrl-C reaches it once and it can
 # end its files; `interrupted` is then set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send,
-# does not.  It speaks English, which filter understands.  What it took goes to the file $taken, if that is set: seconds of a core in user code and in the kernel, and
-# its most memory in kB.
+# does not.  It speaks English, which filter understands.  What it took goes to the file $taken, if that is set: seconds
+# of a core in user code and in the kernel, and its most memory in kB.
 interrupted= taken= filtered=0
 launch() {
   pipe=$(mktemp -u) && mkfifo "$pipe"
