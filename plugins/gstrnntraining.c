@@ -40,7 +40,8 @@ post_stats (GstRnnTraining *training, const gchar *type)
       "loss", G_TYPE_DOUBLE, (gdouble) s->epoch_loss, "dev-loss", G_TYPE_DOUBLE, (gdouble) s->dev_loss,
       "dev-metric", G_TYPE_DOUBLE, (gdouble) s->dev_metric, "best-metric", G_TYPE_DOUBLE, (gdouble) s->best_metric,
       "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate,
-      "infeasible", G_TYPE_UINT64, s->infeasible, "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "seconds", G_TYPE_DOUBLE, training->epoch_seconds,
+      "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "infeasible", G_TYPE_UINT64, s->infeasible,
+      "seconds", G_TYPE_DOUBLE, training->epoch_seconds,
       "frames-per-second", G_TYPE_DOUBLE, s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
 
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
@@ -80,21 +81,27 @@ post_progress (GstRnnTraining *training, GstProgressType type, const gchar *even
           text->str));
 }
 
+/* JSON knows finite numbers only. */
+static void
+append_number (GString *json, const gchar *name, gdouble value)
+{
+  g_string_append_printf (json, isfinite (value) ? ", \"%s\": %.6g" : ", \"%s\": null", name, value);
+}
+
 gchar *
 gst_rnn_training_describe (const GstRnnTraining *training)
 {
   const RnnTrainStats *s = &training->stats;
   g_autoptr (GString) json = g_string_new (NULL);
 
-  g_string_printf (json, "{\"epoch\": %u, \"update\": %" G_GUINT64_FORMAT ", \"loss\": ", s->epoch + 1, s->update);
-  if (isfinite (s->epoch_loss))
-    g_string_append_printf (json, "%.6g", s->epoch_loss);
-  else
-    g_string_append (json, "null");
+  g_string_printf (json, "{\"epoch\": %u, \"update\": %" G_GUINT64_FORMAT, s->epoch + 1, s->update);
+  append_number (json, "loss", s->epoch_loss);
   g_string_append_printf (json, ", \"infeasible\": %" G_GUINT64_FORMAT ", \"learning_rate\": %.6g, \"seconds\": %.3f, "
       "\"frames_per_second\": %.1f", s->infeasible, s->learning_rate, training->epoch_seconds, s->frames_per_second);
-  if (!isnan (s->dev_metric))
-    g_string_append_printf (json, ", \"dev_loss\": %.6g, \"dev_metric\": %.6g", s->dev_loss, s->dev_metric);
+  if (!isnan (s->dev_metric)) {
+    append_number (json, "dev_loss", s->dev_loss);
+    append_number (json, "dev_metric", s->dev_metric);
+  }
   g_string_append (json, "}\n");
   return g_string_free (g_steal_pointer (&json), FALSE);
 }

@@ -59,8 +59,8 @@ bench_audio_load (const gchar *path, gint rate, gsize min_samples, gsize *n, GEr
   if (!g_file_get_contents (path, &file, &length, error))
     return NULL;
   size = length;
-  if (!is_raw (path) && !(length >= 12 && !memcmp (file, "RIFF", 4)
-          && find_samples ((guchar *) file, length, rate, &start, &size))) {
+  if (length >= 12 && !memcmp (file, "RIFF", 4) ? !find_samples ((guchar *) file, length, rate, &start, &size)
+      : !is_raw (path)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: not WAV of one channel of 16 bit samples at %d Hz, nor "
         "named .raw or .pcm", path, rate);
     return NULL;
