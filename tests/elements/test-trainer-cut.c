@@ -182,6 +182,29 @@ test_tensors (void)
   bench_free (b);
 }
 
+/* Nothing is learnt from what is no number, and that is said. */
+static void
+test_no_numbers (void)
+{
+  g_autofree gchar *recipe = test_series_recipe ("no-numbers.json", "tensors", 1);
+  Bench *b = bench_new ("no-numbers", recipe, TENSOR_CAPS ("1"), TENSOR_CAPS ("1"));
+  g_autoptr (GError) warning = NULL;
+  gfloat x = NAN, y = 1;
+  GstMessage *message;
+
+  for (guint t = 0; t < 20; t++) {
+    g_assert_cmpint (gst_harness_push (b->label, floats_buffer (&y, 1, 100 * t)), ==, GST_FLOW_OK);
+    g_assert_cmpint (gst_harness_push (b->data, floats_buffer (&x, 1, 100 * t)), ==, GST_FLOW_OK);
+  }
+  push_eos (b);
+  message = wait_for (b, GST_MESSAGE_WARNING);
+  gst_message_parse_warning (message, &warning, NULL);
+  g_assert_nonnull (strstr (warning->message, "not a finite number"));
+  gst_message_unref (message);
+  wait_for_end (b);
+  bench_free (b);
+}
+
 /* The two streams need not begin and end together: only rows that have a target count. */
 static void
 test_unequal_tensors (void)
@@ -264,6 +287,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer-cut/no-time", test_no_time);
   g_test_add_func ("/trainer-cut/dev", test_dev);
   g_test_add_func ("/trainer-cut/tensors", test_tensors);
+  g_test_add_func ("/trainer-cut/no-numbers", test_no_numbers);
   g_test_add_func ("/trainer-cut/unequal-tensors", test_unequal_tensors);
   g_test_add_func ("/trainer-cut/tensors-with-text", test_tensors_with_text);
   g_test_add_func ("/trainer-cut/series", test_series);

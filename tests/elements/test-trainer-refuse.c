@@ -82,7 +82,7 @@ test_no_place (void)
     push_label (b, "ab", 0, 300);
     push_data (b, 0, 300);
     push_eos (b);
-    wait_for_error (b, "/nowhere/at/all.file");
+    wait_for_error (b, "/nowhere/at/all.file: nothing can be written there");
     g_assert_false (g_file_test (b->location, G_FILE_TEST_EXISTS));
     bench_free (b);
   }
