@@ -4,10 +4,11 @@
 #pragma once
 #include "kernels-sums.h"
 
-#define ROW_CHUNK 96            /* rows per pass over a panel */
+#define ROW_CHUNK 128           /* rows per pass over a panel */
 #define Q_BYTES 16384           /* of quantised rows, on the stack: one of RNN_INT8_INPUTS, or some of the usual size */
-#define PACK_ROWS 24            /* so many rows of floats are worth packing */
-#define PACK_FLOATS 49152       /* of packed rows, on the stack: they stay in the second cache */
+#define PACK_ROWS 6             /* so many rows of floats are worth packing */
+#define PACK_OUTPUTS 256        /* for so many outputs */
+#define PACK_FLOATS 65536       /* of packed rows, on the stack: they stay in the second cache */
 
 /* The blocks of panel i: the last one may be narrower. */
 INLINE gint
@@ -207,9 +208,21 @@ tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gi
 #define TILE_ROWS(rows, blocks) rows,
 #define TILE_BLOCKS(rows, blocks) blocks,
 #define TILE_CASE(rows, blocks) \
-    case rows: tile_blocks (type, rows, blocks, p, b, to, &from, y + r * ldy, ldy, add); break;
+    case rows: from = rows_of (type, packed, rows, p, x, r); \
+      tile_blocks (type, rows, blocks, p, b, to, &from, y + r * ldy, ldy, add); break;
 
 static const guint8 float_tiles[] = { TILES (TILE_ROWS) 0 }, byte_tiles[] = { TILES_INT8 (TILE_ROWS) 0 };
+
+/* A part of the tile of rows that begins with row r. */
+INLINE Rows
+rows_of (RnnPackType type, gboolean packed, gint rows, const Part *p, const Rows *x, gint r)
+{
+  const gfloat *first = x->x + r * x->ldx;
+
+  if (packed)
+    return (Rows) { first + p->k0 * rows, 1, (gsize) rows, NULL };
+  return (Rows) { first + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
+}
 
 /* Blocks b to `to` of a part.  x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By
  * the last row as much has been asked for as comes after each block's part. */
@@ -223,12 +236,10 @@ part_rows (RnnPackType type, gboolean packed, const Part *whole, gint b, gint to
 
   p->ahead = bytes;
   for (gint r = 0, rows; r < n; p->ahead += share * (gsize) rows, r += rows) {
-    Rows from = { x->x + r * x->ldx + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
+    Rows from;
 
     rows = next_tile (type == RNN_PACK_INT8 ? byte_tiles : float_tiles, n - r);
     p->pace = share * (gsize) rows / steps + 1;
-    if (packed)
-      from = (Rows) { x->x + r * x->ldx + p->k0 * rows, 1, (gsize) rows, NULL };
     if (type == RNN_PACK_INT8)
       switch (rows) { TILES_INT8 (TILE_CASE) }
     else
@@ -311,7 +322,7 @@ linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gs
 {
   if (n == 1)
     linear_row (type, w, &(Rows) { x, 0, 1, NULL }, y, add);
-  else if (n >= PACK_ROWS && w->n_in > 0 && w->n_in <= PACK_FLOATS / PACK_ROWS)
+  else if (n >= PACK_ROWS && w->n_out >= PACK_OUTPUTS && w->n_in > 0 && w->n_in <= PACK_FLOATS / float_tiles[0])
     linear_packed (type, w, n, x, ldx, y, ldy, add);
   else
     for (gint r = 0; r < n; r += ROW_CHUNK)

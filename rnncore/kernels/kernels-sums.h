@@ -69,54 +69,72 @@ multiply (RnnPackType type, V *sum, VI *whole, VI weight, const In *in)
   }
 }
 
-/* The innermost loop of every product, n steps from x: weights or inputs, whichever are fewer, wait in registers for the
- * others.  w: block after block, block_bytes apart, each [n][RNN_BLOCK] of 32 bits.  x: from row to row ldx, from input to
- * input `next` floats.  int8: acc are integers.
+/* One step of accumulate(): weights or inputs, whichever are fewer, wait in registers for the others. */
+INLINE void
+one_step (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize block_bytes, const gfloat *x, gsize ldx,
+    gsize next, V *acc, VI *whole)
+{
+  const gint vectors = blocks * VECS;
+  In in[MAX_SUMS];
+  VI held[MAX_SUMS];
+
+#define WEIGHT(i) (*(const VIu *) (w + (i) / VECS * block_bytes + (i) % VECS * 4 * LANES))
+  UNROLL for (gint r = 0; r < rows; r++) {
+    in[r].x = x + r * ldx;
+    in[r].next = next;
+    if (type == RNN_PACK_INT8)
+      in[r].quad = V_QUAD ((const guint8 *) in[r].x);
+  }
+  if (rows > vectors) {
+    UNROLL for (gint i = 0; i < vectors; i++)
+      held[i] = WEIGHT (i);
+    UNROLL for (gint r = 0; r < rows; r++)
+      UNROLL for (gint i = 0; i < vectors; i++)
+        multiply (type, &acc[r * vectors + i], &whole[r * vectors + i], held[i], &in[r]);
+  } else {
+    UNROLL for (gint i = 0; i < vectors; i++) {
+      VI weight = WEIGHT (i);
+
+      UNROLL for (gint r = 0; r < rows; r++)
+        multiply (type, &acc[r * vectors + i], &whole[r * vectors + i], weight, &in[r]);
+    }
+  }
+#undef WEIGHT
+}
+
+/* The innermost loop of every product, n steps from x.  w: block after block, block_bytes apart, each [n][RNN_BLOCK] of 32
+ * bits.  x: from row to row ldx, from input to input `next` floats.  int8: acc are integers.
  *
  * A lone row has its blocks as so many streams, which memory serves side by side.  Many rows stay longer with one or two
- * blocks, and ask in time for the weights to come: `pace` bytes a step from `ahead`. */
+ * blocks, and ask in time for the weights to come: `pace` bytes a step from `ahead`.
+ *
+ * Where two threads share a core, all that is not a multiply-add costs time: hence two steps at once, if that leaves the
+ * compiler enough registers, and one request for both, unless rows are so few that every step comes to another line. */
 INLINE void
 accumulate (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize block_bytes, gint n, const guint8 *ahead,
     gsize pace, const gfloat *x, gsize ldx, gsize next, V *acc)
 {
-  const gint vectors = blocks * VECS, inputs = type == RNN_PACK_BF16 ? 2 : 1;
+  const gint inputs = type == RNN_PACK_BF16 ? 2 : 1;
+  const gint at_once = type == RNN_PACK_F32 || (type == RNN_PACK_INT8 && rows > 1) ? 2 : 1;
+  const gint asked = type == RNN_PACK_F32 && next == 1 ? 1 : at_once;
   VI whole[MAX_SUMS];           /* int8: sums of their own type, else the compiler keeps them in memory */
 
-  UNROLL for (gint i = 0; i < rows * vectors; i++)
+  UNROLL for (gint i = 0; i < rows * blocks * VECS; i++)
     whole[i] = (VI) acc[i];
-#define WEIGHT(i) (*(const VIu *) (w + (i) / VECS * block_bytes + (i) % VECS * 4 * LANES))
-  for (gint k = 0; k < n; k++, x += inputs * next, w += RNN_BLOCK * 4) {
-    In in[MAX_SUMS];
-    VI held[MAX_SUMS];
-
-    if (rows > 1) {
-      __builtin_prefetch (ahead, 0, 2);
-      ahead += pace;
-    }
-
-    UNROLL for (gint r = 0; r < rows; r++) {
-      in[r].x = x + r * ldx;
-      in[r].next = next;
-      if (type == RNN_PACK_INT8)
-        in[r].quad = V_QUAD ((const guint8 *) in[r].x);
-    }
-    if (rows > vectors) {
-      UNROLL for (gint i = 0; i < vectors; i++)
-        held[i] = WEIGHT (i);
-      UNROLL for (gint r = 0; r < rows; r++)
-        UNROLL for (gint i = 0; i < vectors; i++)
-          multiply (type, &acc[r * vectors + i], &whole[r * vectors + i], held[i], &in[r]);
-    } else {
-      UNROLL for (gint i = 0; i < vectors; i++) {
-        VI weight = WEIGHT (i);
-
-        UNROLL for (gint r = 0; r < rows; r++)
-          multiply (type, &acc[r * vectors + i], &whole[r * vectors + i], weight, &in[r]);
+#define STEP one_step (type, rows, blocks, w, block_bytes, x, ldx, next, acc, whole), \
+    w += RNN_BLOCK * 4, x += inputs * next
+  for (; n >= at_once; n -= at_once)
+    UNROLL for (gint i = 0; i < at_once; i++) {
+      if (rows > 1 && i % asked == 0) {
+        __builtin_prefetch (ahead, 0, 2);
+        ahead += asked * pace;
       }
+      STEP;
     }
-  }
-#undef WEIGHT
-  UNROLL for (gint i = 0; i < rows * vectors; i++)
+  if (at_once > 1 && n > 0)
+    STEP;
+#undef STEP
+  UNROLL for (gint i = 0; i < rows * blocks * VECS; i++)
     if (type == RNN_PACK_INT8)
       acc[i] = (V) whole[i];
 }
