@@ -16,8 +16,8 @@ typedef struct {
 } Number;
 
 static const Number numbers[] = {
-  {"latency", "Latency", "Time that a live pipeline gives to the transcription, beyond what the model needs in any "
-        "case (ms)", FIELD (latency), 0, G_MAXINT, 500},
+  {"latency", "Latency", "Time that a live pipeline gives to the transcription, at least what the model needs: lines "
+        "and segments need as long as they last (ms)", FIELD (latency), 0, G_MAXINT, 500},
   {"lateness", "Lateness", "How much later than they were spoken captions are shown (ms)", FIELD (lateness),
       0, G_MAXINT, 0},
   {"columns", "Columns", "Characters per line; 0: lines do not end", FIELD (columns), 0, 1000, 0},

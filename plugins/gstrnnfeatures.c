@@ -70,10 +70,16 @@ config_from_options (GstRnnFeatures *self, RnnFeatureConfig *config, GError **er
 static gboolean
 gst_rnn_features_check_model (RnnModel *model, GError **error)
 {
-  if (rnn_model_get_input_kind (model) == RNN_INPUT_AUDIO)
-    return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its input is not audio");
-  return FALSE;
+  if (rnn_model_get_input_kind (model) != RNN_INPUT_AUDIO) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its input is not audio");
+    return FALSE;
+  }
+  if (rnn_model_get_features (model)->cmvn == RNN_CMVN_GLOBAL && !rnn_model_get_input_mean (model)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it lacks the mean and deviation of its features (input.mean, "
+        "input.std), which a recipe gets by training");
+    return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean

@@ -88,7 +88,7 @@ gst_rnn_stage_load_model (GstRnnStage *stage)
     return TRUE;
   model = rnn_model_load_shared (path, &error);
   if (!model) {
-    GST_ELEMENT_ERROR (stage, RESOURCE, NOT_FOUND, ("Cannot load the model %s: %s", path, error->message), (NULL));
+    GST_ELEMENT_ERROR (stage, RESOURCE, NOT_FOUND, ("Cannot load the model: %s", error->message), (NULL));
     return FALSE;
   }
   use_model (stage, model);
@@ -181,8 +181,8 @@ load_aside (GstElement *element, gpointer data)
   g_autoptr (RnnModel) model = path ? rnn_model_load_shared (path, &error) : NULL;
 
   if (!model)
-    GST_ELEMENT_WARNING (stage, RESOURCE, NOT_FOUND, ("Cannot load the model %s: %s; the one in use stays",
-            path ? path : "(none)", error ? error->message : "no model-file"), (NULL));
+    GST_ELEMENT_WARNING (stage, RESOURCE, NOT_FOUND, ("Cannot load the model: %s; the one in use stays",
+            error ? error->message : "no model-file"), (NULL));
   else if (!all_can_use (stage, model, &error))
     warn_kept (stage, model, error);
   else

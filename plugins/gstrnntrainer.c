@@ -44,7 +44,8 @@ static const Property strings[] = {
   {"model-file", "Model file", "Recipe (.json), or a model (.safetensors) to train on", FIELD (model_file)},
   {"location", "Location", "Where to save the best model", FIELD (location)},
   {"checkpoint", "Checkpoint", "Where to save all that is needed to go on after an interruption", FIELD (checkpoint)},
-  {"config", "Configuration", "Options of training, key=value with commas between, over those of the recipe",
+  {"config", "Configuration", "Options of training, key=value with commas between, over those of the recipe; "
+        "rnncore info --training lists them",
       FIELD (config)},
 };
 

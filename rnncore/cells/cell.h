@@ -71,7 +71,7 @@ struct _RnnCell {               /* first member of every instance */
 };
 
 /* ---- the registry ---- */
-const RnnCellClass *const *rnn_cell_classes (void);     /* NULL-terminated, sorted by name */
+const RnnCellClass *const *rnn_cell_classes (void);     /* NULL-terminated, as meson.build lists them */
 const RnnCellClass *rnn_cell_class_find (const gchar *name);
 
 /* Builds a cell from one object of a recipe's `layers`: {"cell": "lstm", "name": "rnn0", "hidden": 320}.  Containers

@@ -34,7 +34,7 @@ static gboolean
 setup (RnnCell *cell, GError **error)
 {
   Conv1d *c = (Conv1d *) cell;
-  gint per_unit = (c->depthwise ? 1 : cell->n_in) * c->kernel;
+  gsize per_unit = (gsize) (c->depthwise ? 1 : cell->n_in) * c->kernel;
   gfloat bound = 1 / sqrtf (per_unit);
 
   cell->n_out = c->units ? c->units : cell->n_in;

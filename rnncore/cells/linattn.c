@@ -34,6 +34,8 @@ static const RnnOption options[] = {
   {NULL}
 };
 
+#define MAX_VALUES (1 << 20)    /* of all heads */
+
 /* K and V of a head, as asked for or as the input suggests. */
 static gboolean
 get_sizes (LinAttn *a, gint *K, gint *V)
@@ -61,6 +63,10 @@ setup (RnnCell *cell, GError **error)
 
   if (!get_sizes (a, &K, &V)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "linattn: %d values do not divide into %d heads", E, H);
+    return FALSE;
+  }
+  if ((gint64) H * MAX (K, V) > MAX_VALUES) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "linattn: more than %d keys or values", MAX_VALUES);
     return FALSE;
   }
   if (a->project) {

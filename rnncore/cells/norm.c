@@ -24,7 +24,7 @@ static const gchar *const kinds[] = { "layer", "rms", NULL };
 static const RnnOption options[] = {
   RNN_OPT_ENUM (Norm, kind, kinds, LAYER, "layer: subtract the mean; rms: do not"),
   RNN_OPT_INT (Norm, groups, 1, 65536, 1, "groups that are normalised each for itself"),
-  RNN_OPT_FLOAT (Norm, eps, 0, 1, 1e-5, "added to the variance"),
+  RNN_OPT_FLOAT (Norm, eps, 1e-12, 1, 1e-5, "added to the variance"),
   RNN_OPT_BOOL (Norm, affine, TRUE, "a weight per value"),
   RNN_OPT_BOOL (Norm, bias, TRUE, "a bias per value, with affine"),
   RNN_OPT_BOOL (Norm, residual_weight, FALSE, "the stored weight is w - 1"),

@@ -30,7 +30,7 @@ static const RnnOption options[] = {
   RNN_OPT_INT (Rwkv6, heads, 0, 65536, 0, "heads; 0: one for every 64 values"),
   RNN_OPT_INT (Rwkv6, mix_rank, 1, 4096, 32, "of what the input adds to the mixtures"),
   RNN_OPT_INT (Rwkv6, decay_rank, 1, 4096, 64, "of what it adds to the decay"),
-  RNN_OPT_FLOAT (Rwkv6, norm_eps, 0, 1, 64e-5, "of ln_x"),
+  RNN_OPT_FLOAT (Rwkv6, norm_eps, 1e-12, 1, 64e-5, "of ln_x"),
   {NULL}
 };
 

@@ -25,7 +25,7 @@ static const RnnOption options[] = {
   RNN_OPT_INT (RnnRwkv7, rate_rank, 1, 4096, 32, "of a1, a2"),
   RNN_OPT_INT (RnnRwkv7, value_rank, 1, 4096, 32, "of v1, v2"),
   RNN_OPT_INT (RnnRwkv7, gate_rank, 1, 4096, 32, "of g1, g2"),
-  RNN_OPT_FLOAT (RnnRwkv7, norm_eps, 0, 1, 64e-5, "of ln_x"),
+  RNN_OPT_FLOAT (RnnRwkv7, norm_eps, 1e-12, 1, 64e-5, "of ln_x"),
   {NULL}
 };
 

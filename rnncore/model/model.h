@@ -61,7 +61,8 @@ void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the
 RnnModel     *rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error);
 
 /* What the weights are: F32, or of a variant, and of a packed model's file (quantize.h), another.  Those can be run and
- * saved, but not trained or copied; of their parameters only what is no matrix is in the flat vector. */
+ * saved, but not trained or copied.  A variant has no flat vector (it uses its model's); that of a packed model holds what is
+ * no matrix. */
 RnnPrecision  rnn_model_get_precision (RnnModel *model);
 gboolean      rnn_model_check_trainable (RnnModel *model, GError **error);      /* FALSE: not floats */
 gsize         rnn_model_get_weight_bytes (RnnModel *model);     /* of all parameters, as they are run */

@@ -111,10 +111,12 @@ read_names (RnnModel *model, const json_t *names, GError **error)
   }
   list = g_ptr_array_new ();
   json_array_foreach (names, i, name)
-    g_ptr_array_add (list, g_strdup (json_is_string (name) ? json_string_value (name) : ""));
+    if (json_is_string (name))
+      g_ptr_array_add (list, g_strdup (json_string_value (name)));
   g_ptr_array_add (list, NULL);
   model->tokens = (gchar **) g_ptr_array_free (list, FALSE);
-  return TRUE;
+  return g_strv_length (model->tokens) == json_array_size (names)
+      || fail (model, error, RNN_ERROR_FORMAT, "output: \"tokens\" (classes: \"labels\") are not all strings");
 }
 
 static gboolean
@@ -123,7 +125,8 @@ read_output (RnnModel *model, GError **error)
   static const gchar *const kinds[] = { "raw", "ctc", "classes", NULL };
   const json_t *output = json_object_get (model->recipe, "output");
   gint kind = output ? kind_of (output, kinds) : RNN_OUTPUT_RAW;
-  json_int_t blank = json_integer_value (json_object_get (output, "blank"));
+  const json_t *blank_value = json_object_get (output, "blank");
+  json_int_t blank = json_integer_value (blank_value);
 
   if (kind < 0)
     return fail (model, error, RNN_ERROR_FORMAT, "output: \"kind\" must be ctc, classes or raw");
@@ -132,7 +135,7 @@ read_output (RnnModel *model, GError **error)
     return TRUE;
   if (!read_names (model, json_object_get (output, kind == RNN_OUTPUT_CTC ? "tokens" : "labels"), error))
     return FALSE;
-  if (blank < 0 || blank >= model->root->n_out)
+  if (blank < 0 || blank >= model->root->n_out || (blank_value && !json_is_integer (blank_value)))
     return fail (model, error, RNN_ERROR_FORMAT, "output: \"blank\" is not the index of a token");
   model->blank = (gint) blank;
   return TRUE;

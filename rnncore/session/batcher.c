@@ -153,7 +153,7 @@ rnn_batch_stream_new (RnnModel *model, RnnPrecision precision, const gchar *grou
   RnnModel *ready;
   RnnBatchStream *s;
 
-  if (!rnn_session_check (model, group ? RNN_BATCH_ROWS : 1, max_steps, error)
+  if (!rnn_session_check (model, 1, max_steps, error) || !rnn_session_check (model, group ? RNN_BATCH_ROWS : 1, 1, error)
       || !(ready = rnn_model_prepare (model, precision, error)))
     return NULL;
   s = g_new0 (RnnBatchStream, 1);

@@ -164,7 +164,7 @@ run (gint argc, gchar **argv, GError **error)
     { "prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt, "What the model goes on from (it is not printed again)", "TEXT" },
     { "length", 'n', 0, G_OPTION_ARG_INT, &s.length, "Tokens to generate (200)", "N" },
     { "temperature", 't', 0, G_OPTION_ARG_DOUBLE, &s.temperature,
-        "1: as probable as the model says; less: bolder choices; 0: always the most probable token", "T" },
+        "1: as probable as the model says; less: fewer surprises; 0: always the most probable token", "T" },
     { "top-k", 'k', 0, G_OPTION_ARG_INT, &s.top_k, "Only ever one of the K most probable tokens (0: any)", "K" },
     { "seed", 's', 0, G_OPTION_ARG_INT64, &s.seed, "The same seed draws the same text (1)", "S" },
     { NULL }

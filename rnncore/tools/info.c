@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnncore info: what a model file or recipe is, which cells there are, which options a cell takes. */
+/* rnncore info: what a model file or recipe is, which cells there are, which options a cell or training takes. */
 #include "tool.h"
 #include "base/error.h"
 #include "model/model.h"
+#include "train/train.h"
 #include <stdlib.h>
 
 /* Prints a line of JSON after what stands there already. */
@@ -50,6 +51,7 @@ print_model (const gchar *path, GError **error)
 {
   g_autoptr (RnnModel) model = rnn_model_load (path, error);
   const gchar *const *tokens;
+  const json_t *output;
   gsize n_params = 0;
   RnnCell *root;
 
@@ -57,13 +59,16 @@ print_model (const gchar *path, GError **error)
     return FALSE;
   root = rnn_model_get_root (model);
   tokens = rnn_model_get_tokens (model);
+  output = json_object_get (rnn_model_get_recipe (model), "output");
   print_text ("name", rnn_model_get_name (model));
   print_text ("license", rnn_model_get_license (model));
   print_text ("attribution", rnn_model_get_attribution (model));
   g_print ("%-12s ", "input");
   print_json (json_object_get (rnn_model_get_recipe (model), "input"));
-  g_print ("%-12s ", "output");
-  print_json (json_object_get (rnn_model_get_recipe (model), "output"));
+  if (output) {
+    g_print ("%-12s ", "output");
+    print_json (output);
+  }
   if (tokens)
     g_print ("%-12s %u\n", "tokens", g_strv_length ((gchar **) tokens));
   rnn_cell_foreach_param (root, count_param, &n_params);
@@ -76,6 +81,21 @@ print_model (const gchar *path, GError **error)
   for (guint i = 0; i < root->children->len; i++)
     print_layer (root->children->pdata[i], 0);
   return TRUE;
+}
+
+/* @instance: for the defaults */
+static void
+print_options (const RnnOption *options, gpointer instance)
+{
+  rnn_options_init (options, instance);
+  for (const RnnOption *o = options; o && o->name; o++) {
+    g_autofree gchar *range = rnn_option_describe (o);
+    json_t *value = rnn_option_get_json (o, instance);
+
+    g_print ("  %-24s %s: %s, default ", o->name, o->blurb, range);
+    print_json (value);
+    json_decref (value);
+  }
 }
 
 static void
@@ -97,26 +117,19 @@ print_cell (const gchar *name, GError **error)
   }
   g_print ("%s: %s\n", klass->name, klass->summary);
   instance = g_malloc0 (klass->instance_size);
-  rnn_options_init (klass->options, instance);
-  for (const RnnOption *o = klass->options; o && o->name; o++) {
-    g_autofree gchar *range = rnn_option_describe (o);
-    json_t *value = rnn_option_get_json (o, instance);
-
-    g_print ("  %-24s %s: %s, default ", o->name, o->blurb, range);
-    print_json (value);
-    json_decref (value);
-  }
+  print_options (klass->options, instance);
   return TRUE;
 }
 
 static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
-  gboolean cells = FALSE;
+  gboolean cells = FALSE, training = FALSE;
   g_autofree gchar *cell = NULL;
   const GOptionEntry options[] = {
     { "cells", 0, 0, G_OPTION_ARG_NONE, &cells, "List the cells", NULL },
     { "cell", 0, 0, G_OPTION_ARG_STRING, &cell, "List the options of one cell", "NAME" },
+    { "training", 0, 0, G_OPTION_ARG_NONE, &training, "List the options of training", NULL },
     { NULL }
   };
 
@@ -128,10 +141,12 @@ run (gint argc, gchar **argv, GError **error)
     return print_cell (cell, error);
   if (cells)
     print_cells ();
+  else if (training)
+    print_options (rnn_train_options, &(RnnTrainConfig) { 0 });
   else
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "usage: rnncore info %s", rnn_tool_info.arguments);
-  return cells;
+  return cells || training;
 }
 
-const RnnTool rnn_tool_info = { "info", "MODEL|--cells|--cell NAME",
-  "Describe a model, the cells or one cell's options", run };
+const RnnTool rnn_tool_info = { "info", "MODEL|--cells|--cell NAME|--training",
+  "Describe a model, the cells, or the options of one cell or of training", run };

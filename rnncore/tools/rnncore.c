@@ -51,7 +51,7 @@ main (gint argc, gchar **argv)
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_CTYPE, "");
-  if (argc > 1 && (!strcmp (argv[1], "help") || !strcmp (argv[1], "--help"))) {
+  if (argc > 1 && (!strcmp (argv[1], "help") || !strcmp (argv[1], "--help") || !strcmp (argv[1], "-h"))) {
     print_help ();
     return 0;
   }

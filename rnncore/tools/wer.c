@@ -48,6 +48,10 @@ run (gint argc, gchar **argv, GError **error)
       || !(hypothesis = rnn_manifest_load (argv[2], error))
       || !(texts = index_texts (hypothesis, argv[2], error)))
     return FALSE;
+  if (reference->len == 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: no utterances", argv[1]);
+    return FALSE;
+  }
   for (guint i = 0; i < reference->len; i++) {
     const RnnManifestRow *row = reference->pdata[i];
     const gchar *text = g_hash_table_lookup (texts, row->given);

@@ -187,15 +187,32 @@ list_targets (RnnTrainer *t, Target *targets)
   return n;
 }
 
+/* Training would not get away from what is no number. */
 static gboolean
-read_tensors (RnnTrainer *t, RnnSafetensors *file, GError **error)
+check_finite (RnnSafetensors *file, const gchar *path, const gchar *name, gsize n, GError **error)
+{
+  g_autofree gfloat *x = g_new (gfloat, n);
+  gsize i = 0;
+
+  rnn_tensor_view_to_float (rnn_safetensors_find (file, name), x);
+  while (i < n && isfinite (x[i]))
+    i++;
+  if (i == n)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' holds what is no finite number", path, name);
+  return FALSE;
+}
+
+static gboolean
+read_tensors (RnnTrainer *t, RnnSafetensors *file, const gchar *path, GError **error)
 {
   gint n_params = (gint) rnn_model_get_n_params (t->model);
   Target targets[2 + RNN_OPTIMIZER_MAX_MOMENTS];
   guint n = list_targets (t, targets);
 
   for (guint i = 0; i < n; i++)
-    if (!rnn_safetensors_require (file, targets[i].name, 1, &n_params, error))
+    if (!rnn_safetensors_require (file, targets[i].name, 1, &n_params, error)
+        || !check_finite (file, path, targets[i].name, (gsize) n_params, error))
       return FALSE;
   for (guint i = 0; i < n; i++)
     rnn_tensor_view_to_float (rnn_safetensors_find (file, targets[i].name), targets[i].to);
@@ -209,7 +226,7 @@ rnn_trainer_load_checkpoint (RnnTrainer *t, const gchar *path, GError **error)
   json_t *state = file ? parse_state (file, path, error) : NULL;
   RnnTrainer next = *t;
   gboolean good = state && check_setting (t, state, path, error) && read_progress (&next, state, file, path, error) &&
-      read_tensors (&next, file, error);
+      read_tensors (&next, file, path, error);
 
   json_decref (state);
   if (!good)

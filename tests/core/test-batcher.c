@@ -304,6 +304,19 @@ test_long (void)
   g_assert_true (run_now (b, 1));
 }
 
+/* A hint for chunks as long as a session takes, whatever the group's size. */
+static void
+test_long_hint (void)
+{
+  g_autoptr (RnnModel) model = new_model (1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnnBatchStream) s = rnn_batch_stream_new (model, RNN_PRECISION_F32, "g", 65536, 0, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (rnn_batch_stream_new (model, RNN_PRECISION_F32, "g", 65537, 0, &error));
+  g_assert_error (error, RNN_ERROR, RNN_ERROR_LIMIT);
+}
+
 static void
 test_offline (void)
 {
@@ -397,6 +410,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batcher/cancel", test_cancel);
   g_test_add_func ("/batcher/apart", test_apart);
   g_test_add_func ("/batcher/long", test_long);
+  g_test_add_func ("/batcher/long-hint", test_long_hint);
   g_test_add_func ("/batcher/offline", test_offline);
   g_test_add_func ("/batcher/no-allocation", test_no_allocation);
   g_test_add_func ("/batcher/bytes-per-stream", test_bytes_per_stream);

@@ -306,6 +306,8 @@ test_errors (void)
       "rnncore bench: --count must not be below 0, and --seconds above 0, at most 3600\n");
   assert_failure ("bench step --count 3 --json", 2,
       "rnncore bench: --json has nothing to print with --count, which measures nothing\n");
+  assert_failure ("bench ctc --labels 5 --steps 8", 2,
+      "rnncore bench: --labels must be at most half of --steps: between two equal ones there is a blank\n");
   assert_failure ("bench train --loss cross-entropy --labels 3", 2, "rnncore bench: --labels does not matter here\n");
 }
 

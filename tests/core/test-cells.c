@@ -434,6 +434,8 @@ test_errors (void)
     { "{'cell': 'lstm', 'hidden': 3, 'proj': 4}", "projection" },
     { "{'cell': 'chain', 'layers': []}", "layers" },
     { "{'cell': 'norm', 'groups': 4}", "groups" },
+    { "{'cell': 'norm', 'eps': 0}", "eps" },
+    { "{'cell': 'linattn', 'heads': 65536, 'key_size': 65536, 'value_size': 1}", "keys or values" },
     { "{'cell': 'slstm', 'heads': 4}", "4 heads" },
     { "{'cell': 'slstmcell', 'project': false}", "6 inputs" },
     { "{'cell': 'slstmcell', 'hidden': 6, 'heads': 4}", "4 heads" },

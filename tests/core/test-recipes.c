@@ -55,6 +55,30 @@ check_training (RnnModel *model)
   g_assert_true (rnn_cell_can_train (rnn_model_get_root (model)));
 }
 
+/* What comes out is named in full, or the model is refused. */
+static void
+test_bad_output (void)
+{
+  static const gchar *const bad[][2] = {
+    { "[\"a\", 7, \"b\"]", "not all strings" }, { "[\"a\", \"b\"]", "names 2" }, { "\"abc\"", "list of strings" },
+    { "[\"a\", \"b\", \"c\"], \"blank\": 3", "index" }, { "[\"a\", \"b\", \"c\"], \"blank\": 1.0", "index" },
+    { "[\"a\", \"b\", \"c\"], \"blank\": \"a\"", "index" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree gchar *text = g_strdup_printf ("{\"input\": {\"kind\": \"tensors\", \"size\": 2}, \"layers\": [{\"cell\": "
+        "\"dense\", \"units\": 3}], \"output\": {\"kind\": \"ctc\", \"tokens\": %s}}", bad[i][0]);
+    json_t *recipe = json_loads (text, 0, NULL);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_nonnull (recipe);
+    g_assert_null (rnn_model_new (recipe, 1, "my.json", &error));
+    g_assert_nonnull (strstr (error->message, "my.json: "));
+    g_assert_nonnull (strstr (error->message, bad[i][1]));
+    json_decref (recipe);
+  }
+}
+
 static void
 test_recipe (gconstpointer path)
 {
@@ -87,5 +111,6 @@ main (int argc, char **argv)
 
       g_test_add_data_func_full (path, g_build_filename (folder, name, NULL), test_recipe, g_free);
     }
+  g_test_add_func ("/recipes/bad-output", test_bad_output);
   return g_test_run ();
 }

@@ -48,7 +48,7 @@ test_help (void)
   assert_failure ("wre", 2, "rnncore: there is no command \"wre\"; rnncore help lists them\n");
   assert_failure ("wer a.tsv", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
   assert_failure ("wer a b c", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
-  assert_failure ("info", 2, "rnncore info: usage: rnncore info MODEL|--cells|--cell NAME\n");
+  assert_failure ("info", 2, "rnncore info: usage: rnncore info MODEL|--cells|--cell NAME|--training\n");
   assert_failure ("info --bells", 2, "rnncore info: Unknown option --bells\n");
 }
 
@@ -79,6 +79,8 @@ test_wer_errors (void)
   write_file ("ref.tsv", "a.wav\t\tone\n");
   write_file ("bad.tsv", "a.wav\t\tone\n\njust text\n");
   write_file ("twice.tsv", "a.wav\tone\na.wav\ttwo\n");
+  write_file ("empty.tsv", "# nothing\n");
+  assert_failure ("wer empty.tsv ref.tsv", 1, "rnncore wer: empty.tsv: no utterances\n");
   assert_failure ("wer ref.tsv none.tsv", 1, "rnncore wer: none.tsv: there is no such file\n");
   assert_failure ("wer bad.tsv ref.tsv", 1,
       "rnncore wer: bad.tsv:3: expected path<TAB>text or path<TAB>speaker<TAB>text\n");
@@ -92,6 +94,13 @@ test_info_cells (void)
   assert_mentions ("info --cell lstm", (const gchar *[]) { "hidden", "an integer from 1 to 65536, default 128",
           "peephole", "true or false, default false", NULL });
   assert_failure ("info --cell lsmt", 1, "rnncore info: there is no cell \"lsmt\", see rnncore info --cells\n");
+}
+
+static void
+test_info_training (void)
+{
+  assert_mentions ("info --training", (const gchar *[]) { "loss", "cross-entropy", "optimizer", "schedule", "cosine",
+          "batch_size", "an integer from 1 to 65536, default 16", NULL });
 }
 
 static const gchar recipe[] = "{\"format\": 1, \"name\": \"tiny\", \"license\": \"CC0-1.0\", "
@@ -344,6 +353,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tool/wer-missing", test_wer_missing);
   g_test_add_func ("/tool/wer-errors", test_wer_errors);
   g_test_add_func ("/tool/info-cells", test_info_cells);
+  g_test_add_func ("/tool/info-training", test_info_training);
   g_test_add_func ("/tool/convert", test_convert);
   g_test_add_func ("/tool/convert-keeps-weights", test_convert_keeps_weights);
   g_test_add_func ("/tool/convert-errors", test_convert_errors);

@@ -209,6 +209,20 @@ test_lying (Fixture *f, gconstpointer data)
   expect_refusal (f, RNN_ERROR_FORMAT, "not a checkpoint");
 }
 
+static void
+test_not_finite (Fixture *f, gconstpointer data)
+{
+  const gfloat nan = NAN;
+  g_autofree gchar *bytes = NULL;
+  gsize size;
+
+  save_some (f);
+  g_assert_true (g_file_get_contents (f->path, &bytes, &size, NULL));
+  memcpy (bytes + size - sizeof (nan), &nan, sizeof (nan));
+  g_assert_true (g_file_set_contents (f->path, bytes, size, NULL));
+  expect_refusal (f, RNN_ERROR_FORMAT, "no finite number");
+}
+
 /* The checkpoint of another task. */
 static void
 test_other (Fixture *f, gconstpointer data)
@@ -255,6 +269,7 @@ main (int argc, char **argv)
   g_test_add ("/train/checkpoint/resume-patience", Fixture, NULL, setup, test_resume_patience, teardown);
   g_test_add ("/train/checkpoint/truncated", Fixture, NULL, setup, test_truncated, teardown);
   g_test_add ("/train/checkpoint/lying", Fixture, NULL, setup, test_lying, teardown);
+  g_test_add ("/train/checkpoint/not-finite", Fixture, NULL, setup, test_not_finite, teardown);
   g_test_add ("/train/checkpoint/other", Fixture, NULL, setup, test_other, teardown);
   g_test_add ("/train/checkpoint/save-error", Fixture, NULL, setup, test_save_error, teardown);
   return g_test_run ();

@@ -108,6 +108,7 @@ expect_failure (GstElement *element, const gchar *part)
 static void
 test_features_bad_options (void)
 {
+  g_autofree gchar *untrained = g_build_filename (g_getenv ("G_TEST_SRCDIR"), "..", "models", "english-small.json", NULL);
   static const gchar *const cases[][2] = { {"nonsense", "JSON"}, {"{\"n_mel\": 3}", "n_mel"}, {"{\"n_mels\": -3}",
           "n_mels"}, {"[]", "features"} };
   guint i;
@@ -119,6 +120,7 @@ test_features_bad_options (void)
     expect_failure (element, cases[i][1]);
   }
   expect_failure (make ("rnnfeatures", series), "not audio");
+  expect_failure (make ("rnnfeatures", untrained), "a recipe gets by training");
   expect_failure (make ("rnnctcdec", series), "not CTC");
 }
 

@@ -165,6 +165,8 @@ complete (BenchSettings *s, const BenchKind *kind, GError **error)
     return refuse (error, "steps, --streams, --layers", "and sizes are too much together");
   if (s->outputs == 1)
     return refuse (error, "outputs", "must be more than 1");
+  if (s->labels > (s->steps + 1) / 2 && (!s->loss || g_str_equal (s->loss, "ctc")))
+    return refuse (error, "labels", "must be at most half of --steps: between two equal ones there is a blank");
   if (s->count < 0 || !(s->seconds > 0) || s->seconds > 3600)
     return refuse (error, "count", "must not be below 0, and --seconds above 0, at most 3600");
   if (s->count && s->json)

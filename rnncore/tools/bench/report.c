@@ -125,7 +125,9 @@ print_line (const BenchSettings *s, const BenchResult *r, const gchar *cpu)
   g_autofree gchar *peer = format_time (r->peer_median);
 
   print_title (s);
-  g_print (": %s a %s (p99 %s), %.2f times the floor of %s", median, r->unit, p99, r->median / r->floor, floor);
+  g_print (": %s a %s (p99 %s)", median, r->unit, p99);
+  if (r->floor > 0)
+    g_print (", %.2f times the floor of %s", r->median / r->floor, floor);
   if (s->model)
     g_print ("; real-time factor %.5f", r->median / 1e6);
   if (r->peer && r->peer_median)
