@@ -148,4 +148,4 @@ run (gint argc, gchar **argv, GError **error)
 }
 
 const RnnTool rnn_tool_quantize = { "quantize", "MODEL OUT.safetensors",
-  "Write a model with int8 or bf16 weights that is mapped and run as it is", run };
+  "Write a model (of a recipe: fresh weights) as int8 or bf16 that is mapped and run as it is", run };
