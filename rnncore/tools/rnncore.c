@@ -40,8 +40,8 @@ print_help (void)
 {
   g_print ("Usage: rnncore COMMAND [ARGUMENTS]\n\n");
   for (guint i = 0; i < G_N_ELEMENTS (tools); i++)
-    g_print ("  %-9s %-32s %s\n", tools[i]->name, tools[i]->arguments, tools[i]->summary);
-  g_print ("  %-9s %-32s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
+    g_print ("  %-9s %-37s %s\n", tools[i]->name, tools[i]->arguments, tools[i]->summary);
+  g_print ("  %-9s %-37s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
 }
 
 gint
