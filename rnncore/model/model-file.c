@@ -5,6 +5,7 @@
 #include "packed.h"
 #include "safetensors.h"
 #include "../base/file.h"
+#include "../base/finite.h"
 #include <math.h>
 #include <string.h>
 
@@ -58,31 +59,14 @@ load_stats (RnnModel *model, RnnSafetensors *file, GError **error)
   return TRUE;
 }
 
-/* 0, or NAN when any of x is no finite number; in lanes, so that it keeps up with the memory. */
-static gfloat
-zero_if_finite (gsize n, const gfloat *x)
-{
-  gfloat lane[16] = { 0 }, sum = 0;
-  gsize i = 0;
-
-  for (; i + G_N_ELEMENTS (lane) <= n; i += G_N_ELEMENTS (lane))
-    for (gsize j = 0; j < G_N_ELEMENTS (lane); j++)
-      lane[j] += x[i + j] * 0;
-  for (; i < n; i++)
-    sum += x[i] * 0;
-  for (gsize j = 0; j < G_N_ELEMENTS (lane); j++)
-    sum += lane[j];
-  return sum;
-}
-
 gboolean
 rnn_model_check_finite (RnnModel *model, GError **error)
 {
-  gfloat sum = zero_if_finite (model->n_params, model->params);
+  gboolean good = rnn_all_finite (model->n_params, model->params);
 
   for (gint i = 0; model->input_mean && i < model->n_stats; i++)
-    sum += (model->input_mean[i] + model->input_std[i]) * 0 + (model->input_std[i] > 0 ? 0 : NAN);
-  if (sum == 0)
+    good = good && isfinite (model->input_mean[i]) && isfinite (model->input_std[i]) && model->input_std[i] > 0;
+  if (good)
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: a weight is not a finite number, or an input deviation is not "
       "positive", model->path);

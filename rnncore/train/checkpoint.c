@@ -3,6 +3,7 @@
  * rest as a JSON object in __metadata__["rnncore-checkpoint"].  The examples are not part of it: they have to be given
  * again, in the same order.  A trainer that loads it goes on as if it had never stopped. */
 #include "trainer.h"
+#include "../base/finite.h"
 #include "../model/safetensors.h"
 #include <math.h>
 #include <stdlib.h>
@@ -192,12 +193,9 @@ static gboolean
 check_finite (RnnSafetensors *file, const gchar *path, const gchar *name, gsize n, GError **error)
 {
   g_autofree gfloat *x = g_new (gfloat, n);
-  gsize i = 0;
 
   rnn_tensor_view_to_float (rnn_safetensors_find (file, name), x);
-  while (i < n && isfinite (x[i]))
-    i++;
-  if (i == n)
+  if (rnn_all_finite (n, x))
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' holds what is no finite number", path, name);
   return FALSE;

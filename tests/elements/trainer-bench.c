@@ -112,6 +112,17 @@ wait_for_error (Bench *b, const gchar *part)
   gst_message_unref (message);
 }
 
+void
+wait_for_warning (Bench *b, const gchar *part)
+{
+  GstMessage *message = wait_for (b, GST_MESSAGE_WARNING);
+  g_autoptr (GError) warning = NULL;
+
+  gst_message_parse_warning (message, &warning, NULL);
+  g_assert_nonnull (strstr (warning->message, part));
+  gst_message_unref (message);
+}
+
 GstMessage *
 wait_for_report (Bench *b, const gchar *type)
 {

@@ -32,6 +32,7 @@ void push_eos (Bench *b);
 GstMessage *wait_for (Bench *b, GstMessageType type);
 void wait_for_end (Bench *b);
 void wait_for_error (Bench *b, const gchar *part);
+void wait_for_warning (Bench *b, const gchar *part);
 GstMessage *wait_for_report (Bench *b, const gchar *type);      /* an element message of this type */
 GstEvent   *pull_event (GstHarness *h, GstEventType type);
 
