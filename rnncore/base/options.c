@@ -11,7 +11,8 @@
 #define FIELD(type, o, instance) G_STRUCT_MEMBER (type, instance, (o)->offset)
 #define MAX_SHOWN 60            /* bytes of an offending value that a message repeats */
 
-/* ---- the types: how each reads JSON (NAN: does not fit), reads text (NULL: does not fit) and writes JSON ---- */
+/* ---- the types: how each reads JSON (NAN: does not fit), reads text (NULL: does not fit) and writes JSON; a string
+ * is the number 0 that comes with a text ---- */
 
 static gdouble
 int_from_json (const RnnOption *o, const json_t *value)
@@ -99,6 +100,20 @@ enum_to_json (const RnnOption *o, gconstpointer instance)
   return json_string (o->choices[FIELD (gint, o, instance)]);
 }
 
+static gdouble
+string_from_json (const RnnOption *o, const json_t *value)
+{
+  return json_is_string (value) ? 0 : NAN;
+}
+
+static json_t *
+string_to_json (const RnnOption *o, gconstpointer instance)
+{
+  const gchar *text = FIELD (gchar *, o, instance);
+
+  return text ? json_string (text) : json_null ();
+}
+
 static const struct {
   gdouble (*from_json) (const RnnOption *o, const json_t *value);
   json_t *(*from_text) (const gchar *text);
@@ -109,9 +124,19 @@ static const struct {
   [RNN_OPTION_FLOAT] = { float_from_json, float_from_text, float_to_json, "a number" },
   [RNN_OPTION_BOOL] = { bool_from_json, bool_from_text, bool_to_json, "true or false" },
   [RNN_OPTION_ENUM] = { enum_from_json, json_string, enum_to_json, "one of" },
+  [RNN_OPTION_STRING] = { string_from_json, json_string, string_to_json, "a text" },
 };
 
 /* ---- values ---- */
+
+static void
+store_string (const RnnOption *o, gpointer instance, const gchar *text)
+{
+  gchar *copy = g_strdup (text);
+
+  g_free (FIELD (gchar *, o, instance));
+  FIELD (gchar *, o, instance) = copy;
+}
 
 static void
 store (const RnnOption *o, gpointer instance, gdouble value)
@@ -125,8 +150,31 @@ store (const RnnOption *o, gpointer instance, gdouble value)
 void
 rnn_options_init (const RnnOption *options, gpointer instance)
 {
+  FOREACH_OPTION (o, options) {
+    if (o->type == RNN_OPTION_STRING)
+      FIELD (gchar *, o, instance) = NULL;
+    else
+      store (o, instance, o->def);
+  }
+}
+
+void
+rnn_options_copy (const RnnOption *options, gpointer to, gconstpointer from)
+{
+  FOREACH_OPTION (o, options) {
+    if (o->type == RNN_OPTION_STRING)
+      store_string (o, to, FIELD (gchar *, o, from));
+    else
+      FIELD (gint, o, to) = FIELD (gint, o, from);      /* gfloat has its size */
+  }
+}
+
+void
+rnn_options_clear (const RnnOption *options, gpointer instance)
+{
   FOREACH_OPTION (o, options)
-    store (o, instance, o->def);
+    if (o->type == RNN_OPTION_STRING)
+      store_string (o, instance, NULL);
 }
 
 gchar *
@@ -139,7 +187,7 @@ rnn_option_describe (const RnnOption *o)
 
     return g_strdup_printf ("%s %s", noun, names);
   }
-  return o->type == RNN_OPTION_BOOL ? g_strdup (noun) : g_strdup_printf ("%s from %.9g to %.9g", noun, o->min, o->max);
+  return o->min == o->max || o->type == RNN_OPTION_BOOL ? g_strdup (noun) : g_strdup_printf ("%s from %.9g to %.9g", noun, o->min, o->max);
 }
 
 static gboolean
@@ -165,14 +213,17 @@ set_from_json (const RnnOption *o, gpointer instance, const json_t *value, const
     free (shown);
     return FALSE;
   }
-  store (o, instance, number);
+  if (o->type == RNN_OPTION_STRING)
+    store_string (o, instance, json_string_value (value));
+  else
+    store (o, instance, number);
   return TRUE;
 }
 
 /* ---- names ---- */
 
-static const RnnOption *
-find_option (const RnnOption *options, const gchar *name)
+const RnnOption *
+rnn_options_find (const RnnOption *options, const gchar *name)
 {
   FOREACH_OPTION (o, options)
     if (!strcmp (o->name, name))
@@ -238,7 +289,7 @@ rnn_options_from_json (const RnnOption *options, gpointer instance, const json_t
     return FALSE;
   }
   json_object_foreach ((json_t *) object, key, value) {
-    const RnnOption *o = find_option (options, key);
+    const RnnOption *o = rnn_options_find (options, key);
 
     if (o && !set_from_json (o, instance, value, where, error))
       return FALSE;
@@ -252,7 +303,7 @@ gboolean
 rnn_options_set (const RnnOption *options, gpointer instance, const gchar *name, const gchar *value, const gchar *where,
     GError **error)
 {
-  const RnnOption *o = find_option (options, name);
+  const RnnOption *o = rnn_options_find (options, name);
   json_t *json;
   gboolean result;
 
@@ -274,10 +325,25 @@ void
 rnn_options_to_json (const RnnOption *options, gconstpointer instance, json_t *object)
 {
   FOREACH_OPTION (o, options) {
-    gboolean is_default = o->type == RNN_OPTION_FLOAT ? FIELD (gfloat, o, instance) == (gfloat) o->def
+    gboolean is_default = o->type == RNN_OPTION_STRING ? FIELD (gchar *, o, instance) == NULL
+        : o->type == RNN_OPTION_FLOAT ? FIELD (gfloat, o, instance) == (gfloat) o->def
         : FIELD (gint, o, instance) == (gint) o->def;
 
     if (!is_default)
       json_object_set_new (object, o->name, rnn_option_get_json (o, instance));
+  }
+}
+
+/* ---- tables of tables ---- */
+
+void
+rnn_options_append (GArray *table, const RnnOption *options, gsize offset)
+{
+  FOREACH_OPTION (o, options) {
+    RnnOption row = *o;
+
+    row.offset += offset;
+    if (!rnn_options_find ((const RnnOption *) table->data, o->name))
+      g_array_append_val (table, row);
   }
 }

@@ -13,6 +13,7 @@ typedef enum {
   RNN_OPTION_FLOAT,             /* gfloat */
   RNN_OPTION_BOOL,              /* gboolean */
   RNN_OPTION_ENUM,              /* gint, index into choices */
+  RNN_OPTION_STRING,            /* gchar *, owned by the struct; NULL: none, the default */
 } RnnOptionType;
 
 typedef struct {
@@ -29,9 +30,20 @@ typedef struct {
 #define RNN_OPT_FLOAT(T, f, lo, hi, def, blurb) { #f, RNN_OPTION_FLOAT, G_STRUCT_OFFSET (T, f), lo, hi, def, NULL, blurb }
 #define RNN_OPT_BOOL(T, f, def, blurb)          { #f, RNN_OPTION_BOOL, G_STRUCT_OFFSET (T, f), 0, 1, def, NULL, blurb }
 #define RNN_OPT_ENUM(T, f, choices, def, blurb) { #f, RNN_OPTION_ENUM, G_STRUCT_OFFSET (T, f), 0, 255, def, choices, blurb }
+#define RNN_OPT_STRING(T, f, blurb)             { #f, RNN_OPTION_STRING, G_STRUCT_OFFSET (T, f), 0, 0, 0, NULL, blurb }
 
-/* Writes every row's default into @instance. */
+/* Adds rows that describe a part of a larger struct, @offset bytes into it, to a table (zero-terminated GArray of
+ * RnnOption); of a name that is there already the first row stays. */
+void rnn_options_append (GArray *table, const RnnOption *options, gsize offset);
+
+/* Writes every row's default into @instance, whatever was there. */
 void rnn_options_init (const RnnOption *options, gpointer instance);
+/* Makes every row of @to as in @from; both have been initialised. */
+void rnn_options_copy (const RnnOption *options, gpointer to, gconstpointer from);
+/* Frees the strings and leaves NULL. */
+void rnn_options_clear (const RnnOption *options, gpointer instance);
+/* The row of that name, or NULL. */
+const RnnOption *rnn_options_find (const RnnOption *options, const gchar *name);
 
 /* Sets the rows that @object names; keys listed in @ignore (NULL-terminated, may be NULL) belong to somebody
  * else, any other unknown key is an error.  @where prefixes messages ("model.safetensors: layer lstm0"). */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Connectionist temporal classification (Graves et al. 2006): loss with gradient, greedy streaming decoding into timed
- * words, endpoints, token tables, error rates.  Beam search with a language model takes the place of the greedy
- * decoder behind the same RnnCtcDecoder. */
+/* Connectionist temporal classification (Graves et al. 2006): loss with gradient, streaming decoding into timed words,
+ * endpoints, token tables, error rates. */
 #pragma once
-#include <glib.h>
+#include "../base/options.h"
 
 G_BEGIN_DECLS
 
@@ -51,6 +50,7 @@ void       rnn_tokens_unref (RnnTokens *tokens);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnTokens, rnn_tokens_unref)
 gint       rnn_tokens_get_n (RnnTokens *tokens);
 gint       rnn_tokens_get_blank (RnnTokens *tokens);
+gboolean   rnn_tokens_have_spaces (RnnTokens *tokens);                 /* FALSE: a text is one word */
 const gchar *rnn_tokens_get (RnnTokens *tokens, gint id);              /* as given */
 const gchar *rnn_tokens_get_text (RnnTokens *tokens, gint id);         /* what it adds to a text: U+2581 as " " */
 /* Lower-cases when no token has an upper-case letter (and the other way round), folds white space (drops it when no
@@ -64,30 +64,49 @@ gchar     *rnn_tokens_decode (RnnTokens *tokens, const gint *ids, gint n);
 
 typedef struct {
   gchar *text;
-  guint64 start, end;           /* steps since the last rnn_ctc_decoder_reset: [start, end) */
+  guint64 start, end;           /* steps since the last rnn_ctc_decoder_reset: [start, end); in captions and results ns */
   gfloat confidence;            /* 0..1: geometric mean of the emitting steps' probabilities */
 } RnnCtcWord;
 
+typedef struct {
+  gchar *text;                  /* of a whole utterance, words parted by a space */
+  gdouble score;                /* natural logarithm, of the decoder's whole sum */
+} RnnCtcReading;
+
 typedef struct _RnnCtcDecoder RnnCtcDecoder;
 
+/* Each decoder class reads some of it and has rows for that (decoder.h). */
 typedef struct {
   gint decoder;                 /* row of the decoder table: 0 greedy */
-  gint beam_width;              /* used by decoders that have a beam */
 } RnnCtcDecoderConfig;
+
+/* All rows of RnnCtcDecoderConfig: `decoder`, then those of every class; for rnn_options_init () and so on. */
+const RnnOption *rnn_ctc_decoder_get_options (void);
 
 RnnCtcDecoder *rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GError **error);
 void  rnn_ctc_decoder_free (RnnCtcDecoder *decoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnCtcDecoder, rnn_ctc_decoder_free)
 /* Feeds one step of scores (logits or log-probabilities, [V]). */
 void  rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores);
-/* Ends the utterance: the last word becomes complete. */
+/* A silence: the word under way, if any, is complete and nothing joins it any more.  Does nothing where the tokens know
+ * no words. */
+void  rnn_ctc_decoder_end_word (RnnCtcDecoder *decoder);
+/* Ends the utterance: the last word becomes complete, and all are stable. */
 void  rnn_ctc_decoder_finish (RnnCtcDecoder *decoder);
 void  rnn_ctc_decoder_reset (RnnCtcDecoder *decoder);
-/* Complete words so far, and how many of them can no longer change (greedy: all).  (transfer none), valid until the
- * next call.  With @partial the word under way, if any, is included as the last one. */
+/* Words so far, and how many of them, from the first on, can no longer change (greedy: all that are complete); the
+ * others are the best guess of now, any of them may come out otherwise.  (transfer none), valid until the next call.
+ * With @partial the word under way, if any, is included as the last one. */
 const RnnCtcWord *rnn_ctc_decoder_get_words (RnnCtcDecoder *decoder, gboolean partial, guint *n_words, guint *n_stable);
-/* Drops the first @n words (they were sent). */
+/* Drops the first @n words (they were sent), stable ones only. */
 void  rnn_ctc_decoder_drop_words (RnnCtcDecoder *decoder, guint n);
+/* After finish: readings of the whole utterance, best first, words that were dropped included; a decoder that knows
+ * only one has none.  (transfer none), valid until the next call. */
+const RnnCtcReading *rnn_ctc_decoder_get_n_best (RnnCtcDecoder *decoder, guint *n);
+/* From the next step on: weights and the like that may change in mid-utterance; what can not stays as it was made. */
+gboolean rnn_ctc_decoder_configure (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error);
+/* From the next step on: words to be preferred, "word:boost,word,..."; NULL or "": none. */
+gboolean rnn_ctc_decoder_set_hotwords (RnnCtcDecoder *decoder, const gchar *hotwords, GError **error);
 /* The first step in which a word that is there or still to come can start. */
 guint64  rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder);
 /* Probability of the blank in the last step, and whether a word is open. */

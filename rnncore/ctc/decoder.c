@@ -1,10 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The decoder that callers see: its class from the table, the step's log-probabilities, and its queue of words. */
 #include <math.h>
+#include <string.h>
 #include "../base/error.h"
 #include "decoder.h"
 
+#define N_DECODERS G_N_ELEMENTS (decoders)
+
 static const RnnCtcDecoderClass *const decoders[] = { &rnn_ctc_greedy };
+
+static const gchar *const *
+decoder_names (void)
+{
+  static const gchar *names[N_DECODERS + 1];
+
+  for (guint i = 0; i < N_DECODERS; i++)
+    names[i] = decoders[i]->name;
+  return names;
+}
+
+/* The choice of a class, and the rows of all classes. */
+static const RnnOption *
+collect_options (void)
+{
+  const RnnOption choice[] = {
+    RNN_OPT_ENUM (RnnCtcDecoderConfig, decoder, decoder_names (), 0, "How tokens are searched"),
+    {NULL}
+  };
+  GArray *rows = g_array_new (TRUE, TRUE, sizeof (RnnOption));
+
+  rnn_options_append (rows, choice, 0);
+  for (guint i = 0; i < N_DECODERS; i++)
+    rnn_options_append (rows, decoders[i]->options, 0);
+  return (const RnnOption *) g_array_free (rows, FALSE);
+}
+
+const RnnOption *
+rnn_ctc_decoder_get_options (void)
+{
+  static gsize options = 0;
+
+  if (g_once_init_enter (&options))
+    g_once_init_leave (&options, (gsize) collect_options ());
+  return (const RnnOption *) options;
+}
 
 RnnCtcDecoder *
 rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GError **error)
@@ -12,9 +51,9 @@ rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GErro
   const RnnCtcDecoderClass *klass;
   RnnCtcDecoder *decoder;
 
-  if (config->decoder < 0 || config->decoder >= (gint) G_N_ELEMENTS (decoders)) {
+  if (config->decoder < 0 || config->decoder >= (gint) N_DECODERS) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "CTC decoder %d: there are %d", config->decoder,
-        (gint) G_N_ELEMENTS (decoders));
+        (gint) N_DECODERS);
     return NULL;
   }
   klass = decoders[config->decoder];
@@ -55,6 +94,13 @@ rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores)
 }
 
 void
+rnn_ctc_decoder_end_word (RnnCtcDecoder *decoder)
+{
+  if (rnn_tokens_have_spaces (decoder->tokens))
+    decoder->klass->end_word (decoder);
+}
+
+void
 rnn_ctc_decoder_finish (RnnCtcDecoder *decoder)
 {
   decoder->klass->finish (decoder);
@@ -69,21 +115,16 @@ rnn_ctc_decoder_reset (RnnCtcDecoder *decoder)
   decoder->now = 0;
   decoder->open = FALSE;
   decoder->n_stable = 0;
+  decoder->n_readings = 0;
   rnn_ctc_words_drop (&decoder->words, decoder->words.n);
   decoder->klass->reset (decoder);
-}
-
-static inline guint
-n_complete (const RnnCtcDecoder *decoder)
-{
-  return decoder->words.n - (decoder->open ? 1 : 0);
 }
 
 const RnnCtcWord *
 rnn_ctc_decoder_get_words (RnnCtcDecoder *decoder, gboolean partial, guint *n_words, guint *n_stable)
 {
   if (n_words)
-    *n_words = partial ? decoder->words.n : n_complete (decoder);
+    *n_words = decoder->words.n - (decoder->open && !partial ? 1 : 0);
   if (n_stable)
     *n_stable = decoder->n_stable;
   return decoder->words.words;
@@ -92,14 +133,42 @@ rnn_ctc_decoder_get_words (RnnCtcDecoder *decoder, gboolean partial, guint *n_wo
 void
 rnn_ctc_decoder_drop_words (RnnCtcDecoder *decoder, guint n)
 {
-  n = MIN (n, n_complete (decoder));
+  n = MIN (n, decoder->n_stable);
   rnn_ctc_words_drop (&decoder->words, n);
-  decoder->n_stable -= MIN (n, decoder->n_stable);
+  decoder->n_stable -= n;
+}
+
+const RnnCtcReading *
+rnn_ctc_decoder_get_n_best (RnnCtcDecoder *decoder, guint *n)
+{
+  if (decoder->klass->n_best)
+    decoder->klass->n_best (decoder);
+  *n = decoder->n_readings;
+  return decoder->readings;
+}
+
+gboolean
+rnn_ctc_decoder_configure (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error)
+{
+  return decoder->klass->configure ? decoder->klass->configure (decoder, config, error) : TRUE;
+}
+
+gboolean
+rnn_ctc_decoder_set_hotwords (RnnCtcDecoder *decoder, const gchar *hotwords, GError **error)
+{
+  if (decoder->klass->set_hotwords)
+    return decoder->klass->set_hotwords (decoder, hotwords, error);
+  if (!hotwords || !*hotwords)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "the decoder \"%s\" takes no hotwords", decoder->klass->name);
+  return FALSE;
 }
 
 guint64
 rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder)
 {
+  if (decoder->klass->first_step)
+    return decoder->klass->first_step (decoder);
   return decoder->words.n > 0 ? decoder->words.words[0].start : decoder->now;
 }
 

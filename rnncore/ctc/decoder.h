@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What every CTC decoder is made of.  A new one is a file with a class, and a row in decoder.c. */
+/* What every CTC decoder is made of.  A new one is a file with a class, a row in decoder.c, and, if it takes options,
+ * fields of RnnCtcDecoderConfig (ctc.h): its rows of them become properties of the elements and flags of the tools. */
 #pragma once
 #include "words.h"
 
@@ -7,13 +8,26 @@ G_BEGIN_DECLS
 
 typedef struct {
   const gchar *name;
+  const gchar *summary;
   gsize instance_size;          /* of a struct that begins with an RnnCtcDecoder */
+  const RnnOption *options;     /* fields of RnnCtcDecoderConfig that it reads; NULL: none */
   /* Everything that can fail or allocate; may be NULL. */
   gboolean (*setup)    (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error);
   /* Sees log_probs and now; keeps words, n_stable and open up to date. */
   void     (*step)     (RnnCtcDecoder *decoder);
+  /* A silence: what comes next belongs to another word. */
+  void     (*end_word) (RnnCtcDecoder *decoder);
+  /* The utterance is over: all words become stable. */
   void     (*finish)   (RnnCtcDecoder *decoder);
   void     (*reset)    (RnnCtcDecoder *decoder);
+  /* The first step that a word, there or still to come, can begin at.  NULL: that of the first word, or now. */
+  guint64  (*first_step) (RnnCtcDecoder *decoder);
+  /* After finish: the best readings of the whole utterance, best first, in decoder->readings.  NULL: it knows one. */
+  void     (*n_best)   (RnnCtcDecoder *decoder);
+  /* Both hold from the next step on, in mid-utterance too.  Takes of @config what can change while it runs; NULL:
+   * nothing can.  Hotwords: NULL: it takes none. */
+  gboolean (*configure) (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error);
+  gboolean (*set_hotwords) (RnnCtcDecoder *decoder, const gchar *hotwords, GError **error);
   void     (*finalize) (RnnCtcDecoder *decoder);        /* may be NULL */
 } RnnCtcDecoderClass;
 
@@ -23,9 +37,11 @@ struct _RnnCtcDecoder {
   gint V, blank;
   gfloat *log_probs;            /* [V] of the step at hand */
   guint64 now;                  /* its number */
-  RnnCtcWords words;            /* the complete words, then the one under way if there is one */
-  gboolean open;                /* there is one */
-  guint n_stable;               /* complete words that cannot change */
+  RnnCtcWords words;            /* stable ones, then those that may change, the last of which may be under way */
+  gboolean open;                /* it is */
+  guint n_stable;               /* words, from the first on, that cannot change */
+  RnnCtcReading *readings;      /* [n_readings], of the class, which frees them */
+  guint n_readings;
 };
 
 extern const RnnCtcDecoderClass rnn_ctc_greedy;

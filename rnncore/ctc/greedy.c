@@ -81,6 +81,12 @@ greedy_step (RnnCtcDecoder *decoder)
 }
 
 static void
+greedy_end_word (RnnCtcDecoder *decoder)
+{
+  close_word ((Greedy *) decoder);
+}
+
+static void
 greedy_finish (RnnCtcDecoder *decoder)
 {
   close_word ((Greedy *) decoder);
@@ -95,8 +101,10 @@ greedy_reset (RnnCtcDecoder *decoder)
 
 const RnnCtcDecoderClass rnn_ctc_greedy = {
   .name = "greedy",
+  .summary = "the best token of each step",
   .instance_size = sizeof (Greedy),
   .step = greedy_step,
+  .end_word = greedy_end_word,
   .finish = greedy_finish,
   .reset = greedy_reset,
 };

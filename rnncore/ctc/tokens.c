@@ -134,6 +134,12 @@ rnn_tokens_get_blank (RnnTokens *tokens)
   return tokens->blank;
 }
 
+gboolean
+rnn_tokens_have_spaces (RnnTokens *tokens)
+{
+  return tokens->has_space;
+}
+
 const gchar *
 rnn_tokens_get (RnnTokens *tokens, gint id)
 {

@@ -227,6 +227,62 @@ test_no_separator (void)
   ASSERT_WORDS (decoder, FALSE, "AAAAAACCC[1,6)");
 }
 
+/* A silence parts words that no space does, and says nothing where there are no words. */
+static void
+test_end_word (void)
+{
+  const gchar *const characters[] = { "", "A", "B", NULL };
+  g_autoptr (RnnCtcDecoder) decoder = new_decoder (letters, 0);
+  g_autoptr (RnnCtcDecoder) wordless = new_decoder (characters, 0);
+
+  SAY (decoder, 5, 2, 3, 0);
+  rnn_ctc_decoder_end_word (decoder);
+  g_assert_false (rnn_ctc_decoder_in_word (decoder));
+  ASSERT_WORDS (decoder, FALSE, "ab[0,2)");
+  rnn_ctc_decoder_end_word (decoder);
+  SAY (decoder, 5, 0, 4, 1);
+  ASSERT_WORDS (decoder, FALSE, "ab[0,2) c[4,5)");
+  SAY (wordless, 3, 1, 0);
+  rnn_ctc_decoder_end_word (wordless);
+  SAY (wordless, 3, 2);
+  ASSERT_WORDS (wordless, TRUE, "AB[0,3)");
+}
+
+/* Greedy knows one reading, and no hotwords. */
+static void
+test_no_search (void)
+{
+  g_autoptr (RnnCtcDecoder) decoder = new_decoder (letters, 0);
+  g_autoptr (GError) error = NULL;
+  guint n;
+
+  SAY (decoder, 5, 2);
+  rnn_ctc_decoder_finish (decoder);
+  rnn_ctc_decoder_get_n_best (decoder, &n);
+  g_assert_cmpuint (n, ==, 0);
+  rnn_ctc_decoder_reset (decoder);
+  g_assert_true (rnn_ctc_decoder_set_hotwords (decoder, "", &error));
+  g_assert_no_error (error);
+  g_assert_false (rnn_ctc_decoder_set_hotwords (decoder, "abc:2", &error));
+  g_assert_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED);
+}
+
+static void
+test_options (void)
+{
+  const RnnOption *rows = rnn_ctc_decoder_get_options ();
+  g_autoptr (GError) error = NULL;
+  RnnCtcDecoderConfig config;
+
+  rnn_options_init (rows, &config);
+  g_assert_cmpint (config.decoder, ==, 0);
+  g_assert_true (rnn_options_set (rows, &config, "decoder", "greedy", "here", &error));
+  g_assert_no_error (error);
+  g_assert_false (rnn_options_set (rows, &config, "decoder", "guess", "here", &error));
+  g_assert_error (error, RNN_ERROR, RNN_ERROR_OPTION);
+  rnn_options_clear (rows, &config);
+}
+
 /* ---- the queue ---- */
 
 static void
@@ -328,6 +384,9 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/greedy/word-initial-marks", test_word_initial_marks);
   g_test_add_func ("/ctc/greedy/spaces-in-tokens", test_spaces_in_tokens);
   g_test_add_func ("/ctc/greedy/no-separator", test_no_separator);
+  g_test_add_func ("/ctc/greedy/end-word", test_end_word);
+  g_test_add_func ("/ctc/greedy/no-search", test_no_search);
+  g_test_add_func ("/ctc/decoder/options", test_options);
   g_test_add_func ("/ctc/greedy/drop", test_drop);
   g_test_add_func ("/ctc/greedy/many-words", test_many_words);
   g_test_add_func ("/ctc/greedy/no-allocation", test_no_allocation);

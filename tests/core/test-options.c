@@ -9,6 +9,7 @@ typedef struct {
   gfloat leak;
   gboolean bias;
   gint mode;
+  gchar *label;
 } Thing;
 
 static const gchar *const modes[] = { "plain", "cifg", "coupled", NULL };
@@ -18,6 +19,7 @@ static const RnnOption options[] = {
   RNN_OPT_FLOAT (Thing, leak, 0, 1, 0.97, "leak rate"),
   RNN_OPT_BOOL (Thing, bias, TRUE, "add a bias"),
   RNN_OPT_ENUM (Thing, mode, modes, 0, "gate coupling"),
+  RNN_OPT_STRING (Thing, label, "what it is called"),
   { 0 }
 };
 
@@ -46,6 +48,33 @@ test_defaults (void)
   g_assert_true (thing.leak == 0.97f);
   g_assert_true (thing.bias == TRUE);
   g_assert_cmpint (thing.mode, ==, 0);
+}
+
+/* Strings belong to the struct: each has its own copy. */
+static void
+test_strings (void)
+{
+  g_autoptr (GError) error = NULL;
+  json_t *json = json_object ();
+  Thing a, b;
+
+  rnn_options_init (options, &b);
+  g_assert_null (b.label);
+  g_assert_true (read_json (&a, "{\"label\": \"x\", \"hidden\": 3}", &error));
+  g_assert_no_error (error);
+  g_assert_true (rnn_options_set (options, &a, "label", "caf\303\251", "here", &error));
+  rnn_options_copy (options, &b, &a);
+  g_assert_cmpstr (b.label, ==, "caf\303\251");
+  g_assert_true (b.label != a.label);
+  g_assert_cmpint (b.hidden, ==, 3);
+  rnn_options_to_json (options, &b, json);
+  g_assert_cmpstr (json_string_value (json_object_get (json, "label")), ==, "caf\303\251");
+  json_decref (json);
+  rnn_options_clear (options, &b);
+  g_assert_null (b.label);
+  g_assert_false (read_json (&b, "{\"label\": 3}", &error));
+  g_assert_error (error, RNN_ERROR, RNN_ERROR_OPTION);
+  rnn_options_clear (options, &a);
 }
 
 static void
@@ -212,6 +241,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/options/defaults", test_defaults);
   g_test_add_func ("/options/json", test_json);
+  g_test_add_func ("/options/strings", test_strings);
   g_test_add_func ("/options/round-trip", test_round_trip);
   g_test_add_func ("/options/only-differences", test_only_differences_are_written);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
