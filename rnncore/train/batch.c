@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Examples to a model's input: augment -> normalise -> mask -> stack, each example by itself, then all padded to the
- * longest, with their last step as rnninfer pads a stream that ends, and interleaved as [T][B][n_in]. */
+/* Examples to a model's input: augment -> join -> acoustics -> normalise -> mask -> stack, each example or stretch by
+ * itself, then all padded to the longest, with their last step as rnninfer pads a stream that ends, and interleaved as [T][B][n_in]. */
 #include "batch.h"
+#include "acoustics.h"
 #include "augment.h"
+#include <math.h>
 #include <string.h>
 
 #define ALIGNMENT 64            /* bytes: a cache line */
@@ -37,6 +39,8 @@ rnn_framing_init (RnnFraming *framing, RnnModel *model, gint n_feature)
   framing->stack = features ? features->stack : 1;
   framing->stride = features ? features->stride : 1;
   framing->latency = rnn_model_get_latency (model);
+  framing->floor = features && features->use_log && features->pcen == RNN_PCEN_NONE &&
+      features->type == RNN_FEATURES_FBANK ? logf (features->log_floor) : NAN;
   framing->mean = framing->scale = NULL;
   if (features && features->cmvn == RNN_CMVN_GLOBAL && mean && std) {
     framing->mean = g_memdup2 (mean, n_feature * sizeof (gfloat));
@@ -62,27 +66,96 @@ normalise (const RnnFraming *framing, guint n, gfloat *frames)
         frames[i] = (frames[i] - framing->mean[i]) * framing->scale[i];
 }
 
-static guint
-max_steps (const RnnFraming *framing, guint n)
+static gsize
+max_steps (const RnnFraming *framing, gsize n)
 {
-  return n < (guint) framing->stack ? 0 : (n - framing->stack) / framing->stride + 1;
+  return n < (gsize) framing->stack ? 0 : (n - framing->stack) / framing->stride + 1;
+}
+
+/* Most frames that an example can become. */
+static gsize
+max_frames (RnnDataset *dataset, const RnnExample *example, const RnnTrainConfig *augment)
+{
+  gsize n = 0;
+
+  if (!augment)
+    return example->n_frames;
+  if (!example->n_parts)
+    return rnn_augment_max_frames (augment, example->n_frames);
+  for (guint i = 0; i < example->n_parts; i++) {
+    const RnnExample *part = RNN_EXAMPLE (dataset->source, example->parts[i].example);
+
+    n += example->parts[i].pause + rnn_augment_max_frames (augment, part->n_frames);
+  }
+  return n;
+}
+
+/* pause[n][dim]: silence, or the quietest of each channel in the frames[n_frames] that follow */
+static void
+fill_pause (const RnnFraming *framing, RnnRng *rng, guint n, const gfloat *frames, guint n_frames, gfloat *pause)
+{
+  gint dim = framing->n_feature;
+  gboolean silent = !isnan (framing->floor) && rnn_rng_below (rng, 2) == 0;
+
+  for (gint c = 0; n > 0 && c < dim; c++) {
+    pause[c] = silent ? framing->floor : INFINITY;
+    for (guint t = 0; !silent && t < n_frames; t++)
+      pause[c] = MIN (pause[c], frames[(gsize) t * dim + c]);
+  }
+  for (guint t = 1; t < n; t++)
+    memcpy (pause + (gsize) t * dim, pause, dim * sizeof (gfloat));
+}
+
+/* The parts of a stretch, each varied by itself, with their pauses -> frames; returns how many */
+static guint
+join_parts (const RnnFraming *framing, RnnDataset *source, const RnnExample *stretch, const RnnTrainConfig *augment,
+    RnnRng *rng, gfloat *frames)
+{
+  gsize dim = framing->n_feature;
+  guint n = 0;
+
+  for (guint i = 0; i < stretch->n_parts; i++) {
+    const RnnExample *part = RNN_EXAMPLE (source, stretch->parts[i].example);
+    gfloat *pause = frames + n * dim, *speech = pause + stretch->parts[i].pause * dim;
+    guint n_speech = 0;
+
+    if (part->n_frames)
+      n_speech = rnn_augment_frames (augment, rng, part->frames, part->n_frames, (gint) dim, FALSE, speech);
+    fill_pause (framing, rng, stretch->parts[i].pause, speech, n_speech, pause);
+    n += stretch->parts[i].pause + n_speech;
+  }
+  return n;
+}
+
+/* The varied frames of an example or a stretch; returns how many */
+static guint
+vary (const RnnFraming *framing, RnnDataset *dataset, const RnnExample *example, const RnnTrainConfig *augment, RnnRng *rng,
+    gfloat *frames)
+{
+  gint dim = framing->n_feature;
+  guint n = example->n_parts ? join_parts (framing, dataset->source, example, augment, rng, frames) :
+      rnn_augment_frames (augment, rng, example->frames, example->n_frames, dim, example->targets != NULL, frames);
+
+  if (!isnan (framing->floor))
+    rnn_acoustics_apply (augment, rng, dataset->source ? dataset->source : dataset, framing->floor, n, dim, frames);
+  return n;
 }
 
 /* One example -> out[steps][n_in]; returns steps. */
 static guint
-build_example (RnnBatch *batch, const RnnFraming *framing, const RnnExample *example, const RnnTrainConfig *augment,
-    guint64 seed, gfloat *out)
+build_example (RnnBatch *batch, const RnnFraming *framing, RnnDataset *dataset, const RnnExample *example,
+    const RnnTrainConfig *augment, guint64 seed, gfloat *out)
 {
   gint dim = framing->n_feature;
-  guint n = example->n_frames, room = augment ? rnn_augment_max_frames (augment, n) : n;
-  gfloat *frames = rnn_buffer_need (&batch->frames, (gsize) room * dim);
+  guint n = example->n_frames;
+  gfloat *frames = rnn_buffer_need (&batch->frames, max_frames (dataset, example, augment) * dim);
   RnnRng rng;
 
   if (n == 0)
     return 0;
   rnn_rng_seed (&rng, seed, 0);
   if (augment)
-    n = rnn_augment_frames (augment, &rng, example->frames, n, dim, example->targets != NULL, frames);
+    n = vary (framing, dataset, example, augment, &rng, frames);
   else
     memcpy (frames, example->frames, (gsize) n * dim * sizeof (gfloat));
   normalise (framing, n, frames);
@@ -123,16 +196,16 @@ rnn_batch_build (RnnBatch *batch, const RnnFraming *framing, RnnDataset *dataset
     batch->capacity = B;
   }
   for (gint b = 0; b < B; b++) {
-    guint n = RNN_EXAMPLE (dataset, examples[b])->n_frames;
+    gsize n = max_frames (dataset, RNN_EXAMPLE (dataset, examples[b]), augment);
 
-    room += (gsize) max_steps (framing, augment ? rnn_augment_max_frames (augment, n) : n) * framing->n_in;
+    room += (gsize) max_steps (framing, n) * framing->n_in;
   }
   rnn_buffer_need (&batch->stacked, room);
 
   batch->B = B;
   batch->T = 0;
   for (gint b = 0; b < B; b++) {
-    batch->steps[b] = build_example (batch, framing, RNN_EXAMPLE (dataset, examples[b]), augment,
+    batch->steps[b] = build_example (batch, framing, dataset, RNN_EXAMPLE (dataset, examples[b]), augment,
         rnn_mix_seed (seed, examples[b], 0), batch->stacked.data + used);
     used += (gsize) batch->steps[b] * framing->n_in;
     batch->T = MAX (batch->T, batch->steps[b]);

@@ -19,6 +19,7 @@ typedef struct {
   gint n_feature, n_in;         /* floats per frame, per step */
   gint stack, stride;
   gint latency;                 /* steps of zeros that follow each example */
+  gfloat floor;                 /* of frames that are log energies, else NAN */
   gfloat *mean, *scale;         /* [n_feature] or NULL: (x - mean) * scale */
 } RnnFraming;
 

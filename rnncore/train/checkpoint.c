@@ -14,7 +14,7 @@
 static const gchar *const moment_names[RNN_OPTIMIZER_MAX_MOMENTS] = { "moment0", "moment1", "moment2" };
 
 /* Options that decide what a minibatch is and what the moments mean: they must not change on the way. */
-static const gchar *const fixed_options[] = { "loss", "batch_size", "shards", "seed", "optimizer", "amsgrad" };
+static const gchar *const fixed_options[] = { "loss", "batch_size", "shards", "seed", "optimizer", "amsgrad", "join", "pause" };
 
 /* ---- progress: numbers between RnnTrainer and JSON ---- */
 

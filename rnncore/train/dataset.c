@@ -15,6 +15,7 @@ example_clear (gpointer data)
   g_free (example->frames);
   g_free (example->labels);
   g_free (example->targets);
+  g_free (example->parts);
 }
 
 RnnDataset *
@@ -47,13 +48,19 @@ copy_array (gconstpointer data, gsize n, gsize size)
   return copy;
 }
 
+void
+rnn_dataset_add (RnnDataset *dataset, RnnExample example)
+{
+  dataset->n_frames += example.n_frames;
+  g_array_append_val (dataset->examples, example);
+}
+
 static void
 add (RnnDataset *dataset, RnnExample *example, const gfloat *frames, guint n_frames)
 {
   example->n_frames = n_frames;
   example->frames = copy_array (frames, (gsize) n_frames * dataset->n_feature, sizeof (gfloat));
-  dataset->n_frames += n_frames;
-  g_array_append_val (dataset->examples, *example);
+  rnn_dataset_add (dataset, *example);
 }
 
 void

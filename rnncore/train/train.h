@@ -54,6 +54,11 @@ typedef struct {
   gfloat stretch, warp, gain, noise;    /* max relative time stretch, mel shift, log gain sd, additive noise sd */
   gfloat tilt;                  /* sd of a slope over the bands, at their ends */
   gfloat band_limit;            /* probability that the upper bands fall silent, as in telephone speech */
+  gint join, pause;             /* frames: length of stretches of several examples (0: off), longest pause between two */
+  gfloat level;                 /* dB: largest change of an example's or stretch's loudness */
+  gfloat reverb;                /* probability of a room */
+  gfloat noise_prob, snr_low, snr_high; /* probability of background noise, and its distance in dB */
+  gfloat babble;                /* probability that the noise is another example */
   gint edge_pad;                /* most frames of the example's own quiet added before and after */
   gint time_masks, time_mask_width, freq_masks, freq_mask_width;
 } RnnTrainConfig;

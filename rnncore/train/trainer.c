@@ -5,6 +5,7 @@
  * order of the pieces: threads change no result. */
 #include "trainer.h"
 #include <math.h>
+#include <string.h>
 
 /* ---- making one ---- */
 
@@ -135,6 +136,8 @@ rnn_trainer_free (RnnTrainer *trainer)
   g_clear_pointer (&trainer->matrices, g_ptr_array_unref);
   g_free (trainer->squares);
   rnn_framing_clear (&trainer->task.framing);
+  if (trainer->set != trainer->train)
+    rnn_dataset_free (trainer->set);
   rnn_epoch_clear (&trainer->order);
   rnn_epoch_clear (&trainer->dev_order);
   g_free (trainer->losses);
@@ -145,11 +148,37 @@ rnn_trainer_free (RnnTrainer *trainer)
 
 /* ---- a step ---- */
 
+/* The token that parts words, or -1. */
+static gint
+find_separator (RnnModel *model)
+{
+  const gchar *const *tokens = rnn_model_get_tokens (model);
+
+  for (gint i = 0; tokens && tokens[i]; i++)
+    if (strcmp (tokens[i], " ") == 0)
+      return i;
+  return -1;
+}
+
+/* Texts can be joined; targets per frame stay as they are. */
+static void
+choose_set (RnnTrainer *t)
+{
+  const RnnTrainConfig *c = &t->config;
+
+  if (t->set != t->train)
+    rnn_dataset_free (t->set);
+  t->set = t->train;
+  if (c->join > 0 && c->loss == RNN_LOSS_CTC && t->epoch >= (guint64) c->augment_from)
+    t->set = rnn_dataset_join (t->train, c->join, c->pause, find_separator (t->model), rnn_mix_seed (c->seed, t->epoch, 0));
+}
+
 void
 rnn_trainer_begin_epoch (RnnTrainer *t)
 {
   rnn_epoch_clear (&t->order);
-  rnn_epoch_init (&t->order, t->train, t->config.batch_size, t->config.seed, (guint) t->epoch,
+  choose_set (t);
+  rnn_epoch_init (&t->order, t->set, t->config.batch_size, t->config.seed, (guint) t->epoch,
       t->epoch < (guint64) t->config.short_first_epochs);
   t->clock_frames = 0;
   t->clock_start = g_get_monotonic_time ();
@@ -176,7 +205,7 @@ loss_scale (const RnnTrainer *t, const Minibatch *m)
   guint n_labels = 0;
 
   for (guint i = 0; i < m->n; i++)
-    n_labels += (guint) RNN_EXAMPLE (t->train, m->examples[i])->n_labels;
+    n_labels += (guint) RNN_EXAMPLE (t->set, m->examples[i])->n_labels;
   return 1.0f / (t->config.per_label && n_labels ? n_labels : m->n);
 }
 
@@ -188,7 +217,7 @@ train_job (guint job, gpointer data)
   const RnnTrainConfig *c = &t->config;
   guint shard = m->first_shard + job, first = first_example (m, shard), end = first_example (m, shard + 1);
 
-  rnn_shard_train (&t->shards[shard], t->train, m->examples + first, end - first, m->scale,
+  rnn_shard_train (&t->shards[shard], t->set, m->examples + first, end - first, m->scale,
       t->epoch >= (guint64) c->augment_from ? c : NULL, rnn_mix_seed (c->seed, t->epoch, 1),
       rnn_mix_seed (c->seed, t->epoch << 32 | t->batch, 2 + shard), t->losses + first);
 }
@@ -217,7 +246,7 @@ count_losses (RnnTrainer *t, const Minibatch *m)
     } else {
       t->epoch_infeasible++;
     }
-    t->clock_frames += RNN_EXAMPLE (t->train, m->examples[i])->n_frames;
+    t->clock_frames += RNN_EXAMPLE (t->set, m->examples[i])->n_frames;
   }
   t->epoch_loss += sum;
   t->loss = sum / m->n;

@@ -12,6 +12,7 @@ struct _RnnTrainer {
   RnnTrainConfig config;
   RnnModel *model, *best;       /* private; best is NULL without a dev set */
   RnnDataset *train, *dev;      /* borrowed; dev may be NULL */
+  RnnDataset *set;              /* what the epoch runs over: train, or stretches of it */
   RnnTask task;
   RnnShard *shards;             /* [config.shards] */
   RnnPool *pool;
