@@ -33,6 +33,7 @@ typedef struct {
   /* streaming thread */
   GstRnnCtcDecSettings now;     /* snapshot for this buffer */
   RnnTokens *tokens;
+  gint n_scores;                /* per step: the tokens', then those of other heads */
   RnnCtcDecoder *decoder;
   RnnCaptioner *captioner;
   RnnEndpoint endpoint;

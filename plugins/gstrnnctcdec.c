@@ -42,7 +42,7 @@ drop_decoder (GstRnnCtcDec *self)
 static gboolean
 gst_rnn_ctc_dec_check_model (RnnModel *model, GError **error)
 {
-  if (rnn_model_get_output_kind (model) == RNN_OUTPUT_CTC)
+  if (rnn_output_primary (rnn_model_get_output (model))->klass->label == RNN_LABEL_TEXT)
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output is not CTC");
   return FALSE;
@@ -58,9 +58,9 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 
   if (!gst_rnn_ctc_dec_check_model (model, error))
     return FALSE;
-  if (stage->negotiated && rnn_model_get_n_out (model) != rnn_tokens_get_n (self->tokens)) {
+  if (stage->negotiated && rnn_model_get_n_out (model) != self->n_scores) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it has %d tokens, the stream has %d scores",
-        rnn_model_get_n_out (model), rnn_tokens_get_n (self->tokens));
+        rnn_model_get_n_out (model), self->n_scores);
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
@@ -76,6 +76,7 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   }
   drop_decoder (self);
   self->tokens = tokens;
+  self->n_scores = rnn_model_get_n_out (model);
   self->decoder = decoder;
   self->blank = g_new0 (gfloat, rnn_tokens_get_n (tokens));
   self->blank[rnn_tokens_get_blank (tokens)] = 100;
@@ -94,10 +95,10 @@ gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   if (!gst_rnn_tensors_from_caps (&in, caps, error))
     return FALSE;
   hop = in.fps_n > 0 ? gst_util_uint64_scale (in.fps_d, GST_SECOND, in.fps_n) : 0;
-  if (in.n != rnn_tokens_get_n (self->tokens) || hop == 0) {
+  if (in.n != self->n_scores || hop == 0) {
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
-        "The model %s has %d tokens: that many scores at a known framerate, 1 GHz at most, are needed, not %d at "
-        "%d/%d.", rnn_model_get_path (stage->model), rnn_tokens_get_n (self->tokens), in.n, in.fps_n, in.fps_d);
+        "The model %s needs %d scores a step, at a known framerate, 1 GHz at most, not %d at "
+        "%d/%d.", rnn_model_get_path (stage->model), self->n_scores, in.n, in.fps_n, in.fps_d);
     return FALSE;
   }
   gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
@@ -128,11 +129,11 @@ gst_rnn_ctc_dec_process (GstRnnStage *stage, GstBuffer *buffer)
   end = start + (gst_rnn_timeline_next (&stage->timeline) - next);
   if (ret != GST_FLOW_OK || !gst_buffer_map (buffer, &map, GST_MAP_READ))
     return ret != GST_FLOW_OK ? ret : GST_FLOW_ERROR;
-  if (map.size == rnn_tokens_get_n (self->tokens) * sizeof (gfloat)) {
+  if (map.size == self->n_scores * sizeof (gfloat)) {
     ret = gst_rnn_ctc_dec_step (self, (const gfloat *) map.data, start, end);
   } else {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("A tensor has %" G_GSIZE_FORMAT " bytes instead of %d scores.",
-            map.size, rnn_tokens_get_n (self->tokens)), (NULL));
+            map.size, self->n_scores), (NULL));
     ret = GST_FLOW_ERROR;
   }
   gst_buffer_unmap (buffer, &map);

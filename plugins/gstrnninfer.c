@@ -174,8 +174,10 @@ parse_series (GstRnnInfer *self, GstCaps *caps, GstRnnTensors *in, GError **erro
 static const gchar *
 output_kind (RnnModel *model)
 {
-  if (rnn_model_get_output_kind (model) != RNN_OUTPUT_RAW)
-    return "logits";
+  const gchar *kind = rnn_output_primary (rnn_model_get_output (model))->klass->caps;
+
+  if (kind)
+    return kind;
   return rnn_model_get_input_kind (model) == RNN_INPUT_SERIES ? "series" : NULL;
 }
 

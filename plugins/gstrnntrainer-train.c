@@ -23,14 +23,10 @@ apply_config (RnnTrainConfig *config, const gchar *text, GError **error)
 static gboolean
 make_config (GstRnnTrainer *self, RnnTrainConfig *config, const gchar *text, guint n_threads, GError **error)
 {
-  static const RnnLossType losses[] = {[RNN_OUTPUT_RAW] = RNN_LOSS_MSE,[RNN_OUTPUT_CTC] = RNN_LOSS_CTC,
-    [RNN_OUTPUT_CLASSES] = RNN_LOSS_CROSS_ENTROPY
-  };
   json_t *train = json_object_get (rnn_model_get_recipe (self->model), "train");
   g_autofree gchar *where = g_strconcat (rnn_model_get_path (self->model), ": train", NULL);
 
   rnn_options_init (rnn_train_options, config);
-  config->loss = losses[rnn_model_get_output_kind (self->model)];
   if (train && !rnn_options_from_json (rnn_train_options, config, train, NULL, where, error))
     return FALSE;
   if (!apply_config (config, text, error))

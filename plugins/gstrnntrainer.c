@@ -110,7 +110,7 @@ load_model (GstRnnTrainer *self)
   else
     self->model = rnn_model_load (path, &error);
   if (self->model && rnn_model_check_trainable (self->model, &error)
-      && rnn_model_get_output_kind (self->model) == RNN_OUTPUT_CTC)
+      && rnn_output_primary (rnn_model_get_output (self->model))->klass->label == RNN_LABEL_TEXT)
     self->tokens = rnn_tokens_new (rnn_model_get_tokens (self->model), rnn_model_get_blank (self->model), &error);
   if (error)
     GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("%s", error->message), (NULL));

@@ -60,6 +60,15 @@ describe_time (gdouble seconds)
 }
 
 static void
+append_dev (GString *text, const RnnTrainStats *s, const RnnOutput *output)
+{
+  g_autofree gchar *now = rnn_output_describe_metric (output, s->dev_metric);
+  g_autofree gchar *best = rnn_output_describe_metric (output, s->best_metric);
+
+  g_string_append_printf (text, "  dev loss %.3f  dev %s  best %s", s->dev_loss, now, best);
+}
+
+static void
 post_progress (GstRnnTraining *training, GstProgressType type, const gchar *event)
 {
   const RnnTrainStats *s = &training->stats;
@@ -73,8 +82,7 @@ post_progress (GstRnnTraining *training, GstProgressType type, const gchar *even
     g_string_append_printf (text, "epoch %u/%d %3.0f %%  loss %.3f", s->epoch + 1, training->epochs,
         100 * s->epoch_progress, s->epoch_loss);
     if (!isnan (s->dev_metric))
-      g_string_append_printf (text, "  dev loss %.3f  dev WER %.1f %%  best %.1f %%", s->dev_loss, 100 * s->dev_metric,
-          100 * s->best_metric);
+      append_dev (text, s, rnn_model_get_output (rnn_trainer_get_model (training->trainer)));
     g_string_append_printf (text, "  rate %.2g  %.0f frames/s  %s left", s->learning_rate, s->frames_per_second, left);
   }
   gst_element_post_message (training->owner, gst_message_new_progress (GST_OBJECT (training->owner), type, "train",
@@ -111,6 +119,7 @@ static void
 warn (GstRnnTraining *training)
 {
   const RnnTrainStats *s = &training->stats;
+  const RnnOutput *output = rnn_output_primary (rnn_model_get_output (rnn_trainer_get_model (training->trainer)));
 
   if (!isfinite (s->grad_norm) && !training->warned_number) {
     training->warned_number = TRUE;
@@ -119,8 +128,8 @@ warn (GstRnnTraining *training)
   }
   if (s->infeasible && gst_rnn_training_ended_epoch (training) && !training->warned_short) {
     training->warned_short = TRUE;
-    GST_ELEMENT_WARNING (training->owner, STREAM, WRONG_TYPE, ("%" G_GUINT64_FORMAT " utterances of an epoch are too short "
-            "for their text: nothing is learnt from them", s->infeasible), (NULL));
+    GST_ELEMENT_WARNING (training->owner, STREAM, WRONG_TYPE, ("%" G_GUINT64_FORMAT " examples of an epoch are %s: nothing is "
+            "learnt from them", s->infeasible, output->klass->unlearnt), (NULL));
   }
 }
 

@@ -24,9 +24,7 @@ struct _RnnModel {
   RnnFeatureConfig features;
   gfloat *input_mean, *input_std;       /* [n_stats] or NULL */
   gint n_stats;
-  RnnOutputKind output_kind;
-  gchar **tokens;
-  gint blank;
+  RnnOutput *output;
 };
 
 /* Reads input, layers and output of model->recipe; builds the cells. */

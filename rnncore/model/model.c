@@ -293,20 +293,20 @@ rnn_model_set_input_stats (RnnModel *model, const gfloat *mean, const gfloat *st
   }
 }
 
-RnnOutputKind
-rnn_model_get_output_kind (RnnModel *model)
+const RnnOutput *
+rnn_model_get_output (RnnModel *model)
 {
-  return model->output_kind;
+  return model->output;
 }
 
 const gchar *const *
 rnn_model_get_tokens (RnnModel *model)
 {
-  return (const gchar *const *) model->tokens;
+  return (const gchar *const *) rnn_output_primary (model->output)->names;
 }
 
 gint
 rnn_model_get_blank (RnnModel *model)
 {
-  return model->blank;
+  return rnn_output_primary (model->output)->blank;
 }

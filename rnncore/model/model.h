@@ -9,18 +9,18 @@
  *          {"kind": "tensors", "size": N} | {"kind": "series", "channels": C}
  *   layers [{"cell": "lstm", "name": "rnn0", "hidden": 320}, ...]
  *   output {"kind": "ctc", "tokens": ["<blank>", " ", "a", ...], "blank": 0} | {"kind": "classes", "labels": [...]} |
- *          {"kind": "raw"}
+ *          ... one kind a file of outputs/; none: {"kind": "raw"}
  * A recipe alone (a .json file) makes a model with fresh weights.  Packed weights: see packed.h. */
 #pragma once
 #include "../cells/cell.h"
 #include "../features/features.h"
+#include "../outputs/output.h"
 
 G_BEGIN_DECLS
 
 typedef struct _RnnModel RnnModel;
 
 typedef enum { RNN_INPUT_TENSORS, RNN_INPUT_AUDIO, RNN_INPUT_SERIES } RnnInputKind;
-typedef enum { RNN_OUTPUT_RAW, RNN_OUTPUT_CTC, RNN_OUTPUT_CLASSES } RnnOutputKind;
 /* What weights are kept in: floats; bytes with a scale per row, inputs quantised by their own largest magnitude at every
  * step; the upper halves of floats, inputs as they are. */
 typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8, RNN_PRECISION_BF16, RNN_N_PRECISIONS } RnnPrecision;
@@ -76,8 +76,9 @@ const gfloat *rnn_model_get_input_mean (RnnModel *model);  /* [dims of one unsta
 const gfloat *rnn_model_get_input_std (RnnModel *model);
 void          rnn_model_set_input_stats (RnnModel *model, const gfloat *mean, const gfloat *std, gint n);
 
-RnnOutputKind rnn_model_get_output_kind (RnnModel *model);
-const gchar *const *rnn_model_get_tokens (RnnModel *model);            /* NULL-terminated: CTC tokens or class labels */
+const RnnOutput *rnn_model_get_output (RnnModel *model);
+/* Of its first head, which decoders read: the first rnn_output_primary ()->n of the n_out numbers of a step. */
+const gchar *const *rnn_model_get_tokens (RnnModel *model);    /* NULL-terminated: tokens, classes, tags; or NULL */
 gint          rnn_model_get_blank (RnnModel *model);
 
 G_END_DECLS

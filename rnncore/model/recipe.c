@@ -4,8 +4,6 @@
 #include "../features/features-options.h"
 #include <string.h>
 
-#define MAX_TOKENS 65536
-
 static const gchar *const top_keys[] = { "format", "name", "description", "license", "attribution", "input", "layers",
   "output", "train", NULL };
 
@@ -94,50 +92,18 @@ read_input (RnnModel *model, GError **error)
   return TRUE;
 }
 
-/* Tokens or labels: a list of strings as long as the output is wide. */
-static gboolean
-read_names (RnnModel *model, const json_t *names, GError **error)
-{
-  GPtrArray *list;
-  gsize i;
-  json_t *name;
-
-  if (!json_is_array (names) || json_array_size (names) > MAX_TOKENS)
-    return fail (model, error, RNN_ERROR_FORMAT, "output: \"tokens\" (classes: \"labels\") must be a list of strings");
-  if (json_array_size (names) != (gsize) model->root->n_out) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: the layers give %d values, but the output names %"
-        G_GSIZE_FORMAT, model->path, model->root->n_out, json_array_size (names));
-    return FALSE;
-  }
-  list = g_ptr_array_new ();
-  json_array_foreach (names, i, name)
-    if (json_is_string (name))
-      g_ptr_array_add (list, g_strdup (json_string_value (name)));
-  g_ptr_array_add (list, NULL);
-  model->tokens = (gchar **) g_ptr_array_free (list, FALSE);
-  return g_strv_length (model->tokens) == json_array_size (names)
-      || fail (model, error, RNN_ERROR_FORMAT, "output: \"tokens\" (classes: \"labels\") are not all strings");
-}
-
 static gboolean
 read_output (RnnModel *model, GError **error)
 {
-  static const gchar *const kinds[] = { "raw", "ctc", "classes", NULL };
-  const json_t *output = json_object_get (model->recipe, "output");
-  gint kind = output ? kind_of (output, kinds) : RNN_OUTPUT_RAW;
-  const json_t *blank_value = json_object_get (output, "blank");
-  json_int_t blank = json_integer_value (blank_value);
+  g_autofree gchar *where = g_strdup_printf ("%s: output", model->path);
+  const RnnOutput *primary;
 
-  if (kind < 0)
-    return fail (model, error, RNN_ERROR_FORMAT, "output: \"kind\" must be ctc, classes or raw");
-  model->output_kind = (RnnOutputKind) kind;
-  if (kind == RNN_OUTPUT_RAW)
-    return TRUE;
-  if (!read_names (model, json_object_get (output, kind == RNN_OUTPUT_CTC ? "tokens" : "labels"), error))
+  model->output = rnn_output_new (json_object_get (model->recipe, "output"), model->root->n_out, where, error);
+  if (!model->output)
     return FALSE;
-  if (blank < 0 || blank >= model->root->n_out || (blank_value && !json_is_integer (blank_value)))
-    return fail (model, error, RNN_ERROR_FORMAT, "output: \"blank\" is not the index of a token");
-  model->blank = (gint) blank;
+  primary = rnn_output_primary (model->output);
+  if (primary->klass->label == RNN_LABEL_TEXT && !primary->names)
+    return fail (model, error, RNN_ERROR_FORMAT, "output: \"tokens\" must be a list of strings");
   return TRUE;
 }
 

@@ -160,7 +160,7 @@ model_free (RnnModel *model)
   g_aligned_free (model->params);
   g_free (model->input_mean);
   g_free (model->input_std);
-  g_strfreev (model->tokens);
+  rnn_output_free (model->output);
   json_decref (model->recipe);
   g_free (model->shared_key);
   g_free (model->path);

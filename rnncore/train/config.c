@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The options of training: one row per field of RnnTrainConfig.  Choices are listed in the order of their enums, which
- * is also the order of the tables in loss.c, optimizer.c and schedule.c. */
+ * is also the order of the tables in task.c, optimizer.c and schedule.c. */
 #include "trainer.h"
 
-static const gchar *const losses[] = { "ctc", "mse", "cross-entropy", "binary-cross-entropy", NULL };
+static const gchar *const losses[] = { "output", "ctc", "mse", "cross-entropy", "binary-cross-entropy", NULL };
 static const gchar *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop", "adagrad", NULL };
 static const gchar *const schedules[] = { "constant", "cosine", "linear", "exponential", NULL };
 
@@ -11,7 +11,7 @@ static const gchar *const schedules[] = { "constant", "cosine", "linear", "expon
 #define FLOAT(f, lo, hi, def, blurb) RNN_OPT_FLOAT (RnnTrainConfig, f, lo, hi, def, blurb)
 
 const RnnOption rnn_train_options[] = {
-  RNN_OPT_ENUM (RnnTrainConfig, loss, losses, RNN_LOSS_CTC, "what is minimised"),
+  RNN_OPT_ENUM (RnnTrainConfig, loss, losses, RNN_LOSS_OUTPUT, "what a raw output is trained with; output: what its kind says"),
   INT (batch_size, 1, 65536, 16, "examples per update"),
   INT (epochs, 1, 1000000, 30, "passes over the examples"),
   INT (shards, 1, RNN_MAX_SHARDS, 2, "pieces of a minibatch, whatever the threads"),

@@ -13,7 +13,9 @@ example_clear (gpointer data)
   RnnExample *example = data;
 
   g_free (example->frames);
-  g_free (example->labels);
+  for (guint i = 0; i < example->n_texts; i++)
+    g_free (example->texts[i].ids);
+  g_free (example->texts);
   g_free (example->targets);
   g_free (example->parts);
 }
@@ -63,13 +65,27 @@ add (RnnDataset *dataset, RnnExample *example, const gfloat *frames, guint n_fra
   rnn_dataset_add (dataset, *example);
 }
 
+static void
+add_text (RnnExample *example, const gint *labels, guint n_labels)
+{
+  example->texts = g_renew (RnnSequence, example->texts, example->n_texts + 1);
+  example->texts[example->n_texts++] = (RnnSequence) {
+    .n = (gint) n_labels, .ids = labels ? copy_array (labels, n_labels, sizeof (gint)) : NULL };
+}
+
+void
+rnn_dataset_add_text (RnnDataset *dataset, const gint *labels, guint n_labels)
+{
+  add_text (RNN_EXAMPLE (dataset, dataset->examples->len - 1), labels, n_labels);
+}
+
 void
 rnn_dataset_add_ctc (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gint *labels, guint n_labels)
 {
+  static const gint nothing = 0;
   RnnExample example = { 0 };
 
-  example.n_labels = n_labels;
-  example.labels = copy_array (labels, n_labels, sizeof (gint));
+  add_text (&example, labels ? labels : &nothing, n_labels);
   add (dataset, &example, frames, n_frames);
 }
 

@@ -14,8 +14,8 @@ typedef struct {
 typedef struct {
   guint n_frames;
   gfloat *frames;               /* [n_frames][n_feature] */
-  gint n_labels;
-  gint *labels;                 /* [n_labels], CTC */
+  guint n_texts;
+  RnnSequence *texts;           /* [n_texts], each owned: CTC, one for every head */
   gint n_target;
   gfloat *targets;              /* [n_frames][n_target], or NULL */
   guint n_parts;                /* of a stretch, which has no frames of its own; else 0 */
@@ -48,7 +48,7 @@ guint rnn_epoch_get (const RnnEpoch *epoch, guint i, const guint32 **examples);
 /* Adds the example, whose arrays it takes. */
 void rnn_dataset_add (RnnDataset *dataset, RnnExample example);
 /* All examples of @dataset, which must stay, in stretches of about @length frames (a longer example is one of its own) with
- * pauses of up to @pause frames; labels of neighbours are parted by @separator (-1: by nothing).  Follows from the
+ * pauses of up to @pause frames; first texts of neighbours are parted by @separator (-1: by nothing).  Follows from the
  * arguments alone. (transfer full) */
 RnnDataset *rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator, guint64 seed);
 

@@ -19,11 +19,29 @@ draw_pause (RnnRng *rng, guint longest)
 }
 
 static void
-append_labels (GArray *labels, const RnnExample *example, gint separator)
+append_text (GArray *labels, const RnnSequence *text, gint separator)
 {
-  if (labels->len && example->n_labels && separator >= 0)
+  if (labels->len && text->n && separator >= 0)
     g_array_append_val (labels, separator);
-  g_array_append_vals (labels, example->labels, example->n_labels);
+  g_array_append_vals (labels, text->ids, text->n);
+}
+
+/* Text number @k of all parts; what one of them does not know the stretch does not know. */
+static RnnSequence
+join_texts (RnnDataset *dataset, const RnnPart *parts, guint n, guint k, gint separator)
+{
+  g_autoptr (GArray) labels = g_array_new (TRUE, FALSE, sizeof (gint));
+  gint length;
+
+  for (guint i = 0; i < n; i++) {
+    const RnnExample *example = RNN_EXAMPLE (dataset, parts[i].example);
+
+    if (k >= example->n_texts || !example->texts[k].ids)
+      return (RnnSequence) { 0, NULL };
+    append_text (labels, &example->texts[k], separator);
+  }
+  length = (gint) labels->len;
+  return (RnnSequence) { length, (gint *) g_array_free (g_steal_pointer (&labels), FALSE) };
 }
 
 /* The stretch of examples order[n], of which @pauses[i] comes before the i-th. */
@@ -31,17 +49,17 @@ static RnnExample
 make_stretch (RnnDataset *dataset, const guint32 *order, guint n, const guint *pauses, gint separator)
 {
   RnnExample stretch = {.n_parts = n,.parts = g_new (RnnPart, n) };
-  GArray *labels = g_array_new (FALSE, FALSE, sizeof (gint));
 
   for (guint i = 0; i < n; i++) {
     const RnnExample *example = RNN_EXAMPLE (dataset, order[i]);
 
     stretch.parts[i] = (RnnPart) { order[i], pauses[i] };
     stretch.n_frames += pauses[i] + example->n_frames;
-    append_labels (labels, example, separator);
+    stretch.n_texts = MAX (stretch.n_texts, example->n_texts);
   }
-  stretch.n_labels = (gint) labels->len;
-  stretch.labels = (gint *) g_array_free (labels, FALSE);
+  stretch.texts = g_new (RnnSequence, stretch.n_texts);
+  for (guint k = 0; k < stretch.n_texts; k++)
+    stretch.texts[k] = join_texts (dataset, stretch.parts, n, k, k == 0 ? separator : -1);
   return stretch;
 }
 

@@ -54,7 +54,8 @@ digest_examples (guint64 digest, const RnnDataset *dataset)
 
     digest = digest_bytes (digest, &e->n_frames, sizeof (e->n_frames));
     digest = digest_bytes (digest, e->frames, (gsize) e->n_frames * dataset->n_feature * sizeof (gfloat));
-    digest = digest_bytes (digest, e->labels, e->n_labels * sizeof (gint));
+    for (guint j = 0; j < e->n_texts; j++)
+      digest = digest_bytes (digest, e->texts[j].ids, e->texts[j].n * sizeof (gint));
     if (e->targets)
       digest = digest_bytes (digest, e->targets, (gsize) e->n_frames * e->n_target * sizeof (gfloat));
   }

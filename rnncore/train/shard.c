@@ -15,7 +15,7 @@ rnn_shard_init (RnnShard *shard, const RnnTask *task, GError **error)
 {
   memset (shard, 0, sizeof (RnnShard));
   shard->task = task;
-  return rnn_measure_init (&shard->measure, task->model, error);
+  return rnn_measure_init (&shard->measure, task->output, error);
 }
 
 void
@@ -129,12 +129,13 @@ get_answer (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, gint 
   const RnnTask *task = shard->task;
   gint n_out = get_root (shard)->n_out;
   RnnAnswer answer = {
-    .example = RNN_EXAMPLE (dataset, examples[b]), .framing = &task->framing, .steps = shard->batch.steps[b],
-    .n_out = n_out, .blank = rnn_model_get_blank (task->model), .ld = (gsize) shard->batch.B * n_out,
+    .labels = rnn_task_get_labels (task, RNN_EXAMPLE (dataset, examples[b])), .steps = shard->batch.steps[b],
+    .ld = (gsize) shard->batch.B * n_out,
   };
 
   answer.y = shard->y.data + task->framing.latency * answer.ld + (gsize) b * n_out;
-  answer.scratch = rnn_buffer_need (&shard->loss_scratch, task->loss->scratch (&answer));
+  answer.scratch = rnn_buffer_need (&shard->loss_scratch,
+      rnn_output_scratch (task->output, &answer.labels, answer.steps));
   return answer;
 }
 
@@ -169,7 +170,7 @@ rnn_shard_train (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, 
     answer.scale = scale;
     answer.dy = shard->dy.data + (answer.y - shard->y.data);
     if (answer.steps > 0)
-      losses[b] = task->loss->loss (&answer);
+      losses[b] = rnn_output_loss (task->output, &answer);
   }
   backward (shard, noise_seed);
 }
@@ -191,7 +192,7 @@ rnn_shard_evaluate (RnnShard *shard, RnnDataset *dataset, const guint32 *example
     RnnAnswer answer = get_answer (shard, dataset, examples, b);
 
     if (answer.steps > 0)
-      losses[b] = task->loss->loss (&answer);
-    task->loss->measure (&answer, &shard->measure);
+      losses[b] = rnn_output_loss (task->output, &answer);
+    rnn_measure_add (&shard->measure, &answer);
   }
 }

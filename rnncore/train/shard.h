@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One piece of a minibatch: everything that a thread needs to run it, reused from update to update. */
 #pragma once
-#include "loss.h"
+#include "task.h"
 
 G_BEGIN_DECLS
-
-/* What all shards share, read-only while they run. */
-typedef struct {
-  const RnnTrainConfig *config;
-  RnnModel *model;
-  const RnnLoss *loss;
-  RnnFraming framing;
-} RnnTask;
 
 typedef struct {
   const RnnTask *task;

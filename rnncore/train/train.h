@@ -16,12 +16,14 @@ typedef struct _RnnDataset RnnDataset;
 
 RnnDataset *rnn_dataset_new (gint n_feature);                  /* floats per (unstacked) frame */
 void   rnn_dataset_free (RnnDataset *dataset);
-/* One example; arrays are copied.  Regression: targets[n_frames][n_target].  Classes: one target per frame, the number
- * of the class.  A target that is NAN does not count. */
+/* One example; arrays are copied.  Values: targets[n_frames][n_target], as the model's output wants them.  Classes: one
+ * target per frame, the number of the class.  A target that is NAN does not count. */
 void   rnn_dataset_add_ctc (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gint *labels,
     guint n_labels);
 void   rnn_dataset_add_series (RnnDataset *dataset, const gfloat *frames, guint n_frames, const gfloat *targets,
     gint n_target);
+/* Another text of the example that was added last, for the next head that learns from text; NULL: it has none. */
+void   rnn_dataset_add_text (RnnDataset *dataset, const gint *labels, guint n_labels);
 guint  rnn_dataset_get_n (RnnDataset *dataset);
 guint64 rnn_dataset_get_frames (RnnDataset *dataset);          /* of all examples */
 void   rnn_dataset_get_stats (RnnDataset *dataset, gfloat *mean, gfloat *std);   /* [n_feature], over all frames */
@@ -31,7 +33,8 @@ typedef enum { RNN_OPTIMIZER_SGD, RNN_OPTIMIZER_ADAM, RNN_OPTIMIZER_ADAMW, RNN_O
   RNN_OPTIMIZER_ADAGRAD } RnnOptimizerType;
 typedef enum { RNN_SCHEDULE_CONSTANT, RNN_SCHEDULE_COSINE, RNN_SCHEDULE_LINEAR,
   RNN_SCHEDULE_EXPONENTIAL } RnnScheduleType;
-typedef enum { RNN_LOSS_CTC, RNN_LOSS_MSE, RNN_LOSS_CROSS_ENTROPY,
+/* OUTPUT: that of the model's output.  The others are for models whose output is raw. */
+typedef enum { RNN_LOSS_OUTPUT, RNN_LOSS_CTC, RNN_LOSS_MSE, RNN_LOSS_CROSS_ENTROPY,
   RNN_LOSS_BINARY_CROSS_ENTROPY } RnnLossType;
 
 /* All fields are rows of rnn_train_options[]; a recipe's "train" object sets them. */
@@ -77,12 +80,12 @@ typedef struct {
   gdouble epoch_progress;       /* 0..1 */
   gfloat loss;                  /* of the last minibatch, mean per example */
   gfloat epoch_loss;            /* running mean of this epoch */
-  gfloat dev_loss, dev_metric;  /* of the last validation (metric: WER for CTC); NAN before it */
+  gfloat dev_loss, dev_metric;  /* of the last validation (metric: of the output); NAN before it */
   gfloat best_metric;
   gfloat learning_rate, grad_norm;
   gdouble frames_per_second;    /* over this epoch */
   gboolean done;                /* all epochs ran, or early stop */
-  guint64 infeasible;           /* this epoch's examples that nothing can be learnt from (too short for their text) */
+  guint64 infeasible;           /* this epoch's examples that nothing can be learnt from */
 } RnnTrainStats;
 
 /* Takes the model (a private copy is made) and borrows the datasets until freed; @dev may be NULL. */

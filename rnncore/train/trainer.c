@@ -19,12 +19,15 @@ check_examples (RnnTrainer *t, RnnDataset *dataset, const gchar *what, GError **
         dataset->n_feature, t->train->n_feature);
     return FALSE;
   }
-  for (guint i = 0; i < dataset->examples->len; i++)
-    if (!t->task.loss->accepts (t->model, RNN_EXAMPLE (dataset, i), &reason)) {
+  for (guint i = 0; i < dataset->examples->len; i++) {
+    RnnLabels labels = rnn_task_get_labels (&t->task, RNN_EXAMPLE (dataset, i));
+
+    if (!rnn_output_accepts (t->task.output, &labels, &reason)) {
       g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: cannot learn from %s example %u: %s", model, what,
           i, reason);
       return FALSE;
     }
+  }
   return TRUE;
 }
 
@@ -36,11 +39,6 @@ check_model (RnnTrainer *t, GError **error)
 
   if (!rnn_cell_can_train (rnn_model_get_root (t->model))) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: it has a layer that cannot be trained", path);
-    return FALSE;
-  }
-  if (t->task.loss->output != RNN_OUTPUT_RAW && t->task.loss->output != rnn_model_get_output_kind (t->model)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: its output does not fit the loss '%s'", path,
-        t->task.loss->name);
     return FALSE;
   }
   if (f->n_in != f->n_feature * f->stack) {
@@ -80,9 +78,7 @@ make_models (RnnTrainer *t, RnnModel *model, GError **error)
   ensure_input_stats (t->model, t->train);
   if (t->dev && !(t->best = rnn_model_copy (t->model, error)))
     return FALSE;
-  t->task = (RnnTask) {.config = &t->config,.model = t->model,.loss = rnn_loss_get (t->config.loss) };
-  rnn_framing_init (&t->task.framing, t->model, t->train->n_feature);
-  return check_model (t, error);
+  return rnn_task_init (&t->task, &t->config, t->model, t->train->n_feature, error) && check_model (t, error);
 }
 
 static gboolean
@@ -135,7 +131,7 @@ rnn_trainer_free (RnnTrainer *trainer)
   rnn_optimizer_clear (&trainer->optimizer);
   g_clear_pointer (&trainer->matrices, g_ptr_array_unref);
   g_free (trainer->squares);
-  rnn_framing_clear (&trainer->task.framing);
+  rnn_task_clear (&trainer->task);
   if (trainer->set != trainer->train)
     rnn_dataset_free (trainer->set);
   rnn_epoch_clear (&trainer->order);
@@ -169,7 +165,7 @@ choose_set (RnnTrainer *t)
   if (t->set != t->train)
     rnn_dataset_free (t->set);
   t->set = t->train;
-  if (c->join > 0 && c->loss == RNN_LOSS_CTC && t->epoch >= (guint64) c->augment_from)
+  if (c->join > 0 && t->task.output->n_values == 0 && t->epoch >= (guint64) c->augment_from)
     t->set = rnn_dataset_join (t->train, c->join, c->pause, find_separator (t->model), rnn_mix_seed (c->seed, t->epoch, 0));
 }
 
@@ -199,13 +195,20 @@ first_example (const Minibatch *m, guint shard)
   return m->n * MIN (shard, m->n_shards) / m->n_shards;
 }
 
+/* Of the first head. */
+static guint
+count_labels (const RnnExample *example)
+{
+  return example->n_texts ? (guint) example->texts[0].n : 0;
+}
+
 static gfloat
 loss_scale (const RnnTrainer *t, const Minibatch *m)
 {
   guint n_labels = 0;
 
   for (guint i = 0; i < m->n; i++)
-    n_labels += (guint) RNN_EXAMPLE (t->set, m->examples[i])->n_labels;
+    n_labels += count_labels (RNN_EXAMPLE (t->set, m->examples[i]));
   return 1.0f / (t->config.per_label && n_labels ? n_labels : m->n);
 }
 

@@ -60,9 +60,9 @@ static void
 test_bad_output (void)
 {
   static const gchar *const bad[][2] = {
-    { "[\"a\", 7, \"b\"]", "not all strings" }, { "[\"a\", \"b\"]", "names 2" }, { "\"abc\"", "list of strings" },
-    { "[\"a\", \"b\", \"c\"], \"blank\": 3", "index" }, { "[\"a\", \"b\", \"c\"], \"blank\": 1.0", "index" },
-    { "[\"a\", \"b\", \"c\"], \"blank\": \"a\"", "index" },
+    { "[\"a\", 7, \"b\"]", "list of strings" }, { "[\"a\", \"b\"]", "names 2" }, { "\"abc\"", "list of strings" },
+    { "[\"a\", \"b\", \"c\"], \"blank\": 3", "index" }, { "[\"a\", \"b\", \"c\"], \"blank\": 1.0", "blank" },
+    { "[\"a\", \"b\", \"c\"], \"blank\": \"a\"", "blank" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {

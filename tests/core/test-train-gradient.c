@@ -32,8 +32,8 @@ fixture_init (Fixture *f, RnnModel *model, RnnLossType loss, gint bptt, RnnDatas
   f->config = toy_config ();
   f->config.bptt = bptt;
   f->data = data;
-  f->task = (RnnTask) {.config = &f->config,.model = model,.loss = rnn_loss_get (loss) };
-  rnn_framing_init (&f->task.framing, model, data->n_feature);
+  f->config.loss = loss;
+  g_assert_true (rnn_task_init (&f->task, &f->config, model, data->n_feature, &error));
   g_assert_true (rnn_shard_init (&f->shard, &f->task, &error));
   g_assert_no_error (error);
   rnn_model_pack (model, TRUE);
@@ -43,7 +43,7 @@ static void
 fixture_clear (Fixture *f)
 {
   rnn_shard_clear (&f->shard);
-  rnn_framing_clear (&f->task.framing);
+  rnn_task_clear (&f->task);
   rnn_dataset_free (f->data);
   rnn_model_unref (f->model);
 }
@@ -147,11 +147,8 @@ test_binary_cross_entropy (void)
 {
   RnnDataset *data = series_dataset (3, FALSE);
   gfloat y[] = { -20, -1, 0, 0.5f, 3, 20 }, targets[] = { 0, 1, NAN, 0.25f, 1, 1 }, scratch[6];
-  RnnExample example = {.n_frames = 2,.n_target = 3,.targets = targets };
-  RnnFraming framing = {.stack = 1,.stride = 1 };
-  RnnAnswer answer = {.example = &example,.framing = &framing,.steps = 2,.n_out = 3,.y = y,.ld = 3,
-    .scratch = scratch
-  };
+  RnnLabels labels = {.values = targets,.n_rows = 2,.n_values = 3,.ld = 3,.stride = 1 };
+  RnnAnswer answer = {.labels = labels,.steps = 2,.y = y,.ld = 3,.scratch = scratch };
   const gchar *reason = NULL;
   gdouble expected = 0;
   Fixture f;
@@ -162,14 +159,14 @@ test_binary_cross_entropy (void)
   fixture_init (&f, toy_model (series_recipe, 3), RNN_LOSS_BINARY_CROSS_ENTROPY, 0, data);
   check_gradient (&f);
 
-  g_assert_cmpuint (f.task.loss->scratch (&answer), <=, G_N_ELEMENTS (scratch));
+  g_assert_cmpuint (rnn_output_scratch (f.task.output, &labels, 2), <=, G_N_ELEMENTS (scratch));
   for (guint i = 0; i < G_N_ELEMENTS (y); i++)
     if (!isnan (targets[i]))
       expected -= targets[i] * log (1 / (1 + exp (-y[i]))) + (1 - targets[i]) * log (1 / (1 + exp (y[i])));
-  g_assert_cmpfloat_with_epsilon (f.task.loss->loss (&answer), expected / 2, 1e-6);
-  g_assert_true (f.task.loss->accepts (f.model, &example, &reason));
+  g_assert_cmpfloat_with_epsilon (rnn_output_loss (f.task.output, &answer), expected / 2, 1e-6);
+  g_assert_true (rnn_output_accepts (f.task.output, &labels, &reason));
   targets[1] = 1.5f;
-  g_assert_false (f.task.loss->accepts (f.model, &example, &reason));
+  g_assert_false (rnn_output_accepts (f.task.output, &labels, &reason));
   g_assert_nonnull (reason);
   fixture_clear (&f);
 }

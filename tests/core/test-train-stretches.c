@@ -40,13 +40,13 @@ test_join (void)
     guint frames = 0;
 
     g_assert_cmpuint (stretch->n_frames, <=, 200);
-    g_assert_cmpint (stretch->n_labels, ==, 2 * (gint) stretch->n_parts - 1);
+    g_assert_cmpint (stretch->texts[0].n, ==, 2 * (gint) stretch->n_parts - 1);
     for (guint i = 0; i < stretch->n_parts; i++) {
       guint32 example = stretch->parts[i].example;
 
       seen[example]++;
-      g_assert_cmpint (stretch->labels[2 * i], ==, (gint) example + 3);
-      g_assert_cmpint (i ? stretch->labels[2 * i - 1] : SEPARATOR, ==, SEPARATOR);
+      g_assert_cmpint (stretch->texts[0].ids[2 * i], ==, (gint) example + 3);
+      g_assert_cmpint (i ? stretch->texts[0].ids[2 * i - 1] : SEPARATOR, ==, SEPARATOR);
       frames += stretch->parts[i].pause + RNN_EXAMPLE (data, example)->n_frames;
     }
     g_assert_cmpuint (frames, ==, stretch->n_frames);

@@ -108,7 +108,7 @@ test_per_label (void)
   gfloat norm[2];
 
   for (guint i = 0; i < 6; i++)
-    n_labels += RNN_EXAMPLE (train, i)->n_labels;
+    n_labels += RNN_EXAMPLE (train, i)->texts[0].n;
   config.batch_size = 6;
   for (gint i = 0; i < 2; i++) {
     RnnTrainer *trainer;
@@ -264,7 +264,7 @@ test_errors (void)
   rnn_dataset_add_ctc (good, frames, 20, &unknown, 1);
   expect_refusal (toy_ctc, config, good, RNN_ERROR_SHAPE, "tokens");
   config.loss = RNN_LOSS_MSE;
-  expect_refusal (toy_ctc, config, series, RNN_ERROR_SHAPE, "targets");
+  expect_refusal (toy_ctc, config, series, RNN_ERROR_OPTION, "does not fit");
   rnn_dataset_free (good);
   rnn_dataset_free (empty);
   rnn_dataset_free (wide);

@@ -154,14 +154,14 @@ fit_run (const Fit *fit, RnnModel *model, RnnDataset *train, RnnDataset *dev, Fi
 gboolean
 fit_evaluate (const Fit *fit, RnnModel *model, RnnDataset *dataset, gdouble *loss, gdouble *metric, GError **error)
 {
-  RnnTask task = {.config = &fit->config,.model = model,.loss = rnn_loss_get (fit->config.loss) };
+  RnnTask task;
   guint n = rnn_dataset_get_n (dataset);
   RnnShard shard;
-  gboolean ok;
+  gboolean ok = rnn_task_init (&task, &fit->config, model, dataset->n_feature, error);
 
-  rnn_framing_init (&task.framing, model, dataset->n_feature);
   rnn_model_pack (model, TRUE);
-  ok = rnn_shard_init (&shard, &task, error);
+  memset (&shard, 0, sizeof (shard));
+  ok = ok && rnn_shard_init (&shard, &task, error);
   *loss = 0;
   for (guint32 i = 0; ok && i < n; i++) {
     gfloat one;
@@ -171,6 +171,6 @@ fit_evaluate (const Fit *fit, RnnModel *model, RnnDataset *dataset, gdouble *los
   }
   *metric = ok ? shard.measure.errors / shard.measure.total : NAN;
   rnn_shard_clear (&shard);
-  rnn_framing_clear (&task.framing);
+  rnn_task_clear (&task);
   return ok;
 }

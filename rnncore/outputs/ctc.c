@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Scores of tokens and of a blank, read by a CTC decoder (Graves et al. 2006).  Loss: -log of the probability of the text
+ * (ctc/loss.c); metric: word error rate of the greedy words. */
+#include "output.h"
+#include "../ctc/ctc.h"
+
+static const RnnOption options[] = {
+  RNN_OPT_INT (RnnOutput, blank, 0, 65535, 0, "which token is the blank"),
+  { NULL }
+};
+
+static const gchar *const keys[] = { "tokens", NULL };
+
+static gboolean
+setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
+{
+  if (!rnn_output_read_names (output, object, "tokens", where, error))
+    return FALSE;
+  if (output->blank < output->n)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"blank\" is not the index of a token", where);
+  return FALSE;
+}
+
+static gboolean
+accepts (const RnnOutput *output, const RnnLabels *labels, const gchar **reason)
+{
+  const RnnSequence *text = labels->texts;
+
+  if (labels->n_texts != 1 || !text->ids)
+    return rnn_output_refuse (reason, "it has no labels");
+  for (gint i = 0; i < text->n; i++)
+    if (text->ids[i] < 0 || text->ids[i] >= output->n || text->ids[i] == output->blank)
+      return rnn_output_refuse (reason, "a label is not one of the model's tokens");
+  return TRUE;
+}
+
+static gsize
+scratch (const RnnOutput *output, const RnnLabels *labels, gint steps)
+{
+  return rnn_ctc_loss_scratch (steps, output->n, labels->texts->n);
+}
+
+static gfloat
+loss (const RnnOutput *output, const RnnAnswer *a)
+{
+  const RnnSequence *text = a->labels.texts;
+
+  return rnn_ctc_loss (a->y, a->ld, a->steps, output->n, text->ids, text->n, output->blank, a->scale, a->dy, a->ld,
+      a->scratch);
+}
+
+/* ---- words ---- */
+
+typedef struct {
+  RnnTokens *tokens;
+  RnnCtcDecoder *decoder;
+} Work;
+
+static void
+end (RnnMeasure *measure)
+{
+  Work *work = measure->work;
+
+  if (!work)
+    return;
+  g_clear_pointer (&work->decoder, rnn_ctc_decoder_free);
+  g_clear_pointer (&work->tokens, rnn_tokens_unref);
+  g_free (work);
+}
+
+/* Tokens without names make no words to compare. */
+static gboolean
+begin (const RnnOutput *output, RnnMeasure *measure, GError **error)
+{
+  RnnCtcDecoderConfig greedy = { 0 };
+  Work *work;
+
+  if (!output->names)
+    return TRUE;
+  work = measure->work = g_new0 (Work, 1);
+  work->tokens = rnn_tokens_new ((const gchar *const *) output->names, output->blank, error);
+  if (work->tokens)
+    work->decoder = rnn_ctc_decoder_new (work->tokens, &greedy, error);
+  return work->decoder != NULL;
+}
+
+static gchar *
+decode (RnnCtcDecoder *decoder, const RnnAnswer *a)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  const RnnCtcWord *words;
+  guint n, n_stable;
+
+  rnn_ctc_decoder_reset (decoder);
+  for (gint t = 0; t < a->steps; t++)
+    rnn_ctc_decoder_step (decoder, a->y + t * a->ld);
+  rnn_ctc_decoder_finish (decoder);
+  words = rnn_ctc_decoder_get_words (decoder, FALSE, &n, &n_stable);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%s%s", i ? " " : "", words[i].text);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+measure (const RnnOutput *output, const RnnAnswer *a, RnnMeasure *m)
+{
+  Work *work = m->work;
+  RnnErrorCount count = { 0 };
+  g_autofree gchar *ref = NULL, *hyp = NULL;
+
+  if (!work)
+    return;
+  ref = rnn_tokens_decode (work->tokens, a->labels.texts->ids, a->labels.texts->n);
+  hyp = decode (work->decoder, a);
+  rnn_error_count_add (&count, ref, hyp, FALSE);
+  m->errors += count.substitutions + count.deletions + count.insertions;
+  m->total += count.reference;
+}
+
+const RnnOutputClass rnn_output_ctc = {
+  .name = "ctc",
+  .summary = "scores of tokens and a blank (connectionist temporal classification)",
+  .instance_size = sizeof (RnnOutput),
+  .options = options,
+  .keys = keys,
+  .label = RNN_LABEL_TEXT,
+  .metric = { "WER", .percent = TRUE },
+  .caps = "logits",
+  .unlearnt = "too short for their text",
+  .setup = setup,
+  .accepts = accepts,
+  .scratch = scratch,
+  .loss = loss,
+  .begin = begin,
+  .end = end,
+  .measure = measure,
+};

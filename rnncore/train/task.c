@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A loss is that of the model's output.  Where that is "raw", the option `loss` says what its numbers are. */
+#include "task.h"
+#include <string.h>
+
+static const gchar *const kinds[] = { NULL, "ctc", "regression", "classes", "tags" };        /* by RnnLossType */
+
+static gboolean
+find_output (RnnTask *task, GError **error)
+{
+  const gchar *kind = kinds[task->config->loss], *path = rnn_model_get_path (task->model);
+  const RnnOutput *output = task->output = rnn_model_get_output (task->model);
+  json_t *object;
+
+  if (!kind || g_str_equal (kind, output->klass->name))
+    return TRUE;
+  if (!g_str_equal (output->klass->name, "raw") || rnn_output_class_find (kind)->label == RNN_LABEL_TEXT) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: its output '%s' does not fit the loss of '%s'", path,
+        output->klass->name, kind);
+    return FALSE;
+  }
+  object = json_pack ("{ss}", "kind", kind);
+  task->output = task->own = rnn_output_new (object, rnn_model_get_n_out (task->model), path, error);
+  json_decref (object);
+  return task->own != NULL;
+}
+
+gboolean
+rnn_task_init (RnnTask *task, const RnnTrainConfig *config, RnnModel *model, gint n_feature, GError **error)
+{
+  memset (task, 0, sizeof (RnnTask));
+  task->config = config;
+  task->model = model;
+  rnn_framing_init (&task->framing, model, n_feature);
+  return find_output (task, error);
+}
+
+void
+rnn_task_clear (RnnTask *task)
+{
+  rnn_framing_clear (&task->framing);
+  g_clear_pointer (&task->own, rnn_output_free);
+}
+
+RnnLabels
+rnn_task_get_labels (const RnnTask *task, const RnnExample *example)
+{
+  return (RnnLabels) {
+    .texts = example->texts, .n_texts = example->n_texts, .values = example->targets, .n_rows = example->n_frames,
+    .n_values = example->n_target, .ld = example->n_target, .first = task->framing.stack - 1,
+    .stride = task->framing.stride,
+  };
+}
