@@ -3,8 +3,11 @@
  *
  * The threads of a training call it at once.  An OpenBLAS that was built without threads and without locks, as Debian's
  * libopenblas0-serial is, then hands the same buffer to two callers now and then, and both get wrong sums: there they
- * wait for each other.  One with threads locks by itself and is told to use a single one. */
+ * wait for each other.  One with threads locks by itself and is told to use a single one.
+ *
+ * A release that is older than the CPU may not know it and fall back to SSE: Debian 12's calls Emerald Rapids a Prescott. */
 #include "blas.h"
+#include "kernels.h"
 #include <cblas.h>
 
 static GMutex one_at_a_time;
@@ -36,6 +39,23 @@ leave (void)
 {
   if (needs_lock ())
     g_mutex_unlock (&one_at_a_time);
+}
+
+/* x86 cores without AVX, by OpenBLAS's names */
+static const gchar *const old_cores[] = { "Katmai", "Coppermine", "Northwood", "Prescott", "Banias", "Core2", "Penryn",
+  "Dunnington", "Nehalem", "Athlon", "Opteron", "Opteron_SSE3", "Barcelona", "Bobcat", "Atom", "Nano", NULL };
+
+gboolean
+rnn_blas_is_fast (void)
+{
+  static gsize known;           /* 1: fast, 2: not */
+
+  if (g_once_init_enter (&known)) {
+    gboolean old = g_strv_contains (old_cores, openblas_get_corename ()), plain = g_str_equal (rnn_kernels ()->name, "c");
+
+    g_once_init_leave (&known, old && !plain ? 2 : 1);
+  }
+  return known == 1;
 }
 
 void

@@ -3,6 +3,7 @@
 #include "linear.h"
 #include "blas.h"
 #include "kernels.h"
+#include "outer.h"
 #include <math.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 static gboolean
 by_blas (const RnnParam *p, gint n)
 {
-  return p->pack_t && n >= BLAS_ROWS;
+  return p->pack_t && n >= BLAS_ROWS && rnn_blas_is_fast ();
 }
 
 static const gfloat *
@@ -63,6 +64,15 @@ rnn_linear_group_dx (const RnnParam *p, gint g, gint n, const gfloat *dy, gsize 
     rnn_kernels ()->linear[w.dtype] (&w, n, dy, lddy, dx, lddx, add);
 }
 
+static void
+outer (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x, gsize ldx, gfloat *dw)
+{
+  if (rnn_blas_is_fast ())
+    rnn_blas_outer (rows, cols, n, dy, lddy, x, ldx, dw);
+  else
+    rnn_outer_product (rows, cols, n, dy, lddy, x, ldx, dw);
+}
+
 void
 rnn_linear_group_dw (const RnnParam *p, gint g, gint n, const gfloat *x, gsize ldx, const gfloat *dy, gsize lddy,
     gfloat *dparam)
@@ -71,9 +81,9 @@ rnn_linear_group_dw (const RnnParam *p, gint g, gint n, const gfloat *x, gsize l
   gfloat *dw = dparam + p->offset + (gsize) g * out * in;
 
   if (n > 0 && p->transposed)
-    rnn_blas_outer (in, out, n, x, ldx, dy, lddy, dw);
+    outer (in, out, n, x, ldx, dy, lddy, dw);
   else if (n > 0)
-    rnn_blas_outer (out, in, n, dy, lddy, x, ldx, dw);
+    outer (out, in, n, dy, lddy, x, ldx, dw);
 }
 
 void
