@@ -89,7 +89,7 @@ new_stream (GstRnnInfer *self, RnnModel *model, GstClockTime *patience, GError *
 static gboolean
 gst_rnn_infer_check_model (RnnModel *model, GError **error)
 {
-  if (!rnn_model_get_root (model)->offline)
+  if (!rnn_model_is_offline (model))
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "it needs whole sequences and cannot stream");
   return FALSE;

@@ -26,7 +26,24 @@ headers_stand_alone() {
   done
 }
 
-echo 1..6
+# What the library exports, and what the installed headers declare: the rnn_ names in them, once comments are gone.
+exported() {
+  nm -D --defined-only "${pc%/pkgconfig/*}/librnncore.so" | awk '{ print $3 }' | sort
+}
+
+declared() {
+  (cd "$include" && find rnncore -name '*.h' -printf '#include <%p>\n') > "$root/all.c"
+  compile -E "$root/all.c" | awk -v of="$include/rnncore/" '/^# / { ours = index ($3, of); next } ours' |
+    grep -oE '(\<rnn_[a-z0-9_]+ ?\(|\<rnn_[a-z0-9_]+\[)' | tr -d ' ([' | sort -u
+}
+
+exports_are_declarations() {
+  exported > "$root/exported"
+  declared > "$root/declared"
+  [ -s "$root/exported" ] && diff "$root/exported" "$root/declared"
+}
+
+echo 1..7
 check install meson install -C "$build" --no-rebuild --quiet --destdir "$root"
 pc=$(find "$root" -name rnncore.pc)
 export PKG_CONFIG_PATH="${pc%/*}"
@@ -39,11 +56,12 @@ cat > "$root/program.c" << 'END'
 int
 main (void)
 {
-  return rnn_cell_class_find ("lstm") && !rnn_model_load ("none.safetensors", NULL) ? 0 : 1;
+  return rnn_precision_get_name (RNN_PRECISION_INT8) && !rnn_model_load ("none.safetensors", NULL) ? 0 : 1;
 }
 END
 check pkg-config pkg-config --exists --print-errors rnncore
 check headers headers_stand_alone
+check exports exports_are_declarations
 check compile compile "$root/program.c" -o "$root/program"
 check run "$root/program"
 check plugin test -f "${pc%/pkgconfig/*}/gstreamer-1.0/libgstrnn.so"

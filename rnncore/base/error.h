@@ -2,9 +2,9 @@
 /* The one error domain of librnncore.  Every failing call sets a message that
  * names the file (or layer, or option) and the reason. */
 #pragma once
-#include <glib.h>
+#include "api.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 #define RNN_ERROR (rnn_error_quark ())
 GQuark rnn_error_quark (void);
@@ -19,4 +19,4 @@ typedef enum {
   RNN_ERROR_IO,                 /* the system refused to read or write */
 } RnnError;
 
-G_END_DECLS
+RNN_API_END

@@ -3,9 +3,9 @@
  * manifest.  Blank lines and lines that begin with '#' do not count.  Speaker and text may be empty, the path may
  * not. */
 #pragma once
-#include <glib.h>
+#include "api.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct {
   gchar *given;                 /* the path as the line has it */
@@ -21,4 +21,4 @@ GPtrArray *rnn_manifest_load (const gchar *path, GError **error);
 /* The same from @n bytes of text; @where stands for the manifest's path. */
 GPtrArray *rnn_manifest_parse (const gchar *text, gsize n, const gchar *where, GError **error);
 
-G_END_DECLS
+RNN_API_END

@@ -3,10 +3,10 @@
  * sets defaults, reads and writes JSON, checks ranges and documents itself
  * (`rnncore info --cell NAME`). */
 #pragma once
-#include <glib.h>
+#include "api.h"
 #include <jansson.h>
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef enum {
   RNN_OPTION_INT,               /* gint */
@@ -61,4 +61,4 @@ void rnn_options_to_json (const RnnOption *options, gconstpointer instance, json
 gchar  *rnn_option_describe (const RnnOption *option);
 json_t *rnn_option_get_json (const RnnOption *option, gconstpointer instance);
 
-G_END_DECLS
+RNN_API_END

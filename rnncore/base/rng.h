@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PCG32 (O'Neill 2014, XSH RR 64/32): small, seekable by stream, the same on every machine. */
 #pragma once
-#include <glib.h>
+#include "api.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct {
   guint64 state, inc;
@@ -17,4 +17,4 @@ gfloat  rnn_rng_normal  (RnnRng *rng);                  /* mean 0, variance 1 (B
 void    rnn_rng_add_normal (RnnRng *rng, gsize n, gfloat scale, gfloat *x);       /* x += scale times a normal each */
 void    rnn_rng_shuffle (RnnRng *rng, guint32 *index, guint n);  /* Fisher-Yates */
 
-G_END_DECLS
+RNN_API_END

@@ -14,7 +14,7 @@
 #pragma once
 #include "ctc.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef enum { RNN_CAPTION_WORDS, RNN_CAPTION_SEGMENTS, RNN_CAPTION_LINES } RnnCaptionMode;
 
@@ -49,4 +49,4 @@ const RnnCaption *rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord 
 /* Drops what is under way. */
 void  rnn_captioner_reset (RnnCaptioner *captioner);
 
-G_END_DECLS
+RNN_API_END

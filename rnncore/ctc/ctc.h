@@ -4,7 +4,7 @@
 #pragma once
 #include "../base/options.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 /* ---- loss.c ---- */
 
@@ -140,4 +140,4 @@ typedef struct {
 void    rnn_error_count_add (RnnErrorCount *count, const gchar *ref, const gchar *hyp, gboolean chars);
 gdouble rnn_error_count_rate (const RnnErrorCount *count);      /* (S + D + I) / N; 0 / 0 = 0 */
 
-G_END_DECLS
+RNN_API_END

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The option table of RnnFeatureConfig; apart from features.h so that the installed header needs no jansson. */
+/* The option table of RnnFeatureConfig; apart from features.h, which needs no jansson. */
 #pragma once
 #include "../base/options.h"
 #include "features.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 extern const RnnOption rnn_feature_options[];
 
@@ -16,4 +16,4 @@ guint   rnn_feature_config_length (const RnnFeatureConfig *config);
 guint   rnn_feature_config_shift (const RnnFeatureConfig *config);
 gdouble rnn_feature_config_upper (const RnnFeatureConfig *config, gfloat freq);
 
-G_END_DECLS
+RNN_API_END

@@ -6,9 +6,9 @@
  * fft -> mel -> log or pcen -> mfcc -> cmvn (global, sliding or running) -> stack (context window with stride).  What
  * needs the whole utterance is in offline.h. */
 #pragma once
-#include <glib.h>
+#include "../base/api.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct _RnnFeatures RnnFeatures;
 
@@ -84,4 +84,4 @@ void  rnn_features_reset (RnnFeatures *features);
 /* Stacks frames[n][dim] with context window @stack and @stride -> out; returns steps (0 when n < stack). */
 guint rnn_stack_frames (const gfloat *frames, guint n, guint dim, guint stack, guint stride, gfloat *out);
 
-G_END_DECLS
+RNN_API_END

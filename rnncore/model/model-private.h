@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Inside a model: for model.c, recipe.c, model-file.c, share.c and quantize.c. */
 #pragma once
-#include "model.h"
+#include "root.h"
 
 G_BEGIN_DECLS
 

@@ -140,6 +140,30 @@ pack_one (RnnParam *param, const gchar *full_name, gpointer data)
   rnn_param_pack (param, GPOINTER_TO_INT (data));
 }
 
+typedef struct {
+  const gchar *name;
+  const RnnParam *found;
+} WeightSearch;
+
+static void
+compare_name (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  WeightSearch *search = data;
+
+  if (g_str_equal (full_name, search->name))
+    search->found = param;
+}
+
+gfloat *
+rnn_model_get_weight (RnnModel *model, const gchar *name, gsize *n)
+{
+  WeightSearch search = { .name = name };
+
+  rnn_cell_foreach_param (model->root, compare_name, &search);
+  *n = search.found ? search.found->size : 0;
+  return search.found ? search.found->data : NULL;
+}
+
 void
 rnn_model_pack (RnnModel *model, gboolean training)
 {
@@ -207,6 +231,12 @@ gint
 rnn_model_get_latency (RnnModel *model)
 {
   return model->root->latency;
+}
+
+gboolean
+rnn_model_is_offline (RnnModel *model)
+{
+  return model->root->offline;
 }
 
 gsize

@@ -12,11 +12,12 @@
  *          ... one kind a file of outputs/; none: {"kind": "raw"}
  * A recipe alone (a .json file) makes a model with fresh weights.  Packed weights: see packed.h. */
 #pragma once
-#include "../cells/cell.h"
+#include "../base/error.h"
+#include "../base/options.h"
 #include "../features/features.h"
 #include "../outputs/output.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct _RnnModel RnnModel;
 
@@ -48,13 +49,15 @@ const gchar  *rnn_model_get_name (RnnModel *model);
 const gchar  *rnn_model_get_license (RnnModel *model);
 const gchar  *rnn_model_get_attribution (RnnModel *model);
 json_t       *rnn_model_get_recipe (RnnModel *model);
-RnnCell      *rnn_model_get_root (RnnModel *model);        /* the chain of all layers */
 gint          rnn_model_get_n_in (RnnModel *model);
 gint          rnn_model_get_n_out (RnnModel *model);
 gint          rnn_model_get_latency (RnnModel *model);     /* steps of look-ahead */
+gboolean      rnn_model_is_offline (RnnModel *model);      /* needs the whole sequence at once: cannot stream */
 gsize         rnn_model_get_n_params (RnnModel *model);    /* floats */
 gsize         rnn_model_get_n_trained (RnnModel *model);   /* of these, those that training moves: the first ones */
 gfloat       *rnn_model_get_params (RnnModel *model);      /* the flat vector; only a trainer writes it */
+/* The part of it that is the weight @name ("rnn0.weight_ih_l0"), [*n] floats in PyTorch's shape; NULL: no such, or packed. */
+gfloat       *rnn_model_get_weight (RnnModel *model, const gchar *name, gsize *n);
 void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the flat vector changed */
 /* The model ready to run at @precision: itself, or a variant that shares the weights; made once.  A packed model has
  * only one precision, its own, and is always itself. (transfer full) */
@@ -81,4 +84,4 @@ const RnnOutput *rnn_model_get_output (RnnModel *model);
 const gchar *const *rnn_model_get_tokens (RnnModel *model);    /* NULL-terminated: tokens, classes, tags; or NULL */
 gint          rnn_model_get_blank (RnnModel *model);
 
-G_END_DECLS
+RNN_API_END

@@ -5,7 +5,7 @@
  * each at a multiple of 64 bytes of the file.  What is no matrix, or too wide for int8, is there as in any other file.
  * __metadata__["rnncore.weights"] says "int8 2" or "bf16 2": the precision, and the version of the panels' layout. */
 #pragma once
-#include "model.h"
+#include "root.h"
 #include "safetensors.h"
 
 G_BEGIN_DECLS

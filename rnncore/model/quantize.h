@@ -4,7 +4,7 @@
 #pragma once
 #include "model.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 /* From now on float sessions of @model gather what its products' inputs are like (mean squares).  One thread, and only
  * sessions that are made afterwards by whoever calibrates; FALSE when the model's weights are not floats. */
@@ -14,4 +14,4 @@ gboolean  rnn_model_observe (RnnModel *model, GError **error);
  * seen (int8 only).  Observing ends.  (transfer full), or NULL. */
 RnnModel *rnn_model_quantize (RnnModel *model, RnnPrecision precision, GError **error);
 
-G_END_DECLS
+RNN_API_END

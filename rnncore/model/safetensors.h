@@ -3,9 +3,9 @@
  * header, raw little-endian tensors without holes.  Files are mapped, not read; every length in them is checked once,
  * when they are opened. */
 #pragma once
-#include <glib.h>
+#include "../base/api.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 #define RNN_TENSOR_MAX_RANK 8
 
@@ -59,4 +59,4 @@ const gchar         *rnn_safetensors_get_metadata (RnnSafetensors *file, const g
 gboolean rnn_safetensors_write (const gchar *path, const RnnTensorView *tensors, guint n, const gchar *const *metadata,
     GError **error);
 
-G_END_DECLS
+RNN_API_END

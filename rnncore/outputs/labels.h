@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an example's answers ought to have been. */
 #pragma once
-#include <glib.h>
+#include "../base/api.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 /* What an output learns from: a text, as token numbers without times; the number of a class; numbers.  The last two are
  * rows of values beside the frames, in which NAN stands for what nobody knows. */
@@ -36,4 +36,4 @@ gint      rnn_labels_count (gint n, const gfloat *row);
 /* Of an example as a whole: its last row that knows anything, or else its last, as the label of one step. */
 RnnLabels rnn_labels_whole (const RnnLabels *labels);
 
-G_END_DECLS
+RNN_API_END

@@ -8,7 +8,7 @@
 #include "../base/error.h"
 #include "../base/options.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct _RnnOutput RnnOutput;
 typedef struct _RnnOutputClass RnnOutputClass;
@@ -112,4 +112,4 @@ rnn_output_refuse (const gchar **reason, const gchar *why)
   return FALSE;
 }
 
-G_END_DECLS
+RNN_API_END

@@ -5,6 +5,7 @@
  * batch of a batcher runs at a time. */
 #pragma once
 #include "batcher.h"
+#include "../model/root.h"
 
 G_BEGIN_DECLS
 

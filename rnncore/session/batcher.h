@@ -8,7 +8,7 @@
 #pragma once
 #include "../model/model.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct _RnnBatchStream RnnBatchStream;
 
@@ -40,4 +40,4 @@ void  rnn_batch_stream_set_state (RnnBatchStream *stream, const gfloat *state);
 guint rnn_batch_stream_get_latency (RnnBatchStream *stream);            /* steps */
 void  rnn_batch_stream_get_stats (RnnBatchStream *stream, RnnBatchStats *stats);
 
-G_END_DECLS
+RNN_API_END

@@ -2,6 +2,7 @@
 /* What sessions and batches have in common. */
 #pragma once
 #include "session.h"
+#include "../model/root.h"
 
 G_BEGIN_DECLS
 

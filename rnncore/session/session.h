@@ -4,7 +4,7 @@
 #pragma once
 #include "../model/model.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct _RnnSession RnnSession;
 
@@ -25,4 +25,4 @@ void  rnn_session_set_state (RnnSession *session, guint stream, const gfloat *st
 guint rnn_session_get_latency (RnnSession *session);                   /* steps */
 RnnModel *rnn_session_get_model (RnnSession *session);                 /* transfer none */
 
-G_END_DECLS
+RNN_API_END

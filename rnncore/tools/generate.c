@@ -6,7 +6,7 @@
 #include "tool.h"
 #include "base/error.h"
 #include "base/topk.h"
-#include "model/model.h"
+#include "model/root.h"
 #include "session/session.h"
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* rnncore info: what a model file or recipe is, which cells there are, which options a cell or training takes. */
 #include "tool.h"
 #include "base/error.h"
-#include "model/model.h"
+#include "model/root.h"
 #include "train/train.h"
 #include <stdlib.h>
 

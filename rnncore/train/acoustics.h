@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a room, a distance and other sounds make of log energies: augmentation of whole stretches. */
 #pragma once
+#include "../base/rng.h"
 #include "dataset.h"
 
 G_BEGIN_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Random variations of an example, all drawn from the generator that the caller seeded. */
 #pragma once
+#include "../base/rng.h"
 #include "train.h"
 
 G_BEGIN_DECLS

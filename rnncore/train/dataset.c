@@ -2,6 +2,7 @@
 /* Examples in memory, and the order in which an epoch visits them: sorted by length with some jitter, so that a
  * minibatch needs little padding yet differs from epoch to epoch, then cut into minibatches, which are shuffled. */
 #include "dataset.h"
+#include "../base/rng.h"
 #include <math.h>
 #include <string.h>
 

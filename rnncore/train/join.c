@@ -3,6 +3,7 @@
  * two of a run lies a pause.  A stretch holds no frames, only which examples it is made of: they are varied each for itself
  * and put together when a minibatch is built. */
 #include "dataset.h"
+#include "../base/rng.h"
 #include <string.h>
 
 #define SHORT_PAUSE 30          /* frames, as between phrases */

@@ -6,6 +6,7 @@
  * which is what the states of a reservoir are bad at.  Lambda is as many rows more, of sqrt (lambda) in one place each.
  * Then R = [ R_xx R_xy ], and R_xx W = R_xy. */
 #include "ridge.h"
+#include "../model/root.h"
 #include "batch.h"
 #include <math.h>
 #include <string.h>

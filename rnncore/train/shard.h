@@ -2,6 +2,7 @@
 /* One piece of a minibatch: everything that a thread needs to run it, reused from update to update. */
 #pragma once
 #include "task.h"
+#include "../model/root.h"
 
 G_BEGIN_DECLS
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Storage of patterns in Hopfield networks. */
 #include "storage.h"
+#include "../model/root.h"
 #include "../kernels/kernels.h"
 #include <math.h>
 #include <string.h>

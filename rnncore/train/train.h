@@ -9,7 +9,7 @@
 #include "../model/model.h"
 #include "../ctc/ctc.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 /* ---- dataset.c: examples in memory ---- */
 typedef struct _RnnDataset RnnDataset;
@@ -103,4 +103,4 @@ RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);          /* best dev metri
 gboolean rnn_trainer_save_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
 gboolean rnn_trainer_load_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
 
-G_END_DECLS
+RNN_API_END

@@ -2,7 +2,7 @@
 /* The registry test's comparison of gradients with finite differences of a loss. */
 #pragma once
 #include <math.h>
-#include "model/model.h"
+#include "model/root.h"
 
 typedef struct {
   RnnModel *model;

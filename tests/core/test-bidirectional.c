@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cells/cell.h"
 #include "session/session.h"
+#include "model/root.h"
 
 #define N_IN 3
 

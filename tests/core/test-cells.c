@@ -8,6 +8,7 @@
 #include "cells/cell.h"
 #include "kernels/kernels.h"
 #include "model/quantize.h"
+#include "model/root.h"
 #include "session/session.h"
 #include "cell-gradient.h"
 #include "cell-variants.h"

@@ -2,6 +2,7 @@
 /* Hopfield networks: damaged patterns come back, energy never rises, the memory is full at its capacity, ties keep. */
 #include <math.h>
 #include <string.h>
+#include "base/rng.h"
 #include "session/session.h"
 #include "train/storage.h"
 

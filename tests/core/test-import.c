@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "model/import.h"
 #include "session/session.h"
+#include "model/root.h"
 
 /* ---- writing such files ---- */
 

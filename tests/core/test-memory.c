@@ -3,7 +3,7 @@
  * head forgets as it should, positions do not wear out. */
 #include <math.h>
 #include <string.h>
-#include "model/model.h"
+#include "model/root.h"
 #include "session/session.h"
 
 static RnnModel *

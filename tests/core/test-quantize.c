@@ -4,6 +4,7 @@
  * (That every cell survives such a file is among its tests in test-cells.c.) */
 #include "base/error.h"
 #include "model/quantize.h"
+#include "model/root.h"
 #include "model/safetensors.h"
 #include "session/session.h"
 #include <glib/gstdio.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "session/session.h"
+#include "model/root.h"
 #include "train/train.h"
 
 static void

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "session/session.h"
+#include "model/root.h"
 #include "train/ridge.h"
 
 /* ---- regression ---- */

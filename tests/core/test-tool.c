@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "model/model.h"
+#include "model/root.h"
 #include "model/safetensors.h"
 #include "session/session.h"
 #include "tool-call.h"

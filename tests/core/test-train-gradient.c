@@ -3,6 +3,7 @@
  * padding, stacking and dropout; truncated, against PyTorch (tests/data/train/tbptt_*). */
 #include "train-toy.h"
 #include "model/safetensors.h"
+#include "model/root.h"
 #include "train/shard.h"
 #include <math.h>
 

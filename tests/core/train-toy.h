@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Toy tasks for the tests of training: a made-up speaker who says letters as runs of fixed spectra. */
 #pragma once
+#include "base/rng.h"
 #include "train/train.h"
 #include <string.h>
 

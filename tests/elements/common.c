@@ -84,23 +84,30 @@ make_recipe (const gchar *name, const TestModel *o)
 }
 
 /* conv1d: y[t] = x[t], out: the energy of a tone's band against the threshold of the blank */
-static void
-set_weights (RnnParam *param, const gchar *name, gpointer data)
+static gfloat *
+zero (RnnModel *model, const gchar *name, gsize *size)
 {
-  const TestModel *o = data;
-  gint k, cols = RNN_PARAM_COLS (param);
+  gfloat *weight = rnn_model_get_weight (model, name, size);
 
-  if (g_str_has_prefix (name, "ahead.") || g_str_has_prefix (name, "out."))
-    memset (param->data, 0, param->size * sizeof (gfloat));
-  if (g_str_equal (name, "ahead.weight")) {
-    for (k = 0; k < RNN_PARAM_ROWS (param); k++)
-      param->data[k * cols + cols - 1 - o->lookahead] = 1;
-  } else if (g_str_equal (name, "out.weight")) {
-    for (k = 0; k < N_TONES; k++)
-      param->data[(k + 1) * cols + BAND (k)] = 1;
-  } else if (g_str_equal (name, "out.bias")) {
-    param->data[0] = o->threshold > 0 ? o->threshold : 19;
-  }
+  if (weight)
+    memset (weight, 0, *size * sizeof (gfloat));
+  return weight;
+}
+
+static void
+set_weights (RnnModel *model, const TestModel *o)
+{
+  gsize size, kernel = o->lookahead + 1, cols;
+  gfloat *w = zero (model, "ahead.weight", &size);
+
+  for (gsize k = 0; w && k < size / kernel; k++)
+    w[k * kernel] = 1;
+  zero (model, "ahead.bias", &size);
+  w = zero (model, "out.weight", &size);
+  cols = size / (N_TONES + 1);
+  for (gint k = 0; k < N_TONES; k++)
+    w[(k + 1) * cols + BAND (k)] = 1;
+  zero (model, "out.bias", &size)[0] = o->threshold > 0 ? o->threshold : 19;
 }
 
 gchar *
@@ -114,7 +121,7 @@ test_tone_model (const gchar *name, const TestModel *options)
 
   g_assert_no_error (error);
   json_decref (recipe);
-  rnn_cell_foreach_param (rnn_model_get_root (model), set_weights, (gpointer) options);
+  set_weights (model, options);
   rnn_model_pack (model, FALSE);
   rnn_model_save (model, path, &error);
   g_assert_no_error (error);

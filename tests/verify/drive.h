@@ -3,7 +3,7 @@
  * state, backward over the same steps. */
 #pragma once
 #include "case.h"
-#include "model/model.h"
+#include "model/root.h"
 
 G_BEGIN_DECLS
 

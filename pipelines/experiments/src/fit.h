@@ -2,6 +2,7 @@
 /* Making and training the models of the experiments. */
 #pragma once
 #include "experiment.h"
+#include "model/root.h"
 
 G_BEGIN_DECLS
 

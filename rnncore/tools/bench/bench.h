@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Inside of `rnncore bench`: what the command line asks for, what a benchmark prepares, and what is measured of it. */
 #pragma once
-#include "model/model.h"
+#include "model/root.h"
 
 G_BEGIN_DECLS
 
