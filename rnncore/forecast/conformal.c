@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rings of scores, each beside a sorted copy.  State of a step h: level, count, place in the ring, then the ring. */
+#include "conformal.h"
+#include <math.h>
+#include <string.h>
+
+#define FEWEST 10               /* scores that say more than a distribution */
+
+typedef struct {
+  gfloat level;                 /* a_h */
+  guint count, at;              /* scores kept; where the next one goes */
+  gfloat *ring, *sorted;        /* [window] */
+} Step;
+
+struct _RnnConformal {
+  guint horizon, window;
+  gfloat alpha, rate;
+  Step *steps;                  /* [horizon] */
+  gfloat *room;
+};
+
+RnnConformal *
+rnn_conformal_new (guint horizon, guint window, gdouble coverage, gdouble rate)
+{
+  RnnConformal *c = g_new0 (RnnConformal, 1);
+
+  c->horizon = horizon;
+  c->window = window;
+  c->alpha = (gfloat) (1 - coverage);
+  c->rate = (gfloat) rate;
+  c->steps = g_new0 (Step, horizon);
+  c->room = g_new0 (gfloat, 2 * (gsize) horizon * window);
+  for (guint h = 0; h < horizon; h++) {
+    c->steps[h].level = c->alpha;
+    c->steps[h].ring = c->room + 2 * (gsize) h * window;
+    c->steps[h].sorted = c->steps[h].ring + window;
+  }
+  return c;
+}
+
+void
+rnn_conformal_free (RnnConformal *c)
+{
+  g_free (c->room);
+  g_free (c->steps);
+  g_free (c);
+}
+
+/* How many of sorted[n] are below @score. */
+static guint
+count_below (guint n, const gfloat *sorted, gfloat score)
+{
+  guint low = 0, high = n;
+
+  while (low < high) {
+    guint middle = (low + high) / 2;
+
+    if (sorted[middle] < score)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static void
+insert (Step *s, gfloat score)
+{
+  guint at = count_below (s->count, s->sorted, score);
+
+  memmove (s->sorted + at + 1, s->sorted + at, (s->count - at) * sizeof (gfloat));
+  s->sorted[at] = score;
+  s->count++;
+}
+
+static void
+forget (Step *s, gfloat score)
+{
+  guint at = count_below (s->count, s->sorted, score);
+
+  memmove (s->sorted + at, s->sorted + at + 1, (s->count - at - 1) * sizeof (gfloat));
+  s->count--;
+}
+
+void
+rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
+{
+  Step *s = &c->steps[h];
+
+  if (!isfinite (score))
+    return;
+  if (!isnan (radius))
+    s->level = CLAMP (s->level + c->rate * (c->alpha - (score > radius)), -1, 1);
+  if (s->count == c->window)
+    forget (s, s->ring[s->at]);
+  s->ring[s->at] = score;
+  s->at = (s->at + 1) % c->window;
+  insert (s, score);
+}
+
+/* Levels below 0 ask for more than was ever seen: as much more. */
+gfloat
+rnn_conformal_get_radius (RnnConformal *c, guint h, gfloat fallback)
+{
+  const Step *s = &c->steps[h];
+  guint rank;
+
+  if (s->count < MIN (FEWEST, c->window))
+    return fallback;
+  if (s->level <= 0)
+    return s->sorted[s->count - 1] * (1 - 2 * s->level);
+  rank = (guint) ceilf ((1 - s->level) * (s->count + 1));
+  return rank == 0 ? 0 : s->sorted[MIN (rank, s->count) - 1];
+}
+
+gfloat
+rnn_conformal_get_probability (RnnConformal *c, guint h, gfloat score)
+{
+  const Step *s = &c->steps[h];
+
+  return (gfloat) (s->count - count_below (s->count, s->sorted, score) + 1) / (s->count + 1);
+}
+
+gsize
+rnn_conformal_get_state_size (RnnConformal *c)
+{
+  return (gsize) c->horizon * (3 + c->window);
+}
+
+void
+rnn_conformal_get_state (RnnConformal *c, gfloat *state)
+{
+  for (guint h = 0; h < c->horizon; h++, state += 3 + c->window) {
+    state[0] = c->steps[h].level;
+    state[1] = c->steps[h].count;
+    state[2] = c->steps[h].at;
+    memcpy (state + 3, c->steps[h].ring, c->window * sizeof (gfloat));
+  }
+}
+
+static gboolean
+is_state (RnnConformal *c, const gfloat *state)
+{
+  for (guint h = 0; h < c->horizon; h++, state += 3 + c->window) {
+    if (!(fabsf (state[0]) <= 1) || !(state[1] >= 0 && state[1] <= c->window) || !(state[2] >= 0 && state[2] < c->window)
+        || (state[1] < c->window && state[1] != state[2]))
+      return FALSE;
+    for (guint i = 0; i < (guint) state[1]; i++)
+      if (!isfinite (state[3 + i]))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+rnn_conformal_set_state (RnnConformal *c, const gfloat *state)
+{
+  if (!is_state (c, state))
+    return FALSE;
+  for (guint h = 0; h < c->horizon; h++, state += 3 + c->window) {
+    Step *s = &c->steps[h];
+    guint n = (guint) state[1];
+
+    s->level = state[0];
+    s->at = (guint) state[2];
+    memcpy (s->ring, state + 3, c->window * sizeof (gfloat));
+    for (s->count = 0; s->count < n;)
+      insert (s, s->ring[s->count]);
+  }
+  return TRUE;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Intervals that hold: adaptive conformal inference (Gibbs & Candes 2021), a level per step of the horizon.
+ *
+ * Of every forecast that has met its truth the score |y - f| / scale is kept, the last @window of them for each h.  The
+ * interval at h is f +- scale q, q the (1 - a_h) quantile of these scores, and after each truth
+ *   a_h += rate (alpha - missed)
+ * so that the share of missed truths goes to alpha whatever the series does.  While there are few scores, q is what the
+ * forecaster's own distribution says.
+ *
+ * Memory is constant: horizon * (2 * window + 4) floats. */
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _RnnConformal RnnConformal;
+
+/* @coverage: 1 - alpha, as 0.9.  @rate: 0.005 is slow, 0.05 fast; 0: plain split conformal over the window. */
+RnnConformal *rnn_conformal_new  (guint horizon, guint window, gdouble coverage, gdouble rate);
+void          rnn_conformal_free (RnnConformal *conformal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnConformal, rnn_conformal_free)
+
+/* A truth for step @h (from 0) of a forecast whose interval then was +- @radius (in scales; NAN: there was none).  Scores that
+ * are not finite are ignored. */
+void   rnn_conformal_add (RnnConformal *conformal, guint h, gfloat score, gfloat radius);
+/* In scales; @fallback while there are less than a few scores. */
+gfloat rnn_conformal_get_radius (RnnConformal *conformal, guint h, gfloat fallback);
+/* The share of scores kept that are larger than @score: how likely such a truth is.  1: there are none. */
+gfloat rnn_conformal_get_probability (RnnConformal *conformal, guint h, gfloat score);
+
+/* All of it, to go on in another process: floats[size]. */
+gsize    rnn_conformal_get_state_size (RnnConformal *conformal);
+void     rnn_conformal_get_state (RnnConformal *conformal, gfloat *state);
+/* FALSE: that is no such state. */
+gboolean rnn_conformal_set_state (RnnConformal *conformal, const gfloat *state);
+
+G_END_DECLS
