@@ -26,14 +26,15 @@ headers_stand_alone() {
   done
 }
 
-# What the library exports, and what the installed headers declare: the rnn_ names in them, once comments are gone.
+# What the library exports, and what the installed headers declare: the rnn_ names in them, without comments and inlines.
 exported() {
   nm -D --defined-only "${pc%/pkgconfig/*}/librnncore.so" | awk '{ print $3 }' | sort
 }
 
 declared() {
   (cd "$include" && find rnncore -name '*.h' -printf '#include <%p>\n') > "$root/all.c"
-  compile -E "$root/all.c" | awk -v of="$include/rnncore/" '/^# / { ours = index ($3, of); next } ours' |
+  compile -E "$root/all.c" | awk -v of="$include/rnncore/" '/^# / { ours = index ($3, of); next }
+      /^static inline/ { inlined = 1 } ours && !inlined; /^}/ { inlined = 0 }' |
     grep -oE '(\<rnn_[a-z0-9_]+ ?\(|\<rnn_[a-z0-9_]+\[)' | tr -d ' ([' | sort -u
 }
 
@@ -43,7 +44,17 @@ exports_are_declarations() {
   [ -s "$root/exported" ] && diff "$root/exported" "$root/declared"
 }
 
-echo 1..7
+# Whatever frees takes NULL.
+free_nothing() {
+  calls=$(sed -n 's/.*_\(free\|unref\)$/&/p' "$root/declared")
+  [ "$calls" ] || return 1
+  echo "$calls"
+  { echo '#include "all.c"'; echo 'int main (void) {'; for call in $calls; do echo "$call (NULL);"; done; echo 'return 0; }'; } \
+    > "$root/nothing.c"
+  compile "$root/nothing.c" -o "$root/nothing" && "$root/nothing"
+}
+
+echo 1..8
 check install meson install -C "$build" --no-rebuild --quiet --destdir "$root"
 pc=$(find "$root" -name rnncore.pc)
 export PKG_CONFIG_PATH="${pc%/*}"
@@ -62,6 +73,7 @@ END
 check pkg-config pkg-config --exists --print-errors rnncore
 check headers headers_stand_alone
 check exports exports_are_declarations
+check free-nothing free_nothing
 check compile compile "$root/program.c" -o "$root/program"
 check run "$root/program"
 check plugin test -f "${pc%/pkgconfig/*}/gstreamer-1.0/libgstrnn.so"

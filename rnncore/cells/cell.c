@@ -130,6 +130,8 @@ rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error
 void
 rnn_cell_free (RnnCell *cell)
 {
+  if (!cell)
+    return;
   if (cell->klass->finalize)
     cell->klass->finalize (cell);
   g_ptr_array_unref (cell->children);

@@ -114,7 +114,7 @@ rnn_tokens_ref (RnnTokens *tokens)
 void
 rnn_tokens_unref (RnnTokens *tokens)
 {
-  if (!g_atomic_int_dec_and_test (&tokens->ref_count))
+  if (!tokens || !g_atomic_int_dec_and_test (&tokens->ref_count))
     return;
   g_strfreev (tokens->names);
   g_strfreev (tokens->texts);

@@ -168,6 +168,8 @@ rnn_param_pack (RnnParam *p, gboolean training)
 void
 rnn_param_free (RnnParam *p)
 {
+  if (!p)
+    return;
   if (!p->borrowed) {
     g_aligned_free (p->pack);
     g_aligned_free (p->scales);

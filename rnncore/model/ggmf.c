@@ -274,6 +274,8 @@ rnn_ggmf_open (GBytes *bytes, const gchar *where, GError **error)
 void
 rnn_ggmf_free (RnnGgmf *file)
 {
+  if (!file)
+    return;
   g_hash_table_unref (file->tensors);
   g_bytes_unref (file->bytes);
   g_free (file);

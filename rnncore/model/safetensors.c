@@ -222,6 +222,8 @@ rnn_safetensors_open (const gchar *path, GError **error)
 void
 rnn_safetensors_free (RnnSafetensors *file)
 {
+  if (!file)
+    return;
   g_hash_table_unref (file->by_name);
   g_array_unref (file->tensors);
   json_decref (file->header);

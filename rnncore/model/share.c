@@ -174,6 +174,8 @@ rnn_model_unref (RnnModel *model)
 {
   gboolean last;
 
+  if (!model)
+    return;
   g_mutex_lock (&lock);
   last = g_atomic_ref_count_dec (&model->refs);
   if (last && model->shared_key)

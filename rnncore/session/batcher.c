@@ -172,8 +172,11 @@ rnn_batch_stream_new (RnnModel *model, RnnPrecision precision, const gchar *grou
 void
 rnn_batch_stream_free (RnnBatchStream *s)
 {
-  RnnBatcher *b = s->batcher;
+  RnnBatcher *b;
 
+  if (!s)
+    return;
+  b = s->batcher;
   g_mutex_lock (&b->lock);
   g_ptr_array_remove_fast (b->streams, s);
   rnn_batcher_wake (b);

@@ -56,6 +56,8 @@ rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision
 void
 rnn_session_free (RnnSession *session)
 {
+  if (!session)
+    return;
   g_aligned_free (session->state);
   g_aligned_free (session->scratch);
   rnn_model_unref (session->model);

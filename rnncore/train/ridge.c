@@ -41,6 +41,8 @@ rnn_ridge_new (gint n_in, gint n_out)
 void
 rnn_ridge_free (RnnRidge *ridge)
 {
+  if (!ridge)
+    return;
   g_free (ridge->R);
   g_free (ridge->rows);
   g_free (ridge->work);
