@@ -9,6 +9,7 @@
 #include "model/quantize.h"
 #include "model/safetensors.h"
 #include "session/batcher.h"
+#include "session/layer.h"
 #include "session/session.h"
 #include "ctc/caption.h"
 #include "ctc/ctc.h"

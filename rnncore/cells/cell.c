@@ -116,6 +116,7 @@ rnn_cell_new (const json_t *layer, gint n_in, const gchar *where, GError **error
   cell->name = g_strdup (name);
   cell->n_in = n_in;
   cell->depth = depth;
+  cell->state_parts = g_array_new (FALSE, FALSE, sizeof (RnnStatePart));
   cell->params = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_param_free);
   cell->children = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_cell_free);
   if (!fill (cell, layer, at, error) || !klass->setup (cell, error) || !check_memory (cell, at, error)) {
@@ -136,6 +137,7 @@ rnn_cell_free (RnnCell *cell)
     cell->klass->finalize (cell);
   g_ptr_array_unref (cell->children);
   g_ptr_array_unref (cell->params);
+  g_array_unref (cell->state_parts);
   g_free (cell->name);
   g_free (cell);
 }
@@ -259,6 +261,15 @@ rnn_cell_init_params (RnnCell *cell, RnnRng *rng)
 }
 
 /* ---- state ---- */
+
+void
+rnn_cell_add_state (RnnCell *cell, const gchar *name, gsize n)
+{
+  RnnStatePart part = { name, n };
+
+  g_array_append_val (cell->state_parts, part);
+  cell->n_state += n;
+}
 
 void
 rnn_cell_reset_state (const RnnCell *cell, gfloat *state)

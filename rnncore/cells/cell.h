@@ -56,6 +56,11 @@ struct _RnnCellClass {          /* one static const per file */
   void     (*finalize) (RnnCell *cell);                 /* may be NULL */
 };
 
+typedef struct {
+  const gchar *name;            /* as the equations call it: "h", "c" */
+  gsize n;                      /* floats */
+} RnnStatePart;
+
 struct _RnnCell {               /* first member of every instance */
   const RnnCellClass *klass;
   gchar *name;                  /* the layer's name in the model */
@@ -66,6 +71,7 @@ struct _RnnCell {               /* first member of every instance */
   gint latency;                 /* y[t] answers x[t - latency]: steps of look-ahead */
   gboolean offline;             /* needs the whole sequence in one call: cannot stream */
   gint depth;                   /* > 1: not a cell of its own but so many of its children's kind, see container.h */
+  GArray *state_parts;          /* of RnnStatePart, one after another; empty where the state has no names */
   GPtrArray *params;            /* of RnnParam, owned, in order of declaration */
   GPtrArray *children;          /* of RnnCell, owned; empty unless a container */
 };
@@ -92,6 +98,9 @@ RnnParam *rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, cons
 
 /* The blocks of a block-diagonal matrix, for rnn_linear_blocks; each [rows][cols]. */
 RnnParam *rnn_cell_add_blocks (RnnCell *cell, const gchar *name, gint blocks, gint rows, gint cols, gfloat bound);
+
+/* The next @n floats of the state; in place of setting n_state. @name is static. */
+void rnn_cell_add_state (RnnCell *cell, const gchar *name, gsize n);
 
 /* ---- for whoever runs cells ---- */
 void     rnn_cell_reset_state (const RnnCell *cell, gfloat *state);     /* one stream: zeros, then the class's reset */

@@ -47,7 +47,7 @@ setup (RnnCell *cell, GError **error)
           c->kernel }, bound);
   c->w->is_matrix = !c->depthwise;
   c->b = c->bias ? rnn_cell_add_vector (cell, "bias", cell->n_out, bound) : NULL;
-  cell->n_state = (gsize) (c->kernel - 1) * cell->n_in;
+  rnn_cell_add_state (cell, "x", (gsize) (c->kernel - 1) * cell->n_in);
   cell->n_tape = rnn_activation_needs_input (&c->activation) ? cell->n_out : 0;
   cell->n_scratch = (gsize) cell->n_out + (c->depthwise ? 0 : (gsize) per_unit);
   cell->latency = c->lookahead;

@@ -75,7 +75,8 @@ setup (RnnCell *cell, GError **error)
     l->p_o = rnn_cell_add_tensor (cell, "p_o", 3, image, 0);
   }
   cell->n_out = (gint) size;
-  cell->n_state = 2 * size;
+  rnn_cell_add_state (cell, "h", size);
+  rnn_cell_add_state (cell, "c", size);
   cell->n_tape = (GATES + 3) * size;
   /* c_{t-1}, the arrays of one step (backward: d h, d c), its patches */
   cell->n_scratch_once = (GATES + 4) * size + (gsize) P * MAX (rnn_patches_row (&l->x), rnn_patches_row (&l->h));

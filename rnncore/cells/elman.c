@@ -39,7 +39,7 @@ setup (RnnCell *cell, GError **error)
   e->b_ih = e->bias ? rnn_cell_add_vector (cell, "bias_ih_l0", H, bound) : NULL;
   e->b_hh = e->bias ? rnn_cell_add_vector (cell, "bias_hh_l0", H, bound) : NULL;
   cell->n_out = H;
-  cell->n_state = H;
+  rnn_cell_add_state (cell, "h", H);
   cell->n_scratch = 2 * (gsize) H;      /* backward: d pre-activation, d h */
   return TRUE;
 }

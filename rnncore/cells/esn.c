@@ -40,7 +40,7 @@ setup (RnnCell *cell, GError **error)
   e->w = rnn_cell_add_matrix (cell, "W", N, N, 0);
   e->w_in->fixed = e->w->fixed = TRUE;
   cell->n_out = (e->skip ? cell->n_in : 0) + N;
-  cell->n_state = N;
+  rnn_cell_add_state (cell, "x", N);
   cell->n_tape = N;
   cell->n_scratch = (gsize) cell->n_in + 1 + N;         /* [1; u] or its gradient, pre-activations or theirs */
   return TRUE;

@@ -55,7 +55,7 @@ setup (RnnCell *cell, GError **error)
   else
     g->w_hh->groups = 3;
   cell->n_out = H;
-  cell->n_state = H;
+  rnn_cell_add_state (cell, "h", H);
   cell->n_tape = 4 * (gsize) H;
   cell->n_scratch = 5 * (gsize) H;      /* backward: their gradients, and d h of one step */
   return TRUE;

@@ -50,7 +50,7 @@ setup (RnnCell *cell, GError **error)
     h->w->fixed = TRUE;
   }
   cell->n_out = N;
-  cell->n_state = N;
+  rnn_cell_add_state (cell, "s", N);
   cell->n_tape = h->update == MODERN ? h->patterns : N;
   cell->n_scratch = cell->n_tape;       /* the tape's; backward: d (beta X u) */
   cell->n_scratch_once = N;             /* u */

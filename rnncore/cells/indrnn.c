@@ -37,7 +37,7 @@ setup (RnnCell *cell, GError **error)
   r->u->init_value = (r->recurrent_min + r->recurrent_max) / 2;
   r->b = r->bias ? rnn_cell_add_vector (cell, "bias", r->hidden, bound) : NULL;
   cell->n_out = r->hidden;
-  cell->n_state = r->hidden;
+  rnn_cell_add_state (cell, "h", r->hidden);
   cell->n_scratch = r->hidden;      /* backward: d pre-activation */
   return TRUE;
 }

@@ -39,7 +39,7 @@ setup (RnnCell *cell, GError **error)
   j->b_h = rnn_cell_add_vector (cell, "bias_h", H, bound);
   j->b_o = rnn_cell_add_vector (cell, "bias_o", O, bound);
   cell->n_out = O;
-  cell->n_state = O;
+  rnn_cell_add_state (cell, "y", O);
   cell->n_tape = H;
   cell->n_scratch = (gsize) H + O;      /* forward: h; backward: d h, d y (pre-activation) */
   return TRUE;

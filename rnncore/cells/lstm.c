@@ -68,7 +68,8 @@ setup (RnnCell *cell, GError **error)
       && l->activation.type == RNN_ACT_TANH && l->output_activation.type == RNN_ACT_TANH;
   l->w_hh->gates = l->plain ? 4 : 1;
   cell->n_out = P;
-  cell->n_state = (gsize) P + H;
+  rnn_cell_add_state (cell, "h", P);
+  rnn_cell_add_state (cell, "c", H);
   cell->n_tape = (gsize) H * (l->proj ? 7 : 6);
   cell->n_scratch = (gsize) H * 7;      /* backward: d h of all steps; of one d c, d m [B][H] and d gates [4H] */
   return TRUE;

@@ -46,7 +46,9 @@ setup (RnnCell *cell, GError **error)
     return FALSE;
   }
   cell->n_out = c->heads * c->value;
-  cell->n_state = keys * c->value + keys + c->heads;
+  rnn_cell_add_state (cell, "C", keys * c->value);
+  rnn_cell_add_state (cell, "n", keys);
+  rnn_cell_add_state (cell, "m", c->heads);
   cell->n_tape = 4 * (gsize) c->heads + 2 * keys;
   /* forward: the tape's; backward: Gradients, d input if nobody wants it, a row of C or n */
   cell->n_scratch = 2 * (gsize) c->heads + 2 * keys + cell->n_out + cell->n_in + MAX (K, c->value);

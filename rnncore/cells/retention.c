@@ -40,7 +40,7 @@ setup (RnnCell *cell, GError **error)
   for (gint h = 0; h < H; h++)
     r->gamma[h] = 1 - exp2f (-5 - h);
   cell->n_out = H * V;
-  cell->n_state = (gsize) H * K * V;
+  rnn_cell_add_state (cell, "S", (gsize) H * K * V);
   cell->n_scratch = (gsize) V + cell->n_in;     /* backward: a row of S, d x */
   return TRUE;
 }

@@ -76,7 +76,8 @@ setup (RnnCell *cell, GError **error)
   r->h.norm = cell->children->pdata[0];
   r->h.gated = TRUE;
   cell->n_out = cell->n_in;
-  cell->n_state = E + E * r->h.wkv.size;
+  rnn_cell_add_state (cell, "x", E);
+  rnn_cell_add_state (cell, "S", E * r->h.wkv.size);
   cell->n_tape = low + E + rnn_rwkv_heads_tape (&r->h);
   cell->n_scratch = 2 * low + 6 * E + rnn_rwkv_heads_scratch (&r->h);
   return TRUE;

@@ -81,7 +81,8 @@ setup (RnnCell *cell, GError **error)
   r->norm = cell->children->pdata[0];
   low = (gsize) r->w.rank + r->a.rank + r->v.rank + r->g.rank;
   cell->n_out = r->v_first == RNN_V_FIRST_GIVE ? 2 * r->n : r->n;
-  cell->n_state = E + E * r->wkv.size;
+  rnn_cell_add_state (cell, "x", E);
+  rnn_cell_add_state (cell, "S", E * r->wkv.size);
   cell->n_tape = 14 * E + low + r->wkv.heads + r->norm->n_tape;
   cell->n_scratch = cell->n_tape + low + 15 * E + MAX (r->norm->n_scratch, (gsize) r->wkv.size);
   return TRUE;

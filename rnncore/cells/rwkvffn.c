@@ -46,7 +46,7 @@ setup (RnnCell *cell, GError **error)
   f->value = rnn_cell_add_matrix (cell, "value.weight", E, F, 1 / sqrtf (F));
   f->receptance = mix_r ? rnn_cell_add_matrix (cell, "receptance.weight", E, E, 1 / sqrtf (E)) : NULL;
   cell->n_out = E;
-  cell->n_state = E;
+  rnn_cell_add_state (cell, "x", E);
   cell->n_tape = (gsize) F + (mix_r ? 2 * (gsize) E : 0);
   cell->n_scratch = cell->n_tape + 2 * (gsize) F + 6 * (gsize) E;
   return TRUE;

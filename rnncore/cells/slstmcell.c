@@ -49,7 +49,8 @@ setup (RnnCell *cell, GError **error)
   s->r->groups = GATES * s->heads;
   s->b = rnn_cell_add_vector (cell, "_bias_", GATES * H, 0);
   cell->n_out = H;
-  cell->n_state = 4 * (gsize) H;
+  for (guint i = 0; i < 4; i++)
+    rnn_cell_add_state (cell, (const gchar *const[]) { "y", "c", "n", "m" }[i], H);
   cell->n_tape = cell->n_scratch = 7 * (gsize) H;
   return TRUE;
 }

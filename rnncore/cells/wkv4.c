@@ -30,7 +30,9 @@ setup (RnnCell *cell, GError **error)
   c->decay = rnn_cell_add_vector (cell, "time_decay", n, 0);
   c->first = rnn_cell_add_vector (cell, "time_first", n, 0);
   cell->n_out = n;
-  cell->n_state = cell->n_tape = 3 * (gsize) n;
+  for (guint i = 0; i < 3; i++)
+    rnn_cell_add_state (cell, (const gchar *const[]) { "a", "b", "p" }[i], n);
+  cell->n_tape = cell->n_state;
   cell->n_scratch_once = 10 * (gsize) n;
   return TRUE;
 }
