@@ -3,7 +3,6 @@
  * is no good: counted and reported. */
 #include "gstrnnexamples.h"
 #include "gstrnncorpussrc.h"
-#include "gstrnnplaintext.h"
 
 /* ---- life ---- */
 
@@ -28,6 +27,7 @@ gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tok
 {
   examples->model = model;
   examples->tokens = tokens;
+  examples->speller = tokens ? rnn_model_new_speller (model, tokens) : NULL;
   if (rnn_model_get_input_kind (model) == RNN_INPUT_AUDIO) {
     RnnFeatureConfig config = *rnn_model_get_features (model);
 
@@ -44,6 +44,7 @@ gst_rnn_examples_close (GstRnnExamples *examples)
 {
   gst_rnn_examples_flush (examples);
   g_clear_pointer (&examples->features, rnn_features_free);
+  g_clear_pointer (&examples->speller, rnn_speller_free);
   g_clear_pointer (&examples->dataset, rnn_dataset_free);
   examples->width = examples->n_target = 0;
   examples->n_examples = examples->n_skipped = 0;
@@ -103,17 +104,16 @@ count_example (GstRnnExamples *examples, guint n_frames)
 static GArray *
 encode (GstRnnExamples *examples, GstBuffer *label, GError **error)
 {
-  g_autofree gchar *text = NULL;
   GstMapInfo map;
+  GArray *ids;
 
   if (!gst_buffer_map (label, &map, GST_MAP_READ)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "its buffer cannot be read");
     return NULL;
   }
-  text = gst_rnn_plain_text ((const gchar *) map.data, map.size, examples->markup,
-      rnn_model_get_tokens (examples->model));
+  ids = rnn_speller_encode (examples->speller, (const gchar *) map.data, map.size, examples->markup, NULL, error);
   gst_buffer_unmap (label, &map);
-  return rnn_tokens_encode (examples->tokens, text, error);
+  return ids;
 }
 
 /* Samples -> frames[n][dim] (transfer full) */

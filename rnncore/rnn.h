@@ -13,4 +13,5 @@
 #include "session/session.h"
 #include "ctc/caption.h"
 #include "ctc/ctc.h"
+#include "text/speller.h"
 #include "train/train.h"

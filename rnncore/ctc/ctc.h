@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Connectionist temporal classification (Graves et al. 2006): loss with gradient, streaming decoding into timed words,
- * endpoints, token tables, error rates. */
+ * endpoints, error rates. */
 #pragma once
 #include "../base/options.h"
+#include "../text/tokens.h"
 
 RNN_API_BEGIN
 
@@ -36,29 +37,6 @@ gsize rnn_ctc_align_scratch (gint T, gint L);
  * log-probabilities -> spans[L].  Returns its log-probability, or -inf (spans all zero) when there is no path. */
 gdouble rnn_ctc_align (const gfloat *scores, gsize ld, gint T, gint V, const gint *targets, gint L, gint blank,
     RnnCtcSpan *spans, gpointer scratch);
-
-/* ---- tokens.c: text <-> token ids ---- */
-
-typedef struct _RnnTokens RnnTokens;
-
-/* @tokens: NULL-terminated UTF-8 strings of one or more characters, copied; one is the blank, whose string does not
- * matter.  Words are parted by the token " ", by spaces inside tokens, or by sentencepiece's U+2581 for a space.  A
- * table without any space has no words: a text is one word. */
-RnnTokens *rnn_tokens_new (const gchar *const *tokens, gint blank, GError **error);
-RnnTokens *rnn_tokens_ref (RnnTokens *tokens);
-void       rnn_tokens_unref (RnnTokens *tokens);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnTokens, rnn_tokens_unref)
-gint       rnn_tokens_get_n (RnnTokens *tokens);
-gint       rnn_tokens_get_blank (RnnTokens *tokens);
-gboolean   rnn_tokens_have_spaces (RnnTokens *tokens);                 /* FALSE: a text is one word */
-const gchar *rnn_tokens_get (RnnTokens *tokens, gint id);              /* as given */
-const gchar *rnn_tokens_get_text (RnnTokens *tokens, gint id);         /* what it adds to a text: U+2581 as " " */
-/* Lower-cases when no token has an upper-case letter (and the other way round), folds white space (drops it when no
- * token has any), then longest match.  Appends gint ids to a new array (transfer full).  A character without a token:
- * RNN_ERROR_FORMAT that names it. */
-GArray    *rnn_tokens_encode (RnnTokens *tokens, const gchar *text, GError **error);
-/* The texts of ids[n] one after the other, without the space that a first U+2581 stands for. (transfer full) */
-gchar     *rnn_tokens_decode (RnnTokens *tokens, const gint *ids, gint n);
 
 /* ---- decoder: steps in, timed words out ---- */
 

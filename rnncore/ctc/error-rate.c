@@ -5,7 +5,7 @@
  * do.  With an edit costing EDIT and a substitution EDIT - 1, that is the cheapest one.  Deletions - insertions is the
  * difference in length, so the cost tells all three counts: one row of [n_hyp + 1] costs is enough. */
 #include "ctc.h"
-#include "text.h"
+#include "../text/fold.h"
 
 #define EDIT (G_GUINT64_CONSTANT (1) << 32)
 

@@ -340,3 +340,9 @@ rnn_model_get_blank (RnnModel *model)
 {
   return rnn_output_primary (model->output)->blank;
 }
+
+RnnSpeller *
+rnn_model_new_speller (RnnModel *model, RnnTokens *tokens)
+{
+  return rnn_speller_new (tokens, &rnn_output_primary (model->output)->text);
+}

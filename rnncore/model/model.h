@@ -8,14 +8,15 @@
  *          input.mean and input.std [dims of one unstacked frame], if present
  *          {"kind": "tensors", "size": N} | {"kind": "series", "channels": C}
  *   layers [{"cell": "lstm", "name": "rnn0", "hidden": 320}, ...]
- *   output {"kind": "ctc", "tokens": ["<blank>", " ", "a", ...], "blank": 0} | {"kind": "classes", "labels": [...]} |
- *          ... one kind a file of outputs/; none: {"kind": "raw"}
+ *   output {"kind": "ctc", "tokens": ["<blank>", " ", "a", ...], "blank": 0, "text": {...RnnTextConfig...}} |
+ *          {"kind": "classes", "labels": [...]} | ... one kind a file of outputs/; none: {"kind": "raw"}
  * A recipe alone (a .json file) makes a model with fresh weights.  Packed weights: see packed.h. */
 #pragma once
 #include "../base/error.h"
 #include "../base/options.h"
 #include "../features/features.h"
 #include "../outputs/output.h"
+#include "../text/speller.h"
 
 RNN_API_BEGIN
 
@@ -83,5 +84,7 @@ const RnnOutput *rnn_model_get_output (RnnModel *model);
 /* Of its first head, which decoders read: the first rnn_output_primary ()->n of the n_out numbers of a step. */
 const gchar *const *rnn_model_get_tokens (RnnModel *model);    /* NULL-terminated: tokens, classes, tags; or NULL */
 gint          rnn_model_get_blank (RnnModel *model);
+/* For texts that go with the model, as its output's "text" has it; @tokens: its own.  (transfer full) */
+RnnSpeller   *rnn_model_new_speller (RnnModel *model, RnnTokens *tokens);
 
 RNN_API_END

@@ -9,12 +9,15 @@ static const RnnOption options[] = {
   { NULL }
 };
 
-static const gchar *const keys[] = { "tokens", NULL };
+static const gchar *const keys[] = { "tokens", "text", NULL };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
 {
-  if (!rnn_output_read_names (output, object, "tokens", where, error))
+  g_autofree gchar *text = g_strdup_printf ("%s: text", where);
+
+  if (!rnn_output_read_names (output, object, "tokens", where, error)
+      || !rnn_text_config_read (&output->text, json_object_get (object, "text"), text, error))
     return FALSE;
   if (output->blank < output->n)
     return TRUE;

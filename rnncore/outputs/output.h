@@ -7,6 +7,7 @@
 #include "labels.h"
 #include "../base/error.h"
 #include "../base/options.h"
+#include "../text/speller.h"
 
 RNN_API_BEGIN
 
@@ -70,6 +71,7 @@ struct _RnnOutput {             /* first member of every instance */
   gint n_values;                /* of a row of labels that it learns from; 0: text */
   gchar **names;                /* [n] and NULL: tokens, classes; or NULL */
   gint blank;                   /* CTC's; index of a token */
+  RnnTextConfig text;           /* CTC's: how a text becomes what its tokens spell */
   gint pooling;                 /* RnnPoolingType */
   gfloat weight;                /* of its loss among other heads */
 };

@@ -124,12 +124,13 @@ print_cell (const gchar *name, GError **error)
 static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
-  gboolean cells = FALSE, training = FALSE;
+  gboolean cells = FALSE, training = FALSE, text = FALSE;
   g_autofree gchar *cell = NULL;
   const GOptionEntry options[] = {
     { "cells", 0, 0, G_OPTION_ARG_NONE, &cells, "List the cells", NULL },
     { "cell", 0, 0, G_OPTION_ARG_STRING, &cell, "List the options of one cell", "NAME" },
     { "training", 0, 0, G_OPTION_ARG_NONE, &training, "List the options of training", NULL },
+    { "text", 0, 0, G_OPTION_ARG_NONE, &text, "List the rules that make of a text what is spoken", NULL },
     { NULL }
   };
 
@@ -143,10 +144,12 @@ run (gint argc, gchar **argv, GError **error)
     print_cells ();
   else if (training)
     print_options (rnn_train_options, &(RnnTrainConfig) { 0 });
+  else if (text)
+    print_options (rnn_text_options, &(RnnTextConfig) { 0 });
   else
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "usage: rnncore info %s", rnn_tool_info.arguments);
-  return cells || training;
+  return cells || training || text;
 }
 
-const RnnTool rnn_tool_info = { "info", "MODEL|--cells|--cell NAME|--training",
-  "Describe a model, the cells, or the options of one cell or of training", run };
+const RnnTool rnn_tool_info = { "info", "MODEL|--cells|--cell NAME|--training|--text",
+  "Describe a model, the cells, or the options of one cell, of training or of texts", run };

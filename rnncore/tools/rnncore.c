@@ -4,7 +4,7 @@
 #include <locale.h>
 #include <string.h>
 
-static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_wer, &rnn_tool_convert, &rnn_tool_quantize,
+static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_text, &rnn_tool_wer, &rnn_tool_convert, &rnn_tool_quantize,
   &rnn_tool_generate, &rnn_tool_bench };
 
 gboolean

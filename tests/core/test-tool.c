@@ -48,7 +48,7 @@ test_help (void)
   assert_failure ("wre", 2, "rnncore: there is no command \"wre\"; rnncore help lists them\n");
   assert_failure ("wer a.tsv", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
   assert_failure ("wer a b c", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
-  assert_failure ("info", 2, "rnncore info: usage: rnncore info MODEL|--cells|--cell NAME|--training\n");
+  assert_failure ("info", 2, "rnncore info: usage: rnncore info MODEL|--cells|--cell NAME|--training|--text\n");
   assert_failure ("info --bells", 2, "rnncore info: Unknown option --bells\n");
 }
 
