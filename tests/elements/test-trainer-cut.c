@@ -37,7 +37,7 @@ test_texts (void)
 
   push_label (b, "x marks", 0, 400);    /* no token for these */
   push_data (b, 0, 400);
-  push_label (b, "\303\251", 400, 800);
+  push_label (b, "\320\271", 400, 800);
   push_data (b, 400, 800);
   push_label (b, "A, B!", 800, 1200);   /* what is spoken: "a b" */
   push_data (b, 800, 1200);

@@ -303,7 +303,7 @@ test_subtitles (void)
   g_autofree gchar *wav = test_write_wav ("film.wav", speech, TEST_RATE, 1), *recipe = test_speech_recipe ("film.json");
   g_autofree gchar *srt = test_write_text ("film.srt", "%s",
       "1\n00:00:00,050 --> 00:00:00,350\n<i>Ab.</i>\n\n2\n00:00:00,450 --> 00:00:00,750\nCD!\n\n"
-      "3\n00:00:00,850 --> 00:00:01,150\n(ef)\n\n4\n00:00:01,250 --> 00:00:01,550\n99 %\n\n");
+      "3\n00:00:00,850 --> 00:00:01,150\n[noise] Ef\n\n4\n00:00:01,250 --> 00:00:01,550\n99 %\n\n");
   g_autoptr (GPtrArray) made = test_run_pipeline ("matroskamux name=m ! filesink location=%s/film.mkv "
       "filesrc location=%s ! wavparse ! audioconvert ! flacenc ! queue ! m. "
       "filesrc location=%s ! subparse ! queue ! m.",
