@@ -2,6 +2,9 @@
 /* Which file comes when: a Fisher-Yates shuffle of all rows by (seed, epoch), the same for all ranks, of which each
  * takes its own. */
 #include "gstrnncorpus.h"
+#include <errno.h>
+#include <string.h>
+#include <glib/gstdio.h>
 #include <rnncore/base/rng.h>
 
 static gboolean
@@ -66,10 +69,31 @@ gst_rnn_corpus_arrange (GstRnnCorpus *corpus, guint seed, guint epoch, guint ran
     g_array_append_val (corpus->order, all[i]);
 }
 
-gchar *
-gst_rnn_utterance_get_uri (const GstRnnUtterance *utterance)
+/* A device or a pipe may never end, and opening one may never return. */
+static const gchar *
+find_fault (const gchar *path)
 {
-  if (gst_uri_is_valid (utterance->row->given))
-    return g_strdup (utterance->row->given);
-  return gst_filename_to_uri (utterance->row->path, NULL);
+  GStatBuf info;
+
+  if (g_stat (path, &info) != 0)
+    return errno == ENOENT ? "there is no such file" : g_strerror (errno);
+  if (!S_ISREG (info.st_mode))
+    return "it is no regular file";
+  return info.st_size ? NULL : "it is empty";
+}
+
+gchar *
+gst_rnn_utterance_get_uri (const GstRnnUtterance *utterance, gboolean allow_uris, const gchar **reason)
+{
+  const RnnManifestRow *row = utterance->row;
+  g_autofree gchar *path = NULL;
+
+  if (!strstr (row->given, "://") || !gst_uri_is_valid (row->given) || g_file_test (row->path, G_FILE_TEST_EXISTS))
+    path = g_strdup (row->path);
+  else if (gst_uri_has_protocol (row->given, "file"))
+    path = g_filename_from_uri (row->given, NULL, NULL);
+  else if (allow_uris)
+    return g_strdup (row->given);
+  *reason = path ? find_fault (path) : "it is no file, and URIs of other kinds are taken with `allow-uris` only";
+  return *reason ? NULL : gst_filename_to_uri (path, NULL);
 }

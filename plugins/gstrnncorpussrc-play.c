@@ -203,16 +203,35 @@ next_utterance (GstRnnCorpusSrc *self)
   return &g_array_index (corpus->utterances, GstRnnUtterance, g_array_index (corpus->order, guint32, self->next++));
 }
 
+/* FALSE: the recording is no good, as @reason (transfer full) says, or (NULL) nobody wants it any more. */
+static gboolean
+decode (GstRnnCorpusSrc *self, const GstRnnUtterance *u, gchar **reason)
+{
+  g_autofree gchar *uri = NULL;
+  const gchar *fault;
+  gboolean allow_uris;
+
+  GST_OBJECT_LOCK (self);
+  allow_uris = self->allow_uris;
+  self->decoder.most = (gsize) self->max_length * self->rate * self->bpf;
+  self->decoder.timeout = self->timeout * G_USEC_PER_SEC;
+  GST_OBJECT_UNLOCK (self);
+  uri = gst_rnn_utterance_get_uri (u, allow_uris, &fault);
+  if (uri)
+    return gst_rnn_decoder_run (&self->decoder, uri, self->caps, reason);
+  *reason = g_strdup (fault);
+  return FALSE;
+}
+
 static GstFlowReturn
 play_next (GstRnnCorpusSrc *self)
 {
   const GstRnnUtterance *u = next_utterance (self);
-  g_autofree gchar *uri = NULL, *reason = NULL;
+  g_autofree gchar *reason = NULL;
 
   if (!u)
     return GST_FLOW_EOS;
-  uri = gst_rnn_utterance_get_uri (u);
-  if (gst_rnn_decoder_run (&self->decoder, uri, self->caps, &reason))
+  if (decode (self, u, &reason))
     return play (self, u);
   if (!reason)
     return GST_FLOW_FLUSHING;

@@ -23,8 +23,8 @@ struct _GstRnnCorpusSrc {
 
   /* with the object lock: properties, counters */
   gchar *location;
-  guint want_rate, seed, rank, world_size, epochs, gap;
-  gboolean post_messages;
+  guint want_rate, seed, rank, world_size, epochs, gap, max_length, timeout;
+  gboolean post_messages, allow_uris;
   guint64 n_files, n_skipped, n_samples;
 };
 

@@ -10,7 +10,9 @@
  * tells manifest, line, path and speaker.  Every file begins with a DISCONT buffer; with `gap` the timeline
  * jumps between two files, so that whoever keeps a state begins anew.
  *
- * A file that is missing or cannot be decoded is counted, reported by a WARNING message, and left out.
+ * A file that is missing, is no regular file, cannot be decoded, or is longer than `max-length`, is counted, reported by a
+ * WARNING message, and left out.  A path that looks like a URI (scheme://) is one unless there is a file of that name;
+ * others than file:// are taken with `allow-uris` only, since they may never end.
  *
  * ## Example
  * |[
@@ -30,7 +32,7 @@ GST_DEBUG_CATEGORY_STATIC (rnn_corpus_src_debug);
 #define TEXT_CAPS "text/x-raw, format = (string) utf8"
 #define QUEUE_TIME (10 * GST_SECOND)    /* of audio, decoded ahead */
 
-enum { PROP_0, PROP_LOCATION, PROP_POST_MESSAGES, PROP_STATS, PROP_FIRST_NUMBER };
+enum { PROP_0, PROP_LOCATION, PROP_POST_MESSAGES, PROP_ALLOW_URIS, PROP_STATS, PROP_FIRST_NUMBER };
 
 typedef struct {
   const gchar *name, *nick, *blurb;
@@ -49,6 +51,9 @@ static const Number numbers[] = {
   {"world-size", "World size", "Number of shares", FIELD (world_size), 1, G_MAXUINT, 1},
   {"epochs", "Epochs", "How often to play the corpus; 0: for ever", FIELD (epochs), 0, G_MAXUINT, 1},
   {"gap", "Gap", "By how much the timeline jumps after each file (ms)", FIELD (gap), 0, 3600000, 0},
+  {"max-length", "Longest recording", "Seconds; a longer one is left out", FIELD (max_length), 1, 86400, 7200},
+  {"timeout", "Timeout", "Seconds that the decoder of a recording may take to give samples, at its start and later",
+      FIELD (timeout), 1, 86400, 30},
 };
 
 static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE ("audio", GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -159,6 +164,8 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     self->location = g_value_dup_string (value);
   } else if (id == PROP_POST_MESSAGES) {
     self->post_messages = g_value_get_boolean (value);
+  } else if (id == PROP_ALLOW_URIS) {
+    self->allow_uris = g_value_get_boolean (value);
   } else {
     G_STRUCT_MEMBER (guint, self, numbers[id - PROP_FIRST_NUMBER].offset) = g_value_get_uint (value);
   }
@@ -175,6 +182,8 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     g_value_set_string (value, self->location);
   else if (id == PROP_POST_MESSAGES)
     g_value_set_boolean (value, self->post_messages);
+  else if (id == PROP_ALLOW_URIS)
+    g_value_set_boolean (value, self->allow_uris);
   else if (id == PROP_STATS)
     g_value_take_boxed (value, get_stats (self));
   else
@@ -245,6 +254,9 @@ install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
           "Post an element message for each file, with its place on the timeline", FALSE, flags));
+  g_object_class_install_property (klass, PROP_ALLOW_URIS,
+      g_param_spec_boolean ("allow-uris", "Allow URIs",
+          "Take any source that a manifest names by its URI, not regular files alone", FALSE, flags));
   g_object_class_install_property (klass, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics", "Files played, files skipped, samples played", GST_TYPE_STRUCTURE,
           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));

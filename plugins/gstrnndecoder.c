@@ -6,14 +6,20 @@
 #include "gstrnndecoder.h"
 
 static void
-finish (GstRnnDecoder *decoder, const gchar *reason)
+finish_locked (GstRnnDecoder *decoder, const gchar *reason)
 {
-  g_mutex_lock (&decoder->lock);
   if (!decoder->done) {
     decoder->done = TRUE;
     decoder->reason = g_strdup (reason);
     g_cond_signal (&decoder->cond);
   }
+}
+
+static void
+finish (GstRnnDecoder *decoder, const gchar *reason)
+{
+  g_mutex_lock (&decoder->lock);
+  finish_locked (decoder, reason);
   g_mutex_unlock (&decoder->lock);
 }
 
@@ -21,13 +27,19 @@ static GstFlowReturn
 collect_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstRnnDecoder *decoder = gst_pad_get_element_private (pad);
+  gboolean over;
 
-  if (g_atomic_int_get (&decoder->cancelled)) {
+  g_mutex_lock (&decoder->lock);
+  if (gst_adapter_available (decoder->samples) + gst_buffer_get_size (buffer) > decoder->most)
+    finish_locked (decoder, "it is longer than max-length");
+  over = decoder->done || decoder->cancelled;
+  decoder->heard = g_get_monotonic_time ();
+  g_mutex_unlock (&decoder->lock);
+  if (over)
     gst_buffer_unref (buffer);
-    return GST_FLOW_FLUSHING;
-  }
-  gst_adapter_push (decoder->samples, buffer);
-  return GST_FLOW_OK;
+  else
+    gst_adapter_push (decoder->samples, buffer);
+  return over ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
 static gboolean
@@ -124,7 +136,9 @@ wait (GstRnnDecoder *decoder)
 
   g_mutex_lock (&decoder->lock);
   while (!decoder->done && !decoder->cancelled)
-    g_cond_wait (&decoder->cond, &decoder->lock);
+    if (!g_cond_wait_until (&decoder->cond, &decoder->lock, decoder->heard + decoder->timeout) &&
+        g_get_monotonic_time () >= decoder->heard + decoder->timeout)
+      finish_locked (decoder, "it gives no samples");
   well = decoder->done && !decoder->reason;
   g_mutex_unlock (&decoder->lock);
   return well;
@@ -136,6 +150,7 @@ gst_rnn_decoder_run (GstRnnDecoder *decoder, const gchar *uri, GstCaps *caps, gc
   gst_adapter_clear (decoder->samples);
   g_clear_pointer (&decoder->reason, g_free);
   decoder->linked = decoder->done = FALSE;
+  decoder->heard = g_get_monotonic_time ();
   g_object_set (decoder->source, "uri", uri, NULL);
   g_object_set (decoder->filter, "caps", caps, NULL);
   if (gst_element_set_state (decoder->bin, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE)

@@ -11,10 +11,13 @@ typedef struct {
   GstElement *source, *convert, *resample, *filter;
   GstPad *collector;            /* sink pad at the end of the chain */
   GstAdapter *samples;          /* of the file under way */
+  gsize most;                   /* bytes of samples that a file may have; its owner's, as */
+  gint64 timeout;               /* microseconds without a sample */
   GMutex lock;
   GCond cond;
   gboolean linked, done, cancelled;     /* with lock */
   gchar *reason;                /* with lock: why the file failed */
+  gint64 heard;                 /* with lock: when the last samples came, or the file began; monotonic */
 } GstRnnDecoder;
 
 /* The bin is new (floating) and its state is locked: the decoder alone starts and stops it.  bin is NULL when an

@@ -29,7 +29,8 @@ gst_rnn_examples_get_data_caps (const GstRnnExamples *examples)
 GstCaps *
 gst_rnn_examples_get_label_caps (const GstRnnExamples *examples)
 {
-  return gst_caps_from_string (examples->tokens ? "text/x-raw, format={ utf8, pango-markup }" : GST_RNN_TENSORS_CAPS);
+  return gst_caps_from_string (examples->tokens ?
+      "text/x-raw, format={ utf8, pango-markup }; application/x-ass; application/x-ssa" : GST_RNN_TENSORS_CAPS);
 }
 
 static gboolean
@@ -98,6 +99,7 @@ gst_rnn_examples_set_data_caps (GstRnnExamples *examples, const GstCaps *caps, G
   examples->width = found.width;
   examples->rate_n = found.rate_n;
   examples->rate_d = found.rate_d;
+  gst_rnn_timeline_init (&examples->timeline, found.rate_n, found.rate_d);
   if (!examples->dataset)
     examples->dataset = rnn_dataset_new (examples->dim = dim);
   return TRUE;
@@ -109,13 +111,14 @@ gst_rnn_examples_set_label_caps (GstRnnExamples *examples, const GstCaps *caps, 
   GstStructure *s = gst_caps_get_structure (caps, 0);
   GstRnnTensors tensors = { 0 };
 
-  if (gst_structure_has_name (s, "text/x-raw") != (examples->tokens != NULL))
+  if (gst_structure_has_name (s, "other/tensors") == (examples->tokens != NULL))
     return refuse (examples, caps, examples->tokens ? "its labels are text" : "its labels are tensors", error);
   if (!examples->tokens && !gst_rnn_tensors_from_caps (&tensors, caps, error))
     return FALSE;
   if (examples->open && tensors.n != examples->n_target)
     return refuse (examples, caps, "caps may not change within an utterance", error);
   examples->n_target = tensors.n;
+  examples->ass = g_str_has_prefix (gst_structure_get_name (s), "application/");
   examples->markup = g_strcmp0 (gst_structure_get_string (s, "format"), "pango-markup") == 0;
   return TRUE;
 }

@@ -4,6 +4,8 @@
 #include "gstrnnexamples.h"
 
 #define TOLERANCE (40 * GST_MSECOND)    /* data may be off by less without being a jump or a loss */
+#define DISCONT_WAIT 0                  /* no sample is cut out at a time that is not its own, flagged or not */
+#define LATEST (10 * GST_SECOND)        /* a text may come so much after it is known that none begins there */
 
 /* ---- rows of the data ---- */
 
@@ -63,52 +65,55 @@ running_time (GstAggregatorPad *pad, GstClockTime pts)
   return gst_segment_to_running_time (&pad->segment, GST_FORMAT_TIME, pts);
 }
 
-/* Of the data buffer at the head; without a PTS it follows the last one. */
-static GstClockTime
-data_time (GstRnnExamples *examples, GstBuffer *data)
+/* Looks once at a buffer's place on the timeline: by the rule of all our elements. */
+static void
+place (GstRnnExamples *examples, GstBuffer *data)
 {
-  if (GST_BUFFER_PTS_IS_VALID (data))
-    return running_time (examples->data, GST_BUFFER_PTS (data));
-  return GST_CLOCK_TIME_IS_VALID (examples->expected) ? examples->expected : 0;
+  GstRnnTimeline *timeline = &examples->timeline;
+
+  if (examples->placed)
+    return;
+  examples->placed = TRUE;
+  examples->jumped = gst_rnn_timeline_is_elsewhere (timeline, data, TOLERANCE, DISCONT_WAIT);
+  if (examples->jumped || !gst_rnn_timeline_started (timeline))
+    gst_rnn_timeline_start (timeline, GST_BUFFER_PTS_IS_VALID (data) ? GST_BUFFER_PTS (data) : 0);
 }
 
 static void
-pop_data (GstRnnExamples *examples, GstClockTime start, guint n)
+pop_data (GstRnnExamples *examples, guint n)
 {
   gst_aggregator_pad_drop_buffer (examples->data);
   examples->cursor = 0;
-  examples->expected = start + gst_util_uint64_scale_round (n, GST_SECOND * examples->rate_d, examples->rate_n);
-}
-
-static gboolean
-has_jumped (const GstRnnExamples *examples, GstBuffer *data, GstClockTime start)
-{
-  if (examples->cursor > 0)
-    return FALSE;
-  return GST_BUFFER_FLAG_IS_SET (data, GST_BUFFER_FLAG_DISCONT) || (GST_CLOCK_TIME_IS_VALID (examples->expected) &&
-      ABS (GST_CLOCK_DIFF (examples->expected, start)) > (GstClockTimeDiff) TOLERANCE);
+  examples->placed = FALSE;
+  examples->timeline.count += n;
 }
 
 /* ---- one buffer of each ---- */
 
-/* A GAP label has a time, too: there the data are silent and thrown away. */
+/* Rows before @time are of no use any more. */
 static void
-cut_text (GstRnnExamples *examples, GstBuffer *data, GstClockTime start, GstBuffer *label)
+drop_until (GstRnnExamples *examples, GstBuffer *data, GstClockTime start, GstClockTime time)
 {
-  gboolean gap = GST_BUFFER_FLAG_IS_SET (label, GST_BUFFER_FLAG_GAP);
-  GstClockTime begin = running_time (examples->label, GST_BUFFER_PTS (label));
-  GstClockTime end = begin + (GST_BUFFER_DURATION_IS_VALID (label) ? GST_BUFFER_DURATION (label) : 0);
-  gint64 n = count_rows (examples, data), from = row_at (examples, GST_CLOCK_DIFF (start, begin));
-  gint64 to = row_at (examples, GST_CLOCK_DIFF (start, end)), first;
+  gint64 n = count_rows (examples, data);
 
-  if (!examples->open && !gap && from + row_at (examples, TOLERANCE) < examples->cursor) {
+  if (row_at (examples, GST_CLOCK_DIFF (start, time)) >= n)
+    pop_data (examples, n);
+}
+
+static void
+cut_text (GstRnnExamples *examples, GstBuffer *data, GstClockTime start)
+{
+  const GstRnnCue *cue = &examples->cue;
+  gint64 n = count_rows (examples, data), from = row_at (examples, GST_CLOCK_DIFF (start, cue->begin));
+  gint64 to = row_at (examples, GST_CLOCK_DIFF (start, cue->end)), first;
+
+  if (!examples->open && from + row_at (examples, TOLERANCE) < examples->cursor) {
     gst_rnn_examples_lose (examples, "its beginning is not in the data");
     return;
   }
   first = CLAMP (from, examples->cursor, n);
   examples->cursor = CLAMP (to, first, n);
-  if (!gap)
-    take_rows (examples, data, first, examples->cursor);
+  take_rows (examples, data, first, examples->cursor);
   if (to <= n) {
     if (examples->open)
       gst_rnn_examples_finish (examples);
@@ -116,7 +121,7 @@ cut_text (GstRnnExamples *examples, GstBuffer *data, GstClockTime start, GstBuff
       gst_rnn_examples_lose (examples, "it has no duration");
   }
   if (examples->cursor >= n)
-    pop_data (examples, start, n);
+    pop_data (examples, n);
 }
 
 /* A target that belongs to no row; the example goes on. */
@@ -158,62 +163,126 @@ pair_tensor (GstRnnExamples *examples, GstBuffer *data, GstClockTime start, GstB
     examples->cursor++;
   }
   if (examples->cursor >= n)
-    pop_data (examples, start, n);
+    pop_data (examples, n);
 }
 
-static void
-step (GstRnnExamples *examples, GstBuffer *data, GstBuffer *label)
+/* A buffer of data without rows or outside of its segment is of no use.  TRUE: @start is its running time. */
+static gboolean
+begin_data (GstRnnExamples *examples, GstBuffer *data, GstClockTime *start)
 {
-  GstClockTime start = data_time (examples, data);
-
   if (GST_BUFFER_FLAG_IS_SET (data, GST_BUFFER_FLAG_GAP) && gst_buffer_get_size (data) == 0) {
-    gst_aggregator_pad_drop_buffer (examples->data);    /* a GAP event: what follows it has not jumped */
-    examples->expected = GST_CLOCK_TIME_NONE;
-  } else if (!GST_CLOCK_TIME_IS_VALID (start)) {
-    gst_aggregator_pad_drop_buffer (examples->data);    /* outside of its segment */
-  } else if (!GST_BUFFER_PTS_IS_VALID (label) ||
-      !GST_CLOCK_TIME_IS_VALID (running_time (examples->label, GST_BUFFER_PTS (label)))) {
-    gst_rnn_examples_lose (examples, "it has no time");
-  } else if (examples->open && has_jumped (examples, data, start)) {
-    gst_rnn_examples_lose (examples, "the data jump within it");
-    examples->expected = start;
-  } else if (examples->n_target) {
-    pair_tensor (examples, data, start, label);
-  } else {
-    cut_text (examples, data, start, label);
+    pop_data (examples, 0);     /* a GAP event: what follows it has not jumped */
+    gst_rnn_timeline_stop (&examples->timeline);
+    return FALSE;
   }
+  place (examples, data);
+  *start = running_time (examples->data, gst_rnn_timeline_next (&examples->timeline));
+  if (!GST_CLOCK_TIME_IS_VALID (*start))
+    pop_data (examples, count_rows (examples, data));
+  return GST_CLOCK_TIME_IS_VALID (*start);
 }
 
-/* The data are over; a label that ends a hair later is complete. */
-static void
-end_label (GstRnnExamples *examples, GstBuffer *label)
+/* The data jump within an example: it is lost. */
+static gboolean
+has_jumped (GstRnnExamples *examples)
 {
-  GstClockTime end = running_time (examples->label, GST_BUFFER_PTS (label) + GST_BUFFER_DURATION (label));
+  gboolean jumped = examples->jumped && examples->open;
 
-  if (examples->n_target)
-    drop_target (examples);
-  else if (examples->open && GST_CLOCK_TIME_IS_VALID (end) && end <= examples->expected + TOLERANCE)
+  examples->jumped = FALSE;
+  if (jumped)
+    gst_rnn_examples_lose (examples, "the data jump within it");
+  return jumped;
+}
+
+/* ---- texts ---- */
+
+/* The data are over; a cue that ends a hair later is complete. */
+static void
+end_cue (GstRnnExamples *examples)
+{
+  GstClockTime end = running_time (examples->data, gst_rnn_timeline_next (&examples->timeline));
+
+  if (examples->open && GST_CLOCK_TIME_IS_VALID (end) && examples->cue.end <= end + TOLERANCE)
     gst_rnn_examples_finish (examples);
   else
     gst_rnn_examples_lose (examples, "the data end before it does");
 }
 
-gboolean
-gst_rnn_examples_advance (GstRnnExamples *examples)
+/* FALSE: nothing can be done before more labels come. */
+static gboolean
+step_text (GstRnnExamples *examples, GstBuffer *data)
+{
+  GstClockTime start, kept = examples->known > LATEST ? examples->known - LATEST : 0;
+
+  if (!begin_data (examples, data, &start) || has_jumped (examples))
+    return TRUE;
+  if (examples->cue.label) {
+    if (!gst_rnn_examples_cue_is_settled (examples))
+      return FALSE;
+    cut_text (examples, data, start);
+    return TRUE;
+  }
+  if (gst_aggregator_pad_is_eos (examples->label))
+    kept = G_MAXINT64;
+  drop_until (examples, data, start, kept);
+  return !examples->placed;
+}
+
+static gboolean
+advance_text (GstRnnExamples *examples)
+{
+  for (;;) {
+    g_autoptr (GstBuffer) data = gst_aggregator_pad_peek_buffer (examples->data);
+
+    if (data && !examples->width)
+      return FALSE;
+    gst_rnn_examples_take_texts (examples);
+    if (data ? !step_text (examples, data) : !gst_aggregator_pad_is_eos (examples->data) || !examples->cue.label ||
+        !gst_rnn_examples_cue_is_settled (examples))
+      return TRUE;
+    if (!data)
+      end_cue (examples);
+  }
+}
+
+/* ---- tensors ---- */
+
+static void
+step_tensor (GstRnnExamples *examples, GstBuffer *data, GstBuffer *label)
+{
+  GstClockTime start;
+
+  if (!begin_data (examples, data, &start) || has_jumped (examples))
+    return;
+  if (!GST_BUFFER_PTS_IS_VALID (label) ||
+      !GST_CLOCK_TIME_IS_VALID (running_time (examples->label, GST_BUFFER_PTS (label))))
+    gst_rnn_examples_lose (examples, "it has no time");
+  else
+    pair_tensor (examples, data, start, label);
+}
+
+static gboolean
+advance_tensor (GstRnnExamples *examples)
 {
   for (;;) {
     g_autoptr (GstBuffer) data = gst_aggregator_pad_peek_buffer (examples->data);
     g_autoptr (GstBuffer) label = gst_aggregator_pad_peek_buffer (examples->label);
 
-    if ((data && !examples->width) || (label && !examples->tokens && !examples->n_target))
+    if ((data && !examples->width) || (label && !examples->n_target))
       return FALSE;
     if (data && label)
-      step (examples, data, label);
+      step_tensor (examples, data, label);
     else if (data && gst_aggregator_pad_is_eos (examples->label))
-      pop_data (examples, data_time (examples, data), count_rows (examples, data));
+      pop_data (examples, count_rows (examples, data));
     else if (label && gst_aggregator_pad_is_eos (examples->data))
-      end_label (examples, label);
+      drop_target (examples);
     else
       return TRUE;
   }
+}
+
+gboolean
+gst_rnn_examples_advance (GstRnnExamples *examples)
+{
+  return examples->tokens ? advance_text (examples) : advance_tensor (examples);
 }

@@ -3,13 +3,20 @@
  * is no good: counted and reported. */
 #include "gstrnnexamples.h"
 #include "gstrnncorpussrc.h"
+#include <string.h>
+
+#define MAX_WARNINGS 10
+#define MAX_REPORTED 500
 
 /* ---- life ---- */
 
 void
 gst_rnn_examples_init (GstRnnExamples *examples, GstElement *owner)
 {
-  *examples = (GstRnnExamples) {.owner = owner,.expected = GST_CLOCK_TIME_NONE };
+  *examples = (GstRnnExamples) {.owner = owner,.max_length = GST_CLOCK_TIME_NONE };
+  gst_rnn_timeline_stop (&examples->timeline);
+  examples->cue.text = g_string_new (NULL);
+  examples->report = g_ptr_array_new_with_free_func (g_free);
   examples->rows = g_array_new (FALSE, FALSE, sizeof (gfloat));
   examples->targets = g_array_new (FALSE, FALSE, sizeof (gfloat));
 }
@@ -18,6 +25,8 @@ void
 gst_rnn_examples_clear (GstRnnExamples *examples)
 {
   gst_rnn_examples_close (examples);
+  g_string_free (examples->cue.text, TRUE);
+  g_ptr_array_unref (examples->report);
   g_array_unref (examples->rows);
   g_array_unref (examples->targets);
 }
@@ -47,14 +56,16 @@ gst_rnn_examples_close (GstRnnExamples *examples)
   g_clear_pointer (&examples->speller, rnn_speller_free);
   g_clear_pointer (&examples->dataset, rnn_dataset_free);
   examples->width = examples->n_target = 0;
-  examples->n_examples = examples->n_skipped = 0;
+  examples->n_examples = examples->n_skipped = examples->n_warned = 0;
   examples->n_frames = 0;
+  g_ptr_array_set_size (examples->report, 0);
 }
 
 static void
 forget_open (GstRnnExamples *examples)
 {
   examples->open = FALSE;
+  gst_rnn_cue_clear (&examples->cue);
   g_array_set_size (examples->rows, 0);
   g_array_set_size (examples->targets, 0);
 }
@@ -63,29 +74,59 @@ void
 gst_rnn_examples_flush (GstRnnExamples *examples)
 {
   forget_open (examples);
+  gst_rnn_timeline_stop (&examples->timeline);
+  examples->placed = examples->jumped = FALSE;
   examples->cursor = 0;
-  examples->expected = GST_CLOCK_TIME_NONE;
+  examples->known = 0;
+}
+
+void
+gst_rnn_examples_begin_segment (GstRnnExamples *examples)
+{
+  gst_rnn_examples_finish (examples);
+  gst_rnn_timeline_stop (&examples->timeline);
+  examples->placed = examples->jumped = FALSE;
 }
 
 /* ---- an example is complete ---- */
 
-static void
-skip_label (GstRnnExamples *examples, GstBuffer *label, const gchar *reason)
+/* Which text it is: the file's line, or its time. (transfer full) */
+static gchar *
+describe_label (GstBuffer *label, const GstStructure *meta)
+{
+  guint line;
+
+  if (meta && gst_structure_get_uint (meta, "line", &line))
+    return g_strdup_printf ("%s:%u: %s", gst_structure_get_string (meta, "manifest"), line,
+        gst_structure_get_string (meta, "path"));
+  return g_strdup_printf ("text at %" GST_TIME_FORMAT, GST_TIME_ARGS (GST_BUFFER_PTS (label)));
+}
+
+static const GstStructure *
+get_origin (GstBuffer *label)
 {
   GstCustomMeta *meta = gst_buffer_get_custom_meta (label, GST_RNN_CORPUS_META);
-  GstStructure *s = meta ? gst_structure_copy (gst_custom_meta_get_structure (meta)) : gst_structure_new_empty ("s");
-  g_autofree gchar *where = NULL;
-  guint line = 0;
 
-  if (gst_structure_get_uint (s, "line", &line))
-    where = g_strdup_printf ("%s:%u: %s", gst_structure_get_string (s, "manifest"), line,
-        gst_structure_get_string (s, "path"));
-  else
-    where = g_strdup_printf ("text at %" GST_TIME_FORMAT, GST_TIME_ARGS (GST_BUFFER_PTS (label)));
+  return meta ? gst_custom_meta_get_structure (meta) : NULL;
+}
+
+/* Each is a message for programs; for people the first few are warnings, and all are in the report. */
+void
+gst_rnn_examples_skip (GstRnnExamples *examples, GstBuffer *label, const gchar *reason)
+{
+  const GstStructure *origin = get_origin (label);
+  GstStructure *s = origin ? gst_structure_copy (origin) : gst_structure_new_empty ("s");
+  g_autofree gchar *where = describe_label (label, origin);
+
+  if (examples->report->len < MAX_REPORTED)
+    g_ptr_array_add (examples->report, g_strdup_printf ("%s: %s", where, reason));
   GST_OBJECT_LOCK (examples->owner);
   examples->n_skipped++;
   GST_OBJECT_UNLOCK (examples->owner);
-  GST_ELEMENT_WARNING (examples->owner, STREAM, WRONG_TYPE, ("%s skipped: %s", where, reason), (NULL));
+  if (examples->n_skipped <= MAX_WARNINGS) {
+    examples->n_warned++;
+    GST_ELEMENT_WARNING (examples->owner, STREAM, WRONG_TYPE, ("%s skipped: %s", where, reason), (NULL));
+  }
   gst_structure_set_name (s, "rnntrainer");
   gst_structure_set (s, "type", G_TYPE_STRING, "skipped", "reason", G_TYPE_STRING, reason,
       "timestamp", G_TYPE_UINT64, GST_BUFFER_PTS (label), NULL);
@@ -101,19 +142,47 @@ count_example (GstRnnExamples *examples, guint n_frames)
   GST_OBJECT_UNLOCK (examples->owner);
 }
 
-static GArray *
-encode (GstRnnExamples *examples, GstBuffer *label, GError **error)
+#define ASS_FIELDS 8            /* ReadOrder to Effect, as Matroska has them */
+
+/* The text of a line of a script.  (transfer full) */
+static gchar *
+read_ass (const gchar *line, gsize n)
 {
+  GString *text;
+
+  for (gint field = 0; field < ASS_FIELDS; field++) {
+    const gchar *comma = memchr (line, ',', n);
+
+    if (!comma)
+      break;
+    n -= comma + 1 - line;
+    line = comma + 1;
+  }
+  text = g_string_new_len (line, n);
+  g_string_replace (text, "\\N", " ", 0);
+  g_string_replace (text, "\\n", " ", 0);
+  g_string_replace (text, "\\h", " ", 0);
+  return g_string_free (text, FALSE);
+}
+
+gchar *
+gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reason)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *raw = NULL;
+  gchar *text;
   GstMapInfo map;
-  GArray *ids;
 
   if (!gst_buffer_map (label, &map, GST_MAP_READ)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "its buffer cannot be read");
+    *reason = g_strdup ("its buffer cannot be read");
     return NULL;
   }
-  ids = rnn_speller_encode (examples->speller, (const gchar *) map.data, map.size, examples->markup, NULL, error);
+  raw = examples->ass ? read_ass ((const gchar *) map.data, map.size) : g_strndup ((const gchar *) map.data, map.size);
   gst_buffer_unmap (label, &map);
-  return ids;
+  text = rnn_speller_spell (examples->speller, raw, -1, examples->markup, NULL, &error);
+  if (error)
+    *reason = g_strdup (error->message);
+  return text;
 }
 
 /* Samples -> frames[n][dim] (transfer full) */
@@ -132,22 +201,17 @@ compute_features (GstRnnExamples *examples, guint *n)
 }
 
 static void
-keep_text (GstRnnExamples *examples, GstBuffer *label)
+keep_text (GstRnnExamples *examples)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) ids = encode (examples, label, &error);
+  g_autoptr (GArray) ids = rnn_tokens_encode (examples->tokens, examples->cue.text->str, NULL);
   g_autofree gfloat *computed = NULL;
   const gfloat *frames = (const gfloat *) examples->rows->data;
   guint n = examples->rows->len / examples->width;
 
-  if (!ids) {
-    skip_label (examples, label, error->message);
-    return;
-  }
   if (examples->features)
     frames = computed = compute_features (examples, &n);
-  if (n == 0) {
-    skip_label (examples, label, "it is too short for a single frame");
+  if (n == 0 || !ids) {
+    gst_rnn_examples_skip (examples, examples->cue.label, "it is too short for a single frame");
     return;
   }
   rnn_dataset_add_ctc (examples->dataset, frames, n, (const gint *) ids->data, ids->len);
@@ -169,23 +233,21 @@ gst_rnn_examples_finish (GstRnnExamples *examples)
 {
   if (!examples->open)
     return;
-  if (examples->n_target) {
+  if (examples->n_target)
     keep_tensors (examples);
-  } else {
-    g_autoptr (GstBuffer) label = gst_aggregator_pad_pop_buffer (examples->label);
-
-    if (label)
-      keep_text (examples, label);
-  }
+  else
+    keep_text (examples);
   forget_open (examples);
 }
 
 void
 gst_rnn_examples_lose (GstRnnExamples *examples, const gchar *reason)
 {
-  g_autoptr (GstBuffer) label = gst_aggregator_pad_pop_buffer (examples->label);
+  GstBuffer *label = examples->n_target ? gst_aggregator_pad_pop_buffer (examples->label) :
+      g_steal_pointer (&examples->cue.label);
 
-  if (label && !GST_BUFFER_FLAG_IS_SET (label, GST_BUFFER_FLAG_GAP))
-    skip_label (examples, label, reason);
+  if (label)
+    gst_rnn_examples_skip (examples, label, reason);
+  gst_clear_buffer (&label);
   forget_open (examples);
 }

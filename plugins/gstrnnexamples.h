@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cuts examples to train on out of two pads, data and labels, that run on one timeline.
  *
- * Text labels: [PTS, PTS + duration) of a buffer cuts its example out of the data.  Tensor labels: each is the target
- * of the data's row at its PTS, and an example lasts until the data jump, a SEGMENT or EOS.  All calls but init and
- * clear come from the aggregator's task. */
+ * Text labels: [PTS, PTS + duration) of a buffer cuts its example out of the data.  It is cut when the text after it is
+ * known, since subtitles overlap: one that lingers ends where the next begins, and what is said at the same time is one
+ * example.  Tensor labels: each is the target of the data's row at its PTS, and an example lasts until the data jump, a
+ * SEGMENT or EOS.  All calls but init and clear come from the aggregator's task. */
 #pragma once
 #include <gst/base/base.h>
 #include <gst/audio/audio.h>
 #include <rnncore/rnn.h>
+#include "gstrnntimeline.h"
 
 G_BEGIN_DECLS
+
+/* A text and when it is spoken, in running time. */
+typedef struct {
+  GstBuffer *label;             /* NULL: there is none; of several texts that are one example the first */
+  GString *text;                /* as spoken */
+  GstClockTime begin, end;
+} GstRnnCue;
 
 typedef struct {
   GstElement *owner;            /* for messages; neither it nor the pads are refs */
@@ -25,12 +34,18 @@ typedef struct {
   GstAudioFormat format;
   gint width;                   /* floats per row; 0: no caps yet */
   gint rate_n, rate_d;          /* rows per second */
-  guint cursor;                 /* rows of the data buffer at the head that are used up */
-  GstClockTime expected;        /* running time of the data buffer to come, or NONE */
+  GstRnnTimeline timeline;      /* PTS of the data buffer at the head, by counting rows */
+  guint cursor;                 /* rows of it that are used up */
+  gboolean placed;              /* its place on the timeline has been looked at */
+  gboolean jumped;              /* and it was elsewhere */
 
   /* the labels */
   gboolean markup;              /* text with tags */
+  gboolean ass;                 /* text behind the fields of a line of Advanced SubStation Alpha */
   gint n_target;                /* floats of a tensor; 0: text */
+  GstRnnCue cue;                /* the text to be cut out next */
+  GstClockTime known;           /* no text to come begins before this running time */
+  GstClockTime max_length;      /* of an example with a text; NONE: any */
 
   /* the open example */
   gboolean open;
@@ -39,6 +54,8 @@ typedef struct {
 
   guint n_examples, n_skipped;  /* with the owner's object lock, as */
   guint64 n_frames;             /* of the examples */
+  guint n_warned;               /* texts skipped that were warned of */
+  GPtrArray *report;            /* of strings: the first texts skipped, and why */
 } GstRnnExamples;
 
 void     gst_rnn_examples_init (GstRnnExamples *examples, GstElement *owner);
@@ -56,11 +73,25 @@ gboolean gst_rnn_examples_set_label_caps (GstRnnExamples *examples, const GstCap
 
 /* Takes from the pads what can be used now; FALSE: there are buffers whose caps have not come. */
 gboolean gst_rnn_examples_advance (GstRnnExamples *examples);
-/* Ends the open example, if any, and keeps it: SEGMENT, EOS. */
+/* Ends the open example, if any, and keeps it: EOS, and SEGMENT of the data, after which times begin anew. */
 void     gst_rnn_examples_finish (GstRnnExamples *examples);
-/* The example of the label at the head, open or not, is no good. */
+void     gst_rnn_examples_begin_segment (GstRnnExamples *examples);
+/* The example of the cue, or of the tensor at the head, is no good. */
 void     gst_rnn_examples_lose (GstRnnExamples *examples, const gchar *reason);
 /* Forgets the open example and where the streams were: FLUSH. */
 void     gst_rnn_examples_flush (GstRnnExamples *examples);
+
+/* ---- for the files of GstRnnExamples ---- */
+
+/* @label is left out; says so. */
+void     gst_rnn_examples_skip (GstRnnExamples *examples, GstBuffer *label, const gchar *reason);
+/* What @label says, as spoken; NULL: nothing can be learnt from it, as @reason (transfer full) says. */
+gchar   *gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reason);
+
+/* gstrnnexamples-cue.c: takes texts from the label pad as long as they make the cue or change it. */
+void     gst_rnn_examples_take_texts (GstRnnExamples *examples);
+/* Whether no text to come changes the cue. */
+gboolean gst_rnn_examples_cue_is_settled (GstRnnExamples *examples);
+void     gst_rnn_cue_clear (GstRnnCue *cue);
 
 G_END_DECLS

@@ -5,7 +5,8 @@
 
 #define DATA_CAPS "audio/x-raw, format = (string) { S16LE, F32LE, F64LE }, layout = (string) interleaved, " \
     "rate = (int) [ 1, MAX ], channels = (int) [ 1, MAX ]; " GST_RNN_TENSORS_CAPS
-#define LABEL_CAPS "text/x-raw, format = (string) { utf8, pango-markup }; " GST_RNN_TENSORS_CAPS
+#define LABEL_CAPS "text/x-raw, format = (string) { utf8, pango-markup }; application/x-ass; application/x-ssa; " \
+    GST_RNN_TENSORS_CAPS
 
 static GstAggregatorClass *parent_class;
 
@@ -52,10 +53,10 @@ advance_dev (GstRnnTrainer *self)
 }
 
 static void
-finish_dev (GstRnnTrainer *self)
+finish_dev (GstRnnTrainer *self, void (*finish) (GstRnnExamples *examples))
 {
   g_mutex_lock (&self->lock);
-  gst_rnn_examples_finish (&self->dev);
+  finish (&self->dev);
   g_mutex_unlock (&self->lock);
 }
 
@@ -68,10 +69,8 @@ refuse_without_caps (GstRnnTrainer *self)
 }
 
 static GstFlowReturn
-aggregate (GstAggregator *aggregator, gboolean timeout)
+collect (GstRnnTrainer *self)
 {
-  GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
-
   gst_rnn_trainer_preroll (self);
   if (self->refused)
     return GST_FLOW_NOT_NEGOTIATED;
@@ -85,8 +84,18 @@ aggregate (GstAggregator *aggregator, gboolean timeout)
   if (!gst_element_foreach_sink_pad (GST_ELEMENT (self), is_eos, NULL))
     return g_atomic_int_get (&self->stopping) ? gst_rnn_trainer_end_stream (self) : GST_AGGREGATOR_FLOW_NEED_DATA;
   gst_rnn_examples_finish (&self->train);
-  finish_dev (self);
+  finish_dev (self, gst_rnn_examples_finish);
   return gst_rnn_trainer_train (self);
+}
+
+static GstFlowReturn
+aggregate (GstAggregator *aggregator, gboolean timeout)
+{
+  GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
+  GstFlowReturn ret = collect (self);
+
+  gst_rnn_trainer_make_room (self, ret != GST_AGGREGATOR_FLOW_NEED_DATA);
+  return ret;
 }
 
 static GstRnnExamples *
@@ -121,9 +130,9 @@ set_segment (GstRnnTrainer *self, GstAggregatorPad *pad, const GstSegment *segme
     return FALSE;
   }
   if (pad == self->dev.data)
-    finish_dev (self);
+    finish_dev (self, gst_rnn_examples_begin_segment);
   else if (pad == self->train.data)
-    gst_rnn_examples_finish (examples);
+    gst_rnn_examples_begin_segment (examples);
   return TRUE;
 }
 
@@ -191,6 +200,7 @@ new_pad (GstStaticPadTemplate *template)
       "direction", GST_PAD_SINK, "template", pad_template, NULL);
 
   GST_PAD_SET_ACCEPT_TEMPLATE (pad);
+  gst_rnn_trainer_hold_back (pad);
   return pad;
 }
 
@@ -215,8 +225,11 @@ release_pad (GstElement *element, GstPad *pad)
 
   g_mutex_lock (&self->lock);
   gst_rnn_examples_flush (&self->dev);
+  g_mutex_lock (&self->wake_lock);
   *slot = NULL;
+  g_mutex_unlock (&self->wake_lock);
   g_mutex_unlock (&self->lock);
+  gst_rnn_trainer_make_room (self, FALSE);
   GST_ELEMENT_CLASS (parent_class)->release_pad (element, pad);
 }
 
@@ -239,6 +252,7 @@ gst_rnn_trainer_init_input (GstAggregatorClass *aggregator_class)
   aggregator_class->aggregate = aggregate;
   aggregator_class->sink_event = sink_event;
   aggregator_class->sink_query = sink_query;
+  gst_rnn_trainer_init_intake_class (aggregator_class);
   aggregator_class->create_new_pad = create_new_pad;
   gst_element_class_add_static_pad_template_with_gtype (klass, &sink_template, GST_TYPE_AGGREGATOR_PAD);
   gst_element_class_add_static_pad_template_with_gtype (klass, &label_template, GST_TYPE_AGGREGATOR_PAD);

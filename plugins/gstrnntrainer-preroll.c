@@ -16,7 +16,10 @@ gst_rnn_trainer_begin_preroll (GstRnnTrainer *self)
   return waits;
 }
 
-/* Whoever changes states from outside holds the state lock, and on the way down waits for the task. */
+/* Whoever changes states from outside holds the state lock, and on the way down waits for the task.  The task keeps the
+ * lock until its message has been handled: a bin that is PAUSED by it tells so on the bus and then notes it (GstBin's
+ * posted_playing), and if an application that heard the former could bring us to PLAYING meanwhile, the latter would
+ * undo what the bin noted then, and EOS would never be told.  GstBaseSink's preroll lock does the same. */
 void
 gst_rnn_trainer_preroll (GstRnnTrainer *self)
 {
@@ -29,8 +32,8 @@ gst_rnn_trainer_preroll (GstRnnTrainer *self)
     }
     g_atomic_int_set (&self->prerolled, TRUE);
     gst_element_continue_state (element, GST_STATE_CHANGE_SUCCESS);
-    GST_STATE_UNLOCK (element);
     gst_element_post_message (element, gst_message_new_async_done (GST_OBJECT (self), GST_CLOCK_TIME_NONE));
+    GST_STATE_UNLOCK (element);
   }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside rnntrainer: gstrnntrainer.c (states, properties), -preroll.c, -input.c (pads, buffers, events), -train.c (training
- * and what ends it). */
+/* Inside rnntrainer: gstrnntrainer.c (states, properties), -preroll.c, -intake.c (how much its pads take), -input.c (pads,
+ * buffers, events), -train.c (training and what ends it). */
 #pragma once
 #include "gstrnntrainer.h"
 #include "gstrnnexamples.h"
@@ -22,7 +22,9 @@ struct _GstRnnTrainer {
 
   GMutex wake_lock;
   GCond wake;                   /* playing, stopping or flushing changed */
-  gboolean playing;             /* with wake_lock */
+  GCond room;                   /* pads may take more */
+  gboolean playing;             /* with wake_lock, as */
+  gboolean closed;              /* the task takes nothing any more */
 
   GMutex lock;                  /* held during a minibatch, and while dev is in use */
   GstRnnTraining *training;     /* with lock */
@@ -30,12 +32,19 @@ struct _GstRnnTrainer {
   /* properties, with the object lock */
   gchar *model_file, *location, *checkpoint, *config;
   gboolean async, resume;
-  guint n_threads, checkpoint_interval, progress_interval;
+  guint n_threads, checkpoint_interval, progress_interval, max_length;
 };
 
 /* For class_init and init. */
 void gst_rnn_trainer_init_input (GstAggregatorClass *klass);
 void gst_rnn_trainer_add_pads (GstRnnTrainer *self);
+
+/* For class_init, init and new pads. */
+void gst_rnn_trainer_init_intake_class (GstAggregatorClass *klass);
+void gst_rnn_trainer_init_intake (GstRnnTrainer *self);
+void gst_rnn_trainer_hold_back (GstAggregatorPad *pad);
+/* What the pads held has been used, or (@closed) nothing will be. */
+void gst_rnn_trainer_make_room (GstRnnTrainer *self, gboolean closed);
 
 /* On the way to PAUSED; is it asynchronous? */
 gboolean gst_rnn_trainer_begin_preroll (GstRnnTrainer *self);
@@ -43,6 +52,8 @@ gboolean gst_rnn_trainer_begin_preroll (GstRnnTrainer *self);
 void gst_rnn_trainer_preroll (GstRnnTrainer *self);
 /* Nobody waits for it any more. */
 void gst_rnn_trainer_end_preroll (GstRnnTrainer *self);
+/* Before anything is read: can the model and the checkpoint be written? */
+gboolean gst_rnn_trainer_check_places (GstRnnTrainer *self, GError **error);
 /* The task's, once all pads are at EOS: one minibatch, the first time after setting up. */
 GstFlowReturn gst_rnn_trainer_train (GstRnnTrainer *self);
 GstFlowReturn gst_rnn_trainer_end_stream (GstRnnTrainer *self);

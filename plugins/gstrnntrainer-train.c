@@ -36,6 +36,18 @@ make_config (GstRnnTrainer *self, RnnTrainConfig *config, const gchar *text, gui
   return TRUE;
 }
 
+gboolean
+gst_rnn_trainer_check_places (GstRnnTrainer *self, GError **error)
+{
+  g_autofree gchar *location = NULL, *checkpoint = NULL;
+
+  GST_OBJECT_LOCK (self);
+  location = g_strdup (self->location);
+  checkpoint = g_strdup (self->checkpoint);
+  GST_OBJECT_UNLOCK (self);
+  return rnn_train_check_places (location, checkpoint, error);
+}
+
 static GstRnnTraining *
 new_training (GstRnnTrainer *self, GError **error)
 {
@@ -77,6 +89,7 @@ wake (GstRnnTrainer *self)
 {
   g_mutex_lock (&self->wake_lock);
   g_cond_broadcast (&self->wake);
+  g_cond_broadcast (&self->room);
   g_mutex_unlock (&self->wake_lock);
 }
 
@@ -132,6 +145,22 @@ push_line (GstRnnTrainer *self, gchar *line)
   gst_aggregator_finish_buffer (GST_AGGREGATOR (self), gst_buffer_new_wrapped (line, strlen (line)));
 }
 
+/* Once, for people: what was left out, and why. */
+static void
+list_skipped (GstRnnTrainer *self, const GstRnnExamples *examples, const gchar *what)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  if (examples->n_skipped <= examples->n_warned)
+    return;
+  for (guint i = 0; i < examples->report->len; i++)
+    g_string_append_printf (list, "\n%s", (const gchar *) g_ptr_array_index (examples->report, i));
+  if (examples->n_skipped > examples->report->len)
+    g_string_append_printf (list, "\nand %u more", examples->n_skipped - examples->report->len);
+  GST_ELEMENT_WARNING (self, STREAM, WRONG_TYPE, ("%u of %u texts %s are left out:%s", examples->n_skipped,
+          examples->n_skipped + examples->n_examples, what, list->str), (NULL));
+}
+
 /* The first line comes before training: with it a sink behind `src` prerolls, even where it is empty since another
  * process speaks for this one. */
 static void
@@ -142,6 +171,8 @@ announce (GstRnnTrainer *self)
   if (rnn_train_leads ())
     g_string_printf (line, "{\"examples\": %u, \"skipped\": %u, \"dev_examples\": %u, \"dev_skipped\": %u}\n",
         self->train.n_examples, self->train.n_skipped, self->dev.n_examples, self->dev.n_skipped);
+  list_skipped (self, &self->train, "to train on");
+  list_skipped (self, &self->dev, "to measure on");
   push_line (self, g_string_free (g_steal_pointer (&line), FALSE));
   self->announced = TRUE;
 }

@@ -55,6 +55,7 @@ static const Property numbers[] = {
       FIELD (checkpoint_interval), 86400, 60},
   {"progress-interval", "Progress interval", "Seconds between two reports within an epoch", FIELD (progress_interval),
       86400, 10},
+  {"max-length", "Longest example", "Seconds; a longer text is left out; 0: any", FIELD (max_length), 86400, 120},
 };
 
 enum { PROP_0, PROP_ASYNC, PROP_RESUME, PROP_STATS, PROP_FIRST_STRING,
@@ -66,19 +67,28 @@ GST_ELEMENT_REGISTER_DEFINE (rnntrainer, "rnntrainer", GST_RANK_NONE, GST_TYPE_R
 /* ---- states ---- */
 
 static gboolean
+open_examples (GstRnnTrainer *self, GError **error)
+{
+  GST_OBJECT_LOCK (self);
+  self->train.max_length = self->dev.max_length = self->max_length ? self->max_length * GST_SECOND : GST_CLOCK_TIME_NONE;
+  GST_OBJECT_UNLOCK (self);
+  return gst_rnn_examples_open (&self->train, self->model, self->tokens, error) &&
+      gst_rnn_examples_open (&self->dev, self->model, self->tokens, error);
+}
+
+static gboolean
 start (GstAggregator *aggregator)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
   g_autoptr (GError) error = NULL;
 
   self->refused = self->announced = FALSE;
-  self->flushing = self->flushed = self->stopping = FALSE;
+  self->flushing = self->flushed = self->stopping = self->closed = FALSE;
   if (!self->dev.data != !self->dev.label) {
     GST_ELEMENT_ERROR (self, CORE, PAD, ("%s: dev_sink and dev_label belong together", GST_OBJECT_NAME (self)), (NULL));
     return FALSE;
   }
-  if (gst_rnn_examples_open (&self->train, self->model, self->tokens, &error) &&
-      gst_rnn_examples_open (&self->dev, self->model, self->tokens, &error))
+  if (gst_rnn_trainer_check_places (self, &error) && open_examples (self, &error))
     return TRUE;
   GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
   return FALSE;
@@ -232,11 +242,13 @@ gst_rnn_trainer_init (GstRnnTrainer *self)
   g_mutex_init (&self->lock);
   g_mutex_init (&self->wake_lock);
   g_cond_init (&self->wake);
+  g_cond_init (&self->room);
   self->async = self->resume = self->prerolled = TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     G_STRUCT_MEMBER (guint, self, numbers[i].offset) = numbers[i].def;
   gst_rnn_examples_init (&self->train, GST_ELEMENT (self));
   gst_rnn_examples_init (&self->dev, GST_ELEMENT (self));
+  gst_rnn_trainer_init_intake (self);
   gst_rnn_trainer_add_pads (self);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);    /* nothing needs to be linked to src: EOS is told here */
 }
@@ -248,6 +260,7 @@ gst_rnn_trainer_finalize (GObject *object)
 
   gst_rnn_examples_clear (&self->train);
   gst_rnn_examples_clear (&self->dev);
+  g_cond_clear (&self->room);
   g_cond_clear (&self->wake);
   g_mutex_clear (&self->wake_lock);
   g_mutex_clear (&self->lock);

@@ -3,9 +3,7 @@
  * interrupted training goes on, and the model with the best dev result (without a dev set: the latest).  Of processes
  * that train together the first one alone writes them and tells the bus. */
 #include "gstrnntraining.h"
-#include <glib/gstdio.h>
 #include <math.h>
-#include <unistd.h>
 
 #define ELAPSED(since) ((g_get_monotonic_time () - (since)) / (gdouble) G_USEC_PER_SEC)
 
@@ -89,11 +87,14 @@ post_progress (GstRnnTraining *training, GstProgressType type, const gchar *even
           text->str));
 }
 
-/* JSON knows finite numbers only. */
+/* JSON knows finite numbers only, and no decimal comma. */
 static void
 append_number (GString *json, const gchar *name, gdouble value)
 {
-  g_string_append_printf (json, isfinite (value) ? ", \"%s\": %.6g" : ", \"%s\": null", name, value);
+  gchar digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_printf (json, ", \"%s\": %s", name,
+      isfinite (value) ? g_ascii_formatd (digits, sizeof (digits), "%.6g", value) : "null");
 }
 
 gchar *
@@ -104,8 +105,10 @@ gst_rnn_training_describe (const GstRnnTraining *training)
 
   g_string_printf (json, "{\"epoch\": %u, \"update\": %" G_GUINT64_FORMAT, s->epoch + 1, s->update);
   append_number (json, "loss", s->epoch_loss);
-  g_string_append_printf (json, ", \"infeasible\": %" G_GUINT64_FORMAT ", \"learning_rate\": %.6g, \"seconds\": %.3f, "
-      "\"frames_per_second\": %.1f", s->infeasible, s->learning_rate, training->epoch_seconds, s->frames_per_second);
+  g_string_append_printf (json, ", \"infeasible\": %" G_GUINT64_FORMAT, s->infeasible);
+  append_number (json, "learning_rate", s->learning_rate);
+  append_number (json, "seconds", training->epoch_seconds);
+  append_number (json, "frames_per_second", s->frames_per_second);
   if (!isnan (s->dev_metric)) {
     append_number (json, "dev_loss", s->dev_loss);
     append_number (json, "dev_metric", s->dev_metric);
@@ -134,18 +137,6 @@ warn (GstRnnTraining *training)
 }
 
 /* ---- files ---- */
-
-/* Better before a long training than after it. */
-static gboolean
-check_place (const gchar *path, GError **error)
-{
-  g_autofree gchar *directory = path ? g_path_get_dirname (path) : NULL;
-
-  if (!path || !rnn_train_leads () || (g_file_test (directory, G_FILE_TEST_IS_DIR) && g_access (directory, W_OK) == 0))
-    return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: nothing can be written there", path);
-  return FALSE;
-}
 
 static gboolean
 save_checkpoint (GstRnnTraining *training, GError **error)
@@ -177,7 +168,7 @@ gst_rnn_training_new (GstElement *owner, const GstRnnTrainingSetup *setup, GErro
   training->checkpoint_interval = (gint64) setup->checkpoint_interval * G_USEC_PER_SEC;
   training->progress_interval = (gint64) setup->progress_interval * G_USEC_PER_SEC;
   training->stats.dev_metric = NAN;
-  if (check_place (setup->location, error) && check_place (setup->checkpoint, error))
+  if (rnn_train_check_places (setup->location, setup->checkpoint, error))
     training->trainer = rnn_trainer_new (setup->model, setup->config, setup->train, setup->dev, error);
   if (!training->trainer || (resumed && !rnn_trainer_load_checkpoint (training->trainer, setup->checkpoint, error))) {
     gst_rnn_training_free (training);

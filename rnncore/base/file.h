@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 /* The errors name the file and the reason.  A file must not shrink while it is in use: replace it by renaming. */
 GBytes *rnn_file_map (const gchar *path, GError **error);
 
+/* Where writing to @path would write: the end of the chain if it is a link, whether or not anything is there.
+ * (transfer full) */
+gchar *rnn_file_resolve (const gchar *path);
+
 /* Writes n bytes to the file @path, or where the link @path leads: all or nothing, whatever happens meanwhile.  What is
  * there and no file (a device, a directory) is refused. */
 gboolean rnn_file_replace (const gchar *path, const gchar *bytes, gsize n, GError **error);

@@ -72,6 +72,10 @@ extern const RnnOption rnn_train_options[];
  * same weights, and writes and says nothing. */
 gboolean rnn_train_leads (void);
 
+/* Can the model and the checkpoint be written there, better asked before a long training than after it?  Either may be
+ * NULL.  Only a file of the same kind is overwritten: no recording, recipe or manifest, and neither by the other. */
+gboolean rnn_train_check_places (const gchar *location, const gchar *checkpoint, GError **error);
+
 typedef struct _RnnTrainer RnnTrainer;
 
 typedef struct {

@@ -2,6 +2,7 @@
 /* rnncorpussrc: the timeline, its texts, order and shares, and what it does about files that are no good. */
 #include "corpus.h"
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- a pipeline whose two outputs are recorded ---- */
 
@@ -399,6 +400,89 @@ test_bad_files (void)
   clear_record (&record);
 }
 
+/* Names that look like URIs are names; what may never end is left out, or cut short where it is asked for. */
+static void
+test_odd_rows (void)
+{
+  g_autofree gchar *good = test_write_corpus ("odd", 1), *manifest = NULL, *pipe = NULL, *complaints = NULL, *text = NULL;
+  g_autofree gchar *wav = g_build_filename (test_dir (), "odd-0.wav", NULL), *bytes = NULL;
+  static const gchar *const names[] = { "S01:take-2.wav", "12:30:05.wav", "file:x.wav" };
+  g_auto (GStrv) lines = NULL;
+  GstElement *pipeline;
+  Record record;
+  gboolean ok;
+  gsize n;
+
+  g_assert_true (g_file_get_contents (wav, &bytes, &n, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *path = g_build_filename (test_dir (), names[i], NULL);
+
+    g_assert_true (g_file_set_contents (path, bytes, n, NULL));
+  }
+  pipe = g_build_filename (test_dir (), "pipe", NULL);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  manifest = test_write_text ("odd-rows.tsv", "S01:take-2.wav\tx\tone\n12:30:05.wav\tx\ttwo\nfile:x.wav\tx\tthree\n"
+      "pipe\tx\tfour\n/dev/zero\tx\tfive\n%s\tx\tsix\nfile://%s/odd-0.wav\tx\tseven\n",
+      "testbin://audio,caps=[audio/x-raw]", test_dir ());
+  pipeline = make_pipeline (&record, manifest, "", ANY);
+  complaints = run (pipeline, &ok);
+  g_assert_true (ok);
+  text = join_texts (&record);
+  g_assert_cmpstr (text, ==, "one two three seven");
+  lines = g_strsplit (g_strchomp (complaints), "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 3);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  clear_record (&record);
+}
+
+static void
+test_too_long (void)
+{
+  g_autoptr (GArray) speech = test_speak ("abcdefghabcdefghabcdefgh");
+  g_autofree gchar *wav = test_write_wav ("long.wav", speech, TEST_RATE, 1), *good = test_write_corpus ("short", 1);
+  g_autofree gchar *manifest = test_write_text ("long.tsv", "long.wav\tx\tone\nshort-%d.wav\tx\ttwo\n", 0);
+  g_autofree gchar *complaints = NULL, *text = NULL;
+  GstElement *pipeline;
+  Record record;
+  gboolean ok;
+
+  pipeline = make_pipeline (&record, manifest, "max-length=2", ANY);
+  complaints = run (pipeline, &ok);
+  g_assert_true (ok);
+  text = join_texts (&record);
+  g_assert_cmpstr (text, ==, "two");
+  g_assert_nonnull (strstr (complaints, "longer than max-length"));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  clear_record (&record);
+}
+
+/* Nothing comes, and for long; whoever stops the pipeline does not wait for it. */
+static void
+test_silent (void)
+{
+  g_autofree gchar *good = test_write_corpus ("silent", 1), *complaints = NULL;
+  g_autofree gchar *manifest = test_write_text ("silent-rows.tsv", "%s\tx\tone\nsilent-0.wav\tx\ttwo\n", "appsrc://");
+  GstElement *pipeline;
+  Record record;
+  gboolean ok;
+
+  pipeline = make_pipeline (&record, manifest, "allow-uris=true timeout=3600", ANY);
+  gst_element_set_state (pipeline, GST_STATE_PAUSED);
+  g_usleep (100000);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  clear_record (&record);
+  pipeline = make_pipeline (&record, manifest, "allow-uris=true timeout=1", ANY);
+  complaints = run (pipeline, &ok);
+  g_assert_true (ok);
+  g_assert_nonnull (strstr (complaints, "gives no samples"));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  clear_record (&record);
+}
+
 static void
 expect_refusal (const gchar *location, const gchar *part)
 {
@@ -514,6 +598,9 @@ main (int argc, char **argv)
   g_test_add_func ("/corpussrc/order", test_order);
   g_test_add_func ("/corpussrc/shares", test_shares);
   g_test_add_func ("/corpussrc/bad-files", test_bad_files);
+  g_test_add_func ("/corpussrc/odd-rows", test_odd_rows);
+  g_test_add_func ("/corpussrc/too-long", test_too_long);
+  g_test_add_func ("/corpussrc/silent", test_silent);
   g_test_add_func ("/corpussrc/bad-manifests", test_bad_manifests);
   g_test_add_func ("/corpussrc/no-words", test_no_words);
   g_test_add_func ("/corpussrc/empty", test_empty);

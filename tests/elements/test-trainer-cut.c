@@ -65,21 +65,59 @@ test_skipped_message (void)
   bench_free (b);
 }
 
+/* Texts that overlap a little are parted where the later one begins; those of the same time are one example. */
+static void
+test_overlap (void)
+{
+  Bench *b = speech_bench ("overlap");
+
+  push_label (b, "ab", 0, 400);
+  push_data (b, 0, 400);
+  push_label (b, "cd", 300, 700);
+  push_data (b, 400, 800);
+  push_label (b, "ef", 800, 1200);
+  push_label (b, "gh", 900, 1300);
+  push_label (b, "ab", 700, 1300);      /* before the one that has begun */
+  push_data (b, 800, 1300);
+  expect_examples (b, 3, frames (300) + frames (400) + frames (500), 1);
+  bench_free (b);
+}
+
 static void
 test_late_text (void)
 {
   Bench *b = speech_bench ("late");
 
-  push_label (b, "ab", 0, 400);
-  push_data (b, 0, 400);
-  push_label (b, "cd", 200, 600);       /* half of it has been used up */
-  push_data (b, 400, 800);
-  push_label (b, "ef", 800, 1200);
-  push_data (b, 800, 1200);
-  push_label (b, "gh", 1200, 1600);     /* the data end within it */
-  push_data (b, 1200, 1400);
+  push_label (b, "ab", 800, 1200);
+  push_label (b, "cd", 1200, 1600);
+  push_data (b, 0, 1200);
+  push_label (b, "ef", 200, 600);       /* that has been used up */
+  push_label (b, "gh", 1600, 2000);     /* the data end within it */
+  push_data (b, 1200, 1700);
   expect_examples (b, 2, 2 * frames (400), 2);
   bench_free (b);
+}
+
+/* All data before all texts, all texts before all data, texts seconds apart: nothing waits for what is behind it. */
+static void
+test_layouts (void)
+{
+  for (guint layout = 0; layout < 3; layout++) {
+    Bench *b = speech_bench ("layouts");
+
+    for (guint t = 0; layout == 0 && t < 30000; t += 500)
+      push_data (b, t, t + 500);
+    for (guint i = 0; i < 3; i++) {
+      push_label (b, "ab", 10000 * i + 5000, 10000 * i + 5500);
+      for (guint t = 10000 * i; layout == 1 && t < 10000 * i + 10000; t += 500)
+        push_data (b, t, t + 500);
+    }
+    for (guint t = 0; layout == 2 && t < 30000; t += 500)
+      push_data (b, t, t + 500);
+    expect_examples (b, 3, 3 * frames (500), 0);
+    g_unlink (b->checkpoint);
+    bench_free (b);
+  }
 }
 
 static void
@@ -278,6 +316,8 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer-cut/cut", test_cut);
   g_test_add_func ("/trainer-cut/texts", test_texts);
   g_test_add_func ("/trainer-cut/skipped-message", test_skipped_message);
+  g_test_add_func ("/trainer-cut/overlap", test_overlap);
+  g_test_add_func ("/trainer-cut/layouts", test_layouts);
   g_test_add_func ("/trainer-cut/late-text", test_late_text);
   g_test_add_func ("/trainer-cut/no-time", test_no_time);
   g_test_add_func ("/trainer-cut/dev", test_dev);

@@ -134,6 +134,7 @@ static void
 test_bad_checkpoint (void)
 {
   Bench *b = speech_bench ("bad");
+  g_autofree gchar *checkpoint = g_strdup (b->checkpoint);
 
   g_assert_true (g_file_set_contents (b->checkpoint, "this is no checkpoint", -1, NULL));
   push_label (b, "ab", 0, 400);
@@ -142,13 +143,17 @@ test_bad_checkpoint (void)
   wait_for_error (b, "bad.ckpt");
   bench_free (b);
 
-  b = speech_bench ("bad");
-  g_object_set (b->trainer, "resume", FALSE, NULL);     /* then it does not matter */
-  push_label (b, "ab", 0, 400);
-  push_data (b, 0, 400);
-  push_eos (b);
-  wait_for_end (b);
-  bench_free (b);
+  g_unlink (checkpoint);
+  for (guint i = 0; i < 2; i++) {
+    b = speech_bench ("bad");
+    g_object_set (b->trainer, "resume", FALSE, NULL);   /* then what it says does not matter */
+    push_label (b, "ab", 0, 400);
+    push_data (b, 0, 400 + 100 * i);
+    push_eos (b);
+    wait_for_end (b);
+    g_assert_cmpuint (checkpoint_update (b->checkpoint), ==, 3);
+    bench_free (b);
+  }
 }
 
 static void

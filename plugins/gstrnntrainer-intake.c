@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnntrainer: how much its pads take.
+ *
+ * A pad that has a buffer takes another one only while some other pad has none: then nothing can be done with what is
+ * here, and what is missing may well be behind it.  A demuxer whose one queue is full feeds none of them, and in films
+ * texts are seconds or minutes apart, overlap, or follow the sound: whoever waited for a text with the sound held back
+ * would wait for ever. */
+#include "gstrnntrainer-private.h"
+
+#define MOST (4 * 3600 * GST_SECOND)    /* of one pad's data */
+
+static GstPadChainFunction aggregator_chain;
+static GstFlowReturn (*sink_event_pre_queue) (GstAggregator *, GstAggregatorPad *, GstEvent *);
+static gboolean (*sink_query_pre_queue) (GstAggregator *, GstAggregatorPad *, GstQuery *);
+static gboolean (*src_query) (GstAggregator *, GstQuery *);
+
+static gboolean
+has_something (GstElement *element, GstPad *pad, gpointer data)
+{
+  return gst_aggregator_pad_has_buffer (GST_AGGREGATOR_PAD (pad)) || gst_aggregator_pad_is_eos (GST_AGGREGATOR_PAD (pad));
+}
+
+/* A pad that is being released is nobody's any more. */
+static gboolean
+is_ours (GstRnnTrainer *self, GstPad *pad)
+{
+  const GstRnnExamples *both[] = { &self->train, &self->dev };
+
+  for (guint i = 0; i < 2; i++)
+    if (pad == (GstPad *) both[i]->data || pad == (GstPad *) both[i]->label)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_full (GstRnnTrainer *self, GstPad *pad)
+{
+  return is_ours (self, pad) && !self->closed && !g_atomic_int_get (&self->stopping) && !g_atomic_int_get (&self->flushing) &&
+      !GST_PAD_IS_FLUSHING (pad) && gst_aggregator_pad_has_buffer (GST_AGGREGATOR_PAD (pad)) &&
+      gst_element_foreach_sink_pad (GST_ELEMENT (self), has_something, NULL);
+}
+
+static GstFlowReturn
+chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstRnnTrainer *self = GST_RNN_TRAINER (parent);
+
+  g_mutex_lock (&self->wake_lock);
+  while (is_full (self, pad))
+    g_cond_wait (&self->room, &self->wake_lock);
+  g_mutex_unlock (&self->wake_lock);
+  return aggregator_chain (pad, parent, buffer);
+}
+
+void
+gst_rnn_trainer_make_room (GstRnnTrainer *self, gboolean closed)
+{
+  g_mutex_lock (&self->wake_lock);
+  self->closed = closed;
+  g_cond_broadcast (&self->room);
+  g_mutex_unlock (&self->wake_lock);
+}
+
+void
+gst_rnn_trainer_hold_back (GstAggregatorPad *pad)
+{
+  aggregator_chain = GST_PAD_CHAINFUNC (pad);
+  gst_pad_set_chain_function (GST_PAD (pad), chain);
+}
+
+/* Data without labels, or labels without data, would be waited for for ever. */
+static void
+check_partner (GstRnnTrainer *self, GstAggregatorPad *pad)
+{
+  const GstRnnExamples *examples = pad == self->dev.data || pad == self->dev.label ? &self->dev : &self->train;
+  GstAggregatorPad *partner = pad == examples->data ? examples->label : examples->data;
+
+  if (partner && !gst_pad_is_linked (GST_PAD (partner)))
+    GST_ELEMENT_ERROR (self, CORE, PAD, ("%s: nothing is linked to %s; is there such a stream, and one that it takes?",
+            GST_OBJECT_NAME (self), GST_OBJECT_NAME (partner)), (NULL));
+}
+
+static GstFlowReturn
+see_eos (GstAggregator *aggregator, GstAggregatorPad *pad, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    check_partner (GST_RNN_TRAINER (aggregator), pad);
+  return sink_event_pre_queue (aggregator, pad, event);
+}
+
+/* There is nothing to agree on, and whoever asks would wait until all that is held has been used. */
+static gboolean
+answer_at_once (GstAggregator *aggregator, GstAggregatorPad *pad, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION || GST_QUERY_TYPE (query) == GST_QUERY_DRAIN)
+    return FALSE;
+  return sink_query_pre_queue (aggregator, pad, query);
+}
+
+/* Nothing waits for the clock here: what the base class takes for its latency is how much a pad may hold. */
+static gboolean
+answer_latency (GstAggregator *aggregator, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return src_query (aggregator, query);
+  gst_query_set_latency (query, FALSE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+void
+gst_rnn_trainer_init_intake (GstRnnTrainer *self)
+{
+  g_object_set (self, "latency", (guint64) MOST, NULL);
+}
+
+void
+gst_rnn_trainer_init_intake_class (GstAggregatorClass *klass)
+{
+  sink_query_pre_queue = klass->sink_query_pre_queue;
+  sink_event_pre_queue = klass->sink_event_pre_queue;
+  src_query = klass->src_query;
+  klass->sink_query_pre_queue = answer_at_once;
+  klass->sink_event_pre_queue = see_eos;
+  klass->src_query = answer_latency;
+}
