@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The plugin: which elements there are.  The licence follows the FFT library (see meson_options.txt). */
 #include <gst/gst.h>
+#include "forecast/gstrnncsvenc.h"
+#include "forecast/gstrnncsvparse.h"
 #include "gstrnncorpussrc.h"
 #include "gstrnnctcdec.h"
 #include "gstrnnfeatures.h"
@@ -19,6 +21,8 @@ plugin_init (GstPlugin *plugin)
   ok |= GST_ELEMENT_REGISTER (rnntranscriber, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncorpussrc, plugin);
   ok |= GST_ELEMENT_REGISTER (rnntrainer, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnncsvparse, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnncsvenc, plugin);
   return ok;
 }
 

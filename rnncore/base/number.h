@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Numbers as tables spell them, read without the locale. */
 #pragma once
+#include "api.h"
 #include <glib.h>
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef enum {
   RNN_NUMBER_FINITE,
@@ -20,4 +21,4 @@ RnnNumber rnn_number_parse (const gchar *text, gsize n, gchar decimal, gdouble *
  * @text: G_ASCII_DTOSTR_BUF_SIZE */
 const gchar *rnn_number_format (gfloat value, gchar *text);
 
-G_END_DECLS
+RNN_API_END

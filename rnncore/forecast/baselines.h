@@ -5,9 +5,10 @@
  * SES, Holt, damped Holt and Theta see the series divided by multiplicative seasonal indices where a test of its
  * autocorrelation says it is seasonal, and what they forecast is multiplied by them again. */
 #pragma once
+#include "../base/api.h"
 #include <glib.h>
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct {
   const gchar *name;            /* "naive", "snaive", "drift", "ses", "holt", "damped", "theta", "naive2" */
@@ -46,4 +47,4 @@ typedef enum { RNN_SMOOTHING_LEVEL, RNN_SMOOTHING_TREND, RNN_SMOOTHING_DAMPED } 
 
 void rnn_smoothing_fit (RnnSmoothing *smoothing, RnnSmoothingKind kind, guint n, const gdouble *y);
 
-G_END_DECLS
+RNN_API_END

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Points in time: ns since 1970-01-01T00:00:00Z, from 1678 to 2261, and their calendar (proleptic Gregorian, UTC). */
 #pragma once
+#include "../base/api.h"
 #include <glib.h>
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 #define RNN_TIME_NONE G_MININT64
 #define RNN_SECOND G_GINT64_CONSTANT (1000000000)
@@ -32,4 +33,4 @@ void   rnn_time_to_civil (gint64 time, RnnCivil *civil);
 gint64 rnn_time_from_civil (const RnnCivil *civil);
 gint   rnn_days_in_month (gint year, gint month);
 
-G_END_DECLS
+RNN_API_END

@@ -9,9 +9,10 @@
  *
  * Memory is constant: horizon * (2 * window + 4) floats. */
 #pragma once
+#include "../base/api.h"
 #include <glib.h>
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct _RnnConformal RnnConformal;
 
@@ -34,4 +35,4 @@ void     rnn_conformal_get_state (RnnConformal *conformal, gfloat *state);
 /* FALSE: that is no such state. */
 gboolean rnn_conformal_set_state (RnnConformal *conformal, const gfloat *state);
 
-G_END_DECLS
+RNN_API_END

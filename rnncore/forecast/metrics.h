@@ -9,9 +9,10 @@
  *   wQL    2 sum pinball (y, q, tau) / sum |y|
  *   CRPS   of an ensemble: mean |x - y| - 1/2 mean |x - x'|; of a Gaussian: closed form; of quantiles: 2 mean pinball */
 #pragma once
+#include "../base/api.h"
 #include <glib.h>
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct {
   gdouble n, squares, absolutes, truths;        /* counts and sums of (y - f)^2, |y - f|, |y| */
@@ -44,4 +45,4 @@ gdouble rnn_crps_ensemble  (gdouble truth, guint n, gfloat *samples, gboolean fa
 /* Linear between the samples, as NumPy's default; sorted[n] rises. */
 gfloat  rnn_quantile_of_sorted (guint n, const gfloat *sorted, gdouble level);
 
-G_END_DECLS
+RNN_API_END

@@ -9,9 +9,10 @@
  *
  * Values that are missing (NAN) do not count. */
 #pragma once
+#include "../base/api.h"
 #include <glib.h>
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef enum { RNN_SCALING_NONE, RNN_SCALING_MEAN, RNN_SCALING_LAST, RNN_SCALING_INSTANCE, RNN_SCALING_ROBUST } RnnScalingKind;
 extern const gchar *const rnn_scaling_names[];  /* by RnnScalingKind, NULL-terminated */
@@ -23,4 +24,4 @@ typedef struct {
 /* Of x[n] values, @stride apart. */
 RnnScaling rnn_scaling_measure (RnnScalingKind kind, guint n, const gfloat *x, guint stride);
 
-G_END_DECLS
+RNN_API_END

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rows of time series out of text tables: which columns, what they mean.  A stream: bytes in, rows out. */
 #pragma once
+#include "../base/api.h"
 #include "calendar.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 /* Columns are given by their name in the header or by their number, from 1. */
 typedef struct {
@@ -43,4 +44,4 @@ const RnnSeriesRow *rnn_series_reader_next (RnnSeriesReader *reader, GError **er
 guint               rnn_series_reader_get_n_values (RnnSeriesReader *reader);
 const gchar *const *rnn_series_reader_get_names (RnnSeriesReader *reader);      /* [n_values], NULL-terminated, or NULL */
 
-G_END_DECLS
+RNN_API_END

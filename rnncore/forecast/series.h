@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whole series in memory, on a regular grid of time. */
 #pragma once
+#include "../base/api.h"
 #include "series-reader.h"
 #include "timestep.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef struct {
   gchar *id;                    /* or NULL */
@@ -34,4 +35,4 @@ RnnSeries *rnn_series_new  (const gchar *id, guint n, const gchar *const *names)
 void       rnn_series_free (RnnSeries *series);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnSeries, rnn_series_free)
 
-G_END_DECLS
+RNN_API_END

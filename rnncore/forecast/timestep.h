@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The distance between the values of a regular series: a time, or so many months or business days by the calendar. */
 #pragma once
+#include "../base/api.h"
 #include "calendar.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 typedef enum { RNN_STEP_TIME, RNN_STEP_MONTHS, RNN_STEP_BUSINESS_DAYS } RnnStepKind;
 
@@ -32,4 +33,4 @@ gint64   rnn_time_step_duration (const RnnTimeStep *step);
  * is likely. */
 guint    rnn_time_step_season (const RnnTimeStep *step);
 
-G_END_DECLS
+RNN_API_END
