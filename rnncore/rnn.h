@@ -19,5 +19,6 @@
 #include "session/session.h"
 #include "ctc/caption.h"
 #include "ctc/ctc.h"
+#include "outputs/labeller.h"
 #include "text/speller.h"
 #include "train/train.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Scores of tokens and of a blank, read by a CTC decoder (Graves et al. 2006).  Loss: -log of the probability of the text
- * (ctc/loss.c); metric: word error rate of the greedy words. */
+ * (ctc/loss.c); metric: word error rate of the greedy words.
+ *
+ * Tokens spell a text, or, with a "dictionary" of words, are the phones in which it is said: {"tokens": ["<blank>", "AA", ...],
+ * "dictionary": "cmudict.dict"}.  Only training opens it. */
 #include "output.h"
 #include "../ctc/ctc.h"
 
@@ -9,7 +12,19 @@ static const RnnOption options[] = {
   { NULL }
 };
 
-static const gchar *const keys[] = { "tokens", "text", NULL };
+static const gchar *const keys[] = { "tokens", "text", "dictionary", NULL };
+
+static gboolean
+read_dictionary (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
+{
+  const json_t *path = json_object_get (object, "dictionary");
+
+  output->dictionary = g_strdup (json_string_value (path));
+  if (!path || output->dictionary)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"dictionary\" is not the path of a file", where);
+  return FALSE;
+}
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
@@ -17,7 +32,8 @@ setup (RnnOutput *output, const json_t *object, const gchar *where, GError **err
   g_autofree gchar *text = g_strdup_printf ("%s: text", where);
 
   if (!rnn_output_read_names (output, object, "tokens", where, error)
-      || !rnn_text_config_read (&output->text, json_object_get (object, "text"), text, error))
+      || !rnn_text_config_read (&output->text, json_object_get (object, "text"), text, error)
+      || !read_dictionary (output, object, where, error))
     return FALSE;
   if (output->blank < output->n)
     return TRUE;

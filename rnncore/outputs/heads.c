@@ -78,9 +78,11 @@ finalize (RnnOutput *output)
 }
 
 static const RnnOutput *
-primary (const RnnOutput *output)
+get_head (const RnnOutput *output, guint i)
 {
-  return rnn_output_primary (((const Heads *) output)->heads[0]);
+  const Heads *h = (const Heads *) output;
+
+  return i < h->n_heads ? h->heads[i] : NULL;
 }
 
 /* ---- one head after the other ---- */
@@ -225,6 +227,6 @@ const RnnOutputClass rnn_output_heads = {
   .begin = begin,
   .end = end,
   .measure = measure,
-  .primary = primary,
+  .head = get_head,
   .finalize = finalize,
 };

@@ -97,13 +97,32 @@ rnn_output_free (RnnOutput *output)
   if (output->klass->finalize)
     output->klass->finalize (output);
   g_strfreev (output->names);
+  g_free (output->dictionary);
   g_free (output);
 }
 
 const RnnOutput *
 rnn_output_primary (const RnnOutput *output)
 {
-  return output->klass->primary ? output->klass->primary (output) : output;
+  return rnn_output_get_head (output, 0);
+}
+
+const RnnOutput *
+rnn_output_get_head (const RnnOutput *output, guint i)
+{
+  if (output->klass->head)
+    return output->klass->head (output, i);
+  return i == 0 ? output : NULL;
+}
+
+gint
+rnn_output_get_head_start (const RnnOutput *output, guint i)
+{
+  gint start = 0;
+
+  for (guint before = 0; before < i; before++)
+    start += rnn_output_get_head (output, before)->n;
+  return start;
 }
 
 gchar *

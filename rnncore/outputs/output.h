@@ -61,7 +61,7 @@ struct _RnnOutputClass {        /* one static const per file */
   void     (*measure)  (const RnnOutput *output, const RnnAnswer *answer, RnnMeasure *measure);
   gboolean (*begin)    (const RnnOutput *output, RnnMeasure *measure, GError **error);  /* may be NULL: makes ->work */
   void     (*end)      (RnnMeasure *measure);                                           /* may be NULL: frees ->work */
-  const RnnOutput *(*primary) (const RnnOutput *output);  /* may be NULL: itself */
+  const RnnOutput *(*head) (const RnnOutput *output, guint i);  /* of several, NULL behind the last; may be NULL: itself */
   void     (*finalize) (RnnOutput *output);             /* may be NULL */
 };
 
@@ -72,6 +72,7 @@ struct _RnnOutput {             /* first member of every instance */
   gchar **names;                /* [n] and NULL: tokens, classes; or NULL */
   gint blank;                   /* CTC's; index of a token */
   RnnTextConfig text;           /* CTC's: how a text becomes what its tokens spell */
+  gchar *dictionary;            /* CTC's: path of how words are said in its tokens; NULL: tokens spell */
   gint pooling;                 /* RnnPoolingType */
   gfloat weight;                /* of its loss among other heads */
 };
@@ -88,6 +89,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnOutput, rnn_output_free)
 
 /* The part that decoders read, always the first numbers of a step: of several heads the first, else the output itself. */
 const RnnOutput *rnn_output_primary (const RnnOutput *output);
+/* The @i-th of its heads, itself being the only one of most outputs; NULL: there are not so many. */
+const RnnOutput *rnn_output_get_head (const RnnOutput *output, guint i);
+gint             rnn_output_get_head_start (const RnnOutput *output, guint i);  /* its first number in a step */
 /* "WER 12.3 %", in any locale with a point. (transfer full) */
 gchar           *rnn_output_describe_metric (const RnnOutput *output, gdouble value);
 

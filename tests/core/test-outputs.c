@@ -85,9 +85,9 @@ example_init (Example *e, const RnnOutput *output, guint64 seed)
     .scale = 1, .scratch = e->scratch };
   if (output->n_values)
     e->answer.labels.values = e->values;
-  if (output->klass->label == RNN_LABEL_TEXT || output->klass->primary) {
+  if (output->klass->label == RNN_LABEL_TEXT || output->klass->head) {
     e->answer.labels.texts = e->texts;
-    e->answer.labels.n_texts = output->klass->primary ? 2 : 1;
+    e->answer.labels.n_texts = output->klass->head ? 2 : 1;
   }
 }
 
@@ -150,7 +150,7 @@ test_unknown (gconstpointer data)
   gfloat loss, without;
   Example e;
 
-  if (output->klass->label == RNN_LABEL_TEXT || output->klass->primary)
+  if (output->klass->label == RNN_LABEL_TEXT || output->klass->head)
     return;
   example_init (&e, output, 1);
   for (gint i = 0; i < output->n_values; i++)
@@ -203,7 +203,7 @@ test_metric (gconstpointer data)
   g_assert_true (g_str_has_prefix (words, metric->name));
   g_assert_true (g_str_has_suffix (words, metric->percent ? " 25.0 %" : " 0.25"));
   example_init (&e, output, 1);
-  if (output->klass->label == RNN_LABEL_TEXT || output->klass->primary)
+  if (output->klass->label == RNN_LABEL_TEXT || output->klass->head)
     g_assert_true (isnan (measure_of (output, &e)));    /* tokens without names */
   else
     g_assert_true (isfinite (measure_of (output, &e)));

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A text -> what each head of an output that learns from text is to say: token ids by the head's spelling, or, where the head
+ * names a "dictionary", by pronunciation. */
+#pragma once
+#include "output.h"
+
+RNN_API_BEGIN
+
+typedef struct _RnnLabeller RnnLabeller;
+
+/* Opens the dictionaries, relative paths from the folder of the file @where. */
+RnnLabeller *rnn_labeller_new (const RnnOutput *output, const gchar *where, GError **error);
+void         rnn_labeller_free (RnnLabeller *labeller);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnLabeller, rnn_labeller_free)
+guint        rnn_labeller_get_n (RnnLabeller *labeller);       /* heads that learn from text */
+/* ids[rnn_labeller_get_n ()] of gint (transfer full each).  Fails, as rnn_speller_encode () does, when the first head cannot
+ * say the text; another one that cannot gets NULL. */
+gboolean     rnn_labeller_encode (RnnLabeller *labeller, const gchar *text, gssize length, gboolean markup, gboolean *news,
+    GArray **ids, GError **error);
+/* Of the first head, for what it could not spell. (transfer none) */
+RnnSpeller  *rnn_labeller_get_speller (RnnLabeller *labeller);
+
+RNN_API_END
