@@ -3,27 +3,35 @@
 #include "gstrnnexamples.h"
 #include "gstrnncaps.h"
 
-static const gchar *const input_names[] = { "tensors", "audio", "series" };
+static void
+audio_caps (RnnModel *model, GstCaps *caps)
+{
+  gst_caps_append (caps, gst_caps_from_string ("audio/x-raw, format={ S16LE, F32LE }, layout=interleaved, channels=1"));
+  gst_structure_set (gst_caps_get_structure (caps, 0), "rate", G_TYPE_INT, rnn_model_get_rate (model), NULL);
+}
+
+static void
+series_caps (RnnModel *model, GstCaps *caps)
+{
+  gst_caps_append (caps, gst_caps_from_string ("audio/x-raw, format={ F32LE, F64LE }, layout=interleaved, rate=[1, MAX]"));
+  gst_structure_set (gst_caps_get_structure (caps, 0), "channels", G_TYPE_INT, rnn_model_get_n_in (model), NULL);
+}
+
+/* What a source gives beside tensors. */
+static void (*const source_caps[RNN_N_SOURCES]) (RnnModel *model, GstCaps *caps) = {
+  [RNN_SOURCE_AUDIO] = audio_caps,
+  [RNN_SOURCE_SERIES] = series_caps,
+};
 
 GstCaps *
 gst_rnn_examples_get_data_caps (const GstRnnExamples *examples)
 {
-  RnnModel *model = examples->model;
-  GstCaps *tensors = gst_caps_from_string (GST_RNN_TENSORS_CAPS);
-  GstCaps *audio;
+  RnnSource source = rnn_model_get_input (examples->model)->klass->source;
+  GstCaps *caps = gst_caps_new_empty ();
 
-  switch (rnn_model_get_input_kind (model)) {
-    case RNN_INPUT_AUDIO:
-      audio = gst_caps_from_string ("audio/x-raw, format={ S16LE, F32LE }, layout=interleaved, channels=1");
-      gst_caps_set_simple (audio, "rate", G_TYPE_INT, rnn_model_get_rate (model), NULL);
-      return gst_caps_merge (audio, tensors);
-    case RNN_INPUT_SERIES:
-      audio = gst_caps_from_string ("audio/x-raw, format={ F32LE, F64LE }, layout=interleaved, rate=[1, MAX]");
-      gst_caps_set_simple (audio, "channels", G_TYPE_INT, rnn_model_get_n_in (model), NULL);
-      return gst_caps_merge (audio, tensors);
-    default:
-      return tensors;
-  }
+  if (source_caps[source])
+    source_caps[source] (examples->model, caps);
+  return gst_caps_merge (caps, gst_caps_from_string (GST_RNN_TENSORS_CAPS));
 }
 
 GstCaps *
@@ -55,7 +63,7 @@ parse_data_caps (const GstRnnExamples *examples, const GstCaps *caps, GstRnnExam
   if (!gst_caps_can_intersect (caps, allowed)) {
     g_autofree gchar *wanted = gst_caps_to_string (allowed);
 
-    reason = g_strdup_printf ("a model of %s needs %s%s", input_names[rnn_model_get_input_kind (examples->model)],
+    reason = g_strdup_printf ("a model of %s needs %s%s", rnn_model_get_input (examples->model)->klass->name,
         wanted, examples->features ? "; put audioconvert ! audioresample before it" : "");
     return refuse (examples, caps, reason, error);
   }
@@ -91,8 +99,8 @@ gst_rnn_examples_set_data_caps (GstRnnExamples *examples, const GstCaps *caps, G
           found.rate_n != examples->rate_n || found.rate_d != examples->rate_d))
     return refuse (examples, caps, "caps may not change within an utterance", error);
   if (!gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw"))
-    g_clear_pointer (&examples->features, rnn_features_free);   /* they come ready-made */
-  dim = examples->features ? (gint) rnn_features_get_dim (examples->features) : found.width;
+    g_clear_pointer (&examples->features, rnn_input_stream_free);   /* they come ready-made */
+  dim = examples->features ? rnn_model_get_input (examples->model)->n_frame : found.width;
   if (examples->dataset && dim != examples->dim)
     return refuse (examples, caps, "its width is not that of what came before", error);
   examples->format = found.format;

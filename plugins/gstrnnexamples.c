@@ -37,22 +37,17 @@ gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tok
   examples->model = model;
   examples->tokens = tokens;
   examples->speller = tokens ? rnn_model_new_speller (model, tokens) : NULL;
-  if (rnn_model_get_input_kind (model) == RNN_INPUT_AUDIO) {
-    RnnFeatureConfig config = *rnn_model_get_features (model);
-
-    config.cmvn = RNN_CMVN_NONE;        /* the trainer augments, then normalises, then stacks */
-    config.stack = config.stride = 1;
-    examples->features = rnn_features_new (&config, NULL, NULL, error);
-    return examples->features != NULL;
-  }
-  return TRUE;
+  if (rnn_model_get_input (model)->klass->source != RNN_SOURCE_AUDIO)
+    return TRUE;
+  examples->features = rnn_input_stream_new_frames (rnn_model_get_input (model), error);
+  return examples->features != NULL;
 }
 
 void
 gst_rnn_examples_close (GstRnnExamples *examples)
 {
   gst_rnn_examples_flush (examples);
-  g_clear_pointer (&examples->features, rnn_features_free);
+  g_clear_pointer (&examples->features, rnn_input_stream_free);
   g_clear_pointer (&examples->speller, rnn_speller_free);
   g_clear_pointer (&examples->dataset, rnn_dataset_free);
   examples->width = examples->n_target = 0;
@@ -189,14 +184,14 @@ gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reas
 static gfloat *
 compute_features (GstRnnExamples *examples, guint *n)
 {
-  RnnFeatures *features = examples->features;
-  guint n_samples = examples->rows->len, dim = rnn_features_get_dim (features);
-  guint most = rnn_features_max_steps (features, n_samples) + rnn_features_max_steps (features, 0);
+  RnnInputStream *features = examples->features;
+  guint n_samples = examples->rows->len, dim = rnn_model_get_input (examples->model)->n_frame;
+  guint most = rnn_input_stream_max_steps (features, n_samples) + rnn_input_stream_max_steps (features, 0);
   gfloat *frames = g_new (gfloat, (gsize) MAX (most, 1) * dim);
 
-  rnn_features_reset (features);
-  *n = rnn_features_push (features, (const gfloat *) examples->rows->data, n_samples, frames);
-  *n += rnn_features_finish (features, frames + (gsize) *n * dim);
+  rnn_input_stream_reset (features);
+  *n = rnn_input_stream_push (features, (const gfloat *) examples->rows->data, n_samples, frames);
+  *n += rnn_input_stream_finish (features, frames + (gsize) *n * dim);
   return frames;
 }
 

@@ -26,7 +26,7 @@ typedef struct {
   RnnModel *model;              /* not refs: the owner's, while it is READY */
   RnnTokens *tokens;            /* CTC, else NULL */
   RnnSpeller *speller;          /* the same */
-  RnnFeatures *features;        /* audio: samples -> unstacked frames, else NULL */
+  RnnInputStream *features;     /* audio: samples -> unstacked frames, else NULL */
   RnnDataset *dataset;          /* what has been cut so far; NULL before the data's caps */
   gint dim;                     /* floats of its rows */
 

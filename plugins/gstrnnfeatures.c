@@ -20,11 +20,13 @@ typedef struct {
 
   gchar *options;               /* property `features`; under the object lock */
 
-  RnnFeatureConfig config;
+  RnnFeatureConfig config;      /* without a model */
   gint rate;                    /* the model's, or 0: that of the caps */
   GstAudioInfo info;
-  RnnFeatures *features;
+  RnnInputStream *features;
+  gsize dim;                    /* floats of a step */
   gint64 start, hop;            /* samples: of step 0, from step to step */
+  guint window;                 /* samples of a step */
   gfloat *steps;                /* [max_steps][dim] of one chunk */
   gint64 n_steps;               /* since the timeline's start */
 } GstRnnFeatures;
@@ -70,11 +72,13 @@ config_from_options (GstRnnFeatures *self, RnnFeatureConfig *config, GError **er
 static gboolean
 gst_rnn_features_check_model (RnnModel *model, GError **error)
 {
-  if (rnn_model_get_input_kind (model) != RNN_INPUT_AUDIO) {
+  const RnnInput *input = rnn_model_get_input (model);
+
+  if (input->klass->source != RNN_SOURCE_AUDIO) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its input is not audio");
     return FALSE;
   }
-  if (rnn_model_get_features (model)->cmvn == RNN_CMVN_GLOBAL && !rnn_model_get_input_mean (model)) {
+  if (rnn_input_needs_stats (input) && !rnn_model_get_input_mean (model)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it lacks the mean and deviation of its features (input.mean, "
         "input.std), which a recipe gets by training");
     return FALSE;
@@ -83,22 +87,13 @@ gst_rnn_features_check_model (RnnModel *model, GError **error)
 }
 
 static gboolean
-config_from_model (RnnModel *model, RnnFeatureConfig *config, GError **error)
-{
-  if (!gst_rnn_features_check_model (model, error))
-    return FALSE;
-  *config = *rnn_model_get_features (model);
-  return TRUE;
-}
-
-static gboolean
 gst_rnn_features_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnFeatures *self = GST_RNN_FEATURES (stage);
   gint rate = model ? rnn_model_get_rate (model) : 0;
-  RnnFeatureConfig config;
+  RnnFeatureConfig config = { 0, };
 
-  if (!(model ? config_from_model (model, &config, error) : config_from_options (self, &config, error)))
+  if (!(model ? gst_rnn_features_check_model (model, error) : config_from_options (self, &config, error)))
     return FALSE;
   if (stage->negotiated && rate && rate != GST_AUDIO_INFO_RATE (&self->info)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "it needs %d Hz, the stream has %d Hz", rate,
@@ -129,7 +124,7 @@ check_caps (GstRnnFeatures *self, GstCaps *caps, GError **error)
 static void
 free_front_end (GstRnnFeatures *self)
 {
-  g_clear_pointer (&self->features, rnn_features_free);
+  g_clear_pointer (&self->features, rnn_input_stream_free);
   g_clear_pointer (&self->steps, g_free);
 }
 
@@ -137,11 +132,15 @@ static gboolean
 make_front_end (GstRnnFeatures *self, GError **error)
 {
   RnnModel *model = self->stage.model;
-  RnnFeatures *features;
-  guint max_steps;
+  g_autoptr (RnnInput) own = NULL;
+  const RnnInput *input;
+  RnnInputStream *features;
 
   self->config.rate = GST_AUDIO_INFO_RATE (&self->info);
-  features = rnn_features_new (&self->config, model ? rnn_model_get_input_mean (model) : NULL,
+  if (!model && !(own = rnn_input_new_acoustic (&self->config, error)))
+    return FALSE;
+  input = model ? rnn_model_get_input (model) : own;
+  features = rnn_input_stream_new (input, model ? rnn_model_get_input_mean (model) : NULL,
       model ? rnn_model_get_input_std (model) : NULL, error);
   if (!features && model)
     g_prefix_error (error, "%s: ", rnn_model_get_path (model));
@@ -149,11 +148,12 @@ make_front_end (GstRnnFeatures *self, GError **error)
     return FALSE;
   free_front_end (self);
   self->features = features;
-  self->start = rnn_features_get_start (features);
-  self->hop = rnn_features_get_hop (features);
+  self->start = rnn_input_stream_get_start (features);
+  self->dim = input->n_in;
+  self->hop = input->hop;
+  self->window = input->window;
   self->n_steps = 0;
-  max_steps = rnn_features_max_steps (features, CHUNK + rnn_features_get_window (features));
-  self->steps = g_new (gfloat, max_steps * rnn_features_get_dim (features));
+  self->steps = g_new (gfloat, rnn_input_stream_max_steps (features, CHUNK + self->window) * self->dim);
   return TRUE;
 }
 
@@ -169,9 +169,8 @@ gst_rnn_features_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
     return FALSE;
   rate = GST_AUDIO_INFO_RATE (&self->info);
   gst_rnn_timeline_init (&stage->timeline, rate, 1);
-  gst_rnn_stage_set_latency (stage, gst_util_uint64_scale_ceil (rnn_features_get_window (self->features), GST_SECOND,
-          rate));
-  tensors.n = rnn_features_get_dim (self->features);
+  gst_rnn_stage_set_latency (stage, gst_util_uint64_scale_ceil (self->window, GST_SECOND, rate));
+  tensors.n = (gint) self->dim;
   tensors.fps_n = rate;
   tensors.fps_d = self->hop;
   out = gst_rnn_tensors_to_caps (&tensors, "features", stage->model ? rnn_model_get_name (stage->model) : NULL);
@@ -195,14 +194,13 @@ static void
 add_steps (GstRnnFeatures *self, guint n)
 {
   const GstRnnTimeline *timeline = &self->stage.timeline;
-  gsize dim = rnn_features_get_dim (self->features);
   guint i;
 
   for (i = 0; i < n; i++, self->n_steps++) {
     gint64 sample = self->start + self->n_steps * self->hop;
     GstClockTime pts = gst_rnn_timeline_at (timeline, sample);
 
-    gst_rnn_stage_add_frame (&self->stage, self->steps + i * dim, pts,
+    gst_rnn_stage_add_frame (&self->stage, self->steps + i * self->dim, pts,
         gst_rnn_timeline_at (timeline, sample + self->hop) - pts);
   }
 }
@@ -236,7 +234,7 @@ gst_rnn_features_process (GstRnnStage *stage, GstBuffer *buffer)
   for (i = 0; i < map.size / bpf && ret == GST_FLOW_OK; i += n) {
     n = MIN (map.size / bpf - i, CHUNK);
     stage->timeline.count += n;
-    add_steps (self, rnn_features_push (self->features, to_float (self, map.data + i * bpf, n, samples), n,
+    add_steps (self, rnn_input_stream_push (self->features, to_float (self, map.data + i * bpf, n, samples), (guint) n,
             self->steps));
     if (gst_rnn_stage_get_n_frames (stage) >= MAX_LIST)
       ret = gst_rnn_stage_push_frames (stage);
@@ -252,7 +250,7 @@ gst_rnn_features_drain (GstRnnStage *stage)
 
   if (!self->features || !gst_rnn_timeline_started (&stage->timeline))
     return GST_FLOW_OK;
-  add_steps (self, rnn_features_finish (self->features, self->steps));
+  add_steps (self, rnn_input_stream_finish (self->features, self->steps));
   self->n_steps = 0;
   return gst_rnn_stage_push_frames (stage);
 }
@@ -263,7 +261,7 @@ gst_rnn_features_reset (GstRnnStage *stage)
   GstRnnFeatures *self = GST_RNN_FEATURES (stage);
 
   if (self->features)
-    rnn_features_reset (self->features);
+    rnn_input_stream_reset (self->features);
   self->n_steps = 0;
 }
 

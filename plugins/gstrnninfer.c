@@ -159,7 +159,7 @@ parse_series (GstRnnInfer *self, GstCaps *caps, GstRnnTensors *in, GError **erro
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "incomplete audio caps");
     return FALSE;
   }
-  if (rnn_model_get_input_kind (self->stage.model) == RNN_INPUT_AUDIO) {
+  if (rnn_model_get_input (self->stage.model)->klass->source == RNN_SOURCE_AUDIO) {
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
         "The model takes features of audio, not samples: put `audioconvert ! audioresample ! rnnfeatures` in front.");
     return FALSE;
@@ -176,9 +176,7 @@ output_kind (RnnModel *model)
 {
   const gchar *kind = rnn_output_primary (rnn_model_get_output (model))->klass->caps;
 
-  if (kind)
-    return kind;
-  return rnn_model_get_input_kind (model) == RNN_INPUT_SERIES ? "series" : NULL;
+  return kind ? kind : rnn_model_get_input (model)->klass->caps;
 }
 
 static gboolean
@@ -215,7 +213,7 @@ get_sink_caps (GstRnnInfer *self)
   gint n_channels = 0;
 
   GST_OBJECT_LOCK (self);
-  if (self->stage.model && rnn_model_get_input_kind (self->stage.model) != RNN_INPUT_AUDIO)
+  if (self->stage.model && rnn_model_get_input (self->stage.model)->klass->source != RNN_SOURCE_AUDIO)
     n_channels = rnn_model_get_n_in (self->stage.model);
   else if (self->stage.model)
     n_channels = -1;

@@ -9,7 +9,7 @@
 #define MAX_LENGTH (1 << 17)
 #define ROUNDING 1e-4           /* samples: 440.99999 is 441 */
 
-static const gchar *const types[] = { "fbank", "mfcc", "logmel", NULL };
+static const gchar *const types[] = { "fbank", "mfcc", "logmel", "spectrum", NULL };
 static const gchar *const windows[] =
     { "povey", "hanning", "hamming", "blackman", "rectangular", "hann-periodic", "hamming-exact", NULL };
 static const gchar *const mel_scales[] = { "kaldi", "htk", "slaney", "hcopy", "bins", NULL };
@@ -20,6 +20,13 @@ static const gchar *const cmvns[] = { "none", "global", "sliding", "running", NU
 #define FLOAT(f, lo, hi, def, blurb) RNN_OPT_FLOAT (RnnFeatureConfig, f, lo, hi, def, blurb)
 #define BOOL(f, def, blurb) RNN_OPT_BOOL (RnnFeatureConfig, f, def, blurb)
 #define ENUM(f, choices, def, blurb) RNN_OPT_ENUM (RnnFeatureConfig, f, choices, def, blurb)
+
+#define CMVN_ROWS \
+  ENUM (cmvn, cmvns, RNN_CMVN_NONE, "normalisation of mean and variance"), \
+  BOOL (cmvn_variance, TRUE, "of the variance too"), \
+  INT (cmvn_window, 1, 10000, 600, "frames, sliding"), \
+  INT (cmvn_global_frames, 0, 10000, 200, "frames that the model's statistics may stand for, sliding"), \
+  FLOAT (cmvn_decay, 0, 1, 0.995, "per frame, running")
 
 const RnnOption rnn_feature_options[] = {
   ENUM (type, types, RNN_FEATURES_FBANK, "kind of features"),
@@ -53,13 +60,14 @@ const RnnOption rnn_feature_options[] = {
   FLOAT (pcen_bias, 0, 1e6, 2, "offset before the root"),
   FLOAT (pcen_power, 1e-3, 1, 0.5, "root"),
   FLOAT (pcen_eps, 1e-30, 1, 1e-6, "floor of the smoothed energy"),
-  ENUM (cmvn, cmvns, RNN_CMVN_NONE, "normalisation of mean and variance"),
-  BOOL (cmvn_variance, TRUE, "of the variance too"),
-  INT (cmvn_window, 1, 10000, 600, "frames, sliding"),
-  INT (cmvn_global_frames, 0, 10000, 200, "frames that the model's statistics may stand for, sliding"),
-  FLOAT (cmvn_decay, 0, 1, 0.995, "per frame, running"),
+  CMVN_ROWS,
   INT (stack, 1, 64, 1, "frames per step"),
   INT (stride, 1, 64, 1, "frames from step to step"),
+  { 0 }
+};
+
+const RnnOption rnn_cmvn_options[] = {
+  CMVN_ROWS,
   { 0 }
 };
 
@@ -142,5 +150,7 @@ rnn_feature_config_check (const RnnFeatureConfig *config, GError **error)
         config->low_freq, high, nyquist);
   if (config->type == RNN_FEATURES_MFCC && config->n_ceps > config->n_mels)
     return refuse (error, "features: n_ceps %d is more than n_mels %d", config->n_ceps, config->n_mels);
+  if (config->type == RNN_FEATURES_SPECTRUM && config->pcen != RNN_PCEN_NONE)
+    return refuse (error, "features: pcen needs mel bands, a spectrum has none");
   return TRUE;
 }

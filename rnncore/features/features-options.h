@@ -7,6 +7,7 @@
 RNN_API_BEGIN
 
 extern const RnnOption rnn_feature_options[];
+extern const RnnOption rnn_cmvn_options[];              /* those of them that normalise */
 
 /* Every row within its range, and rows that fit each other and the rate. */
 gboolean rnn_feature_config_check (const RnnFeatureConfig *config, GError **error);

@@ -15,6 +15,7 @@
 #include "tables.h"
 #include "../kernels/kernels.h"
 #include <math.h>
+#include <string.h>
 
 struct _RnnFeatures {
   RnnFeatureConfig config;
@@ -50,8 +51,10 @@ edges_of (const RnnFeatureConfig *config)
 }
 
 static guint
-frame_dim_of (const RnnFeatureConfig *config)
+frame_dim_of (const RnnFeatureConfig *config, guint n_fft)
 {
+  if (config->type == RNN_FEATURES_SPECTRUM)
+    return n_fft / 2 + 1;
   if (config->type == RNN_FEATURES_MFCC)
     return (guint) config->n_ceps;
   return (guint) config->n_mels + (config->use_energy ? 1 : 0);
@@ -66,7 +69,7 @@ rnn_features_new (const RnnFeatureConfig *config, const gfloat *mean, const gflo
     return NULL;
   f = g_new0 (RnnFeatures, 1);
   f->config = *config;
-  f->frame_dim = frame_dim_of (config);
+  f->frame_dim = frame_dim_of (config, fft_length (config));
   if (!(f->fft = rnn_fft_new (fft_length (config), error))
       || !(f->tables = rnn_tables_get (config, f->fft->n, error))
       || !(f->cmvn = rnn_cmvn_new (config, f->frame_dim, mean, std, error)))
@@ -152,12 +155,28 @@ rnn_features_max_steps (RnnFeatures *features, guint n_samples)
 /* ---- running ---- */
 
 static void
-compress (RnnFeatures *f, gfloat *mels)
+compress (RnnFeatures *f, guint n, gfloat *energies)
 {
   if (f->pcen)
-    rnn_pcen_apply (f->pcen, mels, mels);
+    rnn_pcen_apply (f->pcen, energies, energies);
   if (f->use_log)
-    rnn_kernels ()->log_floor ((gint) f->tables->mel->n_mels, f->config.log_floor, f->log_scale, mels);
+    rnn_kernels ()->log_floor ((gint) n, f->config.log_floor, f->log_scale, energies);
+}
+
+/* spectrum -> mel bands, their compression, cepstra -> out[frame_dim] */
+static void
+compute_bands (RnnFeatures *f, gfloat energy, gfloat *out)
+{
+  const RnnTables *tables = f->tables;
+  gboolean energy_first = f->config.use_energy && !f->config.htk_compat;
+  gfloat *mels = tables->mfcc ? f->mels : out + energy_first;
+
+  rnn_mel_apply (tables->mel, f->spectrum, mels);
+  compress (f, tables->mel->n_mels, mels);
+  if (tables->mfcc)
+    rnn_mfcc_apply (tables->mfcc, mels, energy, out);
+  else if (f->config.use_energy)
+    out[energy_first ? 0 : tables->mel->n_mels] = energy;
 }
 
 /* samples[length] -> out[frame_dim] */
@@ -165,19 +184,17 @@ static void
 compute_frame (RnnFeatures *f, const gfloat *samples, gfloat *out)
 {
   const RnnTables *tables = f->tables;
-  gboolean energy_first = f->config.use_energy && !f->config.htk_compat;
   gfloat energy = rnn_window_apply (tables->window, samples, f->fft->in);
-  gfloat *mels = tables->mfcc ? f->mels : out + energy_first;
 
   rnn_fft_power (f->fft, f->spectrum);
   for (guint k = 0; k < tables->mel->n_bins && !f->config.use_power; k++)
     f->spectrum[k] = sqrtf (f->spectrum[k]);
-  rnn_mel_apply (tables->mel, f->spectrum, mels);
-  compress (f, mels);
-  if (tables->mfcc)
-    rnn_mfcc_apply (tables->mfcc, mels, energy, out);
-  else if (f->config.use_energy)
-    out[energy_first ? 0 : tables->mel->n_mels] = energy;
+  if (f->config.type == RNN_FEATURES_SPECTRUM) {
+    memcpy (out, f->spectrum, f->frame_dim * sizeof (gfloat));
+    compress (f, f->frame_dim, out);
+  } else {
+    compute_bands (f, energy, out);
+  }
   rnn_cmvn_apply (f->cmvn, out);
 }
 

@@ -13,8 +13,8 @@ RNN_API_BEGIN
 typedef struct _RnnFeatures RnnFeatures;
 
 /* FBANK and MFCC are Kaldi's.  LOGMEL is that of torch.stft and Whisper: log10, and without snip_edges frame t is
- * centred on sample t * shift. */
-typedef enum { RNN_FEATURES_FBANK, RNN_FEATURES_MFCC, RNN_FEATURES_LOGMEL } RnnFeatureType;
+ * centred on sample t * shift.  SPECTRUM has all bins of the transform, from 0 Hz to half the rate, and no mel bands. */
+typedef enum { RNN_FEATURES_FBANK, RNN_FEATURES_MFCC, RNN_FEATURES_LOGMEL, RNN_FEATURES_SPECTRUM } RnnFeatureType;
 typedef enum { RNN_WINDOW_POVEY, RNN_WINDOW_HANNING, RNN_WINDOW_HAMMING, RNN_WINDOW_BLACKMAN, RNN_WINDOW_RECTANGULAR,
   RNN_WINDOW_HANN_PERIODIC, RNN_WINDOW_HAMMING_EXACT } RnnWindowType;
 /* HTK and SLANEY as librosa and torchaudio have them (triangles over Hz, SLANEY of unit area); HCOPY is the HTK tool; BINS

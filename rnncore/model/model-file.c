@@ -48,12 +48,12 @@ load_stats (RnnModel *model, RnnSafetensors *file, GError **error)
 
   if (!rnn_safetensors_find (file, "input.mean"))
     return TRUE;
-  mean = rnn_safetensors_require (file, "input.mean", 1, &model->n_stats, error);
-  std = mean ? rnn_safetensors_require (file, "input.std", 1, &model->n_stats, error) : NULL;
+  mean = rnn_safetensors_require (file, "input.mean", 1, &model->input->n_frame, error);
+  std = mean ? rnn_safetensors_require (file, "input.std", 1, &model->input->n_frame, error) : NULL;
   if (!std)
     return FALSE;
-  model->input_mean = g_new (gfloat, model->n_stats);
-  model->input_std = g_new (gfloat, model->n_stats);
+  model->input_mean = g_new (gfloat, model->input->n_frame);
+  model->input_std = g_new (gfloat, model->input->n_frame);
   rnn_tensor_view_to_float (mean, model->input_mean);
   rnn_tensor_view_to_float (std, model->input_std);
   return TRUE;
@@ -64,7 +64,7 @@ rnn_model_check_finite (RnnModel *model, GError **error)
 {
   gboolean good = rnn_all_finite (model->n_params, model->params);
 
-  for (gint i = 0; model->input_mean && i < model->n_stats; i++)
+  for (gint i = 0; model->input_mean && i < model->input->n_frame; i++)
     good = good && isfinite (model->input_mean[i]) && isfinite (model->input_std[i]) && model->input_std[i] > 0;
   if (good)
     return TRUE;
@@ -218,8 +218,8 @@ rnn_model_save (RnnModel *model, const gchar *path, GError **error)
   rnn_cell_foreach_param (model->root, save_param, tensors);
   n_params = tensors->len;
   if (model->input_mean) {
-    RnnTensorView mean = rnn_tensor_view_f32 ("input.mean", 1, &model->n_stats, model->input_mean);
-    RnnTensorView std = rnn_tensor_view_f32 ("input.std", 1, &model->n_stats, model->input_std);
+    RnnTensorView mean = rnn_tensor_view_f32 ("input.mean", 1, &model->input->n_frame, model->input_mean);
+    RnnTensorView std = rnn_tensor_view_f32 ("input.std", 1, &model->input->n_frame, model->input_std);
 
     g_array_append_val (tensors, mean);
     g_array_append_val (tensors, std);

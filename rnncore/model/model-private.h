@@ -19,11 +19,8 @@ struct _RnnModel {
   RnnModel *variants[RNN_N_PRECISIONS]; /* those in use; not referenced: see share.c */
   RnnModel *base;               /* of a variant: whose weights these are; referenced */
 
-  RnnInputKind input_kind;
-  gint n_in, rate;
-  RnnFeatureConfig features;
-  gfloat *input_mean, *input_std;       /* [n_stats] or NULL */
-  gint n_stats;
+  RnnInput *input;
+  gfloat *input_mean, *input_std;       /* [input->n_frame] or NULL */
   RnnOutput *output;
 };
 

@@ -129,7 +129,7 @@ rnn_model_copy (RnnModel *model, GError **error)
   copy = rnn_model_new_empty (model->recipe, model->path, error);
   if (copy) {
     memcpy (copy->params, model->params, model->n_params * sizeof (gfloat));
-    rnn_model_set_input_stats (copy, model->input_mean, model->input_std, model->n_stats);
+    rnn_model_set_input_stats (copy, model->input_mean, model->input_std, model->input->n_frame);
   }
   return copy;
 }
@@ -218,7 +218,7 @@ rnn_model_get_root (RnnModel *model)
 gint
 rnn_model_get_n_in (RnnModel *model)
 {
-  return model->n_in;
+  return model->input->n_in;
 }
 
 gint
@@ -281,22 +281,22 @@ rnn_model_get_weight_bytes (RnnModel *model)
   return bytes;
 }
 
-RnnInputKind
-rnn_model_get_input_kind (RnnModel *model)
+const RnnInput *
+rnn_model_get_input (RnnModel *model)
 {
-  return model->input_kind;
+  return model->input;
 }
 
 gint
 rnn_model_get_rate (RnnModel *model)
 {
-  return model->rate;
+  return model->input->rate;
 }
 
 const RnnFeatureConfig *
 rnn_model_get_features (RnnModel *model)
 {
-  return model->input_kind == RNN_INPUT_AUDIO ? &model->features : NULL;
+  return model->input->klass->source == RNN_SOURCE_AUDIO ? &model->input->features : NULL;
 }
 
 const gfloat *
@@ -314,7 +314,7 @@ rnn_model_get_input_std (RnnModel *model)
 void
 rnn_model_set_input_stats (RnnModel *model, const gfloat *mean, const gfloat *std, gint n)
 {
-  g_return_if_fail (n == model->n_stats);
+  g_return_if_fail (n == model->input->n_frame);
   g_clear_pointer (&model->input_mean, g_free);
   g_clear_pointer (&model->input_std, g_free);
   if (mean && std) {

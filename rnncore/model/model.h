@@ -4,9 +4,9 @@
  *
  * File: one .safetensors; tensors `<layer>.<param>` in PyTorch's shapes; __metadata__["rnncore"] is the recipe, one
  * JSON object: format (1), name, license, attribution, input, layers, output.
- *   input  {"kind": "audio", "rate": 16000, "features": {...RnnFeatureConfig...}}      normalised by the tensors
- *          input.mean and input.std [dims of one unstacked frame], if present
- *          {"kind": "tensors", "size": N} | {"kind": "series", "channels": C}
+ *   input  {"kind": "audio", "rate": 16000, "features": {...RnnFeatureConfig...}} | {"kind": "tensors", "size": N} |
+ *          {"kind": "series", "channels": C, "cmvn": "global"} | ... one kind a file of inputs/; what cmvn global needs are
+ *          the tensors input.mean and input.std [numbers of an unstacked frame]
  *   layers [{"cell": "lstm", "name": "rnn0", "hidden": 320}, ...]
  *   output {"kind": "ctc", "tokens": ["<blank>", " ", "a", ...], "blank": 0, "text": {...RnnTextConfig...}} |
  *          {"kind": "classes", "labels": [...]} | ... one kind a file of outputs/; none: {"kind": "raw"}
@@ -15,6 +15,7 @@
 #include "../base/error.h"
 #include "../base/options.h"
 #include "../features/features.h"
+#include "../inputs/input.h"
 #include "../outputs/output.h"
 #include "../text/speller.h"
 
@@ -22,7 +23,6 @@ RNN_API_BEGIN
 
 typedef struct _RnnModel RnnModel;
 
-typedef enum { RNN_INPUT_TENSORS, RNN_INPUT_AUDIO, RNN_INPUT_SERIES } RnnInputKind;
 /* What weights are kept in: floats; bytes with a scale per row, inputs quantised by their own largest magnitude at every
  * step; the upper halves of floats, inputs as they are. */
 typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8, RNN_PRECISION_BF16, RNN_N_PRECISIONS } RnnPrecision;
@@ -73,10 +73,10 @@ gsize         rnn_model_get_weight_bytes (RnnModel *model);     /* of all parame
 const gchar  *rnn_precision_get_name (RnnPrecision precision);  /* "int8" */
 gboolean      rnn_precision_from_name (const gchar *name, RnnPrecision *precision);
 
-RnnInputKind  rnn_model_get_input_kind (RnnModel *model);
-gint          rnn_model_get_rate (RnnModel *model);        /* Hz, audio input */
-const RnnFeatureConfig *rnn_model_get_features (RnnModel *model);      /* audio input, else NULL */
-const gfloat *rnn_model_get_input_mean (RnnModel *model);  /* [dims of one unstacked frame], or NULL */
+const RnnInput *rnn_model_get_input (RnnModel *model);
+gint          rnn_model_get_rate (RnnModel *model);        /* Hz, what takes sound; else 0 */
+const RnnFeatureConfig *rnn_model_get_features (RnnModel *model);      /* of what takes sound, else NULL */
+const gfloat *rnn_model_get_input_mean (RnnModel *model);  /* [n_frame of the input], or NULL */
 const gfloat *rnn_model_get_input_std (RnnModel *model);
 void          rnn_model_set_input_stats (RnnModel *model, const gfloat *mean, const gfloat *std, gint n);
 

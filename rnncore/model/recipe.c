@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The recipe: one JSON object that says what goes in, which layers follow, and what comes out. */
 #include "model-private.h"
-#include "../features/features-options.h"
-#include <string.h>
 
 static const gchar *const top_keys[] = { "format", "name", "description", "license", "attribution", "input", "layers",
   "output", "train", NULL };
@@ -12,18 +10,6 @@ fail (RnnModel *model, GError **error, gint code, const gchar *reason)
 {
   g_set_error (error, RNN_ERROR, code, "%s: %s", model->path, reason);
   return FALSE;
-}
-
-/* Index of @object's "kind" in @kinds, or -1. */
-static gint
-kind_of (const json_t *object, const gchar *const *kinds)
-{
-  const gchar *kind = json_string_value (json_object_get (object, "kind"));
-
-  for (gint i = 0; kind && kinds[i]; i++)
-    if (g_str_equal (kind, kinds[i]))
-      return i;
-  return -1;
 }
 
 static gboolean
@@ -45,51 +31,12 @@ check_top (RnnModel *model, GError **error)
 }
 
 static gboolean
-read_audio (RnnModel *model, const json_t *input, GError **error)
-{
-  const json_t *features = json_object_get (input, "features");
-  json_int_t rate = json_integer_value (json_object_get (input, "rate"));
-  g_autofree gchar *where = g_strdup_printf ("%s: input features", model->path);
-  g_autoptr (RnnFeatures) trial = NULL;
-  RnnFeatureConfig plain;
-
-  if (rate < 1000 || rate > 768000)
-    return fail (model, error, RNN_ERROR_FORMAT, "input: \"rate\" must be 1000 to 768000 Hz");
-  model->rate = (gint) rate;
-  rnn_feature_config_init (&model->features);
-  model->features.rate = model->rate;
-  if (features && !rnn_options_from_json (rnn_feature_options, &model->features, features, NULL, where, error))
-    return FALSE;
-  plain = model->features;
-  plain.cmvn = RNN_CMVN_NONE;
-  trial = rnn_features_new (&plain, NULL, NULL, error);
-  if (!trial) {
-    g_prefix_error (error, "%s: ", where);
-    return FALSE;
-  }
-  model->n_in = (gint) rnn_features_get_dim (trial);
-  model->n_stats = (gint) rnn_features_get_frame_dim (trial);
-  return TRUE;
-}
-
-static gboolean
 read_input (RnnModel *model, GError **error)
 {
-  static const gchar *const kinds[] = { "tensors", "audio", "series", NULL };
-  const json_t *input = json_object_get (model->recipe, "input");
-  gint kind = kind_of (input, kinds);
-  json_int_t size;
+  g_autofree gchar *where = g_strdup_printf ("%s: input", model->path);
 
-  if (kind < 0)
-    return fail (model, error, RNN_ERROR_FORMAT, "input: \"kind\" must be audio, tensors or series");
-  model->input_kind = (RnnInputKind) kind;
-  if (kind == RNN_INPUT_AUDIO)
-    return read_audio (model, input, error);
-  size = json_integer_value (json_object_get (input, kind == RNN_INPUT_SERIES ? "channels" : "size"));
-  if (size < 1 || size > 1 << 20)
-    return fail (model, error, RNN_ERROR_FORMAT, "input: \"size\" (series: \"channels\") must be 1 to 1048576");
-  model->n_in = model->n_stats = (gint) size;
-  return TRUE;
+  model->input = rnn_input_new (json_object_get (model->recipe, "input"), where, error);
+  return model->input != NULL;
 }
 
 static gboolean
@@ -113,7 +60,7 @@ read_layers (RnnModel *model, GError **error)
   json_t *layers = json_object_get (model->recipe, "layers");
   json_t *root = json_pack ("{sssO}", "cell", "chain", "layers", layers ? layers : json_null ());
 
-  model->root = rnn_cell_new (root, model->n_in, model->path, error);
+  model->root = rnn_cell_new (root, model->input->n_in, model->path, error);
   json_decref (root);
   return model->root != NULL;
 }

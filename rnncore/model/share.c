@@ -112,7 +112,7 @@ rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error)
   rnn_cell_foreach_param (model->root, add_param, params);
   rnn_cell_foreach_param (variant->root, pack_as, &packing);
   variant->precision = precision;
-  rnn_model_set_input_stats (variant, model->input_mean, model->input_std, model->n_stats);
+  rnn_model_set_input_stats (variant, model->input_mean, model->input_std, model->input->n_frame);
   variant->base = rnn_model_ref (model);
   return variant;
 }
@@ -160,6 +160,7 @@ model_free (RnnModel *model)
   g_aligned_free (model->params);
   g_free (model->input_mean);
   g_free (model->input_std);
+  rnn_input_free (model->input);
   rnn_output_free (model->output);
   json_decref (model->recipe);
   g_free (model->shared_key);

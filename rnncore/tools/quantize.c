@@ -63,7 +63,7 @@ calibrate (RnnModel *model, gchar **files, GError **error)
   g_autoptr (RnnFeatures) features = NULL;
   Calibration c = { .model = model };
 
-  if (rnn_model_get_input_kind (model) != RNN_INPUT_AUDIO) {
+  if (!rnn_model_get_features (model)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: only models of audio can be calibrated",
         rnn_model_get_path (model));
     return FALSE;

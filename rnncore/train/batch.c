@@ -31,22 +31,23 @@ rnn_buffer_clear (RnnBuffer *buffer)
 void
 rnn_framing_init (RnnFraming *framing, RnnModel *model, gint n_feature)
 {
-  const RnnFeatureConfig *features = rnn_model_get_features (model);
+  const RnnFeatureConfig *features = &rnn_model_get_input (model)->features;
   const gfloat *mean = rnn_model_get_input_mean (model), *std = rnn_model_get_input_std (model);
 
   framing->n_feature = n_feature;
   framing->n_in = rnn_model_get_n_in (model);
-  framing->stack = features ? features->stack : 1;
-  framing->stride = features ? features->stride : 1;
+  framing->stack = features->stack;
+  framing->stride = features->stride;
   framing->latency = rnn_model_get_latency (model);
-  framing->floor = features && features->use_log && features->pcen == RNN_PCEN_NONE &&
+  framing->floor = rnn_model_get_features (model) && features->use_log && features->pcen == RNN_PCEN_NONE &&
       features->type == RNN_FEATURES_FBANK ? logf (features->log_floor) : NAN;
-  framing->mean = framing->scale = NULL;
-  if (features && features->cmvn == RNN_CMVN_GLOBAL && mean && std) {
+  framing->norm = *features;
+  framing->mean = framing->std = NULL;
+  if (mean && std && n_feature == rnn_model_get_input (model)->n_frame) {
     framing->mean = g_memdup2 (mean, n_feature * sizeof (gfloat));
-    framing->scale = g_new (gfloat, n_feature);
-    for (gint i = 0; i < n_feature; i++)
-      framing->scale[i] = 1 / std[i];
+    framing->std = g_memdup2 (std, n_feature * sizeof (gfloat));
+  } else if (features->cmvn == RNN_CMVN_GLOBAL) {
+    framing->norm.cmvn = RNN_CMVN_NONE;         /* nobody knows them yet */
   }
 }
 
@@ -54,16 +55,17 @@ void
 rnn_framing_clear (RnnFraming *framing)
 {
   g_clear_pointer (&framing->mean, g_free);
-  g_clear_pointer (&framing->scale, g_free);
+  g_clear_pointer (&framing->std, g_free);
 }
 
 static void
-normalise (const RnnFraming *framing, guint n, gfloat *frames)
+normalise (RnnBatch *batch, const RnnFraming *framing, guint n, gfloat *frames)
 {
-  if (framing->mean)
-    for (guint t = 0; t < n; t++, frames += framing->n_feature)
-      for (gint i = 0; i < framing->n_feature; i++)
-        frames[i] = (frames[i] - framing->mean[i]) * framing->scale[i];
+  if (!batch->cmvn)
+    batch->cmvn = rnn_cmvn_new (&framing->norm, framing->n_feature, framing->mean, framing->std, NULL);
+  rnn_cmvn_reset (batch->cmvn);
+  for (guint t = 0; t < n; t++)
+    rnn_cmvn_apply (batch->cmvn, frames + (gsize) t * framing->n_feature);
 }
 
 static gsize
@@ -158,7 +160,7 @@ build_example (RnnBatch *batch, const RnnFraming *framing, RnnDataset *dataset, 
     n = vary (framing, dataset, example, augment, &rng, frames);
   else
     memcpy (frames, example->frames, (gsize) n * dim * sizeof (gfloat));
-  normalise (framing, n, frames);
+  normalise (batch, framing, n, frames);
   if (augment)
     rnn_augment_mask (augment, &rng, n, dim, frames);
   return rnn_stack_frames (frames, n, dim, framing->stack, framing->stride, out);
@@ -222,5 +224,6 @@ rnn_batch_clear (RnnBatch *batch)
   rnn_buffer_clear (&batch->padded);
   rnn_buffer_clear (&batch->frames);
   rnn_buffer_clear (&batch->stacked);
+  g_clear_pointer (&batch->cmvn, rnn_cmvn_free);
   batch->capacity = 0;
 }

@@ -2,6 +2,7 @@
 /* Several examples as one padded input of a model. */
 #pragma once
 #include "dataset.h"
+#include "../features/cmvn.h"
 
 G_BEGIN_DECLS
 
@@ -20,7 +21,8 @@ typedef struct {
   gint stack, stride;
   gint latency;                 /* steps of zeros that follow each example */
   gfloat floor;                 /* of frames that are log energies, else NAN */
-  gfloat *mean, *scale;         /* [n_feature] or NULL: (x - mean) * scale */
+  RnnFeatureConfig norm;        /* how frames are normalised: as the input's stream does */
+  gfloat *mean, *std;           /* [n_feature] or NULL */
 } RnnFraming;
 
 void rnn_framing_init (RnnFraming *framing, RnnModel *model, gint n_feature);
@@ -32,6 +34,7 @@ typedef struct {
   gint *steps;                  /* [B] without the latency; 0: nothing to learn from */
   RnnBuffer padded, frames, stacked;
   gint capacity;                /* of steps */
+  RnnCmvn *cmvn;                /* NULL until built */
 } RnnBatch;
 
 /* @augment: the options of augmentation, or NULL for none; every example draws from its own generator, seeded by

@@ -57,12 +57,11 @@ check_model (RnnTrainer *t, GError **error)
 static void
 ensure_input_stats (RnnModel *model, RnnDataset *dataset)
 {
-  const RnnFeatureConfig *features = rnn_model_get_features (model);
+  const RnnInput *input = rnn_model_get_input (model);
   gint n = dataset->n_feature;
   g_autofree gfloat *mean = NULL, *std = NULL;
 
-  if (!features || features->cmvn != RNN_CMVN_GLOBAL || rnn_model_get_input_mean (model) ||
-      n * features->stack != rnn_model_get_n_in (model))
+  if (!rnn_input_needs_stats (input) || rnn_model_get_input_mean (model) || n != input->n_frame)
     return;
   mean = g_new (gfloat, n);
   std = g_new (gfloat, n);

@@ -165,7 +165,7 @@ load_model (const gchar *path, GError **error)
   }
   if (!(model = rnn_model_load (path, error)))
     return NULL;
-  if (rnn_model_get_input_kind (model) != RNN_INPUT_AUDIO || rnn_output_primary (rnn_model_get_output (model))->klass->label != RNN_LABEL_TEXT) {
+  if (!rnn_model_get_features (model) || rnn_output_primary (rnn_model_get_output (model))->klass->label != RNN_LABEL_TEXT) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: the model does not transcribe audio", path);
     return NULL;
   }

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rows are frames: normalise, then stack. */
+#include "rows.h"
+#include "../base/error.h"
+#include "../features/cmvn.h"
+#include "../features/features-options.h"
+#include "../features/stack.h"
+#include <string.h>
+
+typedef struct {
+  gsize dim;
+  guint64 n;                    /* rows so far */
+  RnnCmvn *cmvn;
+  RnnStack *stack;
+} Rows;
+
+gboolean
+rnn_rows_setup (RnnInput *input, const json_t *object, const gchar *key, const gchar *where, GError **error)
+{
+  const gchar *ignore[] = { "kind", key, NULL };
+  json_int_t size = json_integer_value (json_object_get (object, key));
+
+  if (size < 1 || size > 1 << 20) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"%s\" must be 1 to 1048576", where, key);
+    return FALSE;
+  }
+  input->channels = input->n_frame = (gint) size;
+  if (!rnn_options_from_json (rnn_cmvn_options, &input->features, object, ignore, where, error))
+    return FALSE;
+  rnn_rows_size (input);
+  return TRUE;
+}
+
+void
+rnn_rows_size (RnnInput *input)
+{
+  input->n_in = input->n_frame * input->features.stack;
+  input->hop = input->features.stride;
+  input->window = input->features.stack;
+}
+
+gpointer
+rnn_rows_open (const RnnInput *input, const RnnFeatureConfig *features, const gfloat *mean, const gfloat *std,
+    GError **error)
+{
+  RnnCmvn *cmvn = rnn_cmvn_new (features, input->n_frame, mean, std, error);
+  Rows *r;
+
+  if (!cmvn)
+    return NULL;
+  r = g_new0 (Rows, 1);
+  r->dim = input->n_frame;
+  r->cmvn = cmvn;
+  r->stack = rnn_stack_new (input->n_frame, (guint) features->stack, (guint) features->stride);
+  return r;
+}
+
+void
+rnn_rows_close (gpointer stream)
+{
+  Rows *r = stream;
+
+  rnn_cmvn_free (r->cmvn);
+  rnn_stack_free (r->stack);
+  g_free (r);
+}
+
+void
+rnn_rows_reset (gpointer stream)
+{
+  Rows *r = stream;
+
+  r->n = 0;
+  rnn_cmvn_reset (r->cmvn);
+  rnn_stack_reset (r->stack);
+}
+
+guint
+rnn_rows_max_steps (gpointer stream, guint n)
+{
+  Rows *r = stream;
+
+  return (guint) (rnn_stack_count (r->stack, r->n + n) - rnn_stack_count (r->stack, r->n));
+}
+
+guint
+rnn_rows_push (gpointer stream, const gfloat *rows, guint n, gfloat *out)
+{
+  Rows *r = stream;
+  gsize width = r->dim * r->stack->stack;
+  guint steps = 0;
+
+  for (guint t = 0; t < n; t++) {
+    gfloat *frame = memcpy (rnn_stack_next (r->stack), rows + t * r->dim, r->dim * sizeof (gfloat));
+
+    rnn_cmvn_apply (r->cmvn, frame);
+    steps += rnn_stack_push (r->stack, out + steps * width);
+  }
+  r->n += n;
+  return steps;
+}
+
+gint
+rnn_rows_start (gpointer stream)
+{
+  return 0;
+}
+
+guint
+rnn_rows_finish (gpointer stream, gfloat *out)
+{
+  rnn_rows_reset (stream);
+  return 0;
+}
