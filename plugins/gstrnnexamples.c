@@ -36,7 +36,8 @@ gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tok
 {
   examples->model = model;
   examples->tokens = tokens;
-  examples->speller = tokens ? rnn_model_new_speller (model, tokens) : NULL;
+  if (tokens && !(examples->labeller = rnn_labeller_new (rnn_model_get_output (model), rnn_model_get_path (model), error)))
+    return FALSE;
   if (rnn_model_get_input (model)->klass->source != RNN_SOURCE_AUDIO)
     return TRUE;
   examples->features = rnn_input_stream_new_frames (rnn_model_get_input (model), error);
@@ -48,7 +49,7 @@ gst_rnn_examples_close (GstRnnExamples *examples)
 {
   gst_rnn_examples_flush (examples);
   g_clear_pointer (&examples->features, rnn_input_stream_free);
-  g_clear_pointer (&examples->speller, rnn_speller_free);
+  g_clear_pointer (&examples->labeller, rnn_labeller_free);
   g_clear_pointer (&examples->dataset, rnn_dataset_free);
   examples->width = examples->n_target = 0;
   examples->n_examples = examples->n_skipped = examples->n_warned = 0;
@@ -174,7 +175,7 @@ gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reas
   }
   raw = examples->ass ? read_ass ((const gchar *) map.data, map.size) : g_strndup ((const gchar *) map.data, map.size);
   gst_buffer_unmap (label, &map);
-  text = rnn_speller_spell (examples->speller, raw, -1, examples->markup, NULL, &error);
+  text = rnn_labeller_spell (examples->labeller, raw, -1, examples->markup, NULL, &error);
   if (error)
     *reason = g_strdup (error->message);
   return text;
@@ -195,21 +196,38 @@ compute_features (GstRnnExamples *examples, guint *n)
   return frames;
 }
 
+/* What every head is to say of the example that was added last: @ids[n], which it takes.  The first is there already. */
+static void
+add_texts (GstRnnExamples *examples, GArray **ids, guint n)
+{
+  for (guint i = 1; i < n; i++)
+    rnn_dataset_add_text (examples->dataset, ids[i] ? (const gint *) ids[i]->data : NULL, ids[i] ? ids[i]->len : 0);
+  for (guint i = 0; i < n; i++)
+    g_clear_pointer (&ids[i], g_array_unref);
+}
+
 static void
 keep_text (GstRnnExamples *examples)
 {
-  g_autoptr (GArray) ids = rnn_tokens_encode (examples->tokens, examples->cue.text->str, NULL);
+  guint n_heads = rnn_labeller_get_n (examples->labeller);
+  g_autofree GArray **ids = g_new0 (GArray *, n_heads);
+  g_autoptr (GError) error = NULL;
   g_autofree gfloat *computed = NULL;
   const gfloat *frames = (const gfloat *) examples->rows->data;
   guint n = examples->rows->len / examples->width;
 
   if (examples->features)
     frames = computed = compute_features (examples, &n);
-  if (n == 0 || !ids) {
+  if (n == 0) {
     gst_rnn_examples_skip (examples, examples->cue.label, "it is too short for a single frame");
     return;
   }
-  rnn_dataset_add_ctc (examples->dataset, frames, n, (const gint *) ids->data, ids->len);
+  if (!rnn_labeller_encode (examples->labeller, examples->cue.text->str, ids, &error)) {
+    gst_rnn_examples_skip (examples, examples->cue.label, error->message);
+    return;
+  }
+  rnn_dataset_add_ctc (examples->dataset, frames, n, (const gint *) ids[0]->data, ids[0]->len);
+  add_texts (examples, ids, n_heads);
   count_example (examples, n);
 }
 

@@ -76,49 +76,34 @@ rnn_labeller_get_n (RnnLabeller *labeller)
   return labeller->heads->len;
 }
 
-RnnSpeller *
-rnn_labeller_get_speller (RnnLabeller *labeller)
+gchar *
+rnn_labeller_spell (RnnLabeller *labeller, const gchar *text, gssize length, gboolean markup, gboolean *news, GError **error)
 {
-  return labeller->heads->len ? g_array_index (labeller->heads, Head, 0).speller : NULL;
+  const Head *first = &g_array_index (labeller->heads, Head, 0);
+
+  return first->pronunciations ? rnn_speller_speak (first->speller, text, length, markup) :
+      rnn_speller_spell (first->speller, text, length, markup, news, error);
 }
 
 static GArray *
-encode_spoken (const Head *head, const gchar *spoken)
+encode (const Head *head, const gchar *spoken)
 {
-  if (head->pronunciations)
-    return rnn_pronunciations_encode (head->pronunciations, spoken);
-  return rnn_speller_encode (head->speller, spoken, -1, FALSE, NULL, NULL);
-}
-
-static GArray *
-encode_first (const Head *head, const gchar *spoken, GError **error)
-{
-  GArray *ids = encode_spoken (head, spoken);
-
-  if (!ids)
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "the dictionary lacks a word of \"%s\"", spoken);
-  return ids;
+  return head->pronunciations ? rnn_pronunciations_encode (head->pronunciations, spoken) :
+      rnn_tokens_encode (head->tokens, spoken, NULL);
 }
 
 gboolean
-rnn_labeller_encode (RnnLabeller *labeller, const gchar *text, gssize length, gboolean markup, gboolean *news, GArray **ids,
-    GError **error)
+rnn_labeller_encode (RnnLabeller *labeller, const gchar *spoken, GArray **ids, GError **error)
 {
   const Head *heads = (const Head *) labeller->heads->data;
-  g_autofree gchar *spoken = NULL;
 
-  if (heads[0].pronunciations) {
-    spoken = rnn_speller_speak (heads[0].speller, text, length, markup);
-    ids[0] = encode_first (&heads[0], spoken, error);
-  } else {
-    ids[0] = rnn_speller_encode (heads[0].speller, text, length, markup, news, error);
-  }
-  if (!ids[0])
+  ids[0] = encode (&heads[0], spoken);
+  if (!ids[0]) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "the model's %s \"%s\"",
+        heads[0].pronunciations ? "dictionary lacks a word of" : "tokens cannot spell", spoken);
     return FALSE;
-  for (guint i = 1; i < labeller->heads->len; i++) {
-    if (!spoken)
-      spoken = rnn_speller_speak (heads[0].speller, text, length, markup);
-    ids[i] = encode_spoken (&heads[i], spoken);
   }
+  for (guint i = 1; i < labeller->heads->len; i++)
+    ids[i] = encode (&heads[i], spoken);
   return TRUE;
 }

@@ -13,11 +13,11 @@ RnnLabeller *rnn_labeller_new (const RnnOutput *output, const gchar *where, GErr
 void         rnn_labeller_free (RnnLabeller *labeller);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnLabeller, rnn_labeller_free)
 guint        rnn_labeller_get_n (RnnLabeller *labeller);       /* heads that learn from text */
-/* ids[rnn_labeller_get_n ()] of gint (transfer full each).  Fails, as rnn_speller_encode () does, when the first head cannot
- * say the text; another one that cannot gets NULL. */
-gboolean     rnn_labeller_encode (RnnLabeller *labeller, const gchar *text, gssize length, gboolean markup, gboolean *news,
-    GArray **ids, GError **error);
-/* Of the first head, for what it could not spell. (transfer none) */
-RnnSpeller  *rnn_labeller_get_speller (RnnLabeller *labeller);
+/* What is spoken of @text, as rnn_speller_spell () has it for the first head. (transfer full) */
+gchar       *rnn_labeller_spell (RnnLabeller *labeller, const gchar *text, gssize length, gboolean markup, gboolean *news,
+    GError **error);
+/* ids[rnn_labeller_get_n ()] of gint (transfer full each) from what rnn_labeller_spell () gives.  Fails when the first head
+ * cannot say it; another one that cannot gets NULL. */
+gboolean     rnn_labeller_encode (RnnLabeller *labeller, const gchar *spoken, GArray **ids, GError **error);
 
 RNN_API_END

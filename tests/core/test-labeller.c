@@ -54,11 +54,14 @@ test_heads (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (RnnOutput) output = NULL;
   g_autoptr (RnnLabeller) labeller = make_labeller (two_heads, &output, &error);
+  g_autofree gchar *spoken = NULL;
   GArray *ids[2];
 
   g_assert_no_error (error);
   g_assert_cmpuint (rnn_labeller_get_n (labeller), ==, 2);
-  g_assert_true (rnn_labeller_encode (labeller, "Hello, 1!", -1, FALSE, NULL, ids, &error));
+  spoken = rnn_labeller_spell (labeller, "Hello, 1!", -1, FALSE, NULL, &error);
+  g_assert_cmpstr (spoken, ==, "hello one");
+  g_assert_true (rnn_labeller_encode (labeller, spoken, ids, &error));
   check_ids (ids[0], hello_one, G_N_ELEMENTS (hello_one));
   check_ids (ids[1], phones, G_N_ELEMENTS (phones));
 }
@@ -73,11 +76,11 @@ test_unknown (void)
   g_autoptr (RnnLabeller) labeller = make_labeller (two_heads, &output, &error);
   GArray *ids[2];
 
-  g_assert_true (rnn_labeller_encode (labeller, "hello there", -1, FALSE, NULL, ids, &error));
+  g_assert_true (rnn_labeller_encode (labeller, "hello there", ids, &error));
   g_assert_nonnull (ids[0]);
   g_assert_null (ids[1]);
   g_array_unref (ids[0]);
-  g_assert_false (rnn_labeller_encode (labeller, "hello zoo", -1, FALSE, NULL, ids, &error));
+  g_assert_null (rnn_labeller_spell (labeller, "hello zoo", -1, FALSE, NULL, &error));
   g_assert_error (error, RNN_ERROR, RNN_ERROR_FORMAT);
 }
 
