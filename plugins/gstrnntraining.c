@@ -45,16 +45,28 @@ post_stats (GstRnnTraining *training, const gchar *type)
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
 }
 
-static gchar *
-describe_time (gdouble seconds)
+/* @before, then the number with a point in any locale; @format is for one double. */
+static void
+append (GString *text, const gchar *before, const gchar *format, gdouble value)
+{
+  gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (text, before);
+  g_string_append (text, g_ascii_formatd (number, sizeof (number), format, value));
+}
+
+static void
+append_time (GString *text, gdouble seconds)
 {
   if (isnan (seconds))
-    return g_strdup ("?");
-  if (seconds < 90)
-    return g_strdup_printf ("%.0f s", seconds);
-  if (seconds < 5400)
-    return g_strdup_printf ("%.0f min", seconds / 60);
-  return g_strdup_printf ("%.1f h", seconds / 3600);
+    g_string_append (text, "  ?");
+  else if (seconds < 90)
+    append (text, "  ", "%.0f", seconds);
+  else if (seconds < 5400)
+    append (text, "  ", "%.0f", seconds / 60);
+  else
+    append (text, "  ", "%.1f", seconds / 3600);
+  g_string_append (text, seconds < 90 ? " s left" : seconds < 5400 ? " min left" : seconds >= 5400 ? " h left" : " left");
 }
 
 static void
@@ -63,25 +75,29 @@ append_dev (GString *text, const RnnTrainStats *s, const RnnOutput *output)
   g_autofree gchar *now = rnn_output_describe_metric (output, s->dev_metric);
   g_autofree gchar *best = rnn_output_describe_metric (output, s->best_metric);
 
-  g_string_append_printf (text, "  dev loss %.3f  dev %s  best %s", s->dev_loss, now, best);
+  append (text, "  dev loss ", "%.3f", s->dev_loss);
+  g_string_append_printf (text, "  dev %s  best %s", now, best);
 }
 
 static void
 post_progress (GstRnnTraining *training, GstProgressType type, const gchar *event)
 {
   const RnnTrainStats *s = &training->stats;
-  g_autofree gchar *left = describe_time (time_left (training));
   g_autoptr (GString) text = g_string_new (event);
 
   training->last_progress = g_get_monotonic_time ();
   if (!rnn_train_leads ())
     return;
   if (s->update > 0) {
-    g_string_append_printf (text, "epoch %u/%d %3.0f %%  loss %.3f", s->epoch + 1, training->epochs,
-        100 * s->epoch_progress, s->epoch_loss);
+    g_string_append_printf (text, "epoch %u/%d", s->epoch + 1, training->epochs);
+    append (text, " ", "%3.0f", 100 * s->epoch_progress);
+    append (text, " %  loss ", "%.3f", s->epoch_loss);
     if (!isnan (s->dev_metric))
       append_dev (text, s, rnn_model_get_output (rnn_trainer_get_model (training->trainer)));
-    g_string_append_printf (text, "  rate %.2g  %.0f frames/s  %s left", s->learning_rate, s->frames_per_second, left);
+    append (text, "  rate ", "%.2g", s->learning_rate);
+    append (text, "  ", "%.0f", s->frames_per_second);
+    g_string_append (text, " frames/s");
+    append_time (text, time_left (training));
   }
   gst_element_post_message (training->owner, gst_message_new_progress (GST_OBJECT (training->owner), type, "train",
           text->str));

@@ -20,5 +20,7 @@
 #include "ctc/caption.h"
 #include "ctc/ctc.h"
 #include "outputs/labeller.h"
+#include "text/pieces.h"
 #include "text/speller.h"
+#include "text/written.h"
 #include "train/train.h"

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The recipe: one JSON object that says what goes in, which layers follow, and what comes out. */
 #include "model-private.h"
+#include "../text/fold.h"
+#include <string.h>
+
+#define MAX_STRING 65536
 
 static const gchar *const top_keys[] = { "format", "name", "description", "license", "attribution", "input", "layers",
   "output", "train", NULL };
@@ -12,14 +16,48 @@ fail (RnnModel *model, GError **error, gint code, const gchar *reason)
   return FALSE;
 }
 
+/* Names and texts are shown and logged: nothing in them may steer a terminal.  Lines may end, as in labels of characters. */
+static gboolean
+is_harmless (const gchar *text)
+{
+  if (strlen (text) > MAX_STRING)
+    return FALSE;
+  for (const gchar *p = text; *p; p = g_utf8_next_char (p))
+    if (rnn_text_is_control (g_utf8_get_char (p)) && !strchr ("\n\r\t", *p))
+      return FALSE;
+  return TRUE;
+}
+
+/* jansson has bounded the depth, and all its strings are UTF-8. */
+static gboolean
+are_strings_harmless (const json_t *json)
+{
+  const gchar *key;
+  json_t *value;
+  gsize i;
+
+  if (json_is_string (json))
+    return is_harmless (json_string_value (json));
+  json_array_foreach ((json_t *) json, i, value)
+    if (!are_strings_harmless (value))
+      return FALSE;
+  json_object_foreach ((json_t *) json, key, value)
+    if (!is_harmless (key) || strchr (key, '\n') || !are_strings_harmless (value))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 check_top (RnnModel *model, GError **error)
 {
   const gchar *key;
   json_t *value, *format = json_object_get (model->recipe, "format");
+  const gchar *name = json_string_value (json_object_get (model->recipe, "name"));
 
   if (!json_is_object (model->recipe))
     return fail (model, error, RNN_ERROR_FORMAT, "a recipe is one JSON object");
+  if (!are_strings_harmless (model->recipe) || (name && strchr (name, '\n')))
+    return fail (model, error, RNN_ERROR_FORMAT, "a string in it is longer than 64 KiB, or would steer a terminal");
   json_object_foreach (model->recipe, key, value)
     if (!g_strv_contains (top_keys, key)) {
       g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: unknown entry \"%s\"", model->path, key);

@@ -30,15 +30,20 @@ static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
 {
   g_autofree gchar *text = g_strdup_printf ("%s: text", where);
+  g_autoptr (RnnTokens) trial = NULL;
 
   if (!rnn_output_read_names (output, object, "tokens", where, error)
       || !rnn_text_config_read (&output->text, json_object_get (object, "text"), text, error)
       || !read_dictionary (output, object, where, error))
     return FALSE;
-  if (output->blank < output->n)
-    return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"blank\" is not the index of a token", where);
-  return FALSE;
+  if (output->blank >= output->n) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"blank\" is not the index of a token", where);
+    return FALSE;
+  }
+  trial = output->names ? rnn_tokens_new ((const gchar *const *) output->names, output->blank, error) : NULL;
+  if (output->names && !trial)
+    g_prefix_error (error, "%s: ", where);
+  return trial || !output->names;
 }
 
 static gboolean

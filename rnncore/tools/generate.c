@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
   const gchar *prompt;
@@ -123,8 +124,14 @@ choose (const Speaker *speaker, const Settings *s, RnnRng *rng)
 static void
 say (const Speaker *speaker, gint token)
 {
-  if (speaker->labels)
+  gboolean shown = isatty (STDOUT_FILENO);
+
+  if (speaker->labels && shown)
+    g_print ("%s", speaker->labels[token]);
+  else if (speaker->labels)
     fputs (speaker->labels[token], stdout);
+  else if (shown && token < 0x20 && token != '\n' && token != '\t')
+    g_print ("%c", token);
   else
     putchar (token);
   fflush (stdout);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncore SUB-COMMAND [ARGUMENTS].  Exit code: 0, 1 on failure, 2 when called wrongly. */
 #include "tool.h"
-#include <locale.h>
+#include "text/fold.h"
+#include <stdio.h>
 #include <string.h>
 
-static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_text, &rnn_tool_wer, &rnn_tool_convert, &rnn_tool_quantize,
+static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_text, &rnn_tool_tokens, &rnn_tool_wer, &rnn_tool_convert, &rnn_tool_quantize,
   &rnn_tool_generate, &rnn_tool_bench };
 
 gboolean
@@ -44,19 +45,64 @@ print_help (void)
   g_print ("  %-9s %-37s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
 }
 
+/* UTF-8 whatever the locale, and nothing in it that steers a terminal, line ends and tabs apart: names and texts come
+ * from files. */
+static void
+print (const gchar *text, FILE *file)
+{
+  const gchar *from = text;
+
+  for (const gchar *p = text; *p; p = from) {
+    g_autofree gchar *part = NULL;
+
+    p += strcspn (p, "\n\t");
+    part = g_strndup (from, p - from);
+    if (*part) {
+      g_autofree gchar *escaped = rnn_text_escape (part);
+
+      fputs (escaped, file);
+    }
+    if (*p)
+      putc (*p++, file);
+    from = p;
+  }
+}
+
+static void
+print_out (const gchar *text)
+{
+  print (text, stdout);
+}
+
+static void
+print_error (const gchar *text)
+{
+  fflush (stdout);
+  print (text, stderr);
+}
+
 gint
 main (gint argc, gchar **argv)
 {
   const RnnTool *tool = argc > 1 ? find_tool (argv[1]) : NULL;
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_CTYPE, "");
+  g_set_print_handler (print_out);
+  g_set_printerr_handler (print_error);
   if (argc > 1 && (!strcmp (argv[1], "help") || !strcmp (argv[1], "--help") || !strcmp (argv[1], "-h"))) {
     print_help ();
     return 0;
   }
+  if (argc > 1 && !strcmp (argv[1], "--version")) {
+    g_print ("rnncore %s\n", RNN_VERSION);
+    return 0;
+  }
+  if (argc < 2) {
+    g_printerr ("rnncore: a command is needed, as in rnncore info MODEL; rnncore help lists them\n");
+    return 2;
+  }
   if (!tool) {
-    g_printerr ("rnncore: there is no command \"%s\"; rnncore help lists them\n", argc > 1 ? argv[1] : "");
+    g_printerr ("rnncore: there is no command \"%s\"; rnncore help lists them\n", argv[1]);
     return 2;
   }
   if (tool->run (argc - 1, argv + 1, &error))

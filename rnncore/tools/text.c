@@ -3,7 +3,7 @@
  * them, only the last column is a text.  What has no spelling is listed on standard error, once per character. */
 #include "tool.h"
 #include "base/error.h"
-#include "model/model.h"
+#include "spell.h"
 #include "text/fold.h"
 #include <errno.h>
 #include <stdio.h>
@@ -18,46 +18,6 @@ plain_tokens (void)
   };
 
   return rnn_tokens_new (names, 0, NULL);
-}
-
-/* "figures=false,language=none" */
-static gboolean
-set_rules (RnnTextConfig *config, const gchar *rules, GError **error)
-{
-  g_auto (GStrv) list = g_strsplit (rules ? rules : "", ",", -1);
-
-  for (guint i = 0; list[i]; i++) {
-    g_auto (GStrv) pair = g_strsplit (list[i], "=", 2);
-
-    if (*list[i] && !rnn_options_set (rnn_text_options, config, pair[0], pair[1] ? pair[1] : "", "--rules", error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static RnnSpeller *
-new_speller (const gchar *model_path, const gchar *rules, GError **error)
-{
-  g_autoptr (RnnModel) model = NULL;
-  g_autoptr (RnnTokens) tokens = NULL;
-  RnnTextConfig config;
-
-  rnn_options_init (rnn_text_options, &config);
-  if (model_path) {
-    if (!(model = rnn_model_load (model_path, error)))
-      return NULL;
-    if (rnn_output_primary (rnn_model_get_output (model))->klass->label != RNN_LABEL_TEXT) {
-      g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its output is no text", model_path);
-      return NULL;
-    }
-    config = rnn_output_primary (rnn_model_get_output (model))->text;
-    tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
-  } else {
-    tokens = plain_tokens ();
-  }
-  if (!tokens || !set_rules (&config, rules, error))
-    return NULL;
-  return rnn_speller_new (tokens, &config);
 }
 
 static void
@@ -89,11 +49,11 @@ print_unspelled (RnnSpeller *speller)
 static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
+  g_autoptr (RnnTokens) plain = plain_tokens ();
   g_autoptr (RnnSpeller) speller = NULL;
   g_autofree gchar *model = NULL, *rules = NULL, *line = NULL;
   const GOptionEntry options[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model, "A model or recipe: its tokens and rules", "MODEL" },
-    { "rules", 'r', 0, G_OPTION_ARG_STRING, &rules, "Rules to change, see rnncore info --text", "NAME=VALUE,..." },
+    RNN_SPELL_OPTIONS (&model, &rules),
     { NULL }
   };
   size_t size = 0;
@@ -101,7 +61,7 @@ run (gint argc, gchar **argv, GError **error)
   FILE *in;
 
   if (!rnn_tool_parse (&rnn_tool_text, options, &argc, &argv, 1, 1, error)
-      || !(speller = new_speller (model, rules, error)))
+      || !(speller = rnn_spell_new (model, plain, rules, error)))
     return FALSE;
   in = g_str_equal (argv[1], "-") ? stdin : fopen (argv[1], "r");
   if (!in) {

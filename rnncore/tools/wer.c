@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncore wer: word and character error rate of one manifest against another, matched by the paths as both give them.
- * An utterance without hypothesis counts as deleted whole.  Prints substitutions (S), deletions (D) and
+ * An utterance without hypothesis counts as deleted whole.  Both sides are compared as they are spoken: figures spelled out,
+ * punctuation and markup left out, as --model or --rules say; --as-written leaves them alone.  Prints substitutions (S), deletions (D) and
  * insertions (I) per words (N) of the reference. */
 #include "tool.h"
 #include "base/error.h"
 #include "base/manifest.h"
 #include "ctc/ctc.h"
+#include "spell.h"
 
 /* Borrowed path -> borrowed text. */
 static GHashTable *
@@ -35,15 +37,31 @@ print_rate (const gchar *name, const RnnErrorCount *count, const gchar *unit)
       count->reference, unit);
 }
 
+/* (transfer full) */
+static gchar *
+take_text (RnnSpeller *speller, const gchar *text)
+{
+  return speller ? rnn_speller_speak (speller, text, -1, FALSE) : g_strdup (text);
+}
+
 static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (GPtrArray) reference = NULL, hypothesis = NULL;
   g_autoptr (GHashTable) texts = NULL;
+  g_autoptr (RnnSpeller) speller = NULL;
+  g_autofree gchar *model = NULL, *rules = NULL;
+  gboolean as_written = FALSE;
+  const GOptionEntry options[] = {
+    RNN_SPELL_OPTIONS (&model, &rules),
+    { "as-written", 0, 0, G_OPTION_ARG_NONE, &as_written, "Compare the texts as they are, but for case and spaces", NULL },
+    { NULL }
+  };
   RnnErrorCount words = { 0 }, characters = { 0 };
   guint missing = 0;
 
-  if (!rnn_tool_parse (&rnn_tool_wer, NULL, &argc, &argv, 2, 2, error)
+  if (!rnn_tool_parse (&rnn_tool_wer, options, &argc, &argv, 2, 2, error)
+      || (!as_written && !(speller = rnn_spell_new (model, NULL, rules, error)))
       || !(reference = rnn_manifest_load (argv[1], error))
       || !(hypothesis = rnn_manifest_load (argv[2], error))
       || !(texts = index_texts (hypothesis, argv[2], error)))
@@ -55,9 +73,10 @@ run (gint argc, gchar **argv, GError **error)
   for (guint i = 0; i < reference->len; i++) {
     const RnnManifestRow *row = reference->pdata[i];
     const gchar *text = g_hash_table_lookup (texts, row->given);
+    g_autofree gchar *said = take_text (speller, row->text), *heard = take_text (speller, text ? text : "");
 
-    rnn_error_count_add (&words, row->text, text ? text : "", FALSE);
-    rnn_error_count_add (&characters, row->text, text ? text : "", TRUE);
+    rnn_error_count_add (&words, said, heard, FALSE);
+    rnn_error_count_add (&characters, said, heard, TRUE);
     missing += !text;
   }
   print_rate ("WER", &words, "words");

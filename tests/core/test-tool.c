@@ -41,10 +41,11 @@ assert_mentions (const gchar *line, const gchar *const *words)
 static void
 test_help (void)
 {
-  assert_mentions ("help", (const gchar *[]) { "info", "wer", "convert", "quantize", "generate", "bench", NULL });
+  assert_mentions ("help", (const gchar *[]) { "info", "text", "tokens", "wer", "convert", "quantize", "generate", "bench", NULL });
   assert_mentions ("--help", (const gchar *[]) { "info", "wer", "convert", NULL });
   assert_mentions ("wer --help", (const gchar *[]) { "REF.tsv HYP.tsv", NULL });
-  assert_failure ("", 2, "rnncore: there is no command \"\"; rnncore help lists them\n");
+  assert_failure ("", 2, "rnncore: a command is needed, as in rnncore info MODEL; rnncore help lists them\n");
+  assert_mentions ("--version", (const gchar *[]) { "rnncore 0.", NULL });
   assert_failure ("wre", 2, "rnncore: there is no command \"wre\"; rnncore help lists them\n");
   assert_failure ("wer a.tsv", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
   assert_failure ("wer a b c", 2, "rnncore wer: usage: rnncore wer REF.tsv HYP.tsv\n");
