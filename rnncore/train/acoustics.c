@@ -110,14 +110,18 @@ static void
 add_background (RnnRng *rng, RnnDataset *dataset, gfloat level, guint n, gint dim, gfloat *frames)
 {
   const RnnExample *other = RNN_EXAMPLE (dataset, rnn_rng_below (rng, dataset->examples->len));
+  RnnBuffer room = { NULL, 0 };
+  const gfloat *background;
   gfloat shift;
 
   if (other->n_frames == 0)
     return;
-  shift = level - measure_level (other->frames, other->n_frames, dim);
+  background = rnn_dataset_read (dataset, other, &room);
+  shift = level - measure_level (background, other->n_frames, dim);
   for (guint t = 0; t < n; t++, frames += dim)
     for (gint c = 0; c < dim; c++)
-      frames[c] = add_logs (frames[c], other->frames[(gsize) (t % other->n_frames) * dim + c] + shift);
+      frames[c] = add_logs (frames[c], background[(gsize) (t % other->n_frames) * dim + c] + shift);
+  rnn_buffer_clear (&room);
 }
 
 void

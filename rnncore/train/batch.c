@@ -110,7 +110,7 @@ fill_pause (const RnnFraming *framing, RnnRng *rng, guint n, const gfloat *frame
 
 /* The parts of a stretch, each varied by itself, with their pauses -> frames; returns how many */
 static guint
-join_parts (const RnnFraming *framing, RnnDataset *source, const RnnExample *stretch, const RnnTrainConfig *augment,
+join_parts (RnnBatch *batch, const RnnFraming *framing, RnnDataset *source, const RnnExample *stretch, const RnnTrainConfig *augment,
     RnnRng *rng, gfloat *frames)
 {
   gsize dim = framing->n_feature;
@@ -122,7 +122,8 @@ join_parts (const RnnFraming *framing, RnnDataset *source, const RnnExample *str
     guint n_speech = 0;
 
     if (part->n_frames)
-      n_speech = rnn_augment_frames (augment, rng, part->frames, part->n_frames, (gint) dim, FALSE, speech);
+      n_speech = rnn_augment_frames (augment, rng, rnn_dataset_read (source, part, &batch->stored), part->n_frames,
+          (gint) dim, FALSE, speech);
     fill_pause (framing, rng, stretch->parts[i].pause, speech, n_speech, pause);
     n += stretch->parts[i].pause + n_speech;
   }
@@ -131,12 +132,12 @@ join_parts (const RnnFraming *framing, RnnDataset *source, const RnnExample *str
 
 /* The varied frames of an example or a stretch; returns how many */
 static guint
-vary (const RnnFraming *framing, RnnDataset *dataset, const RnnExample *example, const RnnTrainConfig *augment, RnnRng *rng,
-    gfloat *frames)
+vary (RnnBatch *batch, const RnnFraming *framing, RnnDataset *dataset, const RnnExample *example,
+    const RnnTrainConfig *augment, RnnRng *rng, gfloat *frames)
 {
   gint dim = framing->n_feature;
-  guint n = example->n_parts ? join_parts (framing, dataset->source, example, augment, rng, frames) :
-      rnn_augment_frames (augment, rng, example->frames, example->n_frames, dim, example->targets != NULL, frames);
+  guint n = example->n_parts ? join_parts (batch, framing, dataset->source, example, augment, rng, frames) :
+      rnn_augment_frames (augment, rng, rnn_dataset_read (dataset, example, &batch->stored), example->n_frames, dim, example->targets != NULL, frames);
 
   if (!isnan (framing->floor))
     rnn_acoustics_apply (augment, rng, dataset->source ? dataset->source : dataset, framing->floor, n, dim, frames);
@@ -157,9 +158,9 @@ build_example (RnnBatch *batch, const RnnFraming *framing, RnnDataset *dataset, 
     return 0;
   rnn_rng_seed (&rng, seed, 0);
   if (augment)
-    n = vary (framing, dataset, example, augment, &rng, frames);
+    n = vary (batch, framing, dataset, example, augment, &rng, frames);
   else
-    memcpy (frames, example->frames, (gsize) n * dim * sizeof (gfloat));
+    memcpy (frames, rnn_dataset_read (dataset, example, &batch->stored), (gsize) n * dim * sizeof (gfloat));
   normalise (batch, framing, n, frames);
   if (augment)
     rnn_augment_mask (augment, &rng, n, dim, frames);
@@ -224,6 +225,7 @@ rnn_batch_clear (RnnBatch *batch)
   rnn_buffer_clear (&batch->padded);
   rnn_buffer_clear (&batch->frames);
   rnn_buffer_clear (&batch->stacked);
+  rnn_buffer_clear (&batch->stored);
   g_clear_pointer (&batch->cmvn, rnn_cmvn_free);
   batch->capacity = 0;
 }

@@ -6,15 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* Floats that only grow: reused from update to update. */
-typedef struct {
-  gfloat *data;
-  gsize size;
-} RnnBuffer;
-
-gfloat *rnn_buffer_need (RnnBuffer *buffer, gsize n);   /* room for n, contents undefined */
-void    rnn_buffer_clear (RnnBuffer *buffer);
-
 /* How frames become steps. */
 typedef struct {
   gint n_feature, n_in;         /* floats per frame, per step */
@@ -32,7 +23,7 @@ typedef struct {
   gint B, T;                    /* T: the longest example's steps + latency */
   gfloat *x;                    /* [T][B][n_in], zero past the end of an example */
   gint *steps;                  /* [B] without the latency; 0: nothing to learn from */
-  RnnBuffer padded, frames, stacked;
+  RnnBuffer padded, frames, stacked, stored;
   gint capacity;                /* of steps */
   RnnCmvn *cmvn;                /* NULL until built */
 } RnnBatch;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Examples in memory, and the order in which an epoch visits them: sorted by length with some jitter, so that a
+/* Examples in memory or in a file, and the order in which an epoch visits them: sorted by length with some jitter, so that a
  * minibatch needs little padding yet differs from epoch to epoch, then cut into minibatches, which are shuffled. */
 #include "dataset.h"
+#include "store.h"
 #include "../base/rng.h"
 #include <math.h>
 #include <string.h>
@@ -38,6 +39,7 @@ rnn_dataset_free (RnnDataset *dataset)
   if (!dataset)
     return;
   g_array_unref (dataset->examples);
+  rnn_store_free (dataset->store);
   g_free (dataset);
 }
 
@@ -58,12 +60,62 @@ rnn_dataset_add (RnnDataset *dataset, RnnExample example)
   g_array_append_val (dataset->examples, example);
 }
 
+void
+rnn_dataset_empty (RnnDataset *dataset)
+{
+  g_array_set_size (dataset->examples, 0);
+  dataset->n_frames = 0;
+}
+
+/* Into the file, or, once that has no room, into memory as the file would have given them back. */
 static void
 add (RnnDataset *dataset, RnnExample *example, const gfloat *frames, guint n_frames)
 {
+  gsize n = (gsize) n_frames * dataset->n_feature;
+
   example->n_frames = n_frames;
-  example->frames = copy_array (frames, (gsize) n_frames * dataset->n_feature, sizeof (gfloat));
+  if (!dataset->store || !rnn_store_append (dataset->store, frames, n_frames, &example->at))
+    example->frames = copy_array (frames, n, sizeof (gfloat));
+  if (dataset->store && example->frames)
+    rnn_store_round (dataset->store, n, example->frames);
   rnn_dataset_add (dataset, *example);
+}
+
+const gfloat *
+rnn_dataset_read (const RnnDataset *dataset, const RnnExample *example, RnnBuffer *room)
+{
+  gfloat *frames;
+
+  if (example->frames)
+    return example->frames;
+  frames = rnn_buffer_need (room, (gsize) example->n_frames * dataset->n_feature);
+  rnn_store_read (dataset->store, example->at, example->n_frames, frames);
+  return frames;
+}
+
+gboolean
+rnn_dataset_store (RnnDataset *dataset, const gchar *path, gboolean half, GError **error)
+{
+  g_return_val_if_fail (dataset->examples->len == 0 && !dataset->store, FALSE);
+  dataset->store = rnn_store_new (path, dataset->n_feature, half, error);
+  return dataset->store != NULL;
+}
+
+gboolean
+rnn_dataset_seal (RnnDataset *dataset, const gchar *digest, const gchar *notes, GError **error)
+{
+  return !dataset->store || rnn_store_seal (dataset->store, dataset, digest, notes, error);
+}
+
+RnnDataset *
+rnn_dataset_load (const gchar *path, gint n_feature, const gchar *digest, gchar **notes, GError **error)
+{
+  RnnDataset *dataset = rnn_dataset_new (n_feature);
+
+  if (rnn_store_load (path, digest, dataset, notes, error))
+    return dataset;
+  rnn_dataset_free (dataset);
+  return NULL;
 }
 
 static void
@@ -118,15 +170,19 @@ rnn_dataset_get_stats (RnnDataset *dataset, gfloat *mean, gfloat *std)
   gint n = dataset->n_feature;
   g_autofree gdouble *sum = g_new0 (gdouble, n), *sum2 = g_new0 (gdouble, n);
   gdouble count = MAX (dataset->n_frames, 1);
+  RnnBuffer room = { NULL, 0 };
 
   for (guint e = 0; e < dataset->examples->len; e++) {
     const RnnExample *example = RNN_EXAMPLE (dataset, e);
+    const gfloat *frames = rnn_dataset_read (dataset, example, &room);
 
-    for (gsize i = 0; i < (gsize) example->n_frames * n; i++) {
-      sum[i % n] += example->frames[i];
-      sum2[i % n] += (gdouble) example->frames[i] * example->frames[i];
-    }
+    for (guint t = 0; t < example->n_frames; t++, frames += n)
+      for (gint i = 0; i < n; i++) {
+        sum[i] += frames[i];
+        sum2[i] += (gdouble) frames[i] * frames[i];
+      }
   }
+  rnn_buffer_clear (&room);
   for (gint i = 0; i < n; i++) {
     gdouble variance = sum2[i] / count - sum[i] / count * (sum[i] / count);
 

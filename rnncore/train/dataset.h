@@ -5,6 +5,15 @@
 
 G_BEGIN_DECLS
 
+/* Floats that only grow: reused from update to update. */
+typedef struct {
+  gfloat *data;
+  gsize size;
+} RnnBuffer;
+
+gfloat *rnn_buffer_need (RnnBuffer *buffer, gsize n);   /* room for n, contents undefined */
+void    rnn_buffer_clear (RnnBuffer *buffer);
+
 /* An example in a stretch, and the frames of quiet before it. */
 typedef struct {
   guint32 example;              /* of the source */
@@ -13,7 +22,8 @@ typedef struct {
 
 typedef struct {
   guint n_frames;
-  gfloat *frames;               /* [n_frames][n_feature] */
+  gfloat *frames;               /* [n_frames][n_feature]; NULL: frames `at` and on of the store */
+  guint64 at;
   guint n_texts;
   RnnSequence *texts;           /* [n_texts], each owned: CTC, one for every head */
   gint n_target;
@@ -26,6 +36,7 @@ struct _RnnDataset {
   gint n_feature;
   GArray *examples;             /* of RnnExample */
   guint64 n_frames;             /* of all */
+  struct _RnnStore *store;      /* owned, or NULL: frames are in memory */
   RnnDataset *source;           /* of the parts of stretches (borrowed), or NULL */
 };
 
@@ -45,6 +56,10 @@ void rnn_epoch_clear (RnnEpoch *epoch);
 /* Examples of minibatch @i, shortest first; returns how many. */
 guint rnn_epoch_get (const RnnEpoch *epoch, guint i, const guint32 **examples);
 
+/* The frames [n_frames][n_feature] of an example that is no stretch: where they lie, or in @room. */
+const gfloat *rnn_dataset_read (const RnnDataset *dataset, const RnnExample *example, RnnBuffer *room);
+/* Removes all examples. */
+void rnn_dataset_empty (RnnDataset *dataset);
 /* Adds the example, whose arrays it takes. */
 void rnn_dataset_add (RnnDataset *dataset, RnnExample example);
 /* All examples of @dataset, which must stay, in stretches of about @length frames (a longer example is one of its own) with

@@ -49,16 +49,19 @@ digest_json (json_t *json)
 static guint64
 digest_examples (guint64 digest, const RnnDataset *dataset)
 {
+  RnnBuffer room = { NULL, 0 };
+
   for (guint i = 0; dataset && i < dataset->examples->len; i++) {
     const RnnExample *e = RNN_EXAMPLE (dataset, i);
 
     digest = digest_bytes (digest, &e->n_frames, sizeof (e->n_frames));
-    digest = digest_bytes (digest, e->frames, (gsize) e->n_frames * dataset->n_feature * sizeof (gfloat));
+    digest = digest_bytes (digest, rnn_dataset_read (dataset, e, &room), (gsize) e->n_frames * dataset->n_feature * sizeof (gfloat));
     for (guint j = 0; j < e->n_texts; j++)
       digest = digest_bytes (digest, e->texts[j].ids, e->texts[j].n * sizeof (gint));
     if (e->targets)
       digest = digest_bytes (digest, e->targets, (gsize) e->n_frames * e->n_target * sizeof (gfloat));
   }
+  rnn_buffer_clear (&room);
   return digest;
 }
 

@@ -24,6 +24,14 @@ void   rnn_dataset_add_series (RnnDataset *dataset, const gfloat *frames, guint 
     gint n_target);
 /* Another text of the example that was added last, for the next head that learns from text; NULL: it has none. */
 void   rnn_dataset_add_text (RnnDataset *dataset, const gint *labels, guint n_labels);
+/* Instead of memory, frames of a data set that is still empty go to a file beside @path: as half floats (beyond +-65504 these)
+ * or as they are.  Once it has no room the rest goes to memory. */
+gboolean rnn_dataset_store (RnnDataset *dataset, const gchar *path, gboolean half, GError **error);
+/* All examples have come: the file is mapped, and gets the name @path.  FALSE: only the former.  @digest (64 characters at
+ * most) says what the examples were made of, @notes is any text. */
+gboolean rnn_dataset_seal (RnnDataset *dataset, const gchar *digest, const gchar *notes, GError **error);
+/* What was sealed there, if @n_feature and @digest are the same; @notes (transfer full). */
+RnnDataset *rnn_dataset_load (const gchar *path, gint n_feature, const gchar *digest, gchar **notes, GError **error);
 guint  rnn_dataset_get_n (RnnDataset *dataset);
 guint64 rnn_dataset_get_frames (RnnDataset *dataset);          /* of all examples */
 void   rnn_dataset_get_stats (RnnDataset *dataset, gfloat *mean, gfloat *std);   /* [n_feature], over all frames */

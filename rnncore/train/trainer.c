@@ -102,7 +102,8 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
   t->config = *config;
   t->train = train;
   t->dev = dev && dev->examples->len ? dev : NULL;
-  if (!rnn_trainer_join (t, error) || !make_models (t, model, error) || !make_workers (t, error)) {
+  if (!rnn_trainer_join (t, error) || !make_models (t, model, error) || !rnn_trainer_check_room (t, error) ||
+      !make_workers (t, error)) {
     rnn_trainer_free (t);
     return NULL;
   }

@@ -42,6 +42,9 @@ void rnn_trainer_begin_epoch (RnnTrainer *trainer);
 
 #define RNN_MAX_SHARDS 256
 
+/* room.c: will the largest minibatch fit into memory? */
+gboolean rnn_trainer_check_room (RnnTrainer *trainer, GError **error);
+
 /* update.c: new weights from the gradients of shards [first_shard, first_shard + n_shards) and those of other ranks */
 void rnn_trainer_prepare_update (RnnTrainer *trainer);
 void rnn_trainer_update (RnnTrainer *trainer, guint first_shard, guint n_shards);
