@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Sourced by the scripts of this folder: finds the plugin, and what several of them need.
-# RNN_BUILD names a build directory other than build/; without any, an installed plugin is used.
+# RNN_BUILD names a build directory other than build/.  Without any, what is installed is used: that of the same prefix if
+# this is PREFIX/share/gst-rnn/pipelines.
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+script=$(readlink -f "$0")
+root=$(dirname "$(dirname "$script")")
+prefix=${root%/share/gst-rnn}
 me=$(basename "$0")
 build=${RNN_BUILD:-$root/build}
 
@@ -13,7 +16,7 @@ fail() {
 
 # The comment at the top of a script, from its third line on, is its help.
 usage() {
-  sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
+  sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0" | sed "s/^  $(basename "$script") /  $me /"
 }
 
 # The value of an option: value OPTION [VALUE]
@@ -63,6 +66,11 @@ if [ -d "$build/plugins" ]; then
   GST_REGISTRY_1_0=$build/gst-registry.bin
   export GST_PLUGIN_PATH GST_REGISTRY_1_0
   rnncore=$build/rnncore/tools/rnncore
+elif [ "$prefix" != "$root" ]; then
+  for plugin in "$prefix"/lib*/gstreamer-1.0/libgstrnn.so "$prefix"/lib/*/gstreamer-1.0/libgstrnn.so; do
+    [ "$prefix" = /usr ] || [ ! -e "$plugin" ] || export GST_PLUGIN_PATH="${plugin%/*}${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"
+  done
+  rnncore=$prefix/bin/rnncore
 else
   rnncore=rnncore
 fi

@@ -39,6 +39,8 @@ rnn_csv_new (gchar separator, gchar decimal, const gchar *where)
 void
 rnn_csv_free (RnnCsv *csv)
 {
+  if (!csv)
+    return;
   g_array_unref (csv->fields);
   g_free (csv->where);
   g_free (csv->bytes);

@@ -41,6 +41,8 @@ rnn_conformal_new (guint horizon, guint window, gdouble coverage, gdouble rate)
 void
 rnn_conformal_free (RnnConformal *c)
 {
+  if (!c)
+    return;
   g_free (c->room);
   g_free (c->steps);
   g_free (c);

@@ -49,6 +49,8 @@ rnn_series_reader_new (const RnnSeriesFormat *format, const gchar *where)
 void
 rnn_series_reader_free (RnnSeriesReader *r)
 {
+  if (!r)
+    return;
   rnn_csv_free (r->csv);
   g_free (r->time);
   g_free (r->id);

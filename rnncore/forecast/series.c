@@ -53,6 +53,8 @@ rnn_series_new (const gchar *id, guint n, const gchar *const *names)
 void
 rnn_series_free (RnnSeries *s)
 {
+  if (!s)
+    return;
   g_free (s->id);
   g_strfreev (s->names);
   g_free (s->values);

@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Loads the module of the peer, from beside the tool (a build directory) or from where it is installed. */
+/* Loads the module of the peer, from beside the tool (a build directory) or from where it is installed, as seen from there. */
 #include "bench.h"
 #include <dlfcn.h>
 
 #ifdef BENCH_PEER_MODULE
 
-/* (transfer full), or NULL */
-static gchar *
-module_beside_tool (void)
+static void *
+open_module (void)
 {
+  static const gchar *const places[] = { ".", BENCH_PEER_FOLDER };
   g_autofree gchar *tool = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree gchar *folder = tool ? g_path_get_dirname (tool) : NULL;
+  void *module = NULL;
 
-  return folder ? g_build_filename (folder, BENCH_PEER_MODULE, NULL) : NULL;
+  for (guint i = 0; folder && !module && i < G_N_ELEMENTS (places); i++) {
+    g_autofree gchar *path = g_build_filename (folder, places[i], BENCH_PEER_MODULE, NULL);
+
+    module = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+  }
+  return module;
 }
 
 const BenchPeer *
 bench_peer_load (const BenchSettings *settings)
 {
   g_autofree gchar *threads = g_strdup_printf ("%d", settings->threads);
-  g_autofree gchar *beside = module_beside_tool ();
-  void *module = NULL;
+  void *module;
 
   g_setenv ("OMP_NUM_THREADS", threads, TRUE);  /* read once, when OpenMP is loaded */
-  if (beside)
-    module = dlopen (beside, RTLD_NOW | RTLD_LOCAL);
-  if (!module)
-    module = dlopen (BENCH_PEER_FOLDER "/" BENCH_PEER_MODULE, RTLD_NOW | RTLD_LOCAL);
+  module = open_module ();
   return module ? dlsym (module, BENCH_PEER_SYMBOL) : NULL;
 }
 

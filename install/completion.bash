@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# bash completion of rnncore and the gst-rnn- commands: sub-commands and options are those that --help tells.
+
+_rnncore () {
+  local command=$1 word=$2 help
+
+  COMPREPLY=()
+  if [[ ${command##*/} == rnncore && $COMP_CWORD -eq 1 ]]; then
+    help=$("$command" help 2> /dev/null | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')
+  elif [[ $word == -* ]]; then
+    [[ ${command##*/} == rnncore ]] && set -- "$command" "${COMP_WORDS[1]}" || set -- "$command"
+    help=$("$@" --help 2> /dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u)
+  fi
+  [[ -n $help ]] && COMPREPLY=($(compgen -W "$help" -- "$word"))
+}
+
+complete -o default -F _rnncore rnncore gst-rnn-caption gst-rnn-evaluate gst-rnn-synthesize gst-rnn-train

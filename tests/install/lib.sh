@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Sourced by the tests of this folder, which get the build directory: what it installs, moved to $tree, and TAP.
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n=0
+
+# check NAME COMMAND...: ok when the command succeeds
+check() {
+  n=$((n + 1))
+  name=$1
+  shift
+  "$@" > "$work/log" 2>&1 && echo "ok $n $name" || { echo "not ok $n $name"; sed 's/^/# /' "$work/log"; }
+}
+
+# skip NAME REASON
+skip() {
+  n=$((n + 1))
+  echo "ok $n $1 # SKIP $2"
+}
+
+# It is installed for one prefix and moved to another, so that nothing can depend on either.
+install_moved() {
+  meson install -C "$build" --no-rebuild --quiet --destdir "$work/stage" || return 1
+  include=$(find "$work/stage" -path '*/include/*' -name rnn.h)
+  mv "${include%/include/*}" "$tree" && rm -r "$work/stage"
+}
+tree=$work/tree
+check install install_moved
+libdir=$(dirname "$(find "$tree" -name librnncore.so)")
+include=$(dirname "$(dirname "$(find "$tree" -name rnn.h)")")
+unset GST_PLUGIN_PATH LD_LIBRARY_PATH RNN_BUILD
+export HOME="$work" PKG_CONFIG_PATH="$libdir/pkgconfig"
+
+# A program as its author would make it; the tree is not where the linker looks.
+compile() {
+  cc -Wall -Werror $(pkg-config --cflags rnncore) "$@" $(pkg-config --libs rnncore) -Wl,-rpath,"$libdir" -lm
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The programs of examples/, compiled against the installed library, do what they say.  Prints TAP.
+# test-examples.sh BUILD-DIRECTORY EXAMPLES
+. "$(dirname "$0")/lib.sh"
+examples=$2
+cd "$work" || exit 1
+
+made() {
+  compile "$examples/$1.c" -o "$1"
+}
+
+# near FILE FILE: the same numbers but for 1e-5
+near() {
+  [ "$(wc -w < "$1")" -eq "$(wc -w < "$2")" ] && paste -d ' ' "$1" "$2" |
+    awk '{ for (i = 1; i <= NF / 2; i++) { d = $i - $(i + NF / 2); if (d * d > 1e-10) { print; exit 1 } } }'
+}
+
+# What torch.nn.LSTMCell (PyTorch 1.13.1) gives with the same weights, states and inputs.
+layer() {
+  cat > torch << 'TORCH'
+-0.3180315 0.4176961 0.0242307 0.3191159
+-0.6684520 -0.0231309 0.2197136 0.0090866
+-0.6224233 0.0230795 0.0089686 0.2007587
+-0.8657408 -0.0999506 0.1120851 0.0025854
+-0.7307611 -0.3263733 0.0018031 0.1002010
+-1.8639874 -0.4290069 0.0452514 0.1475502
+TORCH
+  made layer && ./layer > ours && near torch ours
+}
+
+# The trained model foretells a sine that it has not seen.
+train() {
+  made train && ./train sine.safetensors && [ -s sine.safetensors ]
+}
+session() {
+  awk 'BEGIN { for (t = 0; t <= 60; t++) print sin(1 + t * .3) }' > sine
+  made session && ./session sine.safetensors < sine > foretold && [ "$(wc -l < foretold)" -eq 61 ] &&
+    sed 1d sine | paste -d ' ' foretold - | awk 'NR > 10 && NF == 2 { d = $1 - $2; if (d * d > .01) { print NR ": " $0; exit 1 } }'
+}
+
+names='layer train session'
+for name in $names; do
+  check "$name" "$name"
+done
+others=$(cd "$examples" && ls ./*.c | sed 's/^..//; s/\.c$//' | grep -vxF "$(echo $names | tr ' ' '\n')")
+check all-run test -z "$others"
+echo 1..$n
