@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Language models behind one interface: what comes next, given what came.  A model scores symbols: words, or the tokens
+ * of a recogniser.  It does not change once it is made: any number of threads and streams share one, and what a
+ * hypothesis has seen is a state of state_size bytes that the caller keeps, copies and compares.
+ *
+ * A new kind of model is one file with a class, and its name in rnn_scorer_load() where a file can hold it. */
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _RnnScorer RnnScorer;
+
+/* What rnn_scorer_find() answers for a symbol that the model does not know, and what scores as such. */
+#define RNN_SCORER_UNKNOWN G_MAXUINT32
+
+typedef struct {
+  const gchar *name;
+  gsize instance_size;          /* of a struct that begins with an RnnScorer */
+  guint32 (*find)     (RnnScorer *scorer, const gchar *symbol);
+  /* State at the beginning of a sentence. */
+  void    (*start)    (RnnScorer *scorer, gpointer state);
+  /* log P (symbol | state) in nats; @next (NULL: not wanted; not @state) becomes the state after it. */
+  gfloat  (*score)    (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next);
+  /* log P (the sentence ends here | state) in nats; 0 where the model has no notion of it. */
+  gfloat  (*end)      (RnnScorer *scorer, gconstpointer state);
+  void    (*finalize) (RnnScorer *scorer);      /* may be NULL */
+} RnnScorerClass;
+
+struct _RnnScorer {
+  const RnnScorerClass *klass;
+  gatomicrefcount refs;
+  gsize state_size;             /* a multiple of 4 */
+};
+
+/* For classes: an instance with everything else zero. */
+gpointer   rnn_scorer_alloc (const RnnScorerClass *klass);
+
+RnnScorer *rnn_scorer_ref   (RnnScorer *scorer);
+void       rnn_scorer_unref (RnnScorer *scorer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnScorer, rnn_scorer_unref)
+
+static inline guint32
+rnn_scorer_find (RnnScorer *scorer, const gchar *symbol)
+{
+  return scorer->klass->find (scorer, symbol);
+}
+
+static inline void
+rnn_scorer_start (RnnScorer *scorer, gpointer state)
+{
+  scorer->klass->start (scorer, state);
+}
+
+static inline gfloat
+rnn_scorer_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next)
+{
+  return scorer->klass->score (scorer, state, symbol, next);
+}
+
+static inline gfloat
+rnn_scorer_end (RnnScorer *scorer, gconstpointer state)
+{
+  return scorer->klass->end (scorer, state);
+}
+
+/* ---- sum.c: several models as one ---- */
+
+/* Scores are sums of the @n scorers' (each gets a reference), times their weights.  Symbols must be found, with
+ * rnn_scorer_find(), before threads share the sum. */
+RnnScorer *rnn_scorer_sum_new (RnnScorer *const *scorers, const gfloat *weights, guint n);
+
+G_END_DECLS
