@@ -69,6 +69,30 @@ gst_rnn_corpus_arrange (GstRnnCorpus *corpus, guint seed, guint epoch, guint ran
     g_array_append_val (corpus->order, all[i]);
 }
 
+static void
+digest_row (GChecksum *sum, const RnnManifestRow *row)
+{
+  GStatBuf info = { 0 };
+  gint64 version[3];
+
+  if (g_stat (row->path, &info) != 0)
+    info.st_size = -1;
+  version[0] = info.st_size;
+  version[1] = info.st_mtim.tv_sec;
+  version[2] = info.st_mtim.tv_nsec;
+  g_checksum_update (sum, (const guchar *) row->path, strlen (row->path) + 1);
+  g_checksum_update (sum, (const guchar *) row->speaker, strlen (row->speaker) + 1);
+  g_checksum_update (sum, (const guchar *) row->text, strlen (row->text) + 1);
+  g_checksum_update (sum, (const guchar *) version, sizeof (version));
+}
+
+void
+gst_rnn_corpus_digest (const GstRnnCorpus *corpus, GChecksum *sum)
+{
+  for (guint i = 0; i < corpus->utterances->len; i++)
+    digest_row (sum, g_array_index (corpus->utterances, GstRnnUtterance, i).row);
+}
+
 /* A device or a pipe may never end, and opening one may never return. */
 static const gchar *
 find_fault (const gchar *path)

@@ -26,6 +26,9 @@ void   gst_rnn_corpus_free (GstRnnCorpus *corpus);
 /* Makes the order of pass @epoch: the manifests' own with @seed 0, else shuffled; every @world_size-th from @rank. */
 void   gst_rnn_corpus_arrange (GstRnnCorpus *corpus, guint seed, guint epoch, guint rank, guint world_size);
 
+/* Adds all rows to @sum, and the sizes and times of their files. */
+void   gst_rnn_corpus_digest (const GstRnnCorpus *corpus, GChecksum *sum);
+
 /* Where the recording is (transfer full).  NULL: it is no regular file, nor (@allow_uris) any URI, as @reason says. */
 gchar *gst_rnn_utterance_get_uri (const GstRnnUtterance *utterance, gboolean allow_uris, const gchar **reason);
 

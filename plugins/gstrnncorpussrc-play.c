@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DEFAULT_RATE 16000
+#define PROGRESS_INTERVAL (5 * G_USEC_PER_SEC)
 /* fields of a structure that say which utterance it is about */
 #define UTTERANCE_FIELDS(u) "manifest", G_TYPE_STRING, (u)->manifest, "line", G_TYPE_UINT, (u)->row->line, \
     "path", G_TYPE_STRING, (u)->row->given, "speaker", G_TYPE_STRING, (u)->row->speaker
@@ -34,6 +35,29 @@ skip (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *reason)
   GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s:%u: %s skipped: %s", u->manifest, u->row->line, u->row->given,
           reason), (NULL));
   post_utterance (self, u, "skipped", reason, 0, 0);
+}
+
+static gchar *
+describe_time (gdouble seconds)
+{
+  return seconds < 90 ? g_strdup_printf ("%.0f s", seconds) : g_strdup_printf ("%.0f min", seconds / 60);
+}
+
+/* How many files of the pass there have been, now and then, and how long the others will take. */
+static void
+tell_progress (GstRnnCorpusSrc *self)
+{
+  guint n = self->corpus->order->len;
+  gint64 now = g_get_monotonic_time ();
+  g_autofree gchar *left = NULL, *text = NULL;
+
+  if (now - self->told < PROGRESS_INTERVAL || self->next == 0)
+    return;
+  left = describe_time ((now - self->started) / (gdouble) G_USEC_PER_SEC / self->next * (n - self->next));
+  text = g_strdup_printf ("recording %u of %u, %s left", self->next, n, left);
+  self->told = now;
+  gst_element_post_message (GST_ELEMENT (self), gst_message_new_progress (GST_OBJECT (self), GST_PROGRESS_TYPE_CONTINUE,
+          "read", text));
 }
 
 /* ---- the timeline ---- */
@@ -185,6 +209,8 @@ next_utterance (GstRnnCorpusSrc *self)
 {
   GstRnnCorpus *corpus = self->corpus;
 
+  if (g_atomic_int_get (&self->known))
+    return NULL;
   if (self->next == corpus->order->len) {
     guint seed, epochs;
 
@@ -197,9 +223,11 @@ next_utterance (GstRnnCorpusSrc *self)
       g_array_set_size (corpus->order, 0);
     GST_OBJECT_UNLOCK (self);
     self->next = 0;
+    self->started = self->told = g_get_monotonic_time ();
   }
   if (self->next == corpus->order->len)
     return NULL;
+  tell_progress (self);
   return &g_array_index (corpus->utterances, GstRnnUtterance, g_array_index (corpus->order, guint32, self->next++));
 }
 
@@ -258,11 +286,29 @@ task (gpointer data)
   gst_pad_pause_task (self->feed_audio);
 }
 
+gchar *
+gst_rnn_corpus_src_digest (GstRnnCorpusSrc *self)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint setting[7];
+
+  GST_OBJECT_LOCK (self);
+  memcpy (setting, (guint[]) { self->rate, self->seed, self->rank, self->world_size, self->epochs, self->gap,
+          self->max_length }, sizeof (setting));
+  GST_OBJECT_UNLOCK (self);
+  if (setting[4] == 0)
+    return NULL;
+  g_checksum_update (sum, (const guchar *) setting, sizeof (setting));
+  gst_rnn_corpus_digest (self->corpus, sum);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
 void
 gst_rnn_corpus_src_start (GstRnnCorpusSrc *self)
 {
   self->next = self->epoch = 0;
   self->position = 0;
+  self->known = FALSE;
   g_array_set_size (self->corpus->order, 0);
   GST_OBJECT_LOCK (self);
   self->n_files = self->n_skipped = self->n_samples = 0;

@@ -20,6 +20,8 @@ struct _GstRnnCorpusSrc {
   guint rate, bpf;
   guint next, epoch;            /* in the order; pass */
   guint64 position;             /* samples on the timeline */
+  gint64 started, told;         /* when the first file began, when progress was told last; monotonic */
+  gint known;                   /* atomic: downstream has it all */
 
   /* with the object lock: properties, counters */
   gchar *location;
@@ -27,6 +29,9 @@ struct _GstRnnCorpusSrc {
   gboolean post_messages, allow_uris;
   guint64 n_files, n_skipped, n_samples;
 };
+
+/* What the corpus is and how it is played, or NULL: without end.  (transfer full) */
+gchar *gst_rnn_corpus_src_digest (GstRnnCorpusSrc *self);
 
 void gst_rnn_corpus_src_start (GstRnnCorpusSrc *self);
 /* The queues must be flushing by now. */

@@ -125,8 +125,23 @@ handle_message (GstBin *bin, GstMessage *message)
 }
 
 static gboolean
+answer_digest (GstRnnCorpusSrc *self, GstQuery *query)
+{
+  GstStructure *s = gst_query_writable_structure (query);
+  g_autofree gchar *digest = gst_rnn_corpus_src_digest (self);
+
+  if (!digest)
+    return FALSE;
+  gst_structure_set (s, "digest", G_TYPE_STRING, digest, NULL);
+  return TRUE;
+}
+
+static gboolean
 feed_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CUSTOM &&
+      gst_structure_has_name (gst_query_get_structure (query), GST_RNN_CORPUS_QUERY))
+    return answer_digest (gst_pad_get_element_private (pad), query);
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
     gst_query_set_latency (query, FALSE, 0, GST_CLOCK_TIME_NONE);
     return TRUE;
@@ -138,10 +153,14 @@ feed_query (GstPad *pad, GstObject *parent, GstQuery *query)
 static gboolean
 feed_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
-  if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK)
+  GstRnnCorpusSrc *self = gst_pad_get_element_private (pad);
+
+  if (gst_event_has_name (event, GST_RNN_CORPUS_KNOWN))
+    g_atomic_int_set (&self->known, TRUE);
+  else if (GST_EVENT_TYPE (event) != GST_EVENT_SEEK)
     return gst_pad_event_default (pad, parent, event);
   gst_event_unref (event);
-  return FALSE;
+  return g_atomic_int_get (&self->known);
 }
 
 /* ---- properties ---- */
@@ -203,6 +222,7 @@ add_output (GstRnnCorpusSrc *self, GstStaticPadTemplate *template, const gchar *
   g_autoptr (GstPad) sink = NULL, source = NULL;
   GstPad *feed = gst_object_ref_sink (gst_pad_new_from_static_template (template, "feed"));
 
+  gst_pad_set_element_private (feed, self);
   gst_pad_set_query_function (feed, feed_query);
   gst_pad_set_event_function (feed, feed_event);
   gst_pad_use_fixed_caps (feed);

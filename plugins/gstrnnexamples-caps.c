@@ -109,7 +109,7 @@ gst_rnn_examples_set_data_caps (GstRnnExamples *examples, const GstCaps *caps, G
   examples->rate_d = found.rate_d;
   gst_rnn_timeline_init (&examples->timeline, found.rate_n, found.rate_d);
   if (!examples->dataset)
-    examples->dataset = rnn_dataset_new (examples->dim = dim);
+    gst_rnn_examples_make_dataset (examples, dim);
   return TRUE;
 }
 

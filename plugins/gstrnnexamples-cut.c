@@ -284,5 +284,9 @@ advance_tensor (GstRnnExamples *examples)
 gboolean
 gst_rnn_examples_advance (GstRnnExamples *examples)
 {
+  if (examples->loaded) {
+    gst_rnn_examples_drop (examples);
+    return TRUE;
+  }
   return examples->tokens ? advance_text (examples) : advance_tensor (examples);
 }

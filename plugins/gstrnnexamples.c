@@ -32,8 +32,9 @@ gst_rnn_examples_clear (GstRnnExamples *examples)
 }
 
 gboolean
-gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tokens, GError **error)
+gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tokens, const gchar *store, GError **error)
 {
+  examples->store = g_strdup (store);
   examples->model = model;
   examples->tokens = tokens;
   if (tokens && !(examples->labeller = rnn_labeller_new (rnn_model_get_output (model), rnn_model_get_path (model), error)))
@@ -51,6 +52,9 @@ gst_rnn_examples_close (GstRnnExamples *examples)
   g_clear_pointer (&examples->features, rnn_input_stream_free);
   g_clear_pointer (&examples->labeller, rnn_labeller_free);
   g_clear_pointer (&examples->dataset, rnn_dataset_free);
+  g_clear_pointer (&examples->store, g_free);
+  g_clear_pointer (&examples->digest, g_free);
+  examples->loaded = FALSE;
   examples->width = examples->n_target = 0;
   examples->n_examples = examples->n_skipped = examples->n_warned = 0;
   examples->n_frames = 0;

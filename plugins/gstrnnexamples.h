@@ -29,6 +29,8 @@ typedef struct {
   RnnInputStream *features;     /* audio: samples -> unstacked frames, else NULL */
   RnnDataset *dataset;          /* what has been cut so far; NULL before the data's caps */
   gint dim;                     /* floats of its rows */
+  gchar *store, *digest;        /* where examples are kept, and what they are made of; or NULL */
+  gboolean loaded;              /* they were kept: what comes in is not needed */
 
   /* the data's rows: samples, tensors or time steps */
   GstAudioFormat format;
@@ -60,9 +62,13 @@ typedef struct {
 
 void     gst_rnn_examples_init (GstRnnExamples *examples, GstElement *owner);
 void     gst_rnn_examples_clear (GstRnnExamples *examples);
-/* Forgets what was cut before and borrows @model and @tokens. */
-gboolean gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tokens, GError **error);
+/* Forgets what was cut before and borrows @model and @tokens.  @store: the file to keep examples in, or NULL. */
+gboolean gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tokens, const gchar *store,
+    GError **error);
 void     gst_rnn_examples_close (GstRnnExamples *examples);
+
+/* All examples have come. */
+void     gst_rnn_examples_seal (GstRnnExamples *examples);
 
 /* What the pads may be given. (transfer full) */
 GstCaps *gst_rnn_examples_get_data_caps (const GstRnnExamples *examples);
@@ -87,6 +93,10 @@ void     gst_rnn_examples_flush (GstRnnExamples *examples);
 void     gst_rnn_examples_skip (GstRnnExamples *examples, GstBuffer *label, const gchar *reason);
 /* What @label says, as spoken; NULL: nothing can be learnt from it, as @reason (transfer full) says. */
 gchar   *gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reason);
+
+/* gstrnnexamples-store.c: an empty data set of frames of @dim floats, or one that was kept; drops what came for the latter. */
+void     gst_rnn_examples_make_dataset (GstRnnExamples *examples, gint dim);
+void     gst_rnn_examples_drop (GstRnnExamples *examples);
 
 /* gstrnnexamples-cue.c: takes texts from the label pad as long as they make the cue or change it. */
 void     gst_rnn_examples_take_texts (GstRnnExamples *examples);

@@ -171,6 +171,8 @@ announce (GstRnnTrainer *self)
   if (rnn_train_leads ())
     g_string_printf (line, "{\"examples\": %u, \"skipped\": %u, \"dev_examples\": %u, \"dev_skipped\": %u}\n",
         self->train.n_examples, self->train.n_skipped, self->dev.n_examples, self->dev.n_skipped);
+  gst_rnn_examples_seal (&self->train);
+  gst_rnn_examples_seal (&self->dev);
   list_skipped (self, &self->train, "to train on");
   list_skipped (self, &self->dev, "to measure on");
   push_line (self, g_string_free (g_steal_pointer (&line), FALSE));

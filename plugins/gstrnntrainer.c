@@ -10,6 +10,9 @@
  * model.  The pads `dev_sink` and `dev_label` take a second set, on which every epoch is measured; the model with the
  * best result on it is the one that is saved.
  *
+ * Examples are kept in a file beside `checkpoint`, with which a training takes no memory for them; when it goes on, they
+ * are not made again as long as rnncorpussrc says that manifests and recordings are the same.
+ *
  * `model-file` is a recipe (.json) or a model to train on.  Options come from its `train` object and from `config`.
  * Training goes on from `checkpoint` when that exists.  A flush, the way to READY and the action signal `stop` end it
  * within one minibatch, with a checkpoint saved.
@@ -69,11 +72,17 @@ GST_ELEMENT_REGISTER_DEFINE (rnntrainer, "rnntrainer", GST_RANK_NONE, GST_TYPE_R
 static gboolean
 open_examples (GstRnnTrainer *self, GError **error)
 {
+  g_autofree gchar *train = NULL, *dev = NULL;
+
   GST_OBJECT_LOCK (self);
   self->train.max_length = self->dev.max_length = self->max_length ? self->max_length * GST_SECOND : GST_CLOCK_TIME_NONE;
+  if (self->checkpoint) {
+    train = g_strconcat (self->checkpoint, ".features", NULL);
+    dev = g_strconcat (self->checkpoint, ".dev.features", NULL);
+  }
   GST_OBJECT_UNLOCK (self);
-  return gst_rnn_examples_open (&self->train, self->model, self->tokens, error) &&
-      gst_rnn_examples_open (&self->dev, self->model, self->tokens, error);
+  return gst_rnn_examples_open (&self->train, self->model, self->tokens, train, error) &&
+      gst_rnn_examples_open (&self->dev, self->model, self->tokens, dev, error);
 }
 
 static gboolean

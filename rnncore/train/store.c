@@ -229,14 +229,18 @@ map_file (RnnStore *store, gint fd)
 gboolean
 rnn_store_seal (RnnStore *store, RnnDataset *dataset, const gchar *digest, const gchar *notes, GError **error)
 {
-  gboolean whole = !store->full && write_rest (store, dataset, digest, notes);
-  gint problem = whole ? 0 : errno ? errno : ENOSPC;
+  gboolean named = digest && rnn_train_leads (), whole;
+  gint problem;
 
+  if (!store->file)
+    return TRUE;
+  whole = !store->full && write_rest (store, dataset, digest ? digest : "", notes);
+  problem = whole ? 0 : errno ? errno : ENOSPC;
   if (!map_file (store, fileno (store->file)))
     return fail (store->target, g_strerror (errno), error);
-  if (whole && rnn_train_leads () && !name_file (store))
+  if (whole && named && !name_file (store))
     problem = errno;
-  if (store->aside && (problem || !rnn_train_leads ()))
+  if (store->aside && (problem || !named))
     g_unlink (store->aside);
   g_clear_pointer (&store->aside, g_free);
   fclose (g_steal_pointer (&store->file));

@@ -28,7 +28,7 @@ void   rnn_dataset_add_text (RnnDataset *dataset, const gint *labels, guint n_la
  * or as they are.  Once it has no room the rest goes to memory. */
 gboolean rnn_dataset_store (RnnDataset *dataset, const gchar *path, gboolean half, GError **error);
 /* All examples have come: the file is mapped, and gets the name @path.  FALSE: only the former.  @digest (64 characters at
- * most) says what the examples were made of, @notes is any text. */
+ * most) says what the examples were made of (NULL: nobody knows; the file stays without a name), @notes is any text. */
 gboolean rnn_dataset_seal (RnnDataset *dataset, const gchar *digest, const gchar *notes, GError **error);
 /* What was sealed there, if @n_feature and @digest are the same; @notes (transfer full). */
 RnnDataset *rnn_dataset_load (const gchar *path, gint n_feature, const gchar *digest, gchar **notes, GError **error);

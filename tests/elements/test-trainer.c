@@ -300,6 +300,59 @@ test_corpus (void)
   g_assert_cmpfloat (best, <, 0.2);     /* it has learnt the tones */
 }
 
+/* Trains @epochs with a checkpoint; returns how many files were played for it. */
+static guint
+train_kept (const gchar *corpus, const gchar *recipe, const gchar *checkpoint, guint epochs)
+{
+  g_autoptr (GPtrArray) messages = test_run_pipeline ("rnncorpussrc name=c location=%s seed=1 post-messages=true rnntrainer "
+      "name=t model-file=%s checkpoint=%s config=epochs=%u c.audio ! t.sink c.text ! t.label", corpus, recipe, checkpoint,
+      epochs);
+  g_autofree gchar *complaints = test_complaints (messages);
+  g_autoptr (GPtrArray) files = test_structures (messages, "rnncorpussrc", "file");
+  g_autoptr (GPtrArray) reports = test_structures (messages, "rnntrainer", "epoch");
+
+  if (!test_ended_well (messages))
+    g_error ("%s", complaints);
+  g_assert_cmpuint (reports->len, >, 0);
+  return files->len;
+}
+
+static void
+copy_file (const gchar *from, const gchar *to)
+{
+  g_autofree gchar *bytes = NULL;
+  gsize n;
+
+  g_assert_true (g_file_get_contents (from, &bytes, &n, NULL));
+  g_assert_true (g_file_set_contents (to, bytes, (gssize) n, NULL));
+}
+
+/* What was read once is not read again, unless it has changed; the training that goes on is the one that never stopped. */
+static void
+test_kept (void)
+{
+  g_autofree gchar *corpus = test_write_corpus ("kept", 24), *recipe = test_speech_recipe ("kept.json");
+  g_autofree gchar *whole = g_build_filename (test_dir (), "kept-whole.ckpt", NULL);
+  g_autofree gchar *parts = g_build_filename (test_dir (), "kept-parts.ckpt", NULL);
+  g_autofree gchar *features = g_strconcat (parts, ".features", NULL), *first = NULL, *other = NULL;
+  gsize n_first, n_other;
+
+  g_assert_cmpuint (train_kept (corpus, recipe, whole, 4), ==, 24);
+  g_assert_cmpuint (train_kept (corpus, recipe, parts, 2), ==, 24);
+  g_assert_true (g_file_test (features, G_FILE_TEST_EXISTS));
+  g_unlink (parts);
+  g_assert_cmpuint (train_kept (corpus, recipe, parts, 4), <, 24);
+  g_assert_true (g_file_get_contents (whole, &first, &n_first, NULL));
+  g_assert_true (g_file_get_contents (parts, &other, &n_other, NULL));
+  g_assert_cmpmem (first, n_first, other, n_other);
+  g_unlink (parts);
+  copy_file (corpus, features);         /* broken: made anew */
+  g_assert_cmpuint (train_kept (corpus, recipe, parts, 2), ==, 24);
+  g_unlink (parts);
+  g_assert_true (g_file_set_contents (corpus, "kept-0.wav\ts0\ta\nkept-1.wav\ts0\tb\n", -1, NULL));
+  g_assert_cmpuint (train_kept (corpus, recipe, parts, 2), ==, 2);
+}
+
 /* Any media file with a subtitle track. */
 static void
 test_subtitles (void)
@@ -345,6 +398,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer/states", test_states);
   g_test_add_func ("/trainer/preroll", test_preroll);
   g_test_add_func ("/trainer/corpus", test_corpus);
+  g_test_add_func ("/trainer/kept", test_kept);
   g_test_add_func ("/trainer/subtitles", test_subtitles);
   return test_run ();
 }
