@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnncorpussrc: the task.  It decodes a file into memory, then pushes text and samples into the two queues. */
+/* rnncorpussrc: the task.  It takes one decoded file after the other and pushes text and samples into the two queues. */
 #include "gstrnncorpussrc-private.h"
 #include <gst/audio/audio.h>
 #include <string.h>
@@ -151,9 +151,8 @@ push_text (GstRnnCorpusSrc *self, const GstRnnUtterance *u, GstClockTime start, 
 
 /* The decoded samples, a second at a time. */
 static GstFlowReturn
-push_audio (GstRnnCorpusSrc *self)
+push_audio (GstRnnCorpusSrc *self, GstAdapter *samples)
 {
-  GstAdapter *samples = self->decoder.samples;
   GstFlowReturn ret = GST_FLOW_OK;
   gboolean first = TRUE;
   gsize size;
@@ -178,9 +177,9 @@ push_audio (GstRnnCorpusSrc *self)
 }
 
 static GstFlowReturn
-play (GstRnnCorpusSrc *self, const GstRnnUtterance *u)
+play (GstRnnCorpusSrc *self, const GstRnnUtterance *u, GstAdapter *samples)
 {
-  guint64 n = gst_adapter_available (self->decoder.samples) / self->bpf;
+  guint64 n = gst_adapter_available (samples) / self->bpf;
   GstClockTime start = sample_time (self, self->position), end = sample_time (self, self->position + n);
   GstFlowReturn text, audio;
   gboolean post;
@@ -195,7 +194,7 @@ play (GstRnnCorpusSrc *self, const GstRnnUtterance *u)
   if (post)
     post_utterance (self, u, "file", NULL, start, end - start);
   text = push_text (self, u, start, end - start);
-  audio = push_audio (self);
+  audio = push_audio (self, samples);
   self->position += gst_util_uint64_scale (gap, self->rate, 1000);
   if (audio == GST_FLOW_NOT_LINKED)
     return text;
@@ -204,8 +203,8 @@ play (GstRnnCorpusSrc *self, const GstRnnUtterance *u)
 
 /* ---- the task ---- */
 
-static const GstRnnUtterance *
-next_utterance (GstRnnCorpusSrc *self)
+const GstRnnUtterance *
+gst_rnn_corpus_src_choose (GstRnnCorpusSrc *self)
 {
   GstRnnCorpus *corpus = self->corpus;
 
@@ -231,36 +230,17 @@ next_utterance (GstRnnCorpusSrc *self)
   return &g_array_index (corpus->utterances, GstRnnUtterance, g_array_index (corpus->order, guint32, self->next++));
 }
 
-/* FALSE: the recording is no good, as @reason (transfer full) says, or (NULL) nobody wants it any more. */
-static gboolean
-decode (GstRnnCorpusSrc *self, const GstRnnUtterance *u, gchar **reason)
-{
-  g_autofree gchar *uri = NULL;
-  const gchar *fault;
-  gboolean allow_uris;
-
-  GST_OBJECT_LOCK (self);
-  allow_uris = self->allow_uris;
-  self->decoder.most = (gsize) self->max_length * self->rate * self->bpf;
-  self->decoder.timeout = self->timeout * G_USEC_PER_SEC;
-  GST_OBJECT_UNLOCK (self);
-  uri = gst_rnn_utterance_get_uri (u, allow_uris, &fault);
-  if (uri)
-    return gst_rnn_decoder_run (&self->decoder, uri, self->caps, reason);
-  *reason = g_strdup (fault);
-  return FALSE;
-}
-
 static GstFlowReturn
 play_next (GstRnnCorpusSrc *self)
 {
-  const GstRnnUtterance *u = next_utterance (self);
   g_autofree gchar *reason = NULL;
+  GstAdapter *samples;
+  const GstRnnUtterance *u = gst_rnn_corpus_src_take (self, &samples, &reason);
 
-  if (!u)
+  if (!u || g_atomic_int_get (&self->known))
     return GST_FLOW_EOS;
-  if (decode (self, u, &reason))
-    return play (self, u);
+  if (samples)
+    return play (self, u, samples);
   if (!reason)
     return GST_FLOW_FLUSHING;
   skip (self, u, reason);
@@ -306,14 +286,16 @@ gst_rnn_corpus_src_digest (GstRnnCorpusSrc *self)
 void
 gst_rnn_corpus_src_start (GstRnnCorpusSrc *self)
 {
-  self->next = self->epoch = 0;
+  self->next = self->epoch = self->slot = 0;
+  for (guint i = 0; i < self->n_slots; i++)
+    self->slots[i].utterance = NULL;
   self->position = 0;
   self->known = FALSE;
   g_array_set_size (self->corpus->order, 0);
   GST_OBJECT_LOCK (self);
   self->n_files = self->n_skipped = self->n_samples = 0;
   GST_OBJECT_UNLOCK (self);
-  gst_rnn_decoder_cancel (&self->decoder, FALSE);
+  gst_rnn_corpus_src_cancel (self, FALSE);
   gst_pad_set_active (self->feed_audio, TRUE);
   gst_pad_set_active (self->feed_text, TRUE);
   gst_pad_start_task (self->feed_audio, task, self, NULL);
@@ -323,6 +305,7 @@ void
 gst_rnn_corpus_src_stop (GstRnnCorpusSrc *self)
 {
   gst_pad_stop_task (self->feed_audio);
+  gst_rnn_corpus_src_close_slots (self);
   gst_pad_set_active (self->feed_audio, FALSE);
   gst_pad_set_active (self->feed_text, FALSE);
   gst_clear_caps (&self->caps);

@@ -20,8 +20,8 @@
  *     location=trained.safetensors c.audio ! t.sink c.text ! t.label
  * ]|
  */
-/* Threads: a task of our own decodes a file into memory and pushes it into two queues, whose tasks feed the ghost
- * pads: text never waits for audio, and the next file is decoded while downstream works. */
+/* Threads: decoders, one per processor, decode the next files into memory; a task of our own pushes them, in their order, into
+ * two queues, whose tasks feed the ghost pads: text never waits for audio. */
 #include "gstrnncorpussrc-private.h"
 
 GST_DEBUG_CATEGORY_STATIC (rnn_corpus_src_debug);
@@ -100,7 +100,7 @@ change_state (GstElement *element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_corpus (self))
     return GST_STATE_CHANGE_FAILURE;
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
-    gst_rnn_decoder_cancel (&self->decoder, TRUE);
+    gst_rnn_corpus_src_cancel (self, TRUE);
   ret = GST_ELEMENT_CLASS (gst_rnn_corpus_src_parent_class)->change_state (element, transition);
   if (ret == GST_STATE_CHANGE_FAILURE)
     return ret;
@@ -109,7 +109,7 @@ change_state (GstElement *element, GstStateChange transition)
   } else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     gst_rnn_corpus_src_stop (self);
   } else if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
-    gst_element_set_state (self->decoder.bin, GST_STATE_NULL);
+    gst_rnn_corpus_src_close_slots (self);
     g_clear_pointer (&self->corpus, gst_rnn_corpus_free);
   }
   return ret;
@@ -118,7 +118,7 @@ change_state (GstElement *element, GstStateChange transition)
 static void
 handle_message (GstBin *bin, GstMessage *message)
 {
-  if (gst_rnn_decoder_handle_message (&GST_RNN_CORPUS_SRC (bin)->decoder, message))
+  if (gst_rnn_corpus_src_handle_message (GST_RNN_CORPUS_SRC (bin), message))
     gst_message_unref (message);
   else
     GST_BIN_CLASS (gst_rnn_corpus_src_parent_class)->handle_message (bin, message);
@@ -245,8 +245,7 @@ gst_rnn_corpus_src_init (GstRnnCorpusSrc *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     G_STRUCT_MEMBER (guint, self, numbers[i].offset) = numbers[i].def;
-  gst_rnn_decoder_init (&self->decoder, &self->missing);
-  gst_bin_add (GST_BIN (self), self->decoder.bin);
+  gst_rnn_corpus_src_init_slots (self);
   self->feed_audio = add_output (self, &audio_template, "audio", QUEUE_TIME, &self->audio);
   self->feed_text = add_output (self, &text_template, "text", 0, &self->text);
   gst_bin_set_suppressed_flags (GST_BIN (self), GST_ELEMENT_FLAG_SINK);
@@ -257,7 +256,7 @@ gst_rnn_corpus_src_finalize (GObject *object)
 {
   GstRnnCorpusSrc *self = GST_RNN_CORPUS_SRC (object);
 
-  gst_rnn_decoder_clear (&self->decoder);
+  gst_rnn_corpus_src_clear_slots (self);
   gst_object_unref (self->feed_audio);
   gst_object_unref (self->feed_text);
   g_free (self->location);

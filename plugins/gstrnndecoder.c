@@ -105,7 +105,7 @@ gst_rnn_decoder_init (GstRnnDecoder *decoder, const gchar **missing)
   g_mutex_init (&decoder->lock);
   g_cond_init (&decoder->cond);
   decoder->samples = gst_adapter_new ();
-  decoder->bin = gst_bin_new ("decoder");
+  decoder->bin = gst_bin_new (NULL);
   gst_element_set_locked_state (decoder->bin, TRUE);
   decoder->source = add (decoder, "uridecodebin", missing);
   decoder->convert = add (decoder, "audioconvert", missing);
@@ -144,8 +144,8 @@ wait (GstRnnDecoder *decoder)
   return well;
 }
 
-gboolean
-gst_rnn_decoder_run (GstRnnDecoder *decoder, const gchar *uri, GstCaps *caps, gchar **reason)
+void
+gst_rnn_decoder_begin (GstRnnDecoder *decoder, const gchar *uri, GstCaps *caps)
 {
   gst_adapter_clear (decoder->samples);
   g_clear_pointer (&decoder->reason, g_free);
@@ -155,6 +155,11 @@ gst_rnn_decoder_run (GstRnnDecoder *decoder, const gchar *uri, GstCaps *caps, gc
   g_object_set (decoder->filter, "caps", caps, NULL);
   if (gst_element_set_state (decoder->bin, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE)
     finish (decoder, "it cannot be opened");
+}
+
+gboolean
+gst_rnn_decoder_end (GstRnnDecoder *decoder, gchar **reason)
+{
   gst_element_set_state (decoder->bin, wait (decoder) ? GST_STATE_READY : GST_STATE_NULL);
   *reason = NULL;
   if (g_atomic_int_get (&decoder->cancelled))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decodes one file after the other, whole, into memory: what rnncorpussrc is fed by. */
+/* Decodes one file after the other, whole, into memory, in threads of its own: what rnncorpussrc is fed by. */
 #pragma once
 #include <gst/gst.h>
 #include <gst/base/gstadapter.h>
@@ -25,9 +25,11 @@ typedef struct {
 void     gst_rnn_decoder_init (GstRnnDecoder *decoder, const gchar **missing);
 void     gst_rnn_decoder_clear (GstRnnDecoder *decoder);
 
-/* Fills samples with the whole of @uri as @caps.  FALSE: @reason (transfer full) says why, NULL when cancelled. */
-gboolean gst_rnn_decoder_run (GstRnnDecoder *decoder, const gchar *uri, GstCaps *caps, gchar **reason);
-/* Makes run, now and until reset, return at once. */
+/* Begins to fill samples with the whole of @uri as @caps. */
+void     gst_rnn_decoder_begin (GstRnnDecoder *decoder, const gchar *uri, GstCaps *caps);
+/* Waits until it is over.  FALSE: @reason (transfer full) says why, NULL when cancelled. */
+gboolean gst_rnn_decoder_end (GstRnnDecoder *decoder, gchar **reason);
+/* Makes end, now and until reset, return at once. */
 void     gst_rnn_decoder_cancel (GstRnnDecoder *decoder, gboolean cancel);
 /* A message of the chain: an error ends the file.  TRUE: it came from the chain. */
 gboolean gst_rnn_decoder_handle_message (GstRnnDecoder *decoder, GstMessage *message);
