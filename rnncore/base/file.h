@@ -5,8 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* The errors name the file and the reason.  A file must not shrink while it is in use: replace it by renaming. */
+/* The errors name the file and the reason.  A file must not shrink while it is in use: replace it by renaming.  What is
+ * no file (a FIFO, a device, a directory) is refused at once, without waiting for anybody to write into it. */
 GBytes *rnn_file_map (const gchar *path, GError **error);
+/* @id out (transfer full): which file the bytes are of, by device, inode, time of change and size. */
+GBytes *rnn_file_map_with_id (const gchar *path, gchar **id, GError **error);
 
 /* Where writing to @path would write: the end of the chain if it is a link, whether or not anything is there.
  * (transfer full) */

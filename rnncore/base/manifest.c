@@ -98,15 +98,12 @@ rnn_manifest_parse (const gchar *text, gsize n, const gchar *where, GError **err
 GPtrArray *
 rnn_manifest_load (const gchar *path, GError **error)
 {
-  g_autoptr (GError) reason = NULL;
-  g_autofree gchar *bytes = NULL;
+  g_autoptr (GBytes) bytes = rnn_file_map (path, error);
+  gconstpointer text;
   gsize n;
 
-  if (g_file_get_contents (path, &bytes, &n, &reason))
-    return rnn_manifest_parse (bytes, n, path, error);
-  if (g_error_matches (reason, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: there is no such file", path);
-  else
-    g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: cannot be read: %s", path, reason->message);
-  return NULL;
+  if (!bytes)
+    return NULL;
+  text = g_bytes_get_data (bytes, &n);
+  return rnn_manifest_parse (text ? text : "", n, path, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What all cells share: making one from a recipe's layer, its parameters, its fresh state. */
 #include "container.h"
+#include "../kernels/denormals.h"
 #include <string.h>
 
 #define MAX_DEPTH 1024
@@ -138,6 +139,7 @@ rnn_cell_free (RnnCell *cell)
   g_ptr_array_unref (cell->children);
   g_ptr_array_unref (cell->params);
   g_array_unref (cell->state_parts);
+  json_decref (cell->from);
   g_free (cell->name);
   g_free (cell);
 }
@@ -146,7 +148,7 @@ rnn_cell_free (RnnCell *cell)
 static json_t *
 layers_to_json (const RnnCell *cell)
 {
-  const RnnCell *list = cell->klass->build ? cell->children->pdata[0] : cell;
+  const RnnCell *list = cell->klass->n_copies > 1 ? cell->children->pdata[0] : cell;
   json_t *layers = json_array ();
 
   for (guint i = 0; i < list->children->len; i++)
@@ -171,6 +173,8 @@ rnn_cell_to_json (const RnnCell *cell)
   }
   if (cell->name)
     json_object_set_new (layer, "name", json_string (cell->name));
+  if (cell->from)
+    json_object_set (layer, "from", cell->from);
   return layer;
 }
 
@@ -186,7 +190,8 @@ rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, const gint *di
   p->size = 1;
   for (gint i = 0; i < rank; i++) {
     p->dims[i] = dims[i];
-    p->size *= (gsize) dims[i];
+    if (!g_size_checked_mul (&p->size, p->size, (gsize) dims[i]))
+      p->size = G_MAXSIZE;      /* more than any model may have: refused with its layer's limit */
   }
   p->rows = dims[0];
   p->groups = 1;
@@ -258,6 +263,26 @@ rnn_cell_init_params (RnnCell *cell, RnnRng *rng)
     rnn_cell_init_params (cell->children->pdata[i], rng);
   if (cell->klass->init)
     cell->klass->init (cell, rng);
+}
+
+/* ---- running ---- */
+
+void
+rnn_cell_forward (const RnnCell *cell, const RnnRun *run)
+{
+  guint64 before = rnn_denormals_flush ();
+
+  cell->klass->forward (cell, run);
+  rnn_denormals_restore (before);
+}
+
+void
+rnn_cell_backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
+{
+  guint64 before = rnn_denormals_flush ();
+
+  cell->klass->backward (cell, run, grad);
+  rnn_denormals_restore (before);
 }
 
 /* ---- state ---- */

@@ -64,6 +64,7 @@ typedef struct {
 struct _RnnCell {               /* first member of every instance */
   const RnnCellClass *klass;
   gchar *name;                  /* the layer's name in the model */
+  json_t *from;                 /* in a graph: the name, or the names, of what it reads; NULL: the one before it */
   gint n_in, n_out;             /* floats per step */
   gsize n_state;                /* floats per stream */
   gsize n_tape, n_scratch;      /* floats per step and stream */
@@ -103,6 +104,10 @@ RnnParam *rnn_cell_add_blocks (RnnCell *cell, const gchar *name, gint blocks, gi
 void rnn_cell_add_state (RnnCell *cell, const gchar *name, gsize n);
 
 /* ---- for whoever runs cells ---- */
+/* A model's root over some steps, with denormal numbers taken for 0 (kernels/denormals.h): after a long silence a step costs what
+ * it cost before. */
+void     rnn_cell_forward (const RnnCell *cell, const RnnRun *run);
+void     rnn_cell_backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad);
 void     rnn_cell_reset_state (const RnnCell *cell, gfloat *state);     /* one stream: zeros, then the class's reset */
 gboolean rnn_cell_can_train (const RnnCell *cell);                      /* itself and all children have a backward */
 gsize    rnn_cell_scratch_size (const RnnCell *cell, gint T, gint B);   /* floats: B (T n_scratch + n_scratch_once) */

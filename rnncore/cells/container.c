@@ -60,17 +60,26 @@ check_names (RnnCell *cell, const gchar *where, GError **error)
 }
 
 gboolean
+rnn_container_check_layers (const RnnCell *cell, const json_t *layers, const gchar *where, GError **error)
+{
+  gsize n = json_array_size (layers);
+
+  if (n >= 1 && n <= MAX_LAYERS)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' needs \"layers\": a list of 1 to %d layers", where,
+      cell->klass->name, MAX_LAYERS);
+  return FALSE;
+}
+
+gboolean
 rnn_container_add_layers (RnnCell *cell, const json_t *layers, const gchar *where, GError **error)
 {
   gsize i, n = json_array_size (layers);
   gint n_in = cell->n_in;
   json_t *layer;
 
-  if (n == 0 || n > MAX_LAYERS) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' needs \"layers\": a list of 1 to %d layers", where,
-        cell->klass->name, MAX_LAYERS);
+  if (!rnn_container_check_layers (cell, layers, where, error))
     return FALSE;
-  }
   json_array_foreach (layers, i, layer) {
     g_autofree gchar *at = g_strdup_printf ("%s: layer %" G_GSIZE_FORMAT, where, i);
     RnnCell *child = rnn_container_add (cell, layer, n_in, at, error);

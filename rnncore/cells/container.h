@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* Builds one child out of @layer.  Returns (transfer none) or NULL. */
 RnnCell *rnn_container_add (RnnCell *cell, const json_t *layer, gint n_in, const gchar *where, GError **error);
 
+/* Are these "layers" a list, and of a length within reason? */
+gboolean rnn_container_check_layers (const RnnCell *cell, const json_t *layers, const gchar *where, GError **error);
+
 /* Builds the recipe's "layers" one after another.  A layer without a name is called by its number, but a lone one is
  * not called anything, nor is one with the name "": its parameters take the container's name. */
 gboolean rnn_container_add_layers (RnnCell *cell, const json_t *layers, const gchar *where, GError **error);

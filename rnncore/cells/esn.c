@@ -30,6 +30,8 @@ static const RnnOption options[] = {
   {NULL}
 };
 
+#define WORK 20000000000        /* products that finding the spectral radius may take */
+
 static gboolean
 setup (RnnCell *cell, GError **error)
 {
@@ -48,11 +50,12 @@ setup (RnnCell *cell, GError **error)
 
 /* ---- the start ---- */
 
-/* Largest magnitude of an eigenvalue: how much W^k x grows per step, once x has forgotten where it came from. */
+/* Largest magnitude of an eigenvalue: how much W^k x grows per step, once x has forgotten where it came from.  Of a large
+ * reservoir fewer steps are taken, so that none takes minutes. */
 static gdouble
 growth (gint N, const gfloat *W, RnnRng *rng)
 {
-  enum { FORGET = 100, COUNT = 500 };
+  const gint COUNT = (gint) CLAMP (WORK / ((gint64) N * N), 50, 500), FORGET = COUNT / 5;
   g_autofree gfloat *x = g_new (gfloat, N), *y = g_new (gfloat, N);
   gdouble sum = 0;
 

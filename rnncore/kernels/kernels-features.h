@@ -63,7 +63,7 @@ load_complex (const gfloat *z)
 {
   V low = load (z, LANES), high = load (z + LANES, LANES);
 
-  return (Complex) { __builtin_shuffle (low, high, EVENS), __builtin_shuffle (low, high, ODDS) };
+  return (Complex) { SHUFFLE (low, high, EVENS), SHUFFLE (low, high, ODDS) };
 }
 
 static void
@@ -76,10 +76,10 @@ k_real_power (gint M, const gfloat *z, const gfloat *cosine, const gfloat *sine,
     gint back = M - k - (LANES - 1);
     Complex b = load_complex (z + 2 * back);
 
-    b = (Complex) { __builtin_shuffle (b.re, REVERSED), __builtin_shuffle (b.im, REVERSED) };
+    b = (Complex) { SHUFFLE (b.re, b.re, REVERSED), SHUFFLE (b.im, b.im, REVERSED) };
     power_pair (load_complex (z + 2 * k), b, load (cosine + k, LANES), load (sine + k, LANES), &here, &mirrored);
     store (power + k, here, LANES);
-    store (power + back, __builtin_shuffle (mirrored, REVERSED), LANES);
+    store (power + back, SHUFFLE (mirrored, mirrored, REVERSED), LANES);
   }
   for (; k <= M / 2; k++) {
     const gfloat *a = z + 2 * k, *b = z + 2 * (M - k);
@@ -99,10 +99,10 @@ k_real_power (gint M, const gfloat *z, const gfloat *cosine, const gfloat *sine,
 INLINE V4
 across_four (const V4 s[4])
 {
-  V4 a = __builtin_shuffle (s[0], s[1], (VI4) { 0, 4, 1, 5 }) + __builtin_shuffle (s[0], s[1], (VI4) { 2, 6, 3, 7 });
-  V4 b = __builtin_shuffle (s[2], s[3], (VI4) { 0, 4, 1, 5 }) + __builtin_shuffle (s[2], s[3], (VI4) { 2, 6, 3, 7 });
+  V4 a = SHUFFLE (s[0], s[1], (VI4) { 0, 4, 1, 5 }) + SHUFFLE (s[0], s[1], (VI4) { 2, 6, 3, 7 });
+  V4 b = SHUFFLE (s[2], s[3], (VI4) { 0, 4, 1, 5 }) + SHUFFLE (s[2], s[3], (VI4) { 2, 6, 3, 7 });
 
-  return __builtin_shuffle (a, b, (VI4) { 0, 1, 4, 5 }) + __builtin_shuffle (a, b, (VI4) { 2, 3, 6, 7 });
+  return SHUFFLE (a, b, (VI4) { 0, 1, 4, 5 }) + SHUFFLE (a, b, (VI4) { 2, 3, 6, 7 });
 }
 
 static void

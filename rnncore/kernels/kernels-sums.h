@@ -153,7 +153,7 @@ store_bytes (gint n, VI whole, guint8 *out)
 
   UNROLL for (gint j = 0; j < 4 * LANES; j++)
     low[j] = 4 * j % (4 * LANES);
-  bytes = __builtin_shuffle ((VB) whole, low);  /* __builtin_convertvector takes lane by lane */
+  bytes = SHUFFLE ((VB) whole, (VB) whole, low);  /* __builtin_convertvector takes lane by lane */
   if (G_LIKELY (n >= LANES))
     memcpy (out, &bytes, LANES);
   else

@@ -17,6 +17,19 @@ typedef gint32 VIu __attribute__ ((vector_size (4 * LANES), aligned (4), may_ali
 #define ROUND_TO_WHOLE 12582912.f       /* 1.5 * 2^23: added, it rounds to an integer, ties to even, */
 #define WHOLE_BITS 0x4b400000           /* and this is its own pattern of bits */
 
+/* Lanes of a and, counted on, of b: what a vector of constants says for each lane. */
+#ifdef __clang__                /* takes no vector there, but sees through the loop */
+#define SHUFFLE(a, b, ...) __extension__ ({ \
+  __typeof__ (a) a_ = (a), b_ = (b), to_; \
+  __typeof__ (__VA_ARGS__) from_ = (__VA_ARGS__); \
+  enum { N_ = sizeof from_ / sizeof from_[0] }; \
+  for (gint i_ = 0; i_ < N_; i_++) \
+    to_[i_] = from_[i_] < N_ ? a_[from_[i_]] : b_[from_[i_] - N_]; \
+  to_; })
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle (a, b, __VA_ARGS__)
+#endif
+
 INLINE V
 splat (gfloat a)
 {

@@ -58,7 +58,7 @@ rnn_param_panels (const RnnParam *p, gint g)
   RnnPanels w = layout (p->dtype, rnn_param_outputs (p), rnn_param_inputs (p), p->gates);
   gsize outputs = (gsize) g * rnn_panels_blocks (&w) * RNN_BLOCK;
 
-  w.weights = (const gint8 *) p->pack + (gsize) g * bytes_of (&w);
+  w.weights = p->pack ? (const gint8 *) p->pack + (gsize) g * bytes_of (&w) : NULL;
   w.scales = p->scales ? p->scales + outputs : NULL;
   w.sums = p->sums ? p->sums + outputs : NULL;
   return w;
@@ -69,7 +69,7 @@ rnn_param_panels_t (const RnnParam *p, gint g)
 {
   RnnPanels w = layout (RNN_PACK_F32, rnn_param_inputs (p), rnn_param_outputs (p), 1);
 
-  w.weights = (const gint8 *) p->pack_t + (gsize) g * bytes_of (&w);
+  w.weights = p->pack_t ? (const gint8 *) p->pack_t + (gsize) g * bytes_of (&w) : NULL;
   return w;
 }
 

@@ -1,75 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A model on disk: safetensors with the recipe in its metadata, a recipe alone, or what an importer knows. */
-#include "import.h"
+/* A model on disk: safetensors with the recipe in its metadata, a recipe alone, or what a reader of another format knows. */
+#include "build.h"
 #include "model-private.h"
 #include "packed.h"
 #include "safetensors.h"
 #include "../base/file.h"
-#include "../base/finite.h"
-#include <math.h>
 #include <string.h>
 
 #define RECIPE_KEY "rnncore"
 
 /* ---- loading ---- */
 
+/* One file and what the caller says of it. */
 typedef struct {
-  RnnSafetensors *file;
+  GBytes *bytes;
   const gchar *path;
-  GError **error;
-  gboolean ok;
-} Loading;
-
-/* Is it there, as the recipe has it?  Asked of all before any gets memory: a recipe may claim what it likes. */
-static void
-find_param (RnnParam *param, const gchar *full_name, gpointer data)
-{
-  Loading *l = data;
-
-  if (!l->ok)
-    return;
-  if (param->borrowed)
-    l->ok = rnn_packed_load (param, full_name, l->file, l->path, l->error);
-  else
-    l->ok = rnn_safetensors_require (l->file, full_name, param->rank, param->dims, l->error) != NULL;
-}
-
-static void
-load_param (RnnParam *param, const gchar *full_name, gpointer data)
-{
-  if (!param->borrowed)
-    rnn_tensor_view_to_float (rnn_safetensors_find (data, full_name), param->data);
-}
+  const json_t *recipe;         /* of weights alone; NULL: the file's own */
+  const gchar *const *ignore;
+} Source;
 
 static gboolean
-load_stats (RnnModel *model, RnnSafetensors *file, GError **error)
+fail (const gchar *path, GError **error, const gchar *reason, const gchar *detail)
 {
-  const RnnTensorView *mean, *std;
-
-  if (!rnn_safetensors_find (file, "input.mean"))
-    return TRUE;
-  mean = rnn_safetensors_require (file, "input.mean", 1, &model->input->n_frame, error);
-  std = mean ? rnn_safetensors_require (file, "input.std", 1, &model->input->n_frame, error) : NULL;
-  if (!std)
-    return FALSE;
-  model->input_mean = g_new (gfloat, model->input->n_frame);
-  model->input_std = g_new (gfloat, model->input->n_frame);
-  rnn_tensor_view_to_float (mean, model->input_mean);
-  rnn_tensor_view_to_float (std, model->input_std);
-  return TRUE;
-}
-
-gboolean
-rnn_model_check_finite (RnnModel *model, GError **error)
-{
-  gboolean good = rnn_all_finite (model->n_params, model->params);
-
-  for (gint i = 0; model->input_mean && i < model->input->n_frame; i++)
-    good = good && isfinite (model->input_mean[i]) && isfinite (model->input_std[i]) && model->input_std[i] > 0;
-  if (good)
-    return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: a weight is not a finite number, or an input deviation is not "
-      "positive", model->path);
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: %s%s", path, reason, detail ? detail : "");
   return FALSE;
 }
 
@@ -81,111 +34,152 @@ parse_recipe (RnnSafetensors *file, const gchar *path, GError **error)
   json_error_t at;
   json_t *recipe = text ? json_loads (text, JSON_REJECT_DUPLICATES, &at) : NULL;
 
-  if (!recipe)
-    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: %s%s", path, text ? "the recipe in its metadata is not JSON: "
-        : "only weights, no model: its metadata have no \"" RECIPE_KEY "\"; rnncore convert --recipe adds one",
-        text ? at.text : "");
+  if (!text)
+    fail (path, error, "only weights, no model: its metadata have no \"" RECIPE_KEY "\"; rnncore convert --recipe adds one",
+        NULL);
+  else if (!recipe)
+    fail (path, error, "the recipe in its metadata is not JSON: ", at.text);
   return recipe;
 }
 
-/* The cells of @recipe, or else of that in the file. */
 static RnnModel *
-load_cells (RnnSafetensors *file, json_t *recipe, const gchar *path, GError **error)
+load_safetensors (const Source *s, GError **error)
 {
-  json_t *used = recipe ? json_incref (recipe) : NULL;
+  g_autoptr (RnnSafetensors) file = rnn_safetensors_open_bytes (s->bytes, s->path, error);
+  json_t *own = file && !s->recipe ? parse_recipe (file, s->path, error) : NULL;
+  RnnBuild build = { .recipe = s->recipe ? s->recipe : own, .ignore = s->ignore, .bytes = s->bytes, .where = s->path };
   RnnModel *model = NULL;
-  RnnPrecision precision;
 
-  if (rnn_packed_parse (rnn_safetensors_get_metadata (file, RNN_PACKED_KEY), &precision, path, error)
-      && (used || (used = parse_recipe (file, path, error))))
-    model = rnn_model_new_cells (used, path, precision, error);
-  json_decref (used);
+  if (build.recipe && file) {
+    build.tensors = rnn_safetensors_get_tensors (file);
+    build.packed = rnn_safetensors_get_metadata (file, RNN_PACKED_KEY);
+    model = rnn_model_build (&build, error);
+  }
+  json_decref (own);
   return model;
 }
 
 static RnnModel *
-load_bytes (GBytes *bytes, json_t *recipe, const gchar *path, GError **error)
+load_foreign (const RnnReader *reader, const Source *s, GError **error)
 {
-  g_autoptr (RnnSafetensors) file = rnn_safetensors_open_bytes (bytes, path, error);
-  g_autoptr (RnnModel) model = file ? load_cells (file, recipe, path, error) : NULL;
-  Loading loading = { file, path, error, TRUE };
+  g_auto (RnnImport) import = { .tensors = rnn_tensors_new (s->path) };
+  RnnBuild build = { .tensors = import.tensors, .ignore = s->ignore, .bytes = s->bytes, .where = s->path };
 
-  if (!model)
+  if (!reader->read (s->bytes, s->path, &import, error))
     return NULL;
-  rnn_cell_foreach_param (model->root, find_param, &loading);
-  if (!loading.ok)
-    return NULL;
-  rnn_model_alloc_params (model);
-  rnn_cell_foreach_param (model->root, load_param, file);
-  if (!load_stats (model, file, error) || !rnn_model_check_finite (model, error))
-    return NULL;
-  if (model->precision != RNN_PRECISION_F32) {
-    rnn_model_pack (model, FALSE);      /* matrices too wide for int8 */
-    model->mapped = g_bytes_ref (bytes);
-  }
-  return g_steal_pointer (&model);
+  build.recipe = s->recipe ? s->recipe : import.recipe;
+  build.loose = import.loose;
+  if (build.recipe)
+    return rnn_model_build (&build, error);
+  fail (s->path, error, "only weights, no model: rnncore convert --recipe says what their layers are", NULL);
+  return NULL;
+}
+
+void
+rnn_import_clear (RnnImport *import)
+{
+  g_clear_pointer (&import->recipe, json_decref);
+  g_clear_pointer (&import->tensors, rnn_tensors_free);
+}
+
+static RnnModel *
+load (const Source *s, GError **error)
+{
+  gsize n;
+  const guint8 *data = g_bytes_get_data (s->bytes, &n);
+
+  for (const RnnReader *const *reader = rnn_readers (); *reader; reader++)
+    if ((*reader)->is_mine (data, n))
+      return load_foreign (*reader, s, error);
+  return load_safetensors (s, error);
 }
 
 RnnModel *
 rnn_model_load_bytes (GBytes *bytes, const gchar *path, GError **error)
 {
-  return load_bytes (bytes, NULL, path, error);
+  return load (&(Source) { .bytes = bytes, .path = path }, error);
+}
+
+/* ---- recipes ---- */
+
+static gboolean
+is_recipe (const gchar *path)
+{
+  return g_str_has_suffix (path, ".json");
+}
+
+static json_t *
+recipe_of_bytes (GBytes *bytes, const gchar *path, GError **error)
+{
+  gsize n;
+  const gchar *text = g_bytes_get_data (bytes, &n);
+  json_error_t at;
+  json_t *recipe = json_loadb (text ? text : "", n, JSON_REJECT_DUPLICATES, &at);
+
+  if (!recipe)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: no recipe in JSON: %s (line %d)", path, at.text, at.line);
+  return recipe;
 }
 
 static json_t *
 read_recipe (const gchar *path, GError **error)
 {
-  json_error_t at;
-  json_t *recipe = json_load_file (path, JSON_REJECT_DUPLICATES, &at);
+  g_autoptr (GBytes) bytes = rnn_file_map (path, error);
 
-  if (!recipe && !g_file_test (path, G_FILE_TEST_EXISTS))
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: no such file", path);
-  else if (!recipe)
-    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: no recipe in JSON: %s (line %d)", path, at.text, at.line);
-  return recipe;
-}
-
-static RnnModel *
-load_recipe (const gchar *path, GError **error)
-{
-  json_t *recipe = read_recipe (path, error);
-  RnnModel *model = recipe ? rnn_model_new (recipe, 1, path, error) : NULL;
-
-  json_decref (recipe);
-  return model;
+  return bytes ? recipe_of_bytes (bytes, path, error) : NULL;
 }
 
 RnnModel *
-rnn_model_load_weights (const gchar *recipe_path, const gchar *path, GError **error)
+rnn_model_load_file (GBytes *bytes, const gchar *path, GError **error)
 {
-  json_t *recipe = read_recipe (recipe_path, error);
-  g_autoptr (GBytes) bytes = recipe ? rnn_file_map (path, error) : NULL;
-  RnnModel *model = bytes ? load_bytes (bytes, recipe, path, error) : NULL;
+  json_t *recipe;
+  RnnModel *model;
 
-  if (bytes && !model)
-    g_prefix_error (error, "%s with ", recipe_path);
+  if (!is_recipe (path))
+    return rnn_model_load_bytes (bytes, path, error);
+  recipe = recipe_of_bytes (bytes, path, error);
+  model = recipe ? rnn_model_new (recipe, 1, path, error) : NULL;
   json_decref (recipe);
   return model;
 }
-
-static const RnnImporter *const importers[] = { &rnn_importer_rwkv };
 
 RnnModel *
 rnn_model_load (const gchar *path, GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
-  const guint8 *data;
-  gsize n;
+  g_autoptr (GBytes) bytes = rnn_file_map (path, error);
 
-  if (g_str_has_suffix (path, ".json"))
-    return load_recipe (path, error);
-  if (!(bytes = rnn_file_map (path, error)))
-    return NULL;
-  data = g_bytes_get_data (bytes, &n);
-  for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
-    if (importers[i]->is_mine (data, n))
-      return importers[i]->load (bytes, path, error);
-  return rnn_model_load_bytes (bytes, path, error);
+  return bytes ? rnn_model_load_file (bytes, path, error) : NULL;
+}
+
+RnnModel *
+rnn_model_load_outline (const gchar *path, GError **error)
+{
+  json_t *recipe;
+  RnnModel *model;
+
+  if (!is_recipe (path))
+    return rnn_model_load (path, error);
+  recipe = read_recipe (path, error);
+  model = recipe ? rnn_model_new_cells (recipe, path, RNN_PRECISION_F32, error) : NULL;
+  json_decref (recipe);
+  return model;
+}
+
+RnnModel *
+rnn_model_import (const gchar *path, const gchar *recipe_path, const gchar *const *ignore, GError **error)
+{
+  json_t *recipe = recipe_path ? read_recipe (recipe_path, error) : NULL;
+  g_autoptr (GBytes) bytes = recipe || !recipe_path ? rnn_file_map (path, error) : NULL;
+  RnnModel *model = NULL;
+
+  if (bytes && !recipe && is_recipe (path))
+    model = rnn_model_load_file (bytes, path, error);
+  else if (bytes)
+    model = load (&(Source) { bytes, path, recipe, ignore }, error);
+  if (bytes && recipe && !model)
+    g_prefix_error (error, "%s with ", recipe_path);
+  json_decref (recipe);
+  return model;
 }
 
 /* ---- saving ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside a model: for model.c, recipe.c, model-file.c, share.c and quantize.c. */
+/* Inside a model: for the files of this folder. */
 #pragma once
 #include "root.h"
 
@@ -31,12 +31,12 @@ RnnModel *rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrec
 /* rnn_model_new with all parameters 0, for who fills every one of them: drawing two million takes longer than
  * captioning a second. */
 RnnModel *rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error);
-/* Gives the parameters that are not borrowed their flat vector, all 0. */
-void     rnn_model_alloc_params (RnnModel *model);
+/* Gives the parameters that are not borrowed their flat vector, all 0.  FALSE: there is no such memory. */
+gboolean rnn_model_alloc_params (RnnModel *model, GError **error);
+/* Any file that is already mapped. */
+RnnModel *rnn_model_load_file (GBytes *bytes, const gchar *path, GError **error);
 /* The same cells over the same weights, packed in another way.  (transfer full) */
 RnnModel *rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error);
 RnnPackType rnn_precision_get_pack (RnnPrecision precision);
-/* After loading: are all weights numbers? */
-gboolean rnn_model_check_finite (RnnModel *model, GError **error);
 
 G_END_DECLS

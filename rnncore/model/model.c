@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A model in memory: cells, one flat vector of parameters, what goes in and what comes out. */
 #include "model-private.h"
+#include "../base/memory.h"
 #include <string.h>
 
 typedef struct {
@@ -38,11 +39,13 @@ layout_params (RnnModel *model)
   model->n_params = layout.n;
 }
 
-void
-rnn_model_alloc_params (RnnModel *model)
+gboolean
+rnn_model_alloc_params (RnnModel *model, GError **error)
 {
-  model->params = g_aligned_alloc0 (MAX (model->n_params, 1), sizeof (gfloat), 64);
-  rnn_cell_foreach_param (model->root, set_data, model->params);
+  model->params = rnn_memory_try_floats (model->n_params, model->path, error);
+  if (model->params)
+    rnn_cell_foreach_param (model->root, set_data, model->params);
+  return model->params != NULL;
 }
 
 static void
@@ -89,11 +92,12 @@ rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrecision prec
 RnnModel *
 rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error)
 {
-  RnnModel *model = rnn_model_new_cells (recipe, where, RNN_PRECISION_F32, error);
+  g_autoptr (RnnModel) model = rnn_model_new_cells (recipe, where, RNN_PRECISION_F32, error);
 
-  if (model)
-    rnn_model_alloc_params (model);
-  return model;
+  if (!model || !rnn_memory_check (model->n_params * sizeof (gfloat), "weights", where, error)
+      || !rnn_model_alloc_params (model, error))
+    return NULL;
+  return g_steal_pointer (&model);
 }
 
 RnnModel *

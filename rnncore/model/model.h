@@ -27,11 +27,14 @@ typedef struct _RnnModel RnnModel;
  * step; the upper halves of floats, inputs as they are. */
 typedef enum { RNN_PRECISION_F32, RNN_PRECISION_INT8, RNN_PRECISION_BF16, RNN_N_PRECISIONS } RnnPrecision;
 
-/* Loads a model file, a recipe (.json: fresh weights from seed 1), or a file that an importer knows (import.h). */
+/* Loads a model file, a recipe (.json: fresh weights from seed 1), or a file of a format that a reader knows (import/). */
 RnnModel *rnn_model_load (const gchar *path, GError **error);
-/* A file of weights alone, such as PyTorch's state_dict, with the recipe (.json) of its layers.  A tensor's name is that of
- * its layer, a dot, and that of the weight within. */
-RnnModel *rnn_model_load_weights (const gchar *recipe_path, const gchar *path, GError **error);
+/* The same, of weights that are not wanted as they are.  @recipe_path: the layers (.json) of a file of weights alone, such as
+ * PyTorch's state_dict, where a tensor's name is that of its layer, a dot, and that of the weight within; NULL: the file's own.
+ * @ignore: globs of tensors that no layer needs to take (NULL-terminated), or NULL: what no layer takes is an error. */
+RnnModel *rnn_model_import (const gchar *path, const gchar *recipe_path, const gchar *const *ignore, GError **error);
+/* To be looked at, not run: a recipe's layers without memory for their weights; any other file as rnn_model_load. */
+RnnModel *rnn_model_load_outline (const gchar *path, GError **error);
 /* From a model file's bytes, of which a packed model (below) keeps a reference and wants them 64-byte aligned. */
 RnnModel *rnn_model_load_bytes (GBytes *bytes, const gchar *where, GError **error);
 /* The same, but one immutable copy per process and file (device, inode, mtime): what elements use. */

@@ -77,10 +77,10 @@ describe (const RnnParam *p, Part part[N_PARTS])
 
 /* The data of one part, or NULL. */
 static gconstpointer
-find_part (const Part *part, const gchar *full_name, RnnSafetensors *file, const gchar *where, GError **error)
+find_part (const Part *part, const gchar *full_name, RnnTensors *tensors, const gchar *where, GError **error)
 {
   g_autofree gchar *name = g_strdup_printf ("%s.%s", full_name, part->suffix);
-  const RnnTensorView *tensor = rnn_safetensors_find (file, name);
+  const RnnTensorView *tensor = rnn_tensors_take (tensors, name);
 
   if (!tensor) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: tensor \"%s\" is missing", where, name);
@@ -100,14 +100,14 @@ find_part (const Part *part, const gchar *full_name, RnnSafetensors *file, const
 }
 
 gboolean
-rnn_packed_load (RnnParam *param, const gchar *full_name, RnnSafetensors *file, const gchar *where, GError **error)
+rnn_packed_load (RnnParam *param, const gchar *full_name, RnnTensors *tensors, const gchar *where, GError **error)
 {
   gconstpointer data[N_PARTS] = { NULL };
   Part part[N_PARTS];
 
   describe (param, part);
   for (gint i = 0; i < N_PARTS; i++)
-    if (part[i].n && !(data[i] = find_part (&part[i], full_name, file, where, error)))
+    if (part[i].n && !(data[i] = find_part (&part[i], full_name, tensors, where, error)))
       return FALSE;
   param->pack = (gpointer) data[PACKED];        /* nobody writes to what is borrowed */
   param->scales = (gpointer) data[SCALES];

@@ -6,7 +6,7 @@
  * __metadata__["rnncore.weights"] says "int8 2" or "bf16 2": the precision, and the version of the panels' layout. */
 #pragma once
 #include "root.h"
-#include "safetensors.h"
+#include "tensors.h"
 
 G_BEGIN_DECLS
 
@@ -16,8 +16,8 @@ G_BEGIN_DECLS
 gchar   *rnn_packed_format (RnnPrecision precision);
 gboolean rnn_packed_parse  (const gchar *value, RnnPrecision *precision, const gchar *where, GError **error);
 
-/* Points a borrowed parameter into @file, whose bytes must outlive it, and checks the values. */
-gboolean rnn_packed_load (RnnParam *param, const gchar *full_name, RnnSafetensors *file, const gchar *where,
+/* Points a borrowed parameter into the bytes of @tensors, which must outlive it, and checks the values. */
+gboolean rnn_packed_load (RnnParam *param, const gchar *full_name, RnnTensors *tensors, const gchar *where,
     GError **error);
 /* Appends the parameter's RnnTensorViews (names owned by the caller: g_free). */
 void     rnn_packed_save (const RnnParam *param, const gchar *full_name, GArray *tensors);

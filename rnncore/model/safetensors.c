@@ -4,7 +4,7 @@
  * Layout: u64 length N of the header; N bytes of JSON, {"__metadata__": {string: string}, NAME: {"dtype": "F32",
  * "shape": [..], "data_offsets": [begin, end]}}; data, where begin and end count from.  As in the reference reader the
  * tensors must cover the data exactly: no overlap, no hole. */
-#include "safetensors.h"
+#include "tensors.h"
 #include "../base/error.h"
 #include "../base/file.h"
 #include <jansson.h>
@@ -18,10 +18,15 @@
 struct _RnnSafetensors {
   gchar *where;                 /* path, for messages */
   GBytes *bytes;
-  json_t *header;               /* owns the names and the metadata */
-  GArray *tensors;              /* of RnnTensorView, by offset */
-  GHashTable *by_name;          /* borrowed name -> element of tensors */
+  json_t *header;               /* owns the metadata */
+  RnnTensors *tensors;          /* by offset */
 };
+
+/* While the header is read: a tensor and its bytes. */
+typedef struct {
+  RnnTensorView view;
+  gsize n_bytes;
+} Span;
 
 #define FAIL(file, code, ...) (fail (file, error, RNN_ERROR_ ## code, __VA_ARGS__))
 
@@ -46,12 +51,10 @@ parse_dtype (RnnSafetensors *file, RnnTensorView *tensor, const json_t *json, GE
 
   if (!name)
     return FAIL (file, FORMAT, "tensor \"%s\" has no dtype", tensor->name);
-  for (gint i = RNN_DTYPE_F64; i <= RNN_DTYPE_BOOL; i++)
-    if (!strcmp (name, rnn_dtype_get_name (i))) {
-      tensor->dtype = i;
-      return TRUE;
-    }
-  return FAIL (file, UNSUPPORTED, "tensor \"%s\" has the unsupported dtype \"%.16s\"", tensor->name, name);
+  tensor->dtype = RNN_DTYPE_F64;
+  while (tensor->dtype != RNN_DTYPE_OTHER && strcmp (name, rnn_dtype_get_name (tensor->dtype)))
+    tensor->dtype++;
+  return TRUE;
 }
 
 static gboolean
@@ -59,39 +62,41 @@ parse_shape (RnnSafetensors *file, RnnTensorView *tensor, const json_t *json, GE
 {
   if (!json_is_array (json))
     return FAIL (file, FORMAT, "tensor \"%s\" has no shape", tensor->name);
-  if (json_array_size (json) > RNN_TENSOR_MAX_RANK)
-    return FAIL (file, LIMIT, "tensor \"%s\" has %zu dimensions, the limit is %d", tensor->name, json_array_size (json),
-        RNN_TENSOR_MAX_RANK);
-  tensor->rank = json_array_size (json);
   tensor->size = 1;
-  for (gint i = 0; i < tensor->rank; i++) {
+  for (gsize i = 0; i < json_array_size (json); i++) {
     const json_t *dim = json_array_get (json, i);
 
-    tensor->dims[i] = json_integer_value (dim);
-    if (!json_is_integer (dim) || tensor->dims[i] < 0)
-      return FAIL (file, FORMAT, "tensor \"%s\": dimension %d is not a whole number", tensor->name, i);
-    if (!g_size_checked_mul (&tensor->size, tensor->size, tensor->dims[i]))
+    if (!json_is_integer (dim) || json_integer_value (dim) < 0)
+      return FAIL (file, FORMAT, "tensor \"%s\": dimension %zu is not a whole number", tensor->name, i);
+    if (!g_size_checked_mul (&tensor->size, tensor->size, (gsize) json_integer_value (dim)))
       return FAIL (file, FORMAT, "tensor \"%s\": the shape overflows", tensor->name);
+    if (i < RNN_TENSOR_MAX_RANK)
+      tensor->dims[i] = json_integer_value (dim);
   }
+  if (json_array_size (json) > RNN_TENSOR_MAX_RANK)
+    tensor->dtype = RNN_DTYPE_OTHER;
+  else
+    tensor->rank = (gint) json_array_size (json);
   return TRUE;
 }
 
-/* Checks the two offsets against the shape and the @n bytes of @data. */
+/* Checks the two offsets against the shape (of what can be read) and the @n bytes of @data. */
 static gboolean
-parse_offsets (RnnSafetensors *file, RnnTensorView *tensor, const json_t *json, const guint8 *data, gsize n,
-    GError **error)
+parse_offsets (RnnSafetensors *file, Span *span, const json_t *json, const guint8 *data, gsize n, GError **error)
 {
+  RnnTensorView *tensor = &span->view;
   const json_t *first = json_array_get (json, 0), *last = json_array_get (json, 1);
   gint64 begin = json_integer_value (first), end = json_integer_value (last);
-  gsize n_bytes = 0;
 
   if (json_array_size (json) != 2 || !json_is_integer (first) || !json_is_integer (last) || begin < 0 || end < begin)
     return FAIL (file, FORMAT, "tensor \"%s\" has no valid data_offsets", tensor->name);
   if ((guint64) end > n)
     return FAIL (file, FORMAT, "truncated: tensor \"%s\" ends at byte %" G_GINT64_FORMAT " of the data, which has %zu",
         tensor->name, end, n);
-  if (!g_size_checked_mul (&n_bytes, tensor->size, rnn_dtype_get_size (tensor->dtype))
-      || n_bytes != (gsize) (end - begin))
+  if (tensor->dtype == RNN_DTYPE_OTHER)
+    span->n_bytes = (gsize) (end - begin);
+  else if (!g_size_checked_mul (&span->n_bytes, tensor->size, rnn_dtype_get_size (tensor->dtype))
+      || span->n_bytes != (gsize) (end - begin))
     return FAIL (file, FORMAT, "tensor \"%s\": shape and dtype do not fit its %" G_GINT64_FORMAT " bytes", tensor->name,
         end - begin);
   tensor->data = data + begin;
@@ -115,27 +120,27 @@ check_metadata (RnnSafetensors *file, const json_t *metadata, GError **error)
 static gint
 compare_data (gconstpointer a, gconstpointer b)
 {
-  const RnnTensorView *s = a, *t = b;
+  const Span *s = a, *t = b;
 
-  if (s->data != t->data)
-    return (const guint8 *) s->data < (const guint8 *) t->data ? -1 : 1;
-  return (s->size > 0) - (t->size > 0);         /* empty ones take no room */
+  if (s->view.data != t->view.data)
+    return (const guint8 *) s->view.data < (const guint8 *) t->view.data ? -1 : 1;
+  return (s->n_bytes > 0) - (t->n_bytes > 0);   /* empty ones take no room */
 }
 
-/* The tensors, sorted, must cover the @n bytes of @data without overlap or hole. */
+/* The spans, sorted, must cover the @n bytes of @data without overlap or hole. */
 static gboolean
-check_cover (RnnSafetensors *file, const guint8 *data, gsize n, GError **error)
+check_cover (RnnSafetensors *file, const GArray *spans, const guint8 *data, gsize n, GError **error)
 {
   const guint8 *at = data;
 
-  for (guint i = 0; i < file->tensors->len; i++) {
-    const RnnTensorView *t = &g_array_index (file->tensors, RnnTensorView, i);
+  for (guint i = 0; i < spans->len; i++) {
+    const Span *span = &g_array_index (spans, Span, i);
 
-    if ((const guint8 *) t->data < at)
-      return FAIL (file, FORMAT, "tensor \"%s\" overlaps another", t->name);
-    if ((const guint8 *) t->data > at)
+    if ((const guint8 *) span->view.data < at)
+      return FAIL (file, FORMAT, "tensor \"%s\" overlaps another", span->view.name);
+    if ((const guint8 *) span->view.data > at)
       break;
-    at += t->size * rnn_dtype_get_size (t->dtype);
+    at += span->n_bytes;
   }
   if (at != data + n)
     return FAIL (file, FORMAT, "byte %zu of the data belongs to no tensor", (gsize) (at - data));
@@ -145,27 +150,33 @@ check_cover (RnnSafetensors *file, const guint8 *data, gsize n, GError **error)
 static gboolean
 parse_tensors (RnnSafetensors *file, const guint8 *data, gsize n, GError **error)
 {
+  g_autoptr (GArray) spans = g_array_new (FALSE, FALSE, sizeof (Span));
   const gchar *name;
   json_t *json;
 
   json_object_foreach (file->header, name, json) {
-    RnnTensorView tensor = { .name = name };
+    Span span = { .view.name = name };
 
     if (!strcmp (name, METADATA)) {
       if (!check_metadata (file, json, error))
         return FALSE;
-    } else if (parse_dtype (file, &tensor, json_object_get (json, "dtype"), error)
-        && parse_shape (file, &tensor, json_object_get (json, "shape"), error)
-        && parse_offsets (file, &tensor, json_object_get (json, "data_offsets"), data, n, error)) {
-      g_array_append_val (file->tensors, tensor);
+    } else if (parse_dtype (file, &span.view, json_object_get (json, "dtype"), error)
+        && parse_shape (file, &span.view, json_object_get (json, "shape"), error)
+        && parse_offsets (file, &span, json_object_get (json, "data_offsets"), data, n, error)) {
+      g_array_append_val (spans, span);
     } else {
       return FALSE;
     }
   }
-  if (file->tensors->len > MAX_TENSORS)
-    return FAIL (file, LIMIT, "%u tensors, the limit is %u", file->tensors->len, MAX_TENSORS);
-  g_array_sort (file->tensors, compare_data);
-  return check_cover (file, data, n, error);
+  if (spans->len > MAX_TENSORS)
+    return FAIL (file, LIMIT, "%u tensors, the limit is %u", spans->len, MAX_TENSORS);
+  g_array_sort (spans, compare_data);
+  if (!check_cover (file, spans, data, n, error))
+    return FALSE;
+  for (guint i = 0; i < spans->len; i++)
+    if (!rnn_tensors_add (file->tensors, &g_array_index (spans, Span, i).view, error))
+      return FALSE;
+  return TRUE;
 }
 
 /* @bytes[n]: the whole file. */
@@ -199,16 +210,8 @@ rnn_safetensors_open_bytes (GBytes *bytes, const gchar *where, GError **error)
 
   file->where = g_strdup (where);
   file->bytes = g_bytes_ref (bytes);
-  file->tensors = g_array_new (FALSE, FALSE, sizeof (RnnTensorView));
-  file->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  if (!parse (file, data, n, error))
-    return NULL;
-  for (guint i = 0; i < file->tensors->len; i++) {
-    RnnTensorView *t = &g_array_index (file->tensors, RnnTensorView, i);
-
-    g_hash_table_insert (file->by_name, (gpointer) t->name, t);
-  }
-  return g_steal_pointer (&file);
+  file->tensors = rnn_tensors_new (where);
+  return parse (file, data, n, error) ? g_steal_pointer (&file) : NULL;
 }
 
 RnnSafetensors *
@@ -224,60 +227,41 @@ rnn_safetensors_free (RnnSafetensors *file)
 {
   if (!file)
     return;
-  g_hash_table_unref (file->by_name);
-  g_array_unref (file->tensors);
+  rnn_tensors_free (file->tensors);
   json_decref (file->header);
   g_bytes_unref (file->bytes);
   g_free (file->where);
   g_free (file);
 }
 
+struct _RnnTensors *
+rnn_safetensors_get_tensors (RnnSafetensors *file)
+{
+  return file->tensors;
+}
+
 guint
 rnn_safetensors_get_n (RnnSafetensors *file)
 {
-  return file->tensors->len;
+  return rnn_tensors_get_n (file->tensors);
 }
 
 const RnnTensorView *
 rnn_safetensors_get (RnnSafetensors *file, guint i)
 {
-  return &g_array_index (file->tensors, RnnTensorView, i);
+  return rnn_tensors_get (file->tensors, i);
 }
 
 const RnnTensorView *
 rnn_safetensors_find (RnnSafetensors *file, const gchar *name)
 {
-  return g_hash_table_lookup (file->by_name, name);
-}
-
-static gchar *
-describe_shape (const RnnTensorView *tensor)
-{
-  GString *text = g_string_new ("[");
-
-  for (gint i = 0; i < tensor->rank; i++)
-    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i ? ", " : "", tensor->dims[i]);
-  g_string_append_c (text, ']');
-  return g_string_free (text, FALSE);
+  return rnn_tensors_find (file->tensors, name);
 }
 
 const RnnTensorView *
 rnn_safetensors_require (RnnSafetensors *file, const gchar *name, gint rank, const gint *dims, GError **error)
 {
-  const RnnTensorView *found = rnn_safetensors_find (file, name);
-  RnnTensorView wanted = rnn_tensor_view_f32 (name, rank, dims, NULL);
-  g_autofree gchar *is = NULL, *must = NULL;
-
-  if (!found) {
-    FAIL (file, NOT_FOUND, "tensor \"%s\" is missing", name);
-    return NULL;
-  }
-  if (found->rank == rank && !memcmp (found->dims, wanted.dims, rank * sizeof wanted.dims[0]))
-    return found;
-  is = describe_shape (found);
-  must = describe_shape (&wanted);
-  FAIL (file, SHAPE, "tensor \"%s\" is %s, must be %s", name, is, must);
-  return NULL;
+  return rnn_tensors_take_shape (file->tensors, name, rank, dims, FALSE, error);
 }
 
 const gchar *

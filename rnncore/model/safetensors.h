@@ -10,9 +10,10 @@ RNN_API_BEGIN
 #define RNN_TENSOR_MAX_RANK 8
 
 typedef enum { RNN_DTYPE_F64, RNN_DTYPE_F32, RNN_DTYPE_F16, RNN_DTYPE_BF16, RNN_DTYPE_I64, RNN_DTYPE_I32, RNN_DTYPE_I16,
-  RNN_DTYPE_I8, RNN_DTYPE_U8, RNN_DTYPE_BOOL } RnnDtype;
+  RNN_DTYPE_I8, RNN_DTYPE_U64, RNN_DTYPE_U32, RNN_DTYPE_U16, RNN_DTYPE_U8, RNN_DTYPE_BOOL,
+  RNN_DTYPE_OTHER } RnnDtype;   /* OTHER: can be there, but not read */
 
-const gchar *rnn_dtype_get_name (RnnDtype dtype);               /* "F32" */
+const gchar *rnn_dtype_get_name (RnnDtype dtype);               /* "F32"; NULL: OTHER */
 gsize        rnn_dtype_get_size (RnnDtype dtype);               /* bytes per element */
 
 /* One tensor in memory that belongs to somebody else. */
@@ -41,6 +42,8 @@ RnnSafetensors *rnn_safetensors_open_bytes (GBytes *bytes, const gchar *where, G
 void            rnn_safetensors_free (RnnSafetensors *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnSafetensors, rnn_safetensors_free)
 
+/* All of them, as a model takes them (tensors.h). */
+struct _RnnTensors  *rnn_safetensors_get_tensors (RnnSafetensors *file);
 /* Tensors in the order of their data.  Everything returned lives as long as @file. */
 guint                rnn_safetensors_get_n (RnnSafetensors *file);
 const RnnTensorView *rnn_safetensors_get (RnnSafetensors *file, guint i);

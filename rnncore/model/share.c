@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The life of models: references, one copy per process and file, one variant per precision. */
 #include "model-private.h"
-#include <errno.h>
-#include <sys/stat.h>
+#include "../base/file.h"
+#include "../base/memory.h"
 
 /* Guards the table, every model's `variants` and the step from one reference to none: nobody can find a dying model. */
 static GMutex lock;
@@ -39,17 +39,12 @@ share (RnnModel *model, gchar *key)
 RnnModel *
 rnn_model_load_shared (const gchar *path, GError **error)
 {
-  struct stat st;
   g_autofree gchar *key = NULL;
+  g_autoptr (GBytes) bytes = rnn_file_map_with_id (path, &key, error);
   RnnModel *model;
 
-  if (stat (path, &st) != 0) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: %s", path, g_strerror (errno));
+  if (!bytes)
     return NULL;
-  }
-  key = g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld:%" G_GINT64_FORMAT,
-      (guint64) st.st_dev, (guint64) st.st_ino, (gint64) st.st_mtim.tv_sec, (glong) st.st_mtim.tv_nsec,
-      (gint64) st.st_size);
   g_mutex_lock (&lock);
   if (!shared)
     shared = g_hash_table_new (g_str_hash, g_str_equal);
@@ -59,7 +54,7 @@ rnn_model_load_shared (const gchar *path, GError **error)
   g_mutex_unlock (&lock);
   if (model)
     return model;
-  if (!(model = rnn_model_load (path, error)))
+  if (!(model = rnn_model_load_file (bytes, path, error)))
     return NULL;
   return share (model, g_steal_pointer (&key));
 }
@@ -142,15 +137,18 @@ prepare_variant (RnnModel *model, RnnPrecision precision, GError **error)
 RnnModel *
 rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
 {
+  gboolean ready;
+
   if (model->mapped)
     return rnn_model_ref (model);
   if (precision != RNN_PRECISION_F32 && !model->base)
     return prepare_variant (model, precision, error);
   g_mutex_lock (&lock);
-  if (!model->packed && !model->base)
+  ready = model->packed || model->base || rnn_memory_probe (model->n_params * sizeof (gfloat), model->path, error);
+  if (ready && !model->packed && !model->base)
     rnn_model_pack (model, FALSE);
   g_mutex_unlock (&lock);
-  return rnn_model_ref (model);
+  return ready ? rnn_model_ref (model) : NULL;
 }
 
 static void

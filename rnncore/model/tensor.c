@@ -46,6 +46,9 @@ CONVERTER (i64, gint64, (gfloat) v)
 CONVERTER (i32, gint32, (gfloat) v)
 CONVERTER (i16, gint16, v)
 CONVERTER (i8, gint8, v)
+CONVERTER (u64, guint64, (gfloat) v)
+CONVERTER (u32, guint32, (gfloat) v)
+CONVERTER (u16, guint16, v)
 CONVERTER (u8, guint8, v)
 CONVERTER (bool, guint8, v != 0)
 
@@ -62,8 +65,12 @@ static const struct {
   [RNN_DTYPE_I32] = { "I32", 4, i32_to_float },
   [RNN_DTYPE_I16] = { "I16", 2, i16_to_float },
   [RNN_DTYPE_I8] = { "I8", 1, i8_to_float },
+  [RNN_DTYPE_U64] = { "U64", 8, u64_to_float },
+  [RNN_DTYPE_U32] = { "U32", 4, u32_to_float },
+  [RNN_DTYPE_U16] = { "U16", 2, u16_to_float },
   [RNN_DTYPE_U8] = { "U8", 1, u8_to_float },
   [RNN_DTYPE_BOOL] = { "BOOL", 1, bool_to_float },
+  [RNN_DTYPE_OTHER] = { NULL, 0, NULL },
 };
 
 const gchar *

@@ -62,11 +62,11 @@ forward (RnnBatcher *b, guint B, guint T)
     run.x = first->x;
     run.y = first->y;
     run.state = first->state;
-    b->root->klass->forward (b->root, &run);
+    rnn_cell_forward (b->root, &run);
     return;
   }
   gather (b, B, T);
-  b->root->klass->forward (b->root, &run);
+  rnn_cell_forward (b->root, &run);
   scatter (b, B, T);
 }
 

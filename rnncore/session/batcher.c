@@ -4,17 +4,12 @@
  * State: one row [n_state] per stream, its own; the room for a run is the batcher's, for as many rows as it has
  * streams, up to RNN_BATCH_ROWS. */
 #include "batcher-private.h"
+#include "../base/memory.h"
 #include <string.h>
 #include "session-private.h"
 
 static GMutex table_lock;       /* of the list and all references */
 static GList *batchers;         /* of those with a group */
-
-static gfloat *
-new_floats (gsize n)
-{
-  return g_aligned_alloc0 (MAX (n, 1), sizeof (gfloat), 64);
-}
 
 /* ---- batchers ---- */
 
@@ -111,25 +106,41 @@ rounded (gsize n)
   return rows;
 }
 
-static void
-make_room (RnnBatcher *b, guint max_rows, guint max_streams)
+/* FALSE: there is no memory for it, and all is as it was. */
+static gboolean
+make_room (RnnBatcher *b, guint max_rows, guint max_streams, GError **error)
 {
   const RnnCell *root = b->root;
   gsize shared = max_streams > 1 ? max_rows : 0;        /* a stream alone is run in place */
+  const struct {
+    gfloat **floats;
+    gsize n;
+  } room[] = {
+    { &b->x, shared * root->n_in }, { &b->y, shared * root->n_out },
+    { &b->state, max_streams > 1 ? max_streams * root->n_state : 0 },
+    { &b->scratch, max_rows * root->n_scratch + max_streams * root->n_scratch_once },
+  };
+  gfloat *made[G_N_ELEMENTS (room)] = { NULL };
+  gboolean ok = TRUE;
 
-  free_room (b);
+  for (guint i = 0; ok && i < G_N_ELEMENTS (room); i++)
+    ok = (made[i] = rnn_memory_try_floats (room[i].n, rnn_model_get_path (b->model), error)) != NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (room); i++) {
+    g_aligned_free (ok ? *room[i].floats : made[i]);
+    if (ok)
+      *room[i].floats = made[i];
+  }
+  if (!ok)
+    return FALSE;
   b->max_rows = max_rows;
   b->max_streams = max_streams;
-  b->batch = g_new (RnnBatchStream *, max_streams);
-  b->x = new_floats (shared * root->n_in);
-  b->y = new_floats (shared * root->n_out);
-  b->state = new_floats (max_streams > 1 ? max_streams * root->n_state : 0);
-  b->scratch = new_floats (max_rows * root->n_scratch + max_streams * root->n_scratch_once);
+  b->batch = g_renew (RnnBatchStream *, b->batch, max_streams);
+  return TRUE;
 }
 
 /* Called with the lock held. */
-static void
-join (RnnBatcher *b, RnnBatchStream *s)
+static gboolean
+join (RnnBatcher *b, RnnBatchStream *s, GError **error)
 {
   guint rows, streams;
 
@@ -137,11 +148,13 @@ join (RnnBatcher *b, RnnBatchStream *s)
   while (b->running)
     g_cond_wait (&b->idle, &b->lock);
   b->n_joining--;
-  g_ptr_array_add (b->streams, s);
-  streams = rounded (b->streams->len);
+  streams = rounded (b->streams->len + 1);
   rows = rounded ((gsize) s->max_steps * streams);
-  if (rows > b->max_rows || streams > b->max_streams)
-    make_room (b, MAX (rows, b->max_rows), MAX (streams, b->max_streams));
+  if ((rows > b->max_rows || streams > b->max_streams)
+      && !make_room (b, MAX (rows, b->max_rows), MAX (streams, b->max_streams), error))
+    return FALSE;
+  g_ptr_array_add (b->streams, s);
+  return TRUE;
 }
 
 /* ---- streams ---- */
@@ -152,6 +165,7 @@ rnn_batch_stream_new (RnnModel *model, RnnPrecision precision, const gchar *grou
 {
   RnnModel *ready;
   RnnBatchStream *s;
+  gboolean joined;
 
   if (!rnn_session_check (model, 1, max_steps, error) || !rnn_session_check (model, group ? RNN_BATCH_ROWS : 1, 1, error)
       || !(ready = rnn_model_prepare (model, precision, error)))
@@ -160,12 +174,16 @@ rnn_batch_stream_new (RnnModel *model, RnnPrecision precision, const gchar *grou
   s->batcher = batcher_get (ready, group);
   s->deadline = deadline;
   s->max_steps = max_steps;
-  s->state = new_floats (s->batcher->root->n_state);
   g_cond_init (&s->changed);
-  rnn_cell_reset_state (s->batcher->root, s->state);
+  s->state = rnn_memory_try_floats (s->batcher->root->n_state, rnn_model_get_path (model), error);
   g_mutex_lock (&s->batcher->lock);
-  join (s->batcher, s);
+  joined = s->state && join (s->batcher, s, error);
   g_mutex_unlock (&s->batcher->lock);
+  if (!joined) {
+    rnn_batch_stream_free (s);
+    return NULL;
+  }
+  rnn_cell_reset_state (s->batcher->root, s->state);
   return s;
 }
 

@@ -3,6 +3,7 @@
  *
  * State: [B][n_state] of the root cell. */
 #include "session-private.h"
+#include "../base/memory.h"
 #include <string.h>
 
 struct _RnnSession {
@@ -30,7 +31,8 @@ rnn_session_check (RnnModel *model, guint n_streams, guint max_steps, GError **e
         rnn_model_get_path (model), n_streams, max_steps);
     return FALSE;
   }
-  return TRUE;
+  return rnn_memory_check ((scratch + n_streams * root->n_state) * sizeof (gfloat), "state and room to work in",
+      rnn_model_get_path (model), error);
 }
 
 RnnSession *
@@ -46,9 +48,13 @@ rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision
   s->root = rnn_model_get_root (ready);
   s->B = n_streams;
   s->max_steps = max_steps;
-  s->state = g_aligned_alloc0 (MAX (s->root->n_state * n_streams, 1), sizeof (gfloat), 64);
-  s->scratch = g_aligned_alloc0 (MAX (rnn_cell_scratch_size (s->root, (gint) max_steps, (gint) n_streams), 1),
-      sizeof (gfloat), 64);
+  s->state = rnn_memory_try_floats (s->root->n_state * n_streams, rnn_model_get_path (model), error);
+  s->scratch = s->state ? rnn_memory_try_floats (rnn_cell_scratch_size (s->root, (gint) max_steps, (gint) n_streams),
+      rnn_model_get_path (model), error) : NULL;
+  if (!s->scratch) {
+    rnn_session_free (s);
+    return NULL;
+  }
   rnn_session_reset (s, -1);
   return s;
 }
@@ -72,7 +78,7 @@ rnn_session_run (RnnSession *s, guint n_steps, const gfloat *x, gfloat *y)
     RnnRun run = { .T = (gint) T, .B = (gint) s->B, .x = x, .y = y, .state = s->state, .state_stride = s->root->n_state,
       .scratch = s->scratch };
 
-    s->root->klass->forward (s->root, &run);
+    rnn_cell_forward (s->root, &run);
     x += (gsize) T * s->B * s->root->n_in;
     y += (gsize) T * s->B * s->root->n_out;
     n_steps -= T;

@@ -32,15 +32,18 @@ run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (RnnModel) model = NULL;
   g_autofree gchar *recipe = NULL;
+  g_auto (GStrv) ignore = NULL;
   const GOptionEntry options[] = {
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "MODEL is weights alone, such as a state_dict; these are its layers",
       "RECIPE.json" },
+    { "ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &ignore, "Leave out tensors of this name (* and ? match any), which no layer "
+        "takes; may be repeated", "NAME" },
     { NULL }
   };
 
   if (!rnn_tool_parse (&rnn_tool_convert, options, &argc, &argv, 2, 2, error) || !check_suffix (argv[2], error))
     return FALSE;
-  model = recipe ? rnn_model_load_weights (recipe, argv[1], error) : rnn_model_load (argv[1], error);
+  model = rnn_model_import (argv[1], recipe, (const gchar *const *) ignore, error);
   if (!model)
     return FALSE;
   return g_str_has_suffix (argv[2], ".json") ? save_recipe (model, argv[2], error)

@@ -49,7 +49,7 @@ print_layer (RnnCell *cell, gint indent)
 static gboolean
 print_model (const gchar *path, GError **error)
 {
-  g_autoptr (RnnModel) model = rnn_model_load (path, error);
+  g_autoptr (RnnModel) model = rnn_model_load_outline (path, error);
   const gchar *const *tokens;
   const json_t *output;
   gsize n_params = 0;

@@ -101,7 +101,7 @@ forward (RnnShard *shard, gboolean training, guint64 noise_seed)
     RnnRun run = chunk_run (shard, c, training, noise_seed);
 
     run.state = memcpy (entry_state (shard, c + 1), run.state, run.B * root->n_state * sizeof (gfloat));
-    root->klass->forward (root, &run);
+    rnn_cell_forward (root, &run);
   }
 }
 
@@ -118,7 +118,7 @@ backward (RnnShard *shard, guint64 noise_seed)
     };
 
     memset (grad.dstate, 0, run.B * root->n_state * sizeof (gfloat));
-    root->klass->backward (root, &run, &grad);
+    rnn_cell_backward (root, &run, &grad);
   }
 }
 

@@ -30,6 +30,14 @@ static const gchar *const variants[] = {
   "{'cell': 'gru', 'hidden': 5, 'reset_after': false}",
   "{'cell': 'gru', 'hidden': 33, 'bias': false}",
   "{'cell': 'gru', 'hidden': 5, 'clip': 0.3, 'activation': 'softsign', 'gate_activation': 'hardsigmoid'}",
+  "{'cell': 'add', 'parts': 3}",
+  "{'cell': 'mul', 'parts': 3}",
+  "{'cell': 'graph', 'layers': [{'cell': 'gru', 'name': 'a', 'hidden': 5}, {'cell': 'dense', 'name': 'b', 'units': 5, "
+      "'activation': 'sigmoid', 'from': 'input'}, {'cell': 'mul', 'name': 'c', 'from': ['a', 'b']}, {'cell': 'concat', "
+      "'from': ['input', 'c', 'a']}]}",
+  "{'cell': 'graph', 'layers': [{'cell': 'conv1d', 'name': 'a', 'units': 6, 'kernel': 3, 'lookahead': 2}, {'cell': 'add', "
+      "'name': 'b', 'from': ['a', 'input']}, {'cell': 'conv1d', 'name': 'c', 'units': 4, 'kernel': 5, 'lookahead': 3, "
+      "'from': ['input']}, {'cell': 'lstm', 'hidden': 3, 'from': ['c', 'b']}, {'cell': 'concat', 'from': ['3', 'input']}]}",
   "{'cell': 'hopfield', 'update': 'async'}",
   "{'cell': 'hopfield', 'update': 'sync'}",
   "{'cell': 'hopfield', 'patterns': 3, 'beta': 1.5}",

@@ -126,6 +126,9 @@ test_dtypes (void)
   static const gint32 i32[] = { -70000, 5 };
   static const gint16 i16[] = { -300, 5 };
   static const gint8 i8[] = { -128, 5 };
+  static const guint64 u64[] = { G_GUINT64_CONSTANT (1) << 63, 5 };
+  static const guint32 u32[] = { 0xffffff00, 5 };
+  static const guint16 u16[] = { 65535, 5 };
   static const guint8 bools[] = { 0, 1, 255 };
   const struct {
     RnnTensorView view;
@@ -138,6 +141,9 @@ test_dtypes (void)
     { { "i32", RNN_DTYPE_I32, 1, { 2 }, 2, i32 }, (gfloat[]) { -70000, 5 } },
     { { "i16", RNN_DTYPE_I16, 1, { 2 }, 2, i16 }, (gfloat[]) { -300, 5 } },
     { { "i8", RNN_DTYPE_I8, 1, { 2 }, 2, i8 }, (gfloat[]) { -128, 5 } },
+    { { "u64", RNN_DTYPE_U64, 1, { 2 }, 2, u64 }, (gfloat[]) { 0x1p63f, 5 } },
+    { { "u32", RNN_DTYPE_U32, 1, { 2 }, 2, u32 }, (gfloat[]) { 0xffffff00, 5 } },
+    { { "u16", RNN_DTYPE_U16, 1, { 2 }, 2, u16 }, (gfloat[]) { 65535, 5 } },
     { { "bool", RNN_DTYPE_BOOL, 1, { 3 }, 3, bools }, (gfloat[]) { 0, 1, 1 } },
   };
 
@@ -168,9 +174,7 @@ static const struct {
   { "duplicate-field", "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
       RNN_ERROR_FORMAT, "duplicate" },
   { "not-a-tensor", "{\"a\":3}", 0, RNN_ERROR_FORMAT, "\"a\" has no dtype" },
-  { "unknown-dtype", "{\"a\":" T ("F8", "[1]", "[0,1]") "}", 1, RNN_ERROR_UNSUPPORTED, "unsupported dtype \"F8\"" },
   { "no-shape", "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1, RNN_ERROR_FORMAT, "\"a\" has no shape" },
-  { "rank", "{\"a\":" T ("U8", "[1,1,1,1,1,1,1,1,1]", "[0,1]") "}", 1, RNN_ERROR_LIMIT, "9 dimensions" },
   { "negative-dim", "{\"a\":" T ("U8", "[-1]", "[0,1]") "}", 1, RNN_ERROR_FORMAT, "dimension 0" },
   { "real-dim", "{\"a\":" T ("U8", "[2,1.0]", "[0,2]") "}", 2, RNN_ERROR_FORMAT, "dimension 1" },
   { "huge-integer", "{\"a\":" T ("U8", "[99999999999999999999]", "[0,1]") "}", 1, RNN_ERROR_FORMAT, "too big" },

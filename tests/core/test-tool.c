@@ -175,8 +175,8 @@ test_convert_weights (void)
   write_file ("fc.json", "{\"format\": 1, \"name\": \"fc\", \"input\": {\"kind\": \"tensors\", \"size\": 3}, "
       "\"layers\": [{\"cell\": \"dense\", \"name\": \"fc\", \"units\": 3}]}");
   g_assert_true (rnn_safetensors_write (weights, views, 2, NULL, NULL));
-  assert_failure ("info weights.safetensors", 1, "rnncore info: weights.safetensors: only weights, no model: its metadata "
-      "have no \"rnncore\"; rnncore convert --recipe adds one\n");
+  assert_failure ("info weights.safetensors", 1, "rnncore info: weights.safetensors: only weights, no model: rnncore "
+      "convert --recipe says what their layers are\n");
   assert_output ("convert --recipe fc.json weights.safetensors whole.safetensors", "");
   assert_failure ("convert --recipe tiny.json weights.safetensors x.safetensors", 1, "rnncore convert: tiny.json with "
       "weights.safetensors: tensor \"rnn0.weight_ih_l0\" is missing\n");

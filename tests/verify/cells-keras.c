@@ -3,18 +3,18 @@
  * [H][G H], gates i, f, c, o and z, r, h. */
 #include "drive.h"
 #include "families.h"
+#include "import/gates.h"
 
 typedef struct {
   const gchar *cell;            /* of the case and of ours but for rnn */
   const gchar *ours;
   gint gates;
-  gint order[4];                /* ours[g] is Keras's [order[g]] */
 } Mode;
 
 static const Mode modes[] = {
-  { "rnn", "elman", 1, { 0 } },
-  { "lstm", "lstm", 4, { 0, 1, 2, 3 } },
-  { "gru", "gru", 3, { 1, 0, 2 } },
+  { "rnn", "elman", 1 },
+  { "lstm", "lstm", 4 },
+  { "gru", "gru", 3 },
 };
 
 typedef struct {
@@ -34,12 +34,12 @@ static const Weight weights[] = {
   { "bias_ih", "bias_ih_l0", 1 }, { "bias_hh", "bias_hh_l0", 1 },
 };
 
-static Gates
+static RnnGates
 gates_of (const Layer *l, const Weight *w)
 {
   gint cols = w->cols > 0 ? w->cols : w->cols < 0 ? l->I : l->H;
 
-  return (Gates) { l->H, l->mode->gates, cols, l->mode->order, 1, (gsize) l->mode->gates * l->H };
+  return (RnnGates) { rnn_gate_order_find ("keras", l->mode->ours), l->H, cols };
 }
 
 static gboolean
@@ -88,15 +88,15 @@ load_weights (Case *c, const Layer *l, Drive *d, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (weights); i++) {
     const Tensor *w = case_find_format (c, "w.%s", weights[i].theirs);
-    Gates g = gates_of (l, &weights[i]);
-    gsize n = (gsize) g.n_gates * g.H * g.cols;
+    RnnGates g = gates_of (l, &weights[i]);
+    gsize n = (gsize) l->mode->gates * g.hidden * g.inputs;
     g_autofree gfloat *ours = g_new (gfloat, n);
 
     if (!w)
       continue;
     if (w->n != n)
       return case_wrong (error, "%s: %s does not fit", c->path, w->name);
-    gates_from_theirs (&g, w->data, ours);
+    rnn_gates_from_theirs (&g, w->data, ours);
     if (!drive_set (d, weights[i].ours, ours, n, error))
       return FALSE;
   }
@@ -108,15 +108,15 @@ compare_weights (Case *c, const Layer *l, Drive *d, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (weights); i++) {
     g_autofree gchar *name = g_strconcat ("grad.w.", weights[i].theirs, NULL);
-    Gates g = gates_of (l, &weights[i]);
-    g_autofree gfloat *theirs = g_new (gfloat, (gsize) g.n_gates * g.H * g.cols);
+    RnnGates g = gates_of (l, &weights[i]);
+    g_autofree gfloat *theirs = g_new (gfloat, (gsize) l->mode->gates * g.hidden * g.inputs);
     RnnParam *param;
 
     if (!case_find (c, name))
       continue;
     if (!(param = drive_param (d, weights[i].ours, error)))
       return FALSE;
-    gates_to_theirs (&g, d->dparam + param->offset, theirs);
+    rnn_gates_to_theirs (&g, d->dparam + param->offset, theirs);
     case_compare (c, name, theirs, param->size);
   }
   return TRUE;

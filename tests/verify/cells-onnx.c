@@ -8,19 +8,19 @@
 #include "families.h"
 #include "onnx.h"
 #include "cells/activation.h"
+#include "import/gates.h"
 #include <string.h>
 
 typedef struct {
   const gchar *op, *cell;
   gint gates;
-  gint order[4];                /* ours[g] is ONNX's [order[g]] */
   const gchar *activations[3];  /* options that they set, in ONNX's order */
 } Op;
 
 static const Op ops[] = {
-  { "RNN", "elman", 1, { 0 }, { "activation" } },
-  { "GRU", "gru", 3, { 1, 0, 2 }, { "gate_activation", "activation" } },
-  { "LSTM", "lstm", 4, { 0, 2, 3, 1 }, { "gate_activation", "activation", "output_activation" } },
+  { "RNN", "elman", 1, { "activation" } },
+  { "GRU", "gru", 3, { "gate_activation", "activation" } },
+  { "LSTM", "lstm", 4, { "gate_activation", "activation", "output_activation" } },
 };
 
 typedef struct {
@@ -156,11 +156,11 @@ make_layers (const Onnx *o, gint d)
 static gboolean
 load_gates (const Onnx *o, Drive *drive, const gchar *name, const gfloat *theirs, gint cols, GError **error)
 {
-  Gates g = { o->H, o->op->gates, cols, o->op->order, (gsize) cols, 1 };
-  gsize n = (gsize) g.n_gates * o->H * cols;
+  RnnGates g = { rnn_gate_order_find ("onnx", o->op->cell), o->H, cols };
+  gsize n = (gsize) o->op->gates * o->H * cols;
   g_autofree gfloat *ours = g_new (gfloat, n);
 
-  gates_from_theirs (&g, theirs, ours);
+  rnn_gates_from_theirs (&g, theirs, ours);
   return drive_set (drive, name, ours, n, error);
 }
 

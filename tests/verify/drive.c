@@ -155,31 +155,3 @@ swap_rows (gint a, gint b, gint n, const gfloat *from, gfloat *to)
   for (gint i = 0; i < a; i++)
     rnn_copy_rows (b, n, from + (gsize) i * b * n, (gsize) n, to + (gsize) i * n, (gsize) a * n);
 }
-
-static void
-gates_copy (const Gates *g, const gfloat *from, gboolean to_ours, gfloat *to)
-{
-  for (gint gate = 0; gate < g->n_gates; gate++)
-    for (gint h = 0; h < g->H; h++)
-      for (gint c = 0; c < g->cols; c++) {
-        gsize ours = ((gsize) gate * g->H + h) * g->cols + c;
-        gsize theirs = ((gsize) g->order[gate] * g->H + h) * g->row + c * g->col;
-
-        if (to_ours)
-          to[ours] = from[theirs];
-        else
-          to[theirs] = from[ours];
-      }
-}
-
-void
-gates_from_theirs (const Gates *g, const gfloat *theirs, gfloat *ours)
-{
-  gates_copy (g, theirs, TRUE, ours);
-}
-
-void
-gates_to_theirs (const Gates *g, const gfloat *ours, gfloat *theirs)
-{
-  gates_copy (g, ours, FALSE, theirs);
-}

@@ -37,15 +37,4 @@ void drive_backward (Drive *d, gint t, gint n);
 /* [a][b][n] -> [b][a][n]: to put time before the batch, or behind it */
 void swap_rows (gint a, gint b, gint n, const gfloat *from, gfloat *to);
 
-/* One of the parameters of a layer against the case's: rows of n_gates blocks of H, in another order (ours[g] is theirs
- * [order[g]]) and with other strides. */
-typedef struct {
-  gint H, n_gates, cols;
-  const gint *order;
-  gsize row, col;               /* strides of theirs */
-} Gates;
-
-void gates_from_theirs (const Gates *g, const gfloat *theirs, gfloat *ours);
-void gates_to_theirs (const Gates *g, const gfloat *ours, gfloat *theirs);
-
 G_END_DECLS

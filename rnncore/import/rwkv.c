@@ -2,8 +2,8 @@
 /* RWKV models in rwkv.cpp's format (ggmf.h): which version it is, the recipe of its layers, and its weights, some of
  * which that format keeps the other way round, joined, or already put through exp. */
 #include "ggmf.h"
-#include "import.h"
-#include "model-private.h"
+#include "base/error.h"
+#include "model/reader.h"
 #include <math.h>
 #include <string.h>
 
@@ -14,16 +14,8 @@ typedef struct {
   const RnnGgmf *file;
   gint version;
   const gchar *where;
-  GError **error;
-  gboolean ok;
+  RnnTensors *tensors;
 } Import;
-
-static gboolean
-fail (const Import *m, const gchar *name, const gchar *reason)
-{
-  g_set_error (m->error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: tensor \"%s\" %s", m->where, name, reason);
-  return FALSE;
-}
 
 static gint
 find_version (const RnnGgmf *file)
@@ -110,12 +102,12 @@ plain_log (gfloat w)
   return w > 0 ? logf (w) : -100;
 }
 
-/* Parameters (without their block) that the file has in another form. */
+/* Tensors (without their block) that the file has in another form. */
 static const struct {
   gint from, to;                /* versions */
   const gchar *name;
   gfloat (*undo) (gfloat x);    /* of each element; NULL: none */
-  gboolean transposed;          /* each group of the parameter */
+  gboolean transposed;          /* the last two dimensions */
 } forms[] = {
   { V4, V4, "att.time_decay", log_of_minus, FALSE },
   { V5_1, V5_2, "att.time_decay", log_of_minus_log, FALSE },
@@ -130,109 +122,109 @@ static const struct {
   { V7, V7, "att.g1", NULL, TRUE }, { V7, V7, "att.g2", NULL, TRUE },
 };
 
-/* Version 7's six mixtures are one tensor "x_rwkvag": how many elements of it @param (called @name) comes after. */
-static const RnnGgmfTensor *
-find_tensor (const Import *m, const RnnParam *param, const gchar *name, gsize *offset)
-{
-  static const gchar joined[] = "rwkvag";
-  const gchar *mix = strstr (name, ".att.x_"), *part;
-  g_autofree gchar *whole = NULL;
-  const RnnGgmfTensor *t;
+/* Version 7's six mixtures are one tensor: what each of them is called. */
+static const gchar joined[] = "att.x_rwkvag";
 
-  *offset = 0;
-  if (!mix)
-    return rnn_ggmf_find (m->file, name);
-  whole = g_strdup_printf ("%.*s.att.x_%s", (gint) (mix - name), name, joined);
-  t = rnn_ggmf_find (m->file, whole);
-  part = strchr (joined, mix[strlen (".att.x_")]);
-  *offset = part ? (gsize) (part - joined) * param->size : 0;
-  return t;
+/* The first block of version 7 has these, and nothing reads them. */
+static gboolean
+is_idle (const Import *m, const gchar *name)
+{
+  static const gchar *const idle[] = { "blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2", NULL };
+
+  return m->version == V7 && g_strv_contains (idle, name);
 }
 
+/* [.., rows, cols] -> [.., cols, rows] */
 static void
-check_param (RnnParam *param, const gchar *name, gpointer data)
+transpose (gsize n, gint rows, gint cols, gfloat *x)
 {
-  Import *m = data;
-  gsize offset;
-  const RnnGgmfTensor *t = find_tensor (m, param, name, &offset);
+  g_autofree gfloat *from = g_memdup2 (x, n * sizeof (gfloat));
+  gsize size = (gsize) rows * cols;
 
-  if (m->ok && !t)
-    m->ok = fail (m, name, "is missing");
-  else if (m->ok && t->size != (strstr (name, ".att.x_") ? 6 : 1) * param->size)
-    m->ok = fail (m, name, "has another size than the model's shape asks for");
+  for (gsize i = 0; i < n; i++)
+    x[i] = from[i / size * size + i % size % rows * cols + i % size / rows];
 }
 
-/* [outputs][inputs] -> [inputs][outputs] of each group */
+/* PyTorch's shape. */
 static void
-transpose (const RnnParam *param, const gfloat *from)
+get_dims (const RnnGgmfTensor *t, gint dims[RNN_GGMF_MAX_RANK])
 {
-  gsize out = (gsize) param->dims[param->rank - 1], in = param->size / (gsize) param->groups / out;
-
-  for (gsize i = 0; i < param->size; i++) {
-    gsize group = i / (in * out), at = i % (in * out);
-
-    param->data[i] = from[group * in * out + at % out * in + at / out];
-  }
+  for (gint i = 0; i < t->rank; i++)
+    dims[i] = t->dims[t->rank - 1 - i];
 }
 
-static void
-load_param (RnnParam *param, const gchar *name, gpointer data)
+static gboolean
+add_mixtures (const Import *m, const RnnGgmfTensor *t, GError **error)
 {
-  const Import *m = data;
-  gsize offset;
-  const RnnGgmfTensor *t = find_tensor (m, param, name, &offset);
+  gsize stem = strlen (t->name) - strlen ("rwkvag"), n = t->size / 6;
   g_autofree gfloat *values = g_new (gfloat, t->size);
 
   rnn_ggmf_to_float (t, values);
-  memcpy (param->data, values + offset, param->size * sizeof (gfloat));
-  for (guint i = 0; i < G_N_ELEMENTS (forms); i++) {
-    if (m->version < forms[i].from || m->version > forms[i].to || !g_str_has_suffix (name, forms[i].name))
-      continue;
-    for (gsize j = 0; forms[i].undo && j < param->size; j++)
-      param->data[j] = forms[i].undo (values[j]);
-    if (forms[i].transposed)
-      transpose (param, values);
+  for (gint i = 0; i < 6; i++) {
+    g_autofree gchar *name = g_strdup_printf ("%.*s%c", (gint) stem, t->name, t->name[stem + i]);
+    gfloat *x = rnn_tensors_add_f32 (m->tensors, name, 1, (const gint[]) { (gint) n }, error);
+
+    if (!x)
+      return FALSE;
+    memcpy (x, values + i * n, n * sizeof (gfloat));
   }
+  return TRUE;
+}
+
+static gboolean
+add_tensor (const Import *m, const RnnGgmfTensor *t, GError **error)
+{
+  gint dims[RNN_GGMF_MAX_RANK], rank = t->rank;
+  guint form = 0;
+  gboolean transposed;
+  gfloat *x;
+
+  if (is_idle (m, t->name))
+    return TRUE;
+  if (g_str_has_suffix (t->name, joined) && t->size % 6 == 0)
+    return add_mixtures (m, t, error);
+  while (form < G_N_ELEMENTS (forms) && (m->version < forms[form].from || m->version > forms[form].to
+          || !g_str_has_suffix (t->name, forms[form].name)))
+    form++;
+  get_dims (t, dims);
+  transposed = form < G_N_ELEMENTS (forms) && forms[form].transposed && rank >= 2;
+  if (transposed) {
+    gint rows = dims[rank - 2];
+
+    dims[rank - 2] = dims[rank - 1];
+    dims[rank - 1] = rows;
+  }
+  if (!(x = rnn_tensors_add_f32 (m->tensors, t->name, rank, dims, error)))
+    return FALSE;
+  rnn_ggmf_to_float (t, x);
+  for (gsize i = 0; form < G_N_ELEMENTS (forms) && forms[form].undo && i < t->size; i++)
+    x[i] = forms[form].undo (x[i]);
+  if (transposed)
+    transpose (t->size, dims[rank - 1], dims[rank - 2], x);
+  return TRUE;
 }
 
 /* ---- all of it ---- */
 
-/* Are all weights there?  Asked of layers without weights, so that no file can claim more memory than it has bytes. */
 static gboolean
-check_params (Import *m, const json_t *recipe)
-{
-  json_t *chain = json_pack ("{ss sO}", "cell", "chain", "layers", json_object_get (recipe, "layers"));
-  RnnCell *trial = rnn_cell_new (chain, 1, m->where, m->error);
-
-  json_decref (chain);
-  if (!trial)
-    return FALSE;
-  rnn_cell_foreach_param (trial, check_param, m);
-  rnn_cell_free (trial);
-  return m->ok;
-}
-
-static RnnModel *
-load (GBytes *bytes, const gchar *where, GError **error)
+read_file (GBytes *bytes, const gchar *where, RnnImport *import, GError **error)
 {
   g_autoptr (RnnGgmf) file = rnn_ggmf_open (bytes, where, error);
-  g_autoptr (RnnModel) model = NULL;
-  Import m = { .file = file, .version = file ? find_version (file) : -1, .where = where, .error = error, .ok = TRUE };
-  json_t *recipe;
+  Import m = { .file = file, .version = file ? find_version (file) : -1, .where = where, .tensors = import->tensors };
 
+  if (!file)
+    return FALSE;
   if (m.version < 0) {
-    if (file)
-      fail (&m, "blocks.0.att.time_mix_k", "is missing: no RWKV model of versions 4 to 7");
-    return NULL;
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: tensor \"blocks.0.att.time_mix_k\" is missing: no RWKV model of "
+        "versions 4 to 7", where);
+    return FALSE;
   }
-  recipe = make_recipe (&m);
-  if (check_params (&m, recipe))
-    model = rnn_model_new_empty (recipe, where, error);
-  json_decref (recipe);
-  if (!model)
-    return NULL;
-  rnn_cell_foreach_param (model->root, load_param, &m);
-  return rnn_model_check_finite (model, error) ? g_steal_pointer (&model) : NULL;
+  import->recipe = make_recipe (&m);
+  import->loose = TRUE;
+  for (guint i = 0; i < file->in_order->len; i++)
+    if (!add_tensor (&m, file->in_order->pdata[i], error))
+      return FALSE;
+  return TRUE;
 }
 
-const RnnImporter rnn_importer_rwkv = { "rwkv.cpp", rnn_ggmf_is_mine, load };
+const RnnReader rnn_reader_rwkv = { "rwkv.cpp", "RWKV models of rwkv.cpp", rnn_ggmf_is_mine, read_file };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reader of rwkv.cpp's files: trusts no byte. */
 #include "ggmf.h"
-#include "safetensors.h"
-#include "../base/error.h"
+#include "base/error.h"
+#include "model/safetensors.h"
 #include <string.h>
 
 #define MAGIC 0x67676d66
@@ -242,6 +242,7 @@ add_tensor (Reader *r, RnnGgmf *file, GError **error)
     return FAIL (r, LIMIT, "more than %u tensors", MAX_TENSORS);
   t->name = name;
   g_hash_table_insert (file->tensors, g_steal_pointer (&name), t);
+  g_ptr_array_add (file->in_order, t);
   t = NULL;
   return TRUE;
 }
@@ -263,6 +264,7 @@ rnn_ggmf_open (GBytes *bytes, const gchar *where, GError **error)
   r.at = g_bytes_get_data (bytes, &r.left);
   file->bytes = g_bytes_ref (bytes);
   file->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  file->in_order = g_ptr_array_new ();
   if (!read_header (&r, file, error))
     return NULL;
   while (r.left > 0)
@@ -276,6 +278,7 @@ rnn_ggmf_free (RnnGgmf *file)
 {
   if (!file)
     return;
+  g_ptr_array_unref (file->in_order);
   g_hash_table_unref (file->tensors);
   g_bytes_unref (file->bytes);
   g_free (file);

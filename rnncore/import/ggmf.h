@@ -25,6 +25,7 @@ typedef struct {
   GBytes *bytes;
   gint n_vocab, n_embed, n_layer;
   GHashTable *tensors;          /* name -> RnnGgmfTensor, both owned */
+  GPtrArray *in_order;          /* the tensors as the file has them, borrowed */
 } RnnGgmf;
 
 gboolean rnn_ggmf_is_mine (const guint8 *data, gsize n);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory whose size a file or a recipe decides: asked for before it is taken, and refused with a message where GLib would
+ * end the process. */
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The most that one such array may take.  RNN_MAX_MEMORY in the environment, in MB, is another limit than 1 GiB. */
+guint64 rnn_memory_get_limit (void);
+
+/* n floats, all 0, at a multiple of 64 bytes; g_aligned_free.  NULL and an error that begins with @where: the system has no
+ * such memory. */
+gfloat *rnn_memory_try_floats (gsize n, const gchar *where, GError **error);
+/* Would the system give @bytes at once?  For who allocates with GLib next. */
+gboolean rnn_memory_probe (gsize bytes, const gchar *where, GError **error);
+/* Is @bytes within the limit?  @what it is, for the message: "weights". */
+gboolean rnn_memory_check (guint64 bytes, const gchar *what, const gchar *where, GError **error);
+
+G_END_DECLS
