@@ -2,6 +2,7 @@
 /* Reader of corpus manifests. */
 #include "manifest.h"
 #include "error.h"
+#include "file.h"
 #include <string.h>
 
 #define MAX_LINE 65536

@@ -55,11 +55,11 @@ compare_all (RnnModel *model, RnnSafetensors *file, const gchar *path, gdouble t
 
   for (guint i = 0; i < rnn_safetensors_get_n (file); i++) {
     const RnnTensorView *x = rnn_safetensors_get (file, i), *expected;
-    g_auto (RnnSequence) got = { 0 };
+    g_auto (RnnToolSequence) got = { 0 };
 
     if (!g_str_has_prefix (x->name, "in.") || !(expected = find (file, "out.", x->name + strlen ("in."))))
       continue;
-    if (!rnn_sequence_run (model, x, 0, path, &got, error))
+    if (!rnn_tool_sequence_run (model, x, 0, path, &got, error))
       return FALSE;
     n++;
     wrong += !compare (expected, got.y, (gsize) got.T * rnn_model_get_n_out (model), tolerance);

@@ -15,7 +15,7 @@ run_all (RnnModel *model, RnnSafetensors *in, const Arguments *a, GError **error
 {
   guint n = rnn_safetensors_get_n (in);
   g_autofree RnnTensorView *views = g_new0 (RnnTensorView, n + 1);
-  g_autofree RnnSequence *results = g_new0 (RnnSequence, n + 1);
+  g_autofree RnnToolSequence *results = g_new0 (RnnToolSequence, n + 1);
   gboolean ok = n > 0;
 
   if (!ok)
@@ -23,13 +23,13 @@ run_all (RnnModel *model, RnnSafetensors *in, const Arguments *a, GError **error
   for (guint i = 0; ok && i < n; i++) {
     const RnnTensorView *x = rnn_safetensors_get (in, i);
 
-    ok = rnn_sequence_run (model, x, a->chunk, a->input, &results[i], error);
+    ok = rnn_tool_sequence_run (model, x, a->chunk, a->input, &results[i], error);
     if (ok)
       views[i] = rnn_tensor_view_f32 (x->name, 2, (const gint[]) { results[i].T, rnn_model_get_n_out (model) }, results[i].y);
   }
   ok = ok && rnn_safetensors_write (a->output, views, n, NULL, error);
   for (guint i = 0; i < n; i++)
-    rnn_sequence_clear (&results[i]);
+    rnn_tool_sequence_clear (&results[i]);
   return ok;
 }
 

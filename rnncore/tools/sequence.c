@@ -5,13 +5,14 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "model/root.h"
 #include "session/session.h"
 
 #define MAX_STEPS (1 << 24)
 #define MAX_CHUNK 65536
 
 void
-rnn_sequence_clear (RnnSequence *sequence)
+rnn_tool_sequence_clear (RnnToolSequence *sequence)
 {
   g_clear_pointer (&sequence->y, g_aligned_free);
 }
@@ -67,7 +68,7 @@ run_whole (RnnModel *model, gint T, const gfloat *x, gfloat *y, GError **error)
 }
 
 gboolean
-rnn_sequence_run (RnnModel *model, const RnnTensorView *x, gint chunk, const gchar *where, RnnSequence *result, GError **error)
+rnn_tool_sequence_run (RnnModel *model, const RnnTensorView *x, gint chunk, const gchar *where, RnnToolSequence *result, GError **error)
 {
   gint T = get_steps (model, x, where, error), latency = rnn_model_get_latency (model);
   gint n_in = rnn_model_get_n_in (model), n_out = rnn_model_get_n_out (model);
@@ -85,6 +86,6 @@ rnn_sequence_run (RnnModel *model, const RnnTensorView *x, gint chunk, const gch
   else
     g_clear_pointer (&out, g_aligned_free);
   g_aligned_free (in);
-  *result = (RnnSequence) { T, out };
+  *result = (RnnToolSequence) { T, out };
   return ok;
 }
