@@ -2,6 +2,7 @@
 /* The graph container: branches meet at one and the same step, and lists that are no graph are refused.  Gradients, chunks and the
  * rest are the registry test's (cell-variants.h). */
 #include <string.h>
+#include "base/rng.h"
 #include "session/session.h"
 
 #define N_IN 5

@@ -3,6 +3,7 @@
  * as it was. */
 #include <float.h>
 #include <math.h>
+#include "base/rng.h"
 #include "kernels/denormals.h"
 #include "session/session.h"
 
