@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/rng.h"
 #include "features/features.h"
+#include "features/features-options.h"
 #include "forecast/baselines.h"
 #include "forecast/conformal.h"
 #include "forecast/metrics.h"

@@ -11,6 +11,13 @@ headers_stand_alone() {
   done
 }
 
+# rnn.h is all of them.
+umbrella() {
+  echo '#include <rnncore/rnn.h>' > "$work/umbrella.c"
+  compile -M "$work/umbrella.c" | tr -s ' \\' '\n\n' | grep 'rnncore/.*\.h$' | xargs realpath | sort -u > "$work/included"
+  find "$(realpath "$include")" -name '*.h' | sort | diff - "$work/included"
+}
+
 # What the library exports, and what the installed headers declare: the rnn_ names in them, without comments and inlines.
 exported() {
   nm -D --defined-only "$libdir/librnncore.so" | awk '{ print $3 }' | sort
@@ -59,9 +66,10 @@ uninstalled() {
   pkg-config --uninstalled rnncore && compile -c "$work/include.c" -o "$work/include.o"
 }
 
-echo 1..7
+echo 1..8
 check pkg-config pkg-config --exists --print-errors rnncore
 check headers headers_stand_alone
+check umbrella umbrella
 check exports exports_are_declarations
 check plugin-exports plugin_exports
 check free-nothing free_nothing
