@@ -33,14 +33,12 @@ every_command() {
   done
 }
 
-commands() {
-  ls "$tree/bin"
-  "$tree/bin/rnncore" help | sed -n 's/^  \([a-z][a-z-]*\) .*/rnncore-\1/p' | grep -vx rnncore-help
-}
-
 pages() {
-  for command in $(commands); do
+  for command in $(ls "$tree/bin"); do
     grep -q "^$command .- " "$tree/share/man/man1/$command.1" || { echo "$command"; return 1; }
+  done
+  for command in info wer bench; do
+    grep -q "^.SS \"rnncore $command:\"" "$tree/share/man/man1/rnncore.1" || { echo "rnncore $command"; return 1; }
   done
 }
 
