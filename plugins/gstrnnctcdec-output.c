@@ -13,7 +13,7 @@
 static GstClockTime
 shift (GstRnnCtcDec *self, GstClockTime time)
 {
-  GstClockTime late = time + self->now.lateness * GST_MSECOND;
+  GstClockTime late = time + self->lateness;
 
   return GST_CLOCK_TIME_IS_VALID (self->shown) ? MAX (late, self->shown) : late;
 }
@@ -35,11 +35,11 @@ push (GstRnnCtcDec *self, GstPad *pad, GstBuffer *buffer)
 }
 
 static GstFlowReturn
-push_json (GstRnnCtcDec *self, const gchar *type, const RnnCaption *caption, guint stable_length)
+push_json (GstRnnCtcDec *self, const RnnResult *result)
 {
-  gchar *json = gst_rnn_ctc_dec_caption_to_json (type, caption, stable_length);
+  gchar *json = gst_rnn_ctc_dec_result_to_json (result);
 
-  return push (self, self->unsynced, text_buffer (json, caption->start, caption->end));
+  return push (self, self->unsynced, text_buffer (json, result->start, result->end));
 }
 
 static void
@@ -56,7 +56,7 @@ note_delay (GstRnnCtcDec *self, GstClockTime delay)
 }
 
 static void
-add_words_meta (GstBuffer *buffer, const RnnCaption *caption)
+add_words_meta (GstBuffer *buffer, const RnnResult *caption)
 {
   GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, GST_RNN_WORDS_META);
   GstStructure *words = gst_rnn_ctc_dec_words_to_structure ("words", caption->words, caption->n_words);
@@ -66,11 +66,10 @@ add_words_meta (GstBuffer *buffer, const RnnCaption *caption)
 }
 
 GstFlowReturn
-gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption)
+gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption)
 {
   GstClockTime start = shift (self, caption->start), end = start + (caption->end - caption->start);
   GstBuffer *buffer = text_buffer (g_strdup (caption->text), start, end);
-  guint length = g_utf8_strlen (caption->text, -1);
   GstFlowReturn ret;
 
   gst_rnn_stage_push_segments (&self->stage, start);
@@ -78,26 +77,25 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption)
   if (self->stage.discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   self->stage.discont = FALSE;
-  note_delay (self, self->position - caption->start);
+  note_delay (self, rnn_utterance_get_position (self->utterance) - caption->start);
   GST_OBJECT_LOCK (self);
   self->n_captions++;
   GST_OBJECT_UNLOCK (self);
-  gst_rnn_ctc_dec_post_caption (self, "final", caption, length);
-  push_json (self, "final", caption, length);
+  gst_rnn_ctc_dec_post_caption (self, caption);
+  push_json (self, caption);
   ret = push (self, self->stage.srcpad, buffer);
-  self->sent = MAX (self->sent, caption->end);
   self->shown = end;
   return ret;
 }
 
 GstFlowReturn
-gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnCaption *caption, guint stable_length)
+gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnResult *partial)
 {
   GST_OBJECT_LOCK (self);
   self->n_partials++;
   GST_OBJECT_UNLOCK (self);
-  gst_rnn_ctc_dec_post_caption (self, "partial", caption, stable_length);
-  return push_json (self, "partial", caption, stable_length);
+  gst_rnn_ctc_dec_post_caption (self, partial);
+  return push_json (self, partial);
 }
 
 static void
@@ -109,22 +107,16 @@ push_to_both (GstRnnCtcDec *self, GstEvent *event)
 
 /* The first may be empty: it says that the stream is there, and the pipeline prerolls. */
 void
-gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until)
+gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
 {
   gboolean first = !GST_CLOCK_TIME_IS_VALID (self->shown);
-  GstClockTime start, end;
+  GstClockTime from = shift (self, start), until = shift (self, end);
 
-  if (!GST_CLOCK_TIME_IS_VALID (self->sent) || !GST_CLOCK_TIME_IS_VALID (until) || until < self->sent
-      || (until == self->sent && !first))
-    return;
-  start = shift (self, self->sent);
-  end = shift (self, until);
-  gst_rnn_stage_push_segments (&self->stage, start);
-  gst_pad_push_event (self->unsynced, gst_event_new_gap (self->sent, until - self->sent));
-  if (end > start || first)
-    gst_pad_push_event (self->stage.srcpad, gst_event_new_gap (start, end - start));
-  self->sent = until;
-  self->shown = end;
+  gst_rnn_stage_push_segments (&self->stage, from);
+  gst_pad_push_event (self->unsynced, gst_event_new_gap (start, end - start));
+  if (until > from || first)
+    gst_pad_push_event (self->stage.srcpad, gst_event_new_gap (from, until - from));
+  self->shown = until;
 }
 
 void

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside rnnctcdec: gstrnnctcdec.c (element and events), -decode.c (steps in, words out), -output.c (captions, gaps,
- * partial results), -message.c (what is said about them), -properties.c. */
+/* Inside rnnctcdec: gstrnnctcdec.c (element and events), -results.c (what the library has heard), -output.c (captions,
+ * gaps, partial results), -message.c (what is said about them), -properties.c. */
 #pragma once
 #include <gst/base/gstflowcombiner.h>
-#include <rnncore/ctc/caption.h>
+#include <rnncore/speech/utterance.h>
 #include "gstrnnstage.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  gint decoder;                 /* row of the decoder table */
-  gint output_mode;             /* RnnCaptionMode */
-  guint columns, lines;
-  guint latency, lateness, partial_interval;    /* ms, as the following */
-  guint endpoint_silence, initial_silence, max_utterance;
+  RnnUtteranceConfig utterance;
+  guint latency, lateness;      /* ms */
   gboolean post_messages;
 } GstRnnCtcDecSettings;
 
@@ -30,24 +27,17 @@ typedef struct {
   GstClockTime max_delay;       /* from the start of a caption to when it left */
   guint64 n_words, n_captions, n_partials, n_endpoints, n_overloads;
 
+  gint changed;                 /* atomic: the settings were */
+
   /* streaming thread */
-  GstRnnCtcDecSettings now;     /* snapshot for this buffer */
+  GstClockTime lateness;        /* as the settings had it with this buffer */
+  gboolean post_messages;
   RnnTokens *tokens;
   gint n_scores;                /* per step: the tokens', then those of other heads */
-  RnnCtcDecoder *decoder;
-  RnnCaptioner *captioner;
-  RnnEndpoint endpoint;
-  gfloat *blank;                /* [V] scores of a step that hears nothing */
+  RnnUtterance *utterance;
   GstClockTime hop;             /* of a step */
-  GstClockTime utterance_start; /* or NONE: no step yet */
-  GArray *steps;                /* GstClockTime [2], start and end: of the utterance's steps from first_step on */
-  guint64 first_step;           /* that a word may still refer to */
-  GString *utterance;           /* words so far */
-  GstClockTime position;        /* end of the last step */
-  GstClockTime sent;            /* until where text or gaps were pushed */
-  GstClockTime shown;           /* the same as it was timed on src; NONE: nothing was pushed yet */
-  GstClockTime last_partial, last_overload;
-  gchar *partial;               /* text last shown */
+  GstClockTime shown;           /* until where text or gaps went out on src; NONE: nothing did yet */
+  GstClockTime last_overload;
 } GstRnnCtcDec;
 
 typedef GstRnnStageClass GstRnnCtcDecClass;
@@ -62,33 +52,27 @@ void gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GPa
 /* What the element adds to the latency: enough for the chain to have max (algorithmic, property). */
 void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 
-/* ---- gstrnnctcdec-decode.c ---- */
-/* At least one step of the utterance was there. */
-#define gst_rnn_ctc_dec_in_utterance(self) GST_CLOCK_TIME_IS_VALID ((self)->utterance_start)
+/* ---- gstrnnctcdec-results.c ---- */
 /* Takes the properties that are set now. */
-GstFlowReturn gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
-/* The stream is at @end now, after a step or gap from @start. */
-void gst_rnn_ctc_dec_advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
+void gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);
-/* The utterance is over: its last words leave. */
-GstFlowReturn gst_rnn_ctc_dec_end_utterance (GstRnnCtcDec *self);
-/* Drops the utterance. */
-void gst_rnn_ctc_dec_forget (GstRnnCtcDec *self);
+/* Time in which there was nothing. */
+void gst_rnn_ctc_dec_skip (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
+GstFlowReturn gst_rnn_ctc_dec_take_results (GstRnnCtcDec *self);
 
 /* ---- gstrnnctcdec-output.c ---- */
-GstFlowReturn gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnCaption *caption);
-GstFlowReturn gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnCaption *caption, guint stable_length);
-/* Nothing comes before @until that has not come yet. */
-void gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime until);
+GstFlowReturn gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption);
+GstFlowReturn gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnResult *partial);
+/* Nothing comes before @end that has not come yet. */
+void gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
 void gst_rnn_ctc_dec_push_tags (GstRnnCtcDec *self);
 gboolean gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event);
 
 /* ---- gstrnnctcdec-message.c ---- */
-GstStructure *gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnCtcWord *words, guint n_words);
-gchar *gst_rnn_ctc_dec_caption_to_json (const gchar *type, const RnnCaption *caption, guint stable_length);
-void gst_rnn_ctc_dec_post_caption (GstRnnCtcDec *self, const gchar *type, const RnnCaption *caption,
-    guint stable_length);
-void gst_rnn_ctc_dec_post_endpoint (GstRnnCtcDec *self, GstClockTime start);
+GstStructure *gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnWord *words, guint n_words);
+gchar *gst_rnn_ctc_dec_result_to_json (const RnnResult *result);
+void gst_rnn_ctc_dec_post_caption (GstRnnCtcDec *self, const RnnResult *caption);
+void gst_rnn_ctc_dec_post_endpoint (GstRnnCtcDec *self, const RnnResult *endpoint);
 /* Says so when a live stream comes later than the pipeline allows for. */
 void gst_rnn_ctc_dec_check_overload (GstRnnCtcDec *self);
 

@@ -1,81 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnnctcdec: its properties.  Numbers are rows of a table: id, name, where it is kept, range. */
+/* rnnctcdec: its properties.  Those of the recogniser are the library's option rows. */
 #include "gstrnnctcdec.h"
 #include "gstrnnctcdec-private.h"
+#include "gstrnnoptions.h"
 
-enum { PROP_0, PROP_LANGUAGE_CODE, PROP_DECODER, PROP_OUTPUT_MODE, PROP_POST_MESSAGES, PROP_MAX_OBSERVED_DELAY,
-  PROP_FIRST_NUMBER };
+enum { PROP_0, PROP_LANGUAGE_CODE, PROP_POST_MESSAGES, PROP_MAX_OBSERVED_DELAY, PROP_LATENCY, PROP_LATENESS,
+  PROP_FIRST_OPTION };
 
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
-#define FIELD(f) G_STRUCT_OFFSET (GstRnnCtcDecSettings, f)
-
-typedef struct {
-  const gchar *name, *nick, *blurb;
-  gsize offset;
-  guint min, max, def;
-} Number;
-
-static const Number numbers[] = {
-  {"latency", "Latency", "Time that a live pipeline gives to the transcription, at least what the model needs: lines "
-        "and segments need as long as they last (ms)", FIELD (latency), 0, G_MAXINT, 500},
-  {"lateness", "Lateness", "How much later than they were spoken captions are shown (ms)", FIELD (lateness),
-      0, G_MAXINT, 0},
-  {"columns", "Columns", "Characters per line; 0: lines do not end", FIELD (columns), 0, 1000, 0},
-  {"lines", "Lines", "Lines per caption, in segments; 0: any number", FIELD (lines), 0, 100, 2},
-  {"partial-interval", "Partial interval", "How often partial results are sent (ms of the stream); 0: never",
-      FIELD (partial_interval), 0, G_MAXINT, 0},
-  {"endpoint-silence", "Endpoint silence", "Silence after speech that ends an utterance (ms)",
-      FIELD (endpoint_silence), 100, 60000, 1200},
-  {"initial-silence", "Initial silence", "Silence without speech before it after which listening starts anew (ms)",
-      FIELD (initial_silence), 100, 60000, 2400},
-  {"max-utterance", "Longest utterance", "An utterance ends with the first word that ends later than this (ms)",
-      FIELD (max_utterance), 1000, 600000, 20000},
-};
-
-static GType
-gst_rnn_decoder_get_type (void)
-{
-  static const GEnumValue values[] = {
-    {0, "The best token of each step", "greedy"},
-    {0, NULL, NULL}
-  };
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type, g_enum_register_static ("GstRnnDecoderType", values));
-  return type;
-}
-
-static GType
-gst_rnn_output_mode_get_type (void)
-{
-  static const GEnumValue values[] = {
-    {RNN_CAPTION_WORDS, "Every word is a caption", "words"},
-    {RNN_CAPTION_SEGMENTS, "Captions of several lines", "segments"},
-    {RNN_CAPTION_LINES, "Every line is a caption", "lines"},
-    {0, NULL, NULL}
-  };
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type, g_enum_register_static ("GstRnnOutputMode", values));
-  return type;
-}
 
 void
 gst_rnn_ctc_dec_install_properties (GObjectClass *klass)
 {
-  guint i;
-
   g_object_class_install_property (klass, PROP_LANGUAGE_CODE,
       g_param_spec_string ("language-code", "Language code", "Language of the model, for the stream's tags", "en-US",
           FLAGS));
-  g_object_class_install_property (klass, PROP_DECODER,
-      g_param_spec_enum ("decoder", "Decoder", "How tokens are searched", gst_rnn_decoder_get_type (), 0,
-          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
-  g_object_class_install_property (klass, PROP_OUTPUT_MODE,
-      g_param_spec_enum ("output-mode", "Output mode", "What one caption is", gst_rnn_output_mode_get_type (),
-          RNN_CAPTION_WORDS, FLAGS));
   g_object_class_install_property (klass, PROP_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages", "Post an element message for every result", TRUE,
           FLAGS));
@@ -83,25 +22,21 @@ gst_rnn_ctc_dec_install_properties (GObjectClass *klass)
       g_param_spec_uint ("max-observed-delay", "Largest delay",
           "Longest time from the start of a caption to when it could be sent (ms of the stream)", 0, G_MAXUINT, 0,
           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
-  for (i = 0; i < G_N_ELEMENTS (numbers); i++) {
-    const Number *n = &numbers[i];
-
-    g_object_class_install_property (klass, PROP_FIRST_NUMBER + i,
-        g_param_spec_uint (n->name, n->nick, n->blurb, n->min, n->max, n->def, FLAGS));
-  }
-  gst_type_mark_as_plugin_api (gst_rnn_decoder_get_type (), 0);
-  gst_type_mark_as_plugin_api (gst_rnn_output_mode_get_type (), 0);
+  g_object_class_install_property (klass, PROP_LATENCY,
+      g_param_spec_uint ("latency", "Latency", "Time that a live pipeline gives to the transcription, at least what the "
+          "model needs: lines and segments need as long as they last (ms)", 0, G_MAXINT, 500, FLAGS));
+  g_object_class_install_property (klass, PROP_LATENESS,
+      g_param_spec_uint ("lateness", "Lateness", "How much later than they were spoken captions are shown (ms)", 0,
+          G_MAXINT, 0, FLAGS));
+  gst_rnn_options_install (klass, rnn_utterance_get_options (), PROP_FIRST_OPTION, GST_PARAM_MUTABLE_PLAYING);
 }
 
 void
 gst_rnn_ctc_dec_init_settings (GstRnnCtcDecSettings *settings)
 {
-  guint i;
-
-  settings->output_mode = RNN_CAPTION_WORDS;
+  rnn_options_init (rnn_utterance_get_options (), &settings->utterance);
+  settings->latency = 500;
   settings->post_messages = TRUE;
-  for (i = 0; i < G_N_ELEMENTS (numbers); i++)
-    G_STRUCT_MEMBER (guint, settings, numbers[i].offset) = numbers[i].def;
 }
 
 void
@@ -129,18 +64,19 @@ gst_rnn_ctc_dec_set_property (GObject *object, guint id, const GValue *value, GP
       self->language_code = g_value_dup_string (value);
       self->tag_due = TRUE;
       break;
-    case PROP_DECODER:
-      settings->decoder = g_value_get_enum (value);
-      break;
-    case PROP_OUTPUT_MODE:
-      settings->output_mode = g_value_get_enum (value);
-      break;
     case PROP_POST_MESSAGES:
       settings->post_messages = g_value_get_boolean (value);
       break;
+    case PROP_LATENCY:
+      settings->latency = g_value_get_uint (value);
+      break;
+    case PROP_LATENESS:
+      settings->lateness = g_value_get_uint (value);
+      break;
     default:
-      G_STRUCT_MEMBER (guint, settings, numbers[id - PROP_FIRST_NUMBER].offset) = g_value_get_uint (value);
+      gst_rnn_options_set (rnn_utterance_get_options (), id - PROP_FIRST_OPTION, &settings->utterance, value);
   }
+  g_atomic_int_set (&self->changed, TRUE);
   GST_OBJECT_UNLOCK (self);
   gst_rnn_ctc_dec_update_latency (self);
 }
@@ -156,20 +92,20 @@ gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GParamSp
     case PROP_LANGUAGE_CODE:
       g_value_set_string (value, self->language_code);
       break;
-    case PROP_DECODER:
-      g_value_set_enum (value, settings->decoder);
-      break;
-    case PROP_OUTPUT_MODE:
-      g_value_set_enum (value, settings->output_mode);
-      break;
     case PROP_POST_MESSAGES:
       g_value_set_boolean (value, settings->post_messages);
       break;
     case PROP_MAX_OBSERVED_DELAY:
       g_value_set_uint (value, self->max_delay / GST_MSECOND);
       break;
+    case PROP_LATENCY:
+      g_value_set_uint (value, settings->latency);
+      break;
+    case PROP_LATENESS:
+      g_value_set_uint (value, settings->lateness);
+      break;
     default:
-      g_value_set_uint (value, G_STRUCT_MEMBER (guint, settings, numbers[id - PROP_FIRST_NUMBER].offset));
+      gst_rnn_options_get (rnn_utterance_get_options (), id - PROP_FIRST_OPTION, &settings->utterance, value);
   }
   GST_OBJECT_UNLOCK (self);
 }

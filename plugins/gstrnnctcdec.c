@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnnctcdec: the scores of a CTC model in, timed captions out.  (Graves et al. 2006; greedy.) */
+/* rnnctcdec: the scores of a CTC model in, timed captions out: an adapter of the library's RnnUtterance. */
 #include "gstrnnctcdec.h"
 #include <string.h>
 #include "gstrnncaps.h"
@@ -31,12 +31,27 @@ look_of (RnnModel *model, GstClockTime hop)
 }
 
 static void
-drop_decoder (GstRnnCtcDec *self)
+drop_utterance (GstRnnCtcDec *self)
 {
-  gst_rnn_ctc_dec_forget (self);
-  g_clear_pointer (&self->decoder, rnn_ctc_decoder_free);
+  g_clear_pointer (&self->utterance, rnn_utterance_free);
   g_clear_pointer (&self->tokens, rnn_tokens_unref);
-  g_clear_pointer (&self->blank, g_free);
+}
+
+/* With the properties that are set now. */
+static RnnUtterance *
+new_utterance (GstRnnCtcDec *self, RnnTokens *tokens, GError **error)
+{
+  const RnnOption *options = rnn_utterance_get_options ();
+  RnnUtterance *utterance;
+  RnnUtteranceConfig config;
+
+  rnn_options_init (options, &config);
+  GST_OBJECT_LOCK (self);
+  rnn_options_copy (options, &config, &self->settings.utterance);
+  GST_OBJECT_UNLOCK (self);
+  utterance = rnn_utterance_new (tokens, &config, error);
+  rnn_options_clear (options, &config);
+  return utterance;
 }
 
 static gboolean
@@ -52,9 +67,8 @@ static gboolean
 gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
-  RnnCtcDecoderConfig config = { 0, };
-  RnnCtcDecoder *decoder;
-  RnnTokens *tokens;
+  g_autoptr (RnnTokens) tokens = NULL;
+  RnnUtterance *utterance;
 
   if (!gst_rnn_ctc_dec_check_model (model, error))
     return FALSE;
@@ -63,23 +77,14 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
         rnn_model_get_n_out (model), self->n_scores);
     return FALSE;
   }
-  GST_OBJECT_LOCK (self);
-  config.decoder = self->settings.decoder;
-  GST_OBJECT_UNLOCK (self);
   tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
-  if (!tokens)
+  utterance = tokens ? new_utterance (self, tokens, error) : NULL;
+  if (!utterance)
     return FALSE;
-  decoder = rnn_ctc_decoder_new (tokens, &config, error);
-  if (!decoder) {
-    rnn_tokens_unref (tokens);
-    return FALSE;
-  }
-  drop_decoder (self);
-  self->tokens = tokens;
+  drop_utterance (self);
+  self->tokens = g_steal_pointer (&tokens);
+  self->utterance = utterance;
   self->n_scores = rnn_model_get_n_out (model);
-  self->decoder = decoder;
-  self->blank = g_new0 (gfloat, rnn_tokens_get_n (tokens));
-  self->blank[rnn_tokens_get_blank (tokens)] = 100;
   return TRUE;
 }
 
@@ -119,16 +124,17 @@ gst_rnn_ctc_dec_process (GstRnnStage *stage, GstBuffer *buffer)
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
   GstClockTime start = GST_BUFFER_PTS (buffer), next = gst_rnn_timeline_next (&stage->timeline), end;
   gboolean off = gst_rnn_timeline_is_off (&stage->timeline, start, stage->now.alignment_threshold);
-  GstFlowReturn ret = gst_rnn_ctc_dec_configure (self);
+  GstFlowReturn ret;
   GstMapInfo map;
 
+  gst_rnn_ctc_dec_configure (self);
   gst_rnn_ctc_dec_push_tags (self);
   stage->timeline.count++;
   if (!GST_CLOCK_TIME_IS_VALID (start) || off)
     start = next;
   end = start + (gst_rnn_timeline_next (&stage->timeline) - next);
-  if (ret != GST_FLOW_OK || !gst_buffer_map (buffer, &map, GST_MAP_READ))
-    return ret != GST_FLOW_OK ? ret : GST_FLOW_ERROR;
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return GST_FLOW_ERROR;
   if (map.size == self->n_scores * sizeof (gfloat)) {
     ret = gst_rnn_ctc_dec_step (self, (const gfloat *) map.data, start, end);
   } else {
@@ -145,13 +151,11 @@ static GstFlowReturn
 gst_rnn_ctc_dec_drain (GstRnnStage *stage)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
-  GstFlowReturn ret;
 
-  if (!self->decoder || !stage->negotiated)
+  if (!self->utterance || !stage->negotiated)
     return GST_FLOW_OK;
-  ret = gst_rnn_ctc_dec_end_utterance (self);
-  gst_rnn_ctc_dec_push_gap (self, self->position);
-  return ret;
+  rnn_utterance_finish (self->utterance);
+  return gst_rnn_ctc_dec_take_results (self);
 }
 
 static void
@@ -159,9 +163,10 @@ gst_rnn_ctc_dec_reset (GstRnnStage *stage)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
 
-  gst_rnn_ctc_dec_forget (self);
+  if (self->utterance)
+    rnn_utterance_reset (self->utterance);
   gst_flow_combiner_reset (self->flows);
-  self->sent = self->shown = self->position = self->last_overload = GST_CLOCK_TIME_NONE;
+  self->shown = self->last_overload = GST_CLOCK_TIME_NONE;
 }
 
 /* A short gap is heard as silence; one that lasts as long as an endpoint ends the utterance. */
@@ -169,18 +174,11 @@ static gboolean
 gst_rnn_ctc_dec_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTime duration)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
-  GstClockTime at;
 
   gst_event_unref (event);
   gst_rnn_ctc_dec_configure (self);
   gst_rnn_ctc_dec_push_tags (self);
-  if (duration >= self->now.endpoint_silence * GST_MSECOND)
-    gst_rnn_ctc_dec_drain (stage);
-  for (at = start; gst_rnn_ctc_dec_in_utterance (self) && at + self->hop <= start + duration; at += self->hop)
-    gst_rnn_ctc_dec_step (self, self->blank, at, at + self->hop);
-  gst_rnn_ctc_dec_advance (self, start, start + duration);
-  if (!gst_rnn_ctc_dec_in_utterance (self))
-    gst_rnn_ctc_dec_push_gap (self, self->position);
+  gst_rnn_ctc_dec_skip (self, start, start + duration);
   return TRUE;
 }
 
@@ -199,8 +197,7 @@ gst_rnn_ctc_dec_stop (GstRnnStage *stage)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
 
-  drop_decoder (self);
-  g_clear_pointer (&self->captioner, rnn_captioner_free);
+  drop_utterance (self);
   GST_OBJECT_LOCK (self);
   self->tag_due = TRUE;
   GST_OBJECT_UNLOCK (self);
@@ -222,8 +219,7 @@ gst_rnn_ctc_dec_finalize (GObject *object)
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (object);
 
   gst_flow_combiner_free (self->flows);
-  g_array_free (self->steps, TRUE);
-  g_string_free (self->utterance, TRUE);
+  rnn_options_clear (rnn_utterance_get_options (), &self->settings.utterance);
   g_free (self->language_code);
   G_OBJECT_CLASS (gst_rnn_ctc_dec_parent_class)->finalize (object);
 }
@@ -275,10 +271,7 @@ gst_rnn_ctc_dec_init (GstRnnCtcDec *self)
   self->flows = gst_flow_combiner_new ();
   gst_flow_combiner_add_pad (self->flows, self->stage.srcpad);
   gst_flow_combiner_add_pad (self->flows, self->unsynced);
-  self->utterance_start = GST_CLOCK_TIME_NONE;
-  self->steps = g_array_new (FALSE, FALSE, sizeof (GstClockTime[2]));
-  self->utterance = g_string_new (NULL);
   self->language_code = g_strdup ("en-US");
-  self->tag_due = TRUE;
+  self->tag_due = self->changed = TRUE;
   gst_rnn_ctc_dec_init_settings (&self->settings);
 }

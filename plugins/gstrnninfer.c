@@ -42,48 +42,42 @@ gst_rnn_precision_get_type (void)
 
 /* @stream: transfer full */
 static void
-use_stream (GstRnnInfer *self, RnnBatchStream *stream)
+use_stream (GstRnnInfer *self, RnnStream *stream)
 {
-  RnnBatchStream *old;
+  RnnStream *old;
   RnnBatchStats stats = { 0, };
 
   GST_OBJECT_LOCK (self);
   old = self->stream;
   self->stream = stream;
   if (stream)
-    rnn_batch_stream_cancel (stream, self->flushing);
+    rnn_stream_cancel (stream, self->flushing);
   if (old)
-    rnn_batch_stream_get_stats (old, &stats);
+    rnn_stream_get_stats (old, &stats);
   self->past.n_runs += stats.n_runs;
   self->past.n_rows += stats.n_rows;
   GST_OBJECT_UNLOCK (self);
-  g_clear_pointer (&old, rnn_batch_stream_free);
+  g_clear_pointer (&old, rnn_stream_free);
 }
 
 static void
 gst_rnn_infer_stop (GstRnnStage *stage)
 {
-  GstRnnInfer *self = GST_RNN_INFER (stage);
-
-  use_stream (self, NULL);
-  g_clear_pointer (&self->x, g_free);
-  g_clear_pointer (&self->y, g_free);
-  g_clear_pointer (&self->times, g_free);
+  use_stream (GST_RNN_INFER (stage), NULL);
 }
 
-static RnnBatchStream *
+static RnnStream *
 new_stream (GstRnnInfer *self, RnnModel *model, GstClockTime *patience, GError **error)
 {
   g_autofree gchar *group = NULL;
-  guint precision, deadline;
+  RnnStreamConfig config;
 
   GST_OBJECT_LOCK (self);
   group = g_strdup (self->batch_group);
-  precision = self->precision;
-  deadline = self->batch_deadline;
+  config = (RnnStreamConfig) { self->precision, group, self->batch_deadline * 1000 };
   GST_OBJECT_UNLOCK (self);
-  *patience = group ? deadline * GST_MSECOND : 0;
-  return rnn_batch_stream_new (model, precision, group, GST_RNN_INFER_BLOCK, deadline * 1000, error);
+  *patience = group ? config.deadline * GST_USECOND : 0;
+  return rnn_stream_new (model, &config, error);
 }
 
 static gboolean
@@ -100,7 +94,7 @@ gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnInfer *self = GST_RNN_INFER (stage);
   GstClockTime patience;
-  RnnBatchStream *stream;
+  RnnStream *stream;
 
   if (stage->negotiated && (gsize) rnn_model_get_n_in (model) != self->n_in) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it takes %d floats per step, the stream has %" G_GSIZE_FORMAT,
@@ -110,17 +104,11 @@ gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   stream = new_stream (self, model, &patience, error);
   if (!stream)
     return FALSE;
-  gst_rnn_infer_stop (stage);
   use_stream (self, stream);
   self->patience = patience;
   self->n_in = rnn_model_get_n_in (model);
   self->n_out = rnn_model_get_n_out (model);
-  self->n_ahead = rnn_batch_stream_get_latency (stream);
-  self->n_room = 1;
-  self->x = g_new (gfloat, self->n_in);
-  self->y = g_new (gfloat, GST_RNN_INFER_BLOCK * self->n_out);
-  self->times = g_malloc_n (self->n_ahead + GST_RNN_INFER_BLOCK, sizeof (*self->times));
-  gst_rnn_infer_align (self);
+  self->n_missing = 0;
   return TRUE;
 }
 
@@ -132,7 +120,7 @@ gst_rnn_infer_set_flushing (GstRnnStage *stage, gboolean flushing)
   GST_OBJECT_LOCK (self);
   self->flushing = flushing;
   if (self->stream)
-    rnn_batch_stream_cancel (self->stream, flushing);
+    rnn_stream_cancel (self->stream, flushing);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -143,7 +131,7 @@ gst_rnn_infer_get_stats (GstRnnStage *stage, GstStructure *stats)
   RnnBatchStats now = { 0, };
 
   if (self->stream)
-    rnn_batch_stream_get_stats (self->stream, &now);
+    rnn_stream_get_stats (self->stream, &now);
   gst_structure_set (stats, "runs", G_TYPE_UINT64, self->past.n_runs + now.n_runs,
       "batched-streams", G_TYPE_UINT64, self->past.n_rows + now.n_rows, NULL);
 }
@@ -197,7 +185,7 @@ gst_rnn_infer_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   }
   gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
   if (in.fps_n > 0) {
-    gst_rnn_stage_set_latency (stage, self->patience + gst_util_uint64_scale_ceil (self->n_ahead,
+    gst_rnn_stage_set_latency (stage, self->patience + gst_util_uint64_scale_ceil (rnn_stream_get_latency (self->stream),
             in.fps_d * GST_SECOND, in.fps_n));
   }
   in.n = (gint) self->n_out;

@@ -115,7 +115,7 @@ split (const RnnCell *cell, const RnnRun *run)
 static gboolean
 past_end (const RnnCell *cell, const RnnRun *run, gint t, gint b)
 {
-  return cell->offline && run->lengths && t >= run->lengths[b];
+  return cell->offline && t >= rnn_run_length (run, b);
 }
 
 static void

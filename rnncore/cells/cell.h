@@ -25,8 +25,9 @@ typedef struct {
   gsize state_stride;           /* >= n_state */
   gfloat *tape;                 /* T * B * n_tape floats laid out as the cell likes, or NULL: inference */
   gfloat *scratch;              /* rnn_cell_scratch_size () floats, contents undefined */
-  const gint *lengths;          /* [B] or NULL; steps at and past lengths[b] are padding.  Only cells that look at
-                                 * later steps need to care: the loss is zero there */
+  const gint *lengths;          /* [B] or NULL; of the model's input, steps at and past lengths[b] are padding.  Only
+                                 * cells that look at later steps need to care, see rnn_run_length () */
+  gint shift;                   /* this cell's x[t] belongs to step t - shift of the model's input */
   guint64 seed;                 /* != 0: training noise (dropout) is on and follows from this number alone */
 } RnnRun;
 
@@ -133,6 +134,13 @@ void rnn_copy_rows (gint n, gint size, const gfloat *from, gsize ld_from, gfloat
 void rnn_clip (gint n, gfloat limit, gfloat *x);
 
 #define RNN_CELL(c) ((RnnCell *) (c))
+
+/* Steps of x that are stream b's, 0 to T: the others come after its end. */
+static inline gint
+rnn_run_length (const RnnRun *run, gint b)
+{
+  return run->lengths ? (gint) CLAMP ((gint64) run->lengths[b] + run->shift, 0, run->T) : run->T;
+}
 
 /* Row of stream b in an RnnRun's state (or an RnnGrad's dstate). */
 #define RNN_STATE_ROW(base, run, b) ((base) + (gsize) (b) * (run)->state_stride)

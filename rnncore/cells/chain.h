@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 typedef struct {
   RnnCell cell;
   gint width;                   /* widest output between two children */
+  gint delay;                   /* steps before the first one that the last child has something to do in */
+  gsize count;                  /* where in the state the steps so far are counted, up to delay; if that is not 0 */
 } RnnChain;
 
 gboolean rnn_chain_setup    (RnnCell *cell, GError **error);

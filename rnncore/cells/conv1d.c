@@ -2,7 +2,8 @@
 /* Convolution over time, PyTorch's Conv1d weights: y_t = f (sum_j W[:, :, j] x_{t-k+1+j} + b).
  *
  * Causal; `lookahead` says that y_t is meant for step t - lookahead, so a kernel of 5 with lookahead 2 is centred.
- * depthwise: one filter per input value.
+ * depthwise: one filter per input value.  zero_padding: past the end of a stream are zeros, as before its beginning;
+ * with lookahead p and kernel 2 p + 1 that is nn.Conv1d (padding = p).
  *
  * State: the last k - 1 inputs [k-1][n_in], oldest first.  Tape per step: the pre-activation, where f' needs it. */
 #include "activation.h"
@@ -15,9 +16,10 @@
 typedef struct {
   RnnCell cell;
   gint units, kernel, lookahead;
-  gboolean bias, depthwise;
+  gboolean bias, depthwise, zero_padding;
   RnnActivation activation;
   RnnParam *w, *b;
+  gfloat *zeros;                /* [n_in] */
 } Conv1d;
 
 static const RnnOption options[] = {
@@ -26,6 +28,7 @@ static const RnnOption options[] = {
   RNN_OPT_INT (Conv1d, lookahead, 0, 4095, 0, "of these, steps after the one answered"),
   RNN_OPT_BOOL (Conv1d, bias, TRUE, "add a bias"),
   RNN_OPT_BOOL (Conv1d, depthwise, FALSE, "each value is filtered for itself"),
+  RNN_OPT_BOOL (Conv1d, zero_padding, FALSE, "past the end of a stream are zeros; else the model's last step, repeated"),
   RNN_OPT_ACTIVATION (Conv1d, activation, rnn_activation_names, RNN_ACT_LINEAR, "f"),
   {NULL}
 };
@@ -46,6 +49,7 @@ setup (RnnCell *cell, GError **error)
   c->w = rnn_cell_add_tensor (cell, "weight", 3, (const gint[]) { cell->n_out, c->depthwise ? 1 : cell->n_in,
           c->kernel }, bound);
   c->w->is_matrix = !c->depthwise;
+  c->zeros = g_new0 (gfloat, cell->n_in);
   c->b = c->bias ? rnn_cell_add_vector (cell, "bias", cell->n_out, bound) : NULL;
   rnn_cell_add_state (cell, "x", (gsize) (c->kernel - 1) * cell->n_in);
   cell->n_tape = rnn_activation_needs_input (&c->activation) ? cell->n_out : 0;
@@ -54,10 +58,56 @@ setup (RnnCell *cell, GError **error)
   return TRUE;
 }
 
+static void
+finalize (RnnCell *cell)
+{
+  g_free (((Conv1d *) cell)->zeros);
+}
+
+/* Row i of what stream b remembers and x is a zero past the end. */
+static gboolean
+is_padding (const Conv1d *c, const RnnRun *run, gint i, gint b)
+{
+  return c->zero_padding && run->lengths && i - (c->kernel - 1) >= rnn_run_length (run, b);
+}
+
 static const gfloat *
 input_row (const Conv1d *c, const RnnRun *run, gint i, gint b)
 {
+  if (is_padding (c, run, i, b))
+    return c->zeros;
   return rnn_history_row (run, c->cell.n_in, 0, c->kernel - 1, i, b);
+}
+
+static gfloat *
+grad_row (const Conv1d *c, const RnnRun *run, const RnnGrad *grad, gint i, gint b)
+{
+  if (is_padding (c, run, i, b))
+    return NULL;
+  return rnn_history_grad_row (run, grad, c->cell.n_in, 0, c->kernel - 1, i, b);
+}
+
+/* What is padding has no gradient, not even that of later calls. */
+static void
+forget_padding (const Conv1d *c, const RnnRun *run, const RnnGrad *grad)
+{
+  gint n_in = c->cell.n_in;
+
+  for (gint b = 0; grad->dx && c->zero_padding && b < run->B; b++)
+    for (gint t = rnn_run_length (run, b); t < run->T; t++)
+      memset (grad->dx + ((gsize) t * run->B + b) * n_in, 0, (gsize) n_in * sizeof (gfloat));
+}
+
+static void
+remember (const Conv1d *c, const RnnRun *run)
+{
+  gint n_in = c->cell.n_in, len = c->kernel - 1;
+
+  rnn_history_advance (run, n_in, 0, len);
+  for (gint b = 0; c->zero_padding && b < run->B; b++)
+    for (gint j = 0; j < len; j++)
+      if (is_padding (c, run, run->T + j, b))
+        memset (RNN_STATE_ROW (run->state, run, b) + (gsize) j * n_in, 0, (gsize) n_in * sizeof (gfloat));
 }
 
 /* columns [T][B][n_in][k]: the window of every output, in the order of the weights */
@@ -84,7 +134,7 @@ scatter (const Conv1d *c, const RnnRun *run, const RnnGrad *grad, const gfloat *
   for (gint t = 0; t < run->T; t++)
     for (gint b = 0; b < run->B; b++, dcolumns += (gsize) n_in * k)
       for (gint j = 0; j < k; j++) {
-        gfloat *dx = rnn_history_grad_row (run, grad, n_in, 0, k - 1, t + j, b);
+        gfloat *dx = grad_row (c, run, grad, t + j, b);
 
         for (gint i = 0; dx && i < n_in; i++)
           dx[i] += dcolumns[i * k + j];
@@ -119,7 +169,7 @@ depthwise_backward (const Conv1d *c, const RnnRun *run, const RnnGrad *grad, con
     for (gint b = 0; b < run->B; b++, dz += n)
       for (gint j = 0; j < k; j++) {
         const gfloat *x = input_row (c, run, t + j, b);
-        gfloat *dx = rnn_history_grad_row (run, grad, n, 0, k - 1, t + j, b);
+        gfloat *dx = grad_row (c, run, grad, t + j, b);
 
         for (gint i = 0; i < n; i++)
           dw[i * k + j] += dz[i] * x[i];
@@ -145,7 +195,7 @@ forward (const RnnCell *cell, const RnnRun *run)
     memcpy (run->tape, run->y, (gsize) size * sizeof (gfloat));
   if (c->activation.type != RNN_ACT_LINEAR)
     rnn_activate (&c->activation, size, run->y, run->y);
-  rnn_history_advance (run, cell->n_in, 0, c->kernel - 1);
+  remember (c, run);
 }
 
 static void
@@ -161,6 +211,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
     rnn_activate_grad (&c->activation, (gint) size, run->tape, run->y, dz);
   rnn_bias_dw (c->b, n, dz, n_out, grad->dparam);
   rnn_history_grad_begin (run, grad, cell->n_in, 0, c->kernel - 1);
+  forget_padding (c, run, grad);
   if (c->depthwise) {
     depthwise_backward (c, run, grad, dz);
     return;
@@ -179,4 +230,5 @@ const RnnCellClass rnn_cell_conv1d = {
   .setup = setup,
   .forward = forward,
   .backward = backward,
+  .finalize = finalize,
 };

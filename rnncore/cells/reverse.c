@@ -5,11 +5,11 @@
  * The layers' state enters behind the last step and leaves before the first.  Cannot stream.
  *
  * chunk = C > 0, with `right` = R: over blocks, as latency-controlled bidirectional networks do (Zhang et al. 2016).
- * Block k answers steps kC .. kC + C - 1; the layers start fresh R steps to the right of it.  Since a block is
- * complete with step kC + C - 1 + R, y[t] answers x[t - H] with H = C + R - 1: the latency.
+ * Block k answers steps kC .. kC + C - 1; the layers start fresh R steps to the right of it, or with the stream's last
+ * step.  Since a block is complete with step kC + C - 1 + R, y[t] answers x[t - H] with H = C + R - 1: the latency.
  *
  * State, whole: the layers'.  State, blocks: the last H inputs [H][n_in], the answers of the current block [C][n_out],
- * which of them is next.  Tape, whole: the layers' outputs [T][B][n_out], the layers' tape.  No tape with blocks: each
+ * which of them is next, how many inputs came after the stream's end.  Tape, whole: the layers' outputs [T][B][n_out], the layers' tape.  No tape with blocks: each
  * is run again on the way back, so that one block's tape is enough, in the scratch. */
 #include "chain.h"
 #include "history.h"
@@ -53,7 +53,7 @@ setup_blocks (Reverse *r)
 
   cell->offline = FALSE;
   cell->latency = r->history = r->chunk + r->right - 1;
-  cell->n_state = (gsize) r->history * cell->n_in + (gsize) r->chunk * cell->n_out + 1;
+  cell->n_state = (gsize) r->history * cell->n_in + (gsize) r->chunk * cell->n_out + 2;
   cell->n_tape = cell->n_scratch = 0;
   cell->n_scratch_once += block_steps (r) * per_step + 2 * r->layers_state;
 }
@@ -89,7 +89,7 @@ flip (const RnnRun *run, gint n, const gfloat *from, gfloat *to)
   gsize step = (gsize) run->B * n, row = (gsize) n * sizeof (gfloat);
 
   for (gint b = 0; b < run->B; b++) {
-    gint length = run->lengths ? CLAMP (run->lengths[b], 0, run->T) : run->T;
+    gint length = rnn_run_length (run, b);
 
     for (gint s = 0; s < run->T; s++) {
       gfloat *at = to + s * step + (gsize) b * n;
@@ -147,6 +147,7 @@ backward_whole (const Reverse *r, const RnnRun *run, const RnnGrad *grad)
 /* One block of n streams that are in step, beginning with stream b0; it is complete with step t. */
 typedef struct {
   gint t, b0, n;
+  gint absent;                  /* of its steps, those past the streams' end: the first ones in the arrays */
   RnnRun run;                   /* of the layers */
   gfloat *x, *dx, *dy, *dstate; /* [C + R][n][...], [n][layers_state] */
 } Block;
@@ -157,13 +158,24 @@ answers (const Reverse *r, gfloat *state)
   return state + (gsize) r->history * r->chain.cell.n_in;
 }
 
+enum { NEXT = 2, PAST = 1 };    /* counted from the state's end */
+
 /* Which of the current block's answers step t of this call gives; at 0 a new block is due. */
 static gint
 place (const Reverse *r, const RnnRun *run, gint t, gint b)
 {
-  gfloat next = RNN_STATE_ROW (run->state, run, b)[r->chain.cell.n_state - 1];
+  gfloat next = RNN_STATE_ROW (run->state, run, b)[r->chain.cell.n_state - NEXT];
 
   return ((gint) (next + 0.5f) + t) % r->chunk;
+}
+
+/* Inputs past the stream's end up to and with step t of this call. */
+static gint
+n_past (const Reverse *r, const RnnRun *run, gint t, gint b)
+{
+  gint before = (gint) (RNN_STATE_ROW (run->state, run, b)[r->chain.cell.n_state - PAST] + 0.5f);
+
+  return MIN (before + MAX (t + 1 - rnn_run_length (run, b), 0), r->history + 1);
 }
 
 static void
@@ -172,7 +184,7 @@ reset (const RnnCell *cell, gfloat *state)
   const Reverse *r = (const Reverse *) cell;
 
   if (r->chunk)                 /* the first block is complete with step H */
-    state[cell->n_state - 1] = (r->chunk - r->history % r->chunk) % r->chunk;
+    state[cell->n_state - NEXT] = (r->chunk - r->history % r->chunk) % r->chunk;
   else
     rnn_chain_reset (cell, state);
 }
@@ -194,9 +206,10 @@ next_block (const Reverse *r, const RnnRun *run, gint t, gint b0, gboolean taped
 
   while (b0 < run->B && place (r, run, t, b0))
     b0++;
-  for (b = b0; b < run->B && !place (r, run, t, b);)
+  for (b = b0; b < run->B && !place (r, run, t, b) && n_past (r, run, t, b) == n_past (r, run, t, b0);)
     b++;
   *block = (Block) { .t = t, .b0 = b0, .n = b - b0 };
+  block->absent = block->n > 0 ? n_past (r, run, t, b0) : 0;
   rows = block_steps (r) * (gsize) block->n;
   block->x = run->scratch;
   block->dx = block->x + rows * cell->n_in;
@@ -210,23 +223,36 @@ next_block (const Reverse *r, const RnnRun *run, gint t, gint b0, gboolean taped
     block->run.tape = block->run.scratch;
     block->run.scratch += rows * r->layers_tape;
   }
+  rows = (gsize) block->absent * block->n;
+  block->run.T -= block->absent;
+  block->run.x += rows * cell->n_in;
+  block->run.y += rows * cell->n_out;
   if (run->seed)
     block->run.seed = (run->seed + (guint64) (t + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) + (guint64) b0) | 1;
   return block->n > 0;
+}
+
+/* [C + R][n][n_out] */
+static gfloat *
+block_y (const Reverse *r, const Block *block)
+{
+  return block->run.y - (gsize) block->absent * block->n * r->chain.cell.n_out;
 }
 
 static void
 run_block (const Reverse *r, const RnnRun *run, Block *block)
 {
   const RnnCell *cell = &r->chain.cell;
-  gfloat *x = block->x;
+  gfloat *x = (gfloat *) block->run.x;
 
-  for (gint i = r->history; i >= 0; i--)
+  memset (block_y (r, block), 0, (gsize) block->absent * block->n * cell->n_out * sizeof (gfloat));
+  for (gint i = r->history - block->absent; i >= 0; i--)
     for (gint b = 0; b < block->n; b++, x += cell->n_in)
       memcpy (x, rnn_history_row (run, cell->n_in, 0, r->history, block->t + i, block->b0 + b),
           (gsize) cell->n_in * sizeof (gfloat));
   reset_layers (r, block);
-  rnn_chain_forward (cell, &block->run);
+  if (block->run.T > 0)
+    rnn_chain_forward (cell, &block->run);
 }
 
 /* Row in a block's arrays of what belongs to its step j, from the left. */
@@ -244,7 +270,7 @@ keep_answers (const Reverse *r, const RnnRun *run, const Block *block)
   for (gint b = 0; b < block->n; b++)
     for (gint j = 0; j < r->chunk; j++)
       memcpy (answers (r, RNN_STATE_ROW (run->state, run, block->b0 + b)) + (gsize) j * n,
-          block->run.y + block_row (r, block, j, b) * n, (gsize) n * sizeof (gfloat));
+          block_y (r, block) + block_row (r, block, j, b) * n, (gsize) n * sizeof (gfloat));
 }
 
 static void
@@ -265,8 +291,13 @@ forward_blocks (const Reverse *r, const RnnRun *run)
           answers (r, RNN_STATE_ROW (run->state, run, b)) + (gsize) place (r, run, t, b) * n,
           (gsize) n * sizeof (gfloat));
   }
-  for (gint b = 0; b < run->B; b++)
-    RNN_STATE_ROW (run->state, run, b)[cell->n_state - 1] = place (r, run, run->T, b);
+  for (gint b = 0; b < run->B; b++) {
+    gfloat *end = RNN_STATE_ROW (run->state, run, b) + cell->n_state;
+    gint next = place (r, run, run->T, b), past = n_past (r, run, run->T - 1, b);
+
+    end[-NEXT] = next;
+    end[-PAST] = past;
+  }
   rnn_history_advance (run, cell->n_in, 0, r->history);
 }
 
@@ -291,15 +322,19 @@ static void
 block_back (const Reverse *r, const RnnRun *run, const RnnGrad *grad, Block *block)
 {
   const RnnCell *cell = &r->chain.cell;
-  const gfloat *dx = block->dx;
+  gsize rows = (gsize) block->absent * block->n;
+  const gfloat *dx = block->dx + rows * cell->n_in;
 
+  take_answers_grad (r, run, grad, block);
+  if (block->run.T == 0)
+    return;
   run_block (r, run, block);
   reset_layers (r, block);
-  take_answers_grad (r, run, grad, block);
   memset (block->dstate, 0, block->n * r->layers_state * sizeof (gfloat));
   rnn_chain_backward (cell, &block->run,
-      &(RnnGrad) { .dy = block->dy, .dx = block->dx, .dstate = block->dstate, .dparam = grad->dparam });
-  for (gint i = r->history; i >= 0; i--)
+      &(RnnGrad) { .dy = block->dy + rows * cell->n_out, .dx = block->dx + rows * cell->n_in,
+        .dstate = block->dstate, .dparam = grad->dparam });
+  for (gint i = r->history - block->absent; i >= 0; i--)
     for (gint b = 0; b < block->n; b++, dx += cell->n_in) {
       gfloat *to = rnn_history_grad_row (run, grad, cell->n_in, 0, r->history, block->t + i, block->b0 + b);
 
@@ -323,8 +358,11 @@ backward_blocks (const Reverse *r, const RnnRun *run, const RnnGrad *grad)
     for (gint b = 0; next_block (r, run, t, b, TRUE, &block); b = block.b0 + block.n)
       block_back (r, run, grad, &block);
   }
-  for (gint b = 0; b < run->B; b++)
-    RNN_STATE_ROW (grad->dstate, run, b)[cell->n_state - 1] = 0;
+  for (gint b = 0; b < run->B; b++) {
+    gfloat *end = RNN_STATE_ROW (grad->dstate, run, b) + cell->n_state;
+
+    end[-NEXT] = end[-PAST] = 0;
+  }
 }
 
 /* ---- the cell ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Connectionist temporal classification (Graves et al. 2006): loss with gradient, streaming decoding into timed words,
- * endpoints, error rates. */
+ * error rates. */
 #pragma once
 #include "../base/options.h"
 #include "../text/tokens.h"
@@ -90,22 +90,6 @@ guint64  rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder);
 /* Probability of the blank in the last step, and whether a word is open. */
 gfloat   rnn_ctc_decoder_get_blank_probability (RnnCtcDecoder *decoder);
 gboolean rnn_ctc_decoder_in_word (RnnCtcDecoder *decoder);
-
-/* ---- endpoint.c: when an utterance is over ---- */
-
-typedef struct {
-  guint64 endpoint_silence, initial_silence, max_utterance;     /* in steps; 0: rule off */
-} RnnEndpointConfig;
-typedef struct {
-  RnnEndpointConfig config;
-  guint64 steps, silence;       /* since the utterance began; since its last non-blank */
-  gboolean spoken;
-} RnnEndpoint;
-
-void     rnn_endpoint_init (RnnEndpoint *endpoint, const RnnEndpointConfig *config);
-void     rnn_endpoint_reset (RnnEndpoint *endpoint);
-/* One step; TRUE: the utterance ends with this step (call reset). */
-gboolean rnn_endpoint_step (RnnEndpoint *endpoint, gboolean is_blank);
 
 /* ---- error-rate.c ---- */
 

@@ -110,8 +110,9 @@ run_or_wait (RnnBatcher *b, RnnBatchStream *s)
   }
 }
 
-gboolean
-rnn_batch_stream_run (RnnBatchStream *s, guint n_steps, const gfloat *x, gfloat *y)
+/* @length: at most so many of the steps are before the stream's end. */
+static gboolean
+run (RnnBatchStream *s, guint n_steps, gint length, const gfloat *x, gfloat *y)
 {
   RnnBatcher *b = s->batcher;
   gboolean done;
@@ -119,6 +120,7 @@ rnn_batch_stream_run (RnnBatchStream *s, guint n_steps, const gfloat *x, gfloat 
   if (n_steps == 0)
     return TRUE;
   g_mutex_lock (&b->lock);
+  s->length = length == G_MAXINT ? length : MIN (s->length, length);
   if (s->cancelled)
     s->left = n_steps;
   else
@@ -128,6 +130,18 @@ rnn_batch_stream_run (RnnBatchStream *s, guint n_steps, const gfloat *x, gfloat 
   done = s->left == 0;
   g_mutex_unlock (&b->lock);
   return done;
+}
+
+gboolean
+rnn_batch_stream_run (RnnBatchStream *s, guint n_steps, const gfloat *x, gfloat *y)
+{
+  return run (s, n_steps, G_MAXINT, x, y);
+}
+
+gboolean
+rnn_batch_stream_pad (RnnBatchStream *s, guint n_steps, const gfloat *x, gfloat *y)
+{
+  return run (s, n_steps, 0, x, y);
 }
 
 void
@@ -153,6 +167,7 @@ rnn_batch_stream_reset (RnnBatchStream *s)
   RnnBatcher *b = s->batcher;
 
   rnn_cell_reset_state (b->root, s->state);
+  s->length = G_MAXINT;
   g_mutex_lock (&b->lock);
   s->regular = FALSE;
   rnn_batcher_wake (b);

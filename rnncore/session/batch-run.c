@@ -51,12 +51,25 @@ scatter (RnnBatcher *b, guint B, guint T)
   }
 }
 
+/* NULL: no stream of the batch has ended. */
+static const gint *
+get_lengths (RnnBatcher *b, guint B)
+{
+  gboolean ended = FALSE;
+
+  for (guint i = 0; i < B; i++) {
+    b->lengths[i] = b->batch[i]->length;
+    ended |= b->lengths[i] <= 0;
+  }
+  return ended ? b->lengths : NULL;
+}
+
 static void
 forward (RnnBatcher *b, guint B, guint T)
 {
   RnnBatchStream *first = b->batch[0];
   RnnRun run = { .T = (gint) T, .B = (gint) B, .x = b->x, .y = b->y, .state = b->state,
-    .state_stride = b->root->n_state, .scratch = b->scratch };
+    .state_stride = b->root->n_state, .scratch = b->scratch, .lengths = get_lengths (b, B) };
 
   if (B == 1) {                 /* in place */
     run.x = first->x;
@@ -78,6 +91,7 @@ let_go (RnnBatcher *b, RnnBatchStream *s, guint B, guint T)
   s->x += (gsize) T * b->root->n_in;
   s->y += (gsize) T * b->root->n_out;
   s->left -= T;
+  s->length -= s->length <= 0 ? (gint) T : 0;
   s->stats.n_runs++;
   s->stats.n_rows += B;
   if (s->left > 0 && !s->cancelled)

@@ -29,6 +29,7 @@ typedef struct {
   /* room for one run, made when streams join */
   guint max_rows, max_streams;  /* B T <= max_rows, B <= max_streams */
   RnnBatchStream **batch;       /* [max_streams] */
+  gint *lengths;                /* [max_streams] steps of the run that are of the stream, as RnnRun has them */
   gfloat *x, *y;                /* [T][B][n_in], [T][B][n_out] */
   gfloat *state;                /* [B][n_state] */
   gfloat *scratch;
@@ -46,6 +47,7 @@ struct _RnnBatchStream {
   const gfloat *x;              /* what is left to run, of the caller */
   gfloat *y;
   guint left;                   /* steps */
+  gint length;                  /* of these, before its end: all, G_MAXINT; or minus the steps that came after it */
 
   gint64 until;                 /* how long it waits */
   gint64 since;                 /* of its last run () */

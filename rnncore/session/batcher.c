@@ -66,6 +66,7 @@ static void
 free_room (RnnBatcher *b)
 {
   g_free (b->batch);
+  g_free (b->lengths);
   g_aligned_free (b->x);
   g_aligned_free (b->y);
   g_aligned_free (b->state);
@@ -135,6 +136,7 @@ make_room (RnnBatcher *b, guint max_rows, guint max_streams, GError **error)
   b->max_rows = max_rows;
   b->max_streams = max_streams;
   b->batch = g_renew (RnnBatchStream *, b->batch, max_streams);
+  b->lengths = g_renew (gint, b->lengths, max_streams);
   return TRUE;
 }
 
@@ -174,6 +176,7 @@ rnn_batch_stream_new (RnnModel *model, RnnPrecision precision, const gchar *grou
   s->batcher = batcher_get (ready, group);
   s->deadline = deadline;
   s->max_steps = max_steps;
+  s->length = G_MAXINT;
   g_cond_init (&s->changed);
   s->state = rnn_memory_try_floats (s->batcher->root->n_state, rnn_model_get_path (model), error);
   g_mutex_lock (&s->batcher->lock);
@@ -221,6 +224,7 @@ void
 rnn_batch_stream_set_state (RnnBatchStream *s, const gfloat *state)
 {
   memcpy (s->state, state, s->batcher->root->n_state * sizeof (gfloat));
+  s->length = G_MAXINT;
 }
 
 guint

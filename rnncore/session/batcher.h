@@ -28,6 +28,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnBatchStream, rnn_batch_stream_free)
  * stay.  FALSE: cancelled, perhaps in the midst of it, so y and the state are good for nothing but a reset. */
 gboolean rnn_batch_stream_run (RnnBatchStream *stream, guint n_steps, const gfloat *x, gfloat *y);
 
+/* The same for steps past the end of the stream, which fetch the last answers: layers that look ahead know that these
+ * steps do not exist.  After them the stream can only be reset, or set to a state of before. */
+gboolean rnn_batch_stream_pad (RnnBatchStream *stream, guint n_steps, const gfloat *x, gfloat *y);
+
 /* From any thread.  TRUE: ends a run () that waits and refuses others, until it is called with FALSE. */
 void rnn_batch_stream_cancel (RnnBatchStream *stream, gboolean cancel);
 

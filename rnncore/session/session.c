@@ -11,6 +11,7 @@ struct _RnnSession {
   const RnnCell *root;
   guint B, max_steps;
   gfloat *state;                /* [B][n_state] */
+  gint *ended;                  /* [B] minus the steps that came after the streams' ends */
   gfloat *scratch;              /* for max_steps steps of B streams */
 };
 
@@ -48,6 +49,7 @@ rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision
   s->root = rnn_model_get_root (ready);
   s->B = n_streams;
   s->max_steps = max_steps;
+  s->ended = g_new0 (gint, n_streams);
   s->state = rnn_memory_try_floats (s->root->n_state * n_streams, rnn_model_get_path (model), error);
   s->scratch = s->state ? rnn_memory_try_floats (rnn_cell_scratch_size (s->root, (gint) max_steps, (gint) n_streams),
       rnn_model_get_path (model), error) : NULL;
@@ -64,25 +66,40 @@ rnn_session_free (RnnSession *session)
 {
   if (!session)
     return;
+  g_free (session->ended);
   g_aligned_free (session->state);
   g_aligned_free (session->scratch);
   rnn_model_unref (session->model);
   g_free (session);
 }
 
-void
-rnn_session_run (RnnSession *s, guint n_steps, const gfloat *x, gfloat *y)
+static void
+run (RnnSession *s, guint n_steps, const gint *lengths, const gfloat *x, gfloat *y)
 {
   while (n_steps > 0) {
     guint T = MIN (n_steps, s->max_steps);
     RnnRun run = { .T = (gint) T, .B = (gint) s->B, .x = x, .y = y, .state = s->state, .state_stride = s->root->n_state,
-      .scratch = s->scratch };
+      .scratch = s->scratch, .lengths = lengths };
 
     rnn_cell_forward (s->root, &run);
+    for (guint b = 0; lengths && b < s->B; b++)
+      s->ended[b] -= (gint) T;
     x += (gsize) T * s->B * s->root->n_in;
     y += (gsize) T * s->B * s->root->n_out;
     n_steps -= T;
   }
+}
+
+void
+rnn_session_run (RnnSession *s, guint n_steps, const gfloat *x, gfloat *y)
+{
+  run (s, n_steps, NULL, x, y);
+}
+
+void
+rnn_session_pad (RnnSession *s, guint n_steps, const gfloat *x, gfloat *y)
+{
+  run (s, n_steps, s->ended, x, y);
 }
 
 static gfloat *
@@ -95,8 +112,10 @@ void
 rnn_session_reset (RnnSession *session, gint stream)
 {
   for (guint b = 0; b < session->B; b++)
-    if (stream < 0 || (guint) stream == b)
+    if (stream < 0 || (guint) stream == b) {
       rnn_cell_reset_state (session->root, row (session, b));
+      session->ended[b] = 0;
+    }
 }
 
 gsize
@@ -115,6 +134,7 @@ void
 rnn_session_set_state (RnnSession *session, guint stream, const gfloat *state)
 {
   memcpy (row (session, stream), state, session->root->n_state * sizeof (gfloat));
+  session->ended[stream] = 0;
 }
 
 guint

@@ -15,8 +15,11 @@ void  rnn_session_free (RnnSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnSession, rnn_session_free)
 
 /* x [n_steps][n_streams][n_in] -> y [n_steps][n_streams][n_out].  y[t] answers x[t - latency]; what it says in the
- * first `latency` steps after a reset is to be thrown away, and `latency` steps of padding fetch the last answers. */
+ * first `latency` steps after a reset is to be thrown away. */
 void  rnn_session_run (RnnSession *session, guint n_steps, const gfloat *x, gfloat *y);
+/* The same for steps past the end, `latency` of them, which fetch the last answers: layers that look ahead know that these
+ * steps do not exist.  @x is commonly the last step, repeated.  After them comes a reset or set_state. */
+void  rnn_session_pad (RnnSession *session, guint n_steps, const gfloat *x, gfloat *y);
 
 void  rnn_session_reset (RnnSession *session, gint stream);            /* -1: all */
 gsize rnn_session_get_state_size (RnnSession *session);                /* floats per stream */

@@ -2,39 +2,50 @@
 /* rnncore quantize: a model file whose weights are bytes or halves, ready to be mapped and run. */
 #include "tool.h"
 #include <glib/gstdio.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/manifest.h"
 #include "bench/audio.h"
 #include "model/quantize.h"
-#include "session/session.h"
-
-#define STEPS 64                /* of the model at once */
+#include "session/stream.h"
 
 typedef struct {
-  RnnSession *session;
   RnnFeatures *features;
+  RnnStream *stream;
   RnnModel *model;
   gsize n_samples;              /* of all recordings so far */
   guint n_files;
 } Calibration;
 
-/* Runs the model over one recording. */
+/* x [n] steps, to the stream's end */
+static void
+run_stream (RnnStream *stream, const gfloat *x, guint n, gsize n_in)
+{
+  for (guint t = 0; t < n; t++) {
+    memcpy (rnn_stream_get_row (stream), x + t * n_in, n_in * sizeof (gfloat));
+    rnn_stream_push (stream, 0, 0);
+    while (rnn_stream_next (stream));
+  }
+  rnn_stream_finish (stream);
+  while (rnn_stream_next (stream));
+  rnn_stream_reset (stream);
+}
+
+/* Runs the model over one recording; what it answers does not matter. */
 static gboolean
 hear (Calibration *c, const gchar *path, GError **error)
 {
-  gsize n;
+  gsize n, n_in = rnn_model_get_n_in (c->model);
   g_autofree gfloat *samples = bench_audio_load (path, rnn_model_get_rate (c->model), 1, &n, error);
-  g_autofree gfloat *x = NULL, *y = NULL;
+  g_autofree gfloat *x = NULL;
   guint n_steps;
 
   if (!samples)
     return FALSE;
-  x = g_new (gfloat, ((gsize) rnn_features_max_steps (c->features, (guint) n) + 1) * rnn_model_get_n_in (c->model));
-  rnn_features_reset (c->features);
-  rnn_session_reset (c->session, -1);
+  x = g_new (gfloat, ((gsize) rnn_features_max_steps (c->features, (guint) n) + 1) * n_in);
   n_steps = rnn_features_push (c->features, samples, (guint) n, x);
-  y = g_new (gfloat, ((gsize) n_steps + 1) * rnn_model_get_n_out (c->model));
-  rnn_session_run (c->session, n_steps, x, y);
+  n_steps += rnn_features_finish (c->features, x + n_steps * n_in);
+  run_stream (c->stream, x, n_steps, n_in);
   c->n_samples += n;
   c->n_files++;
   return TRUE;
@@ -59,21 +70,19 @@ hear_all (Calibration *c, const gchar *path, GError **error)
 static gboolean
 calibrate (RnnModel *model, gchar **files, GError **error)
 {
-  g_autoptr (RnnSession) session = NULL;
   g_autoptr (RnnFeatures) features = NULL;
-  Calibration c = { .model = model };
+  g_autoptr (RnnStream) stream = NULL;
+  Calibration c = {.model = model };
 
   if (!rnn_model_get_features (model)) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: only models of audio can be calibrated",
         rnn_model_get_path (model));
     return FALSE;
   }
-  if (!rnn_model_observe (model, error))
-    return FALSE;
-  c.session = session = rnn_session_new (model, 1, STEPS, RNN_PRECISION_F32, error);
-  c.features = features = rnn_features_new (rnn_model_get_features (model), rnn_model_get_input_mean (model),
-      rnn_model_get_input_std (model), error);
-  if (!session || !features)
+  if (!rnn_model_observe (model, error)
+      || !(c.features = features = rnn_features_new (rnn_model_get_features (model), rnn_model_get_input_mean (model),
+          rnn_model_get_input_std (model), error))
+      || !(c.stream = stream = rnn_stream_new (model, &(RnnStreamConfig) { 0 }, error)))
     return FALSE;
   for (; *files; files++)
     if (!hear_all (&c, *files, error))

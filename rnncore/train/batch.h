@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   gint n_feature, n_in;         /* floats per frame, per step */
   gint stack, stride;
-  gint latency;                 /* steps of zeros that follow each example */
+  gint latency;                 /* steps of padding that follow each example */
   gfloat floor;                 /* of frames that are log energies, else NAN */
   RnnFeatureConfig norm;        /* how frames are normalised: as the input's stream does */
   gfloat *mean, *std;           /* [n_feature] or NULL */
@@ -21,7 +21,7 @@ void rnn_framing_clear (RnnFraming *framing);
 
 typedef struct {
   gint B, T;                    /* T: the longest example's steps + latency */
-  gfloat *x;                    /* [T][B][n_in], zero past the end of an example */
+  gfloat *x;                    /* [T][B][n_in]; past the end of an example its last step again */
   gint *steps;                  /* [B] without the latency; 0: nothing to learn from */
   RnnBuffer padded, frames, stacked, stored;
   gint capacity;                /* of steps */

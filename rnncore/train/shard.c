@@ -88,7 +88,7 @@ chunk_run (RnnShard *shard, gint c, gboolean training, guint64 noise_seed)
   };
 
   for (gint b = 0; b < B; b++)
-    shard->lengths[b] = CLAMP (shard->batch.steps[b] + shard->task->framing.latency - first, 0, run.T);
+    shard->lengths[b] = shard->batch.steps[b] - first;
   return run;
 }
 

@@ -243,17 +243,17 @@ test_pipeline_errors (void)
   write_bytes ("short.pcm", "....", 4);
   write_bytes ("speech.flac", "fLaC....", 8);
   write_bytes ("layers.json", layers, strlen (layers));
-  write_wav ("8bit.wav", 8);
+  write_wav ("12bit.wav", 12);
   assert_failure ("bench pipeline", 2, "rnncore bench: pipeline needs --model FILE\n");
   assert_failure ("bench pipeline --model none.safetensors", 1,
       "rnncore bench: none.safetensors: there is no such file\n");
   assert_failure ("bench pipeline --model layers.json", 1,
       "rnncore bench: layers.json: the model does not transcribe audio\n");
-  assert_failure ("bench pipeline --model model.json --audio 8bit.wav", 1,
-      "rnncore bench: 8bit.wav: not WAV of one channel of 16 bit samples at 16000 Hz, nor named .raw or .pcm\n");
+  assert_failure ("bench pipeline --model model.json --audio 12bit.wav", 1, "rnncore bench: 12bit.wav: a WAVE file without "
+      "samples that can be read (format 1, 12 bit, 1 channels, 16000 Hz): PCM of 8 to 32 bit or 32 bit floats\n");
   assert_failure ("bench pipeline --model model.json --audio short.pcm", 1, "rnncore bench: short.pcm: only 2 samples\n");
-  assert_failure ("bench pipeline --model model.json --audio speech.flac", 1, "rnncore bench: speech.flac: not WAV of one "
-      "channel of 16 bit samples at 16000 Hz, nor named .raw or .pcm\n");
+  assert_failure ("bench pipeline --model model.json --audio speech.flac", 1, "rnncore bench: speech.flac: not a WAVE "
+      "file; for raw 16 bit samples say their rate\n");
 }
 
 /* ---- the line for people, and errors ---- */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Greedy decoding against its definition, words and their times for every kind of token table, reuse of memory, and
- * the rules that end an utterance. */
+/* Greedy decoding against its definition, words and their times for every kind of token table, and reuse of memory. */
 #include "base/error.h"
 #include "base/rng.h"
 #include "ctc/ctc.h"
@@ -344,35 +343,6 @@ test_unknown_decoder (void)
   g_assert_error (error, RNN_ERROR, RNN_ERROR_OPTION);
 }
 
-/* ---- endpoints ---- */
-
-/* Steps until the end: @speech non-blank ones from step @from on, else blank; 0: none within 100. */
-static guint
-steps_to_end (RnnEndpoint *endpoint, guint from, guint speech)
-{
-  for (guint t = 0; t < 100; t++)
-    if (rnn_endpoint_step (endpoint, t < from || t >= from + speech))
-      return t + 1;
-  return 0;
-}
-
-static void
-test_endpoint (void)
-{
-  RnnEndpoint endpoint;
-
-  rnn_endpoint_init (&endpoint, &(RnnEndpointConfig) { 5, 10, 30 });
-  g_assert_cmpuint (steps_to_end (&endpoint, 3, 4), ==, 12);    /* 3 + 4 + 5 */
-  rnn_endpoint_reset (&endpoint);
-  g_assert_cmpuint (steps_to_end (&endpoint, 0, 0), ==, 10);
-  rnn_endpoint_reset (&endpoint);
-  g_assert_cmpuint (steps_to_end (&endpoint, 9, 80), ==, 30);
-  rnn_endpoint_init (&endpoint, &(RnnEndpointConfig) { 0, 0, 0 });
-  g_assert_cmpuint (steps_to_end (&endpoint, 50, 10), ==, 0);
-  rnn_endpoint_init (&endpoint, &(RnnEndpointConfig) { 5, 0, 0 });
-  g_assert_cmpuint (steps_to_end (&endpoint, 50, 10), ==, 65);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -391,6 +361,5 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/greedy/many-words", test_many_words);
   g_test_add_func ("/ctc/greedy/no-allocation", test_no_allocation);
   g_test_add_func ("/ctc/decoder/unknown", test_unknown_decoder);
-  g_test_add_func ("/ctc/endpoint", test_endpoint);
   return g_test_run ();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Token tables, error rates, captions: all that turns texts into numbers and back. */
+/* Token tables and error rates: all that turns texts into numbers and back. */
 #include "base/error.h"
 #include "base/rng.h"
-#include "ctc/caption.h"
+#include "ctc/ctc.h"
 #include <math.h>
 #include <string.h>
 
@@ -210,129 +210,6 @@ test_error_distance (void)
   }
 }
 
-/* ---- captions ---- */
-
-/* Pushes the words of @text, word i from 10 i to 10 i + 8; the captions as "text(start-end);", '|' for a new line. */
-static gchar *
-caption_all (gint mode, guint columns, guint lines, const gchar *text)
-{
-  RnnCaptionConfig config = { mode, columns, lines };
-  g_autoptr (RnnCaptioner) captioner = rnn_captioner_new (&config);
-  g_auto (GStrv) words = g_strsplit (text, " ", -1);
-  GString *all = g_string_new (NULL);
-  gboolean finished = FALSE;
-
-  for (guint i = 0; !finished; i++) {
-    const RnnCaption *caption;
-
-    finished = words[i] == NULL;
-    caption = finished ? rnn_captioner_finish (captioner) :
-        rnn_captioner_push (captioner, &(RnnCtcWord) { words[i], 10 * i, 10 * i + 8, 0.5f });
-    if (caption)
-      g_string_append_printf (all, "%s(%d-%d);", caption->text, (gint) caption->start, (gint) caption->end);
-  }
-  g_assert_null (rnn_captioner_finish (captioner));
-  return g_strdelimit (g_string_free (all, FALSE), "\n", '|');
-}
-
-static void
-test_layout (void)
-{
-  static const struct {
-    gint mode;
-    guint columns, lines;
-    const gchar *captions;
-  } rows[] = {
-    {RNN_CAPTION_WORDS, 0, 2, "one(0-8);two(10-18);three(20-28);four(30-38);fiftyfifth(40-48);six(50-58);"},
-    {RNN_CAPTION_WORDS, 2, 0, "one(0-8);two(10-18);three(20-28);four(30-38);fiftyfifth(40-48);six(50-58);"},
-    {RNN_CAPTION_SEGMENTS, 0, 2, "one two three four fiftyfifth six(0-58);"},
-    {RNN_CAPTION_SEGMENTS, 9, 0, "one two|three|four|fiftyfifth|six(0-58);"},
-    {RNN_CAPTION_SEGMENTS, 10, 2, "one two|three four(0-38);fiftyfifth|six(40-58);"},
-    {RNN_CAPTION_LINES, 10, 2, "one two(0-18);three four(20-38);fiftyfifth(40-48);six(50-58);"},
-    {RNN_CAPTION_LINES, 0, 2, "one two three four fiftyfifth six(0-58);"},
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
-    g_autofree gchar *captions = caption_all (rows[i].mode, rows[i].columns, rows[i].lines,
-        "one two three four fiftyfifth six");
-
-    g_assert_cmpstr (captions, ==, rows[i].captions);
-  }
-}
-
-/* Columns are characters, not bytes. */
-static void
-test_columns (void)
-{
-  g_autofree gchar *wide = caption_all (RNN_CAPTION_LINES, 5, 1, "\303\244\303\244 \303\244\303\244 b");
-  g_autofree gchar *narrow = caption_all (RNN_CAPTION_LINES, 5, 1, "a b c d");
-
-  g_assert_cmpstr (wide, ==, "\303\244\303\244 \303\244\303\244(0-18);b(20-28);");
-  g_assert_cmpstr (narrow, ==, "a b c(0-28);d(30-38);");
-}
-
-static void
-test_caption_words (void)
-{
-  RnnCaptionConfig config = { RNN_CAPTION_SEGMENTS, 0, 0 };
-  g_autoptr (RnnCaptioner) captioner = rnn_captioner_new (&config);
-  const RnnCaption *caption;
-  gchar text[] = "a";
-
-  rnn_captioner_push (captioner, &(RnnCtcWord) { text, 3, 5, 0.4f });
-  text[0] = '?';                /* words are copied */
-  rnn_captioner_push (captioner, &(RnnCtcWord) { (gchar *) "bcd", 7, 9, 0.8f });
-  caption = rnn_captioner_finish (captioner);
-  g_assert_cmpstr (caption->text, ==, "a bcd");
-  g_assert_cmpuint (caption->n_words, ==, 2);
-  g_assert_cmpstr (caption->words[0].text, ==, "a");
-  g_assert_cmpuint (caption->words[1].start, ==, 7);
-  g_assert_cmpfloat_with_epsilon (caption->confidence, 0.7, 1e-6);
-  rnn_captioner_push (captioner, &(RnnCtcWord) { text, 3, 5, 0.4f });
-  rnn_captioner_reset (captioner);
-  g_assert_null (rnn_captioner_finish (captioner));
-}
-
-/* Whatever peek called stable begins everything that is shown later, up to the caption itself. */
-static void
-test_stable_prefix (void)
-{
-  RnnCaptionConfig config = { RNN_CAPTION_SEGMENTS, 12, 2 };
-  g_autoptr (RnnCaptioner) captioner = rnn_captioner_new (&config);
-  g_autofree gchar *stable = g_strdup ("");
-  RnnRng rng;
-  gint n_captions = 0;
-
-  rnn_rng_seed (&rng, 6, 1);
-  for (gint i = 0; i < 400; i++) {
-    gchar letters[] = "abcdefghijklmno";
-    RnnCtcWord word = { letters + rnn_rng_below (&rng, 15), (guint64) i, (guint64) i + 1, 1 };
-    const RnnCaption *caption;
-    guint length;
-
-    for (gsize n = 1; n <= strlen (word.text); n++) {   /* the word grows letter by letter */
-      g_autofree gchar *grown = g_strndup (word.text, n);
-
-      caption = rnn_captioner_peek (captioner, &(RnnCtcWord) { grown, word.start, word.end, 1 }, &length);
-      g_assert_true (g_str_has_prefix (caption->text, stable));
-      g_assert_cmpuint (length, ==, strlen (stable));
-      g_assert_true (g_str_has_suffix (caption->text, grown));
-    }
-    caption = rnn_captioner_push (captioner, &word);
-    if (caption) {
-      g_assert_cmpstr (caption->text, ==, stable);
-      n_captions++;
-    }
-    caption = rnn_captioner_peek (captioner, NULL, &length);
-    g_assert_cmpuint (length, ==, strlen (caption->text));
-    g_free (stable);
-    stable = g_strdup (caption->text);
-  }
-  g_assert_cmpint (n_captions, >, 50);
-  rnn_captioner_reset (captioner);
-  g_assert_null (rnn_captioner_peek (captioner, NULL, NULL));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -344,9 +221,5 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/errors/counts", test_error_counts);
   g_test_add_func ("/ctc/errors/rate", test_error_rate);
   g_test_add_func ("/ctc/errors/distance", test_error_distance);
-  g_test_add_func ("/ctc/caption/layout", test_layout);
-  g_test_add_func ("/ctc/caption/columns", test_columns);
-  g_test_add_func ("/ctc/caption/words", test_caption_words);
-  g_test_add_func ("/ctc/caption/stable-prefix", test_stable_prefix);
   return g_test_run ();
 }

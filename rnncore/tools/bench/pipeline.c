@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pipeline: samples -> features -> session -> greedy CTC decoder in one process and thread, as the elements do it but
+/* pipeline: samples -> features -> session -> utterance (greedy CTC) in one process and thread, as the elements do it but
  * without GStreamer.  A call is about a second of audio for every stream, --steps of the model at once. */
 #include "bench.h"
 #include "audio.h"
 #include "base/error.h"
-#include "ctc/ctc.h"
 #include "session/session.h"
+#include "speech/utterance.h"
 #include <string.h>
 
 typedef struct {
   RnnFeatures *features;
-  RnnCtcDecoder *decoder;
+  RnnUtterance *utterance;
+  guint64 n_steps;              /* so far */
   gsize at;                     /* next sample */
   gfloat *steps;                /* [most steps of one push][n_in] */
 } Stream;
@@ -21,7 +22,8 @@ typedef struct {
   gsize n_audio;
   guint B, n_in, n_out, piece, pieces;  /* samples pushed at once, pushes in one call */
   Stream *streams;              /* [B] */
-  gsize stream_bytes;           /* of features and decoder */
+  gsize stream_bytes;           /* of features and utterance */
+  guint64 step;                 /* ns */
   gfloat *x, *y;                /* [most steps][B][n_in], [n_out] */
 } Pipeline;
 
@@ -44,13 +46,13 @@ hear (Pipeline *p, guint b)
 static void
 decode (Pipeline *p, guint b, guint n)
 {
-  RnnCtcDecoder *decoder = p->streams[b].decoder;
-  guint n_words, n_stable;
+  Stream *stream = &p->streams[b];
 
-  for (guint t = 0; t < n; t++)
-    rnn_ctc_decoder_step (decoder, p->y + ((gsize) t * p->B + b) * p->n_out);
-  rnn_ctc_decoder_get_words (decoder, FALSE, &n_words, &n_stable);
-  rnn_ctc_decoder_drop_words (decoder, n_stable);
+  for (guint t = 0; t < n; t++, stream->n_steps++) {
+    rnn_utterance_push (stream->utterance, p->y + ((gsize) t * p->B + b) * p->n_out, stream->n_steps * p->step,
+        (stream->n_steps + 1) * p->step);
+    while (rnn_utterance_next (stream->utterance));
+  }
 }
 
 static void
@@ -76,7 +78,7 @@ pipeline_free (gpointer data)
 
   for (guint b = 0; p->streams && b < p->B; b++) {
     g_clear_pointer (&p->streams[b].features, rnn_features_free);
-    g_clear_pointer (&p->streams[b].decoder, rnn_ctc_decoder_free);
+    g_clear_pointer (&p->streams[b].utterance, rnn_utterance_free);
     g_free (p->streams[b].steps);
   }
   g_clear_pointer (&p->session, rnn_session_free);
@@ -92,12 +94,13 @@ pipeline_free (gpointer data)
 static gboolean
 make_stream (RnnModel *model, RnnTokens *tokens, Stream *stream, GError **error)
 {
-  const RnnCtcDecoderConfig decoder = { 0 };
+  RnnUtteranceConfig config;
 
+  rnn_options_init (rnn_utterance_get_options (), &config);
   stream->features = rnn_features_new (rnn_model_get_features (model), rnn_model_get_input_mean (model),
       rnn_model_get_input_std (model), error);
-  stream->decoder = rnn_ctc_decoder_new (tokens, &decoder, error);
-  return stream->features && stream->decoder;
+  stream->utterance = rnn_utterance_new (tokens, &config, error);
+  return stream->features && stream->utterance;
 }
 
 /* Heap that one more takes, when what streams share is there. */
@@ -110,7 +113,7 @@ another_stream (RnnModel *model, RnnTokens *tokens)
   make_stream (model, tokens, &stream, NULL);
   with = bench_heap ();
   rnn_features_free (stream.features);
-  rnn_ctc_decoder_free (stream.decoder);
+  rnn_utterance_free (stream.utterance);
   return with - heap;
 }
 
@@ -146,6 +149,7 @@ make_streams (Pipeline *p, RnnModel *model, const BenchSettings *s, GError **err
       return FALSE;
   p->stream_bytes = another_stream (model, tokens);
   p->piece = rnn_features_get_hop (p->streams[0].features) * s->steps;
+  p->step = rnn_features_get_hop (p->streams[0].features) * G_GUINT64_CONSTANT (1000000000) / rate;
   p->pieces = MAX (1, ((guint) rate + p->piece / 2) / p->piece);
   p->audio = s->audio ? bench_audio_load (s->audio, rate, p->piece, &p->n_audio, error)
       : bench_audio_make (rate, MAX (10 * (gsize) rate, p->piece), &p->n_audio);

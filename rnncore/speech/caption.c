@@ -2,7 +2,17 @@
 /* Lays words out into captions.  Two pages take turns: one is filled while the other one is with the caller. */
 #include <string.h>
 #include "caption.h"
-#include "words.h"
+#include "../ctc/words.h"
+
+static const gchar *const modes[] = { "words", "segments", "lines", NULL };
+
+const RnnOption rnn_caption_options[] = {
+  RNN_OPT_ENUM (RnnCaptionConfig, output_mode, modes, RNN_CAPTION_WORDS,
+      "What a caption is: a word, a few lines, or a line"),
+  RNN_OPT_INT (RnnCaptionConfig, columns, 0, 1000, 0, "Characters per line; 0: lines do not end"),
+  RNN_OPT_INT (RnnCaptionConfig, lines, 0, 100, 2, "Lines per caption, in segments; 0: any number"),
+  {NULL}
+};
 
 #define START_BYTES 127         /* of text: a caption of two lines */
 
@@ -29,7 +39,7 @@ rnn_captioner_new (const RnnCaptionConfig *config)
   RnnCaptioner *captioner = g_new0 (RnnCaptioner, 1);
 
   captioner->config = *config;
-  captioner->max_lines = config->mode == RNN_CAPTION_LINES ? 1 : config->lines;
+  captioner->max_lines = config->output_mode == RNN_CAPTION_LINES ? 1 : (guint) config->lines;
   for (guint i = 0; i < G_N_ELEMENTS (captioner->pages); i++) {
     rnn_ctc_words_init (&captioner->pages[i].words);
     captioner->pages[i].text = g_string_sized_new (START_BYTES);
@@ -69,7 +79,7 @@ clear_page (Page *page)
 static gboolean
 needs_line (const RnnCaptioner *captioner, const Page *page, guint n)
 {
-  guint limit = captioner->config.columns;
+  guint limit = (guint) captioner->config.columns;
 
   return page->words.n == 0 || (limit > 0 && page->columns + 1 + n > limit);
 }
@@ -142,11 +152,11 @@ rnn_captioner_push (RnnCaptioner *captioner, const RnnCtcWord *word)
   if (is_full (captioner, captioner->filling, word))
     caption = rnn_captioner_finish (captioner);
   add_word (captioner, captioner->filling, word);
-  return captioner->config.mode == RNN_CAPTION_WORDS ? rnn_captioner_finish (captioner) : caption;
+  return captioner->config.output_mode == RNN_CAPTION_WORDS ? rnn_captioner_finish (captioner) : caption;
 }
 
 const RnnCaption *
-rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord *partial, guint *stable_length)
+rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord *partial, guint n, guint *stable_length)
 {
   const RnnCtcWords *words = &captioner->filling->words;
   Page *page = other_page (captioner);
@@ -156,9 +166,17 @@ rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord *partial, guint *s
     add_word (captioner, page, &words->words[i]);
   if (stable_length)
     *stable_length = (guint) g_utf8_strlen (page->text->str, -1);
-  if (partial)
-    add_word (captioner, page, partial);
+  for (guint i = 0; i < n; i++)
+    add_word (captioner, page, &partial[i]);
   return show (captioner, page);
+}
+
+const guint64 *
+rnn_captioner_get_start (RnnCaptioner *captioner)
+{
+  const RnnCtcWords *words = &captioner->filling->words;
+
+  return words->n > 0 ? &words->words[0].start : NULL;
 }
 
 void

@@ -12,17 +12,19 @@
  *
  * Only characters are counted here: `start` and `end` are copied from the words, in whatever unit these have. */
 #pragma once
-#include "ctc.h"
+#include "../ctc/ctc.h"
 
 RNN_API_BEGIN
 
 typedef enum { RNN_CAPTION_WORDS, RNN_CAPTION_SEGMENTS, RNN_CAPTION_LINES } RnnCaptionMode;
 
 typedef struct {
-  gint mode;                    /* RnnCaptionMode */
-  guint columns;                /* characters per line; 0: lines never end */
-  guint lines;                  /* per caption, SEGMENTS; 0: any number */
+  gint output_mode;             /* RnnCaptionMode */
+  gint columns;                 /* characters per line; 0: lines never end */
+  gint lines;                   /* per caption, SEGMENTS; 0: any number */
 } RnnCaptionConfig;
+
+extern const RnnOption rnn_caption_options[];
 
 typedef struct {
   const gchar *text;
@@ -43,9 +45,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnCaptioner, rnn_captioner_free)
 const RnnCaption *rnn_captioner_push (RnnCaptioner *captioner, const RnnCtcWord *word);
 /* The utterance is over: the caption under way, or NULL when there is none. */
 const RnnCaption *rnn_captioner_finish (RnnCaptioner *captioner);
-/* What is under way, with @partial (may be NULL: none) laid out after it; NULL when there is neither.  The first
- * @stable_length characters are final; where @partial fits no more into this caption, it is on a line too many. */
-const RnnCaption *rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord *partial, guint *stable_length);
+/* What is under way, with @partial[n] (may be none) laid out after it; NULL when there is neither.  The first
+ * @stable_length characters are final; where the words fit no more into this caption, they are on lines too many. */
+const RnnCaption *rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord *partial, guint n,
+    guint *stable_length);
+/* Start of the first word under way; NULL: there is none. */
+const guint64 *rnn_captioner_get_start (RnnCaptioner *captioner);
 /* Drops what is under way. */
 void  rnn_captioner_reset (RnnCaptioner *captioner);
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnnctcdec: what is done with the library's results. */
+#include "gstrnnctcdec-private.h"
+
+void
+gst_rnn_ctc_dec_configure (GstRnnCtcDec *self)
+{
+  g_autoptr (GError) error = NULL;
+  RnnUtteranceConfig config;
+
+  if (g_atomic_int_compare_and_exchange (&self->changed, TRUE, FALSE)) {
+    rnn_options_init (rnn_utterance_get_options (), &config);
+    GST_OBJECT_LOCK (self);
+    rnn_options_copy (rnn_utterance_get_options (), &config, &self->settings.utterance);
+    self->lateness = self->settings.lateness * GST_MSECOND;
+    self->post_messages = self->settings.post_messages;
+    GST_OBJECT_UNLOCK (self);
+    if (!rnn_utterance_configure (self->utterance, &config, &error))
+      GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
+    rnn_options_clear (rnn_utterance_get_options (), &config);
+  }
+}
+
+/* Tells the stages upstream, which may begin anew, and this one, which may swap its model. */
+static void
+announce_endpoint (GstRnnCtcDec *self, gboolean silence)
+{
+  g_atomic_int_set (&self->stage.endpoint_seen, TRUE);
+  gst_pad_push_event (self->stage.sinkpad, gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+          gst_structure_new ("rnn-endpoint", "silence", G_TYPE_BOOLEAN, silence, NULL)));
+}
+
+static void
+end_utterance (GstRnnCtcDec *self, const RnnResult *result)
+{
+  gst_rnn_ctc_dec_post_endpoint (self, result);
+  gst_pad_push_event (self->stage.srcpad, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new_empty ("rstranscribe/final-transcript")));
+  announce_endpoint (self, result->silence);
+}
+
+static GstFlowReturn
+take_result (GstRnnCtcDec *self, const RnnResult *result)
+{
+  switch (result->kind) {
+    case RNN_RESULT_PARTIAL:
+      return gst_rnn_ctc_dec_push_partial (self, result);
+    case RNN_RESULT_FINAL:
+      return gst_rnn_ctc_dec_push_caption (self, result);
+    case RNN_RESULT_ENDPOINT:
+      end_utterance (self, result);
+      break;
+    case RNN_RESULT_QUIET:
+      gst_rnn_ctc_dec_push_gap (self, result->start, result->end);
+      break;
+  }
+  return GST_FLOW_OK;
+}
+
+/* All of them are taken, even if nobody wants them any more. */
+GstFlowReturn
+gst_rnn_ctc_dec_take_results (GstRnnCtcDec *self)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  const RnnResult *result;
+
+  while ((result = rnn_utterance_next (self->utterance))) {
+    if (ret == GST_FLOW_OK)
+      ret = take_result (self, result);
+  }
+  GST_OBJECT_LOCK (self);
+  self->n_words = rnn_utterance_get_n_words (self->utterance);
+  GST_OBJECT_UNLOCK (self);
+  return ret;
+}
+
+/* The text's time begins with the stream, and anew where that goes back. */
+static void
+advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
+{
+  GstClockTime before = rnn_utterance_get_position (self->utterance);
+
+  if (GST_CLOCK_TIME_IS_VALID (before) && before > end && before - end > self->stage.now.alignment_threshold)
+    self->shown = GST_CLOCK_TIME_NONE;
+  if (!GST_CLOCK_TIME_IS_VALID (self->shown))
+    gst_rnn_ctc_dec_push_gap (self, start, start);
+}
+
+GstFlowReturn
+gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end)
+{
+  advance (self, start, end);
+  rnn_utterance_push (self->utterance, scores, start, end);
+  return gst_rnn_ctc_dec_take_results (self);
+}
+
+void
+gst_rnn_ctc_dec_skip (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
+{
+  advance (self, start, end);
+  rnn_utterance_skip (self->utterance, start, end);
+  gst_rnn_ctc_dec_take_results (self);
+}

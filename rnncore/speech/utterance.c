@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One step's scores go to the decoder, its stable words to the captioner, and captions to whoever pulls.
+ *
+ * What a result points to is the decoder's or the captioner's, so nothing is copied; work is done when its result is
+ * pulled.  Times: the decoder counts steps; when these were is kept for as long as a word can refer to them. */
+#include <string.h>
+#include "endpoint.h"
+#include "utterance.h"
+
+#define MS G_GUINT64_CONSTANT (1000000)
+#define NEVER G_MAXUINT64
+#define QUIET_INTERVAL (500 * MS)       /* who waits for text learns of a silence at least so often */
+#define PAUSE (200 * MS)        /* an utterance that is too long may end in so short a silence */
+#define GRACE (3000 * MS)       /* for how long it may wait for one, or for the end of a word */
+#define SURE 100                /* score of the blank in a step that nothing is heard in */
+
+typedef struct {
+  guint64 start, end;
+} Times;
+
+struct _RnnUtterance {
+  RnnUtteranceConfig config;
+  RnnTokens *tokens;
+  RnnCtcDecoder *decoder;
+  RnnCaptioner *captioner;
+  RnnEndpoint endpoint;
+  gfloat *silence;              /* [V] scores of a step that nothing is heard in */
+
+  guint64 start;                /* of the utterance; NEVER: no step yet */
+  guint64 end;                  /* of the one that is over */
+  guint64 position;             /* end of the last step */
+  guint64 hop;                  /* its duration */
+  guint64 told;                 /* until where results have told of the time */
+  guint64 last_partial;
+  guint64 n_words;
+  GArray *times;                /* Times: of the utterance's steps from first_step on */
+  guint64 first_step;           /* that a word may still refer to */
+  GString *text;                /* of the utterance: its stable words */
+  GString *partial;             /* last shown */
+  GArray *unstable;             /* RnnWord: the words of a partial result that may change */
+
+  guint n_taken;                /* stable words that the captioner has */
+  gboolean over;                /* the utterance is: its end is to be pulled */
+  gboolean by_silence;
+  gboolean flushed, ended;      /* the captioner was, the endpoint was pulled */
+  gboolean reshaped;            /* the captioner is to be made anew */
+  gboolean tell;                /* of the time up to now, however short */
+  RnnResult result;
+};
+
+static const gchar *const kinds[] = { "partial", "final", "endpoint", "quiet" };
+
+const gchar *
+rnn_result_kind_get_name (RnnResultKind kind)
+{
+  return kinds[kind];
+}
+
+/* ---- options ---- */
+
+static const RnnOption own_options[] = {
+  RNN_OPT_INT (RnnUtteranceConfig, partial_interval, 0, G_MAXINT, 0,
+      "How often partial results are sent (ms of the stream); 0: never"),
+  RNN_OPT_INT (RnnUtteranceConfig, word_silence, 0, 60000, 400, "Silence that ends a word (ms); 0: only a space does"),
+  RNN_OPT_INT (RnnUtteranceConfig, endpoint_silence, 100, 60000, 1200,
+      "Silence after speech that ends an utterance (ms)"),
+  RNN_OPT_INT (RnnUtteranceConfig, initial_silence, 100, 60000, 2400,
+      "Silence without speech before it after which listening starts anew (ms)"),
+  RNN_OPT_INT (RnnUtteranceConfig, max_utterance, 1000, 600000, 20000,
+      "An utterance ends with the first word that ends later than this (ms)"),
+  {NULL}
+};
+
+static const RnnOption *
+collect_options (void)
+{
+  GArray *rows = g_array_new (TRUE, TRUE, sizeof (RnnOption));
+
+  rnn_options_append (rows, rnn_ctc_decoder_get_options (), G_STRUCT_OFFSET (RnnUtteranceConfig, decoder));
+  rnn_options_append (rows, rnn_caption_options, G_STRUCT_OFFSET (RnnUtteranceConfig, caption));
+  rnn_options_append (rows, own_options, 0);
+  return (const RnnOption *) g_array_free (rows, FALSE);
+}
+
+const RnnOption *
+rnn_utterance_get_options (void)
+{
+  static gsize options = 0;
+
+  if (g_once_init_enter (&options))
+    g_once_init_leave (&options, (gsize) collect_options ());
+  return (const RnnOption *) options;
+}
+
+static void
+take_config (RnnUtterance *u, const RnnUtteranceConfig *config)
+{
+  rnn_options_copy (rnn_utterance_get_options (), &u->config, config);
+  u->endpoint.config = (RnnEndpointConfig) {
+    config->endpoint_silence * MS, config->initial_silence * MS, config->max_utterance * MS
+  };
+}
+
+gboolean
+rnn_utterance_configure (RnnUtterance *u, const RnnUtteranceConfig *config, GError **error)
+{
+  if (!rnn_ctc_decoder_configure (u->decoder, &config->decoder, error))
+    return FALSE;
+  u->reshaped |= memcmp (&u->config.caption, &config->caption, sizeof (RnnCaptionConfig)) != 0;
+  take_config (u, config);
+  return TRUE;
+}
+
+gboolean
+rnn_utterance_set_hotwords (RnnUtterance *u, const gchar *hotwords, GError **error)
+{
+  return rnn_ctc_decoder_set_hotwords (u->decoder, hotwords, error);
+}
+
+/* ---- making one ---- */
+
+RnnUtterance *
+rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError **error)
+{
+  RnnCtcDecoder *decoder = rnn_ctc_decoder_new (tokens, &config->decoder, error);
+  RnnUtterance *u;
+
+  if (!decoder)
+    return NULL;
+  u = g_new0 (RnnUtterance, 1);
+  u->tokens = rnn_tokens_ref (tokens);
+  u->decoder = decoder;
+  u->captioner = rnn_captioner_new (&config->caption);
+  u->silence = g_new0 (gfloat, rnn_tokens_get_n (tokens));
+  u->silence[rnn_tokens_get_blank (tokens)] = SURE;
+  u->times = g_array_new (FALSE, FALSE, sizeof (Times));
+  u->unstable = g_array_new (FALSE, FALSE, sizeof (RnnWord));
+  u->text = g_string_new (NULL);
+  u->partial = g_string_new (NULL);
+  rnn_options_init (rnn_utterance_get_options (), &u->config);
+  take_config (u, config);
+  rnn_utterance_reset (u);
+  return u;
+}
+
+void
+rnn_utterance_free (RnnUtterance *u)
+{
+  if (!u)
+    return;
+  rnn_options_clear (rnn_utterance_get_options (), &u->config);
+  rnn_ctc_decoder_free (u->decoder);
+  rnn_captioner_free (u->captioner);
+  rnn_tokens_unref (u->tokens);
+  g_array_free (u->times, TRUE);
+  g_array_free (u->unstable, TRUE);
+  g_string_free (u->text, TRUE);
+  g_string_free (u->partial, TRUE);
+  g_free (u->silence);
+  g_free (u);
+}
+
+/* The search starts anew. */
+static void
+forget (RnnUtterance *u)
+{
+  rnn_ctc_decoder_reset (u->decoder);
+  rnn_captioner_reset (u->captioner);
+  rnn_endpoint_reset (&u->endpoint);
+  g_array_set_size (u->times, 0);
+  g_string_truncate (u->text, 0);
+  g_string_truncate (u->partial, 0);
+  u->first_step = 0;
+  u->start = NEVER;
+  u->n_taken = 0;
+  u->over = u->flushed = u->ended = FALSE;
+}
+
+void
+rnn_utterance_reset (RnnUtterance *u)
+{
+  forget (u);
+  u->position = u->told = NEVER;
+  u->tell = FALSE;
+}
+
+/* ---- steps in ---- */
+
+static const Times *
+times_of (RnnUtterance *u, guint64 step)
+{
+  return &g_array_index (u->times, Times, step - u->first_step);
+}
+
+/* Forgets when steps were that no word can refer to any more: an utterance may be long. */
+static void
+drop_times (RnnUtterance *u)
+{
+  guint64 first = rnn_ctc_decoder_get_first_step (u->decoder);
+
+  g_array_remove_range (u->times, 0, (guint) (first - u->first_step));
+  u->first_step = first;
+}
+
+/* The stream is at @end now; it may have gone back. */
+static void
+advance (RnnUtterance *u, guint64 start, guint64 end)
+{
+  if (u->told == NEVER || (u->told > end && u->told - end > QUIET_INTERVAL))
+    u->told = start;
+  u->position = end;
+}
+
+/* A silence that ends the utterance, or one that is too long and between two words. */
+static gboolean
+is_over (RnnUtterance *u)
+{
+  const RnnEndpoint *e = &u->endpoint;
+
+  u->by_silence = rnn_endpoint_is_silence (e);
+  return u->by_silence || !rnn_ctc_decoder_in_word (u->decoder) || e->silence >= PAUSE
+      || e->length >= e->config.max_utterance + GRACE;
+}
+
+/* The utterance is over: its last words are to be pulled. */
+static void
+end_utterance (RnnUtterance *u)
+{
+  if (!rnn_utterance_is_open (u) || u->over)
+    return;
+  rnn_ctc_decoder_finish (u->decoder);
+  u->end = u->position;
+  u->over = TRUE;
+}
+
+void
+rnn_utterance_push (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
+{
+  Times times = { start, end };
+  gboolean silent, due;
+
+  if (u->ended)
+    forget (u);
+  if (rnn_utterance_is_open (u)) {
+    times.start = MAX (start, u->position);
+    times.end = MAX (end, times.start);
+  } else {
+    u->start = u->last_partial = start;
+  }
+  advance (u, times.start, times.end);
+  u->hop = end - start;
+  drop_times (u);
+  g_array_append_val (u->times, times);
+  rnn_ctc_decoder_step (u->decoder, scores);
+  silent = rnn_ctc_decoder_get_blank_probability (u->decoder) > 0.5;
+  due = rnn_endpoint_step (&u->endpoint, silent, u->hop);
+  if (u->config.word_silence > 0 && u->endpoint.silence >= u->config.word_silence * MS
+      && rnn_ctc_decoder_in_word (u->decoder))
+    rnn_ctc_decoder_end_word (u->decoder);
+  if (due && is_over (u))
+    end_utterance (u);
+}
+
+void
+rnn_utterance_skip (RnnUtterance *u, guint64 start, guint64 end)
+{
+  if (u->ended)
+    forget (u);
+  if (end - start >= u->endpoint.config.endpoint_silence) {
+    u->by_silence = TRUE;
+    end_utterance (u);
+  }
+  for (guint64 at = start; u->start != NEVER && !u->over && at + u->hop <= end; at += u->hop)
+    rnn_utterance_push (u, u->silence, at, at + u->hop);
+  advance (u, start, end);
+  u->tell = TRUE;
+}
+
+void
+rnn_utterance_finish (RnnUtterance *u)
+{
+  end_utterance (u);
+  u->tell = TRUE;
+}
+
+/* ---- results out ---- */
+
+/* The same word with times in place of steps; the text stays the decoder's. */
+static RnnWord
+timed (RnnUtterance *u, const RnnCtcWord *word)
+{
+  RnnWord copy = *word;
+
+  copy.start = times_of (u, word->start)->start;
+  copy.end = times_of (u, word->end - 1)->end;
+  return copy;
+}
+
+static const RnnResult *
+give_caption (RnnUtterance *u, RnnResultKind kind, const RnnCaption *caption, guint stable_length)
+{
+  u->result = (RnnResult) {
+    .kind = kind, .text = caption->text, .stable_length = stable_length, .start = caption->start, .end = caption->end,
+    .confidence = caption->confidence, .words = caption->words, .n_words = caption->n_words,
+  };
+  return &u->result;
+}
+
+static const RnnResult *
+give_final (RnnUtterance *u, const RnnCaption *caption)
+{
+  u->told = MAX (u->told, caption->end);
+  return give_caption (u, RNN_RESULT_FINAL, caption, (guint) g_utf8_strlen (caption->text, -1));
+}
+
+/* Moves stable words to the captioner until that has a caption. */
+static const RnnCaption *
+take_words (RnnUtterance *u)
+{
+  const RnnCaption *caption = NULL;
+  guint n_stable;
+  const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, NULL, &n_stable);
+
+  while (!caption && u->n_taken < n_stable) {
+    RnnWord word = timed (u, &words[u->n_taken++]);
+
+    g_string_append_printf (u->text, "%s%s", u->text->len ? " " : "", word.text);
+    u->n_words++;
+    caption = rnn_captioner_push (u->captioner, &word);
+  }
+  if (caption)
+    return caption;
+  rnn_ctc_decoder_drop_words (u->decoder, u->n_taken);
+  u->n_taken = 0;
+  return NULL;
+}
+
+/* Before the captioner changes its shape, and at the end: what it has. */
+static const RnnCaption *
+flush_captioner (RnnUtterance *u)
+{
+  if (!u->reshaped && !(u->over && !u->flushed))
+    return NULL;
+  u->flushed = u->over;
+  return rnn_captioner_finish (u->captioner);
+}
+
+static void
+reshape (RnnUtterance *u)
+{
+  rnn_captioner_free (u->captioner);
+  u->captioner = rnn_captioner_new (&u->config.caption);
+  u->reshaped = FALSE;
+}
+
+static const RnnResult *
+give_endpoint (RnnUtterance *u)
+{
+  u->ended = TRUE;
+  u->result = (RnnResult) {
+    .kind = RNN_RESULT_ENDPOINT, .text = u->text->str, .stable_length = (guint) g_utf8_strlen (u->text->str, -1),
+    .start = u->start, .end = u->end, .silence = u->by_silence,
+  };
+  u->by_silence = FALSE;
+  u->result.readings = rnn_ctc_decoder_get_n_best (u->decoder, &u->result.n_readings);
+  return &u->result;
+}
+
+/* Words that may still change, as a caption after what is under way; NULL: no news. */
+static const RnnResult *
+give_partial (RnnUtterance *u)
+{
+  guint n, stable_length;
+  const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, TRUE, &n, NULL);
+  const RnnCaption *caption;
+
+  if (!rnn_utterance_is_open (u) || u->config.partial_interval == 0
+      || u->position - u->last_partial < u->config.partial_interval * MS)
+    return NULL;
+  u->last_partial = u->position;
+  g_array_set_size (u->unstable, n);
+  for (guint i = 0; i < n; i++)
+    g_array_index (u->unstable, RnnWord, i) = timed (u, &words[i]);
+  caption = rnn_captioner_peek (u->captioner, (const RnnWord *) u->unstable->data, n, &stable_length);
+  if (!caption || g_str_equal (caption->text, u->partial->str))
+    return NULL;
+  g_string_assign (u->partial, caption->text);
+  return give_caption (u, RNN_RESULT_PARTIAL, caption, stable_length);
+}
+
+/* No word is still to come that begins before this. */
+static guint64
+quiet_until (RnnUtterance *u)
+{
+  const guint64 *start = rnn_captioner_get_start (u->captioner);
+
+  if (start)
+    return *start;
+  if (u->start == NEVER || u->ended)
+    return u->position;
+  return MIN (u->position, u->first_step + u->times->len > rnn_ctc_decoder_get_first_step (u->decoder)
+      ? times_of (u, rnn_ctc_decoder_get_first_step (u->decoder))->start : u->position);
+}
+
+static const RnnResult *
+give_quiet (RnnUtterance *u)
+{
+  guint64 start = u->told, until;
+
+  if (u->position == NEVER || (!u->tell && u->position + u->hop <= u->told + QUIET_INTERVAL))
+    return NULL;
+  u->tell = FALSE;
+  until = quiet_until (u);
+  if (until <= start)
+    return NULL;
+  u->told = until;
+  u->result = (RnnResult) {.kind = RNN_RESULT_QUIET, .start = start, .end = until };
+  return &u->result;
+}
+
+const RnnResult *
+rnn_utterance_next (RnnUtterance *u)
+{
+  const RnnCaption *caption = NULL;
+  const RnnResult *result;
+
+  if (u->start != NEVER && !u->ended) {
+    if ((caption = take_words (u)) || (caption = flush_captioner (u)))
+      return give_final (u, caption);
+    if (u->reshaped)
+      reshape (u);
+    if (u->over)
+      return give_endpoint (u);
+    if ((result = give_partial (u)))
+      return result;
+  } else if (u->reshaped) {
+    reshape (u);
+  }
+  return give_quiet (u);
+}
+
+gboolean
+rnn_utterance_is_open (RnnUtterance *u)
+{
+  return u->start != NEVER && !u->ended;
+}
+
+guint64
+rnn_utterance_get_position (RnnUtterance *u)
+{
+  return u->position;
+}
+
+guint64
+rnn_utterance_get_n_words (RnnUtterance *u)
+{
+  return u->n_words;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Scores of a CTC model and the times of their steps in, results out: words become captions, silences end words and
+ * utterances.  Results are values that are pulled: after every push, and after finish, call next until it returns NULL.
+ *
+ * Times are nanoseconds of the stream.  Within an utterance they only go forward: a step that begins before the end of
+ * the last one is taken to begin there. */
+#pragma once
+#include "caption.h"
+
+RNN_API_BEGIN
+
+typedef RnnCtcWord RnnWord;     /* start, end: ns */
+
+typedef enum {
+  RNN_RESULT_PARTIAL,           /* what may still change: the caption under way and all words after it */
+  RNN_RESULT_FINAL,             /* a caption */
+  RNN_RESULT_ENDPOINT,          /* an utterance is over: all of its text */
+  RNN_RESULT_QUIET,             /* nothing more will begin before `end` */
+} RnnResultKind;
+
+typedef struct {
+  RnnResultKind kind;
+  const gchar *text;            /* NULL: QUIET */
+  guint stable_length;          /* characters of text that stay; of one caption it never shrinks.  FINAL: all */
+  guint64 start, end;           /* of its words, of the utterance, of the silence */
+  gfloat confidence;            /* PARTIAL, FINAL: 0..1, mean of the words, weighted by their characters */
+  const RnnWord *words;         /* [n_words], PARTIAL and FINAL */
+  guint n_words;
+  gboolean silence;             /* ENDPOINT: by silence, and not by the utterance's length or the stream's end */
+  const RnnCtcReading *readings;        /* ENDPOINT: [n_readings], best first; 0: the decoder knows only one */
+  guint n_readings;
+} RnnResult;
+
+const gchar *rnn_result_kind_get_name (RnnResultKind kind);     /* "partial" */
+
+typedef struct {
+  RnnCtcDecoderConfig decoder;
+  RnnCaptionConfig caption;
+  gint partial_interval;        /* ms, as the following; 0: no partial results */
+  gint word_silence;            /* 0: only spaces end a word */
+  gint endpoint_silence, initial_silence, max_utterance;
+} RnnUtteranceConfig;
+
+/* Rows of all fields, those of the parts included; for rnn_options_init () and so on. */
+const RnnOption *rnn_utterance_get_options (void);
+
+typedef struct _RnnUtterance RnnUtterance;
+
+/* @config is copied. */
+RnnUtterance *rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError **error);
+void rnn_utterance_free (RnnUtterance *utterance);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnUtterance, rnn_utterance_free)
+
+/* From the next step on; which decoder it is stays.  A caption under way that would get another shape is a result.
+ * FALSE: the decoder refuses, and keeps what it had. */
+gboolean rnn_utterance_configure (RnnUtterance *utterance, const RnnUtteranceConfig *config, GError **error);
+gboolean rnn_utterance_set_hotwords (RnnUtterance *utterance, const gchar *hotwords, GError **error);
+
+/* One step, scores [V] of [start, end). */
+void rnn_utterance_push (RnnUtterance *utterance, const gfloat *scores, guint64 start, guint64 end);
+/* Time in which nothing comes.  Steps of silence if an utterance is under way and they are shorter than what ends it,
+ * else its end. */
+void rnn_utterance_skip (RnnUtterance *utterance, guint64 start, guint64 end);
+/* What was heard so far is an utterance; the stream may go on. */
+void rnn_utterance_finish (RnnUtterance *utterance);
+/* The next result, or NULL: no more for now.  (transfer none), valid until the next call on @utterance. */
+const RnnResult *rnn_utterance_next (RnnUtterance *utterance);
+/* Drops the utterance under way and forgets the time. */
+void rnn_utterance_reset (RnnUtterance *utterance);
+
+/* At least one step of an utterance was there; the end of the last step, G_MAXUINT64: none yet; words so far. */
+gboolean rnn_utterance_is_open (RnnUtterance *utterance);
+guint64  rnn_utterance_get_position (RnnUtterance *utterance);
+guint64  rnn_utterance_get_n_words (RnnUtterance *utterance);
+
+RNN_API_END

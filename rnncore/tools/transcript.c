@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The formats: plain text, a manifest, JSON lines as rnnctcdec's unsynced_src has them, WebVTT, SubRip, and NIST's CTM. */
+#include "transcript.h"
+#include <jansson.h>
+#include <stdlib.h>
+
+#define MS 1000000
+
+/* ---- text: a line an utterance ---- */
+
+static void
+text_result (RnnTranscript *t, const RnnResult *result)
+{
+  if (result->kind != RNN_RESULT_ENDPOINT || !*result->text)
+    return;
+  if (t->several)
+    fprintf (t->out, "%s\t", t->name);
+  fprintf (t->out, "%s\n", result->text);
+}
+
+/* ---- manifest: a line a recording ---- */
+
+static void
+manifest_begin (RnnTranscript *t)
+{
+  fprintf (t->out, "%s\t", t->name);
+}
+
+static void
+manifest_result (RnnTranscript *t, const RnnResult *result)
+{
+  if (result->kind == RNN_RESULT_ENDPOINT && *result->text)
+    fprintf (t->out, "%s%s", t->n++ ? " " : "", result->text);
+}
+
+static void
+manifest_end (RnnTranscript *t)
+{
+  fputc ('\n', t->out);
+}
+
+/* ---- json ---- */
+
+static json_t *
+words_to_json (const RnnResult *result)
+{
+  json_t *words = json_array ();
+
+  for (guint i = 0; i < result->n_words; i++) {
+    const RnnWord *w = &result->words[i];
+
+    json_array_append_new (words, json_pack ("{s:s, s:I, s:I, s:f}", "text", w->text, "start", (json_int_t) w->start,
+            "end", (json_int_t) w->end, "confidence", (double) w->confidence));
+  }
+  return words;
+}
+
+static void
+json_result (RnnTranscript *t, const RnnResult *result)
+{
+  json_t *object;
+  gchar *text;
+
+  if (result->kind == RNN_RESULT_QUIET)
+    return;
+  object = json_pack ("{s:s, s:s, s:i, s:I, s:I}", "type", rnn_result_kind_get_name (result->kind), "text", result->text,
+      "stable-length", (int) result->stable_length, "start", (json_int_t) result->start, "end", (json_int_t) result->end);
+  if (t->several)
+    json_object_set_new (object, "file", json_string (t->name));
+  if (result->kind != RNN_RESULT_ENDPOINT) {
+    json_object_set_new (object, "confidence", json_real (result->confidence));
+    json_object_set_new (object, "words", words_to_json (result));
+  }
+  text = json_dumps (object, JSON_COMPACT | JSON_REAL_PRECISION (9));
+  fprintf (t->out, "%s\n", text);
+  free (text);
+  json_decref (object);
+}
+
+/* ---- captions ---- */
+
+static void
+print_time (FILE *out, guint64 ns, gchar point)
+{
+  guint64 ms = ns / MS;
+
+  fprintf (out, "%02u:%02u:%02u%c%03u", (guint) (ms / 3600000), (guint) (ms / 60000 % 60), (guint) (ms / 1000 % 60),
+      point, (guint) (ms % 1000));
+}
+
+static void
+print_span (FILE *out, const RnnResult *result, gchar point)
+{
+  print_time (out, result->start, point);
+  fputs (" --> ", out);
+  print_time (out, result->end, point);
+  fputc ('\n', out);
+}
+
+static void
+vtt_begin (RnnTranscript *t)
+{
+  fputs ("WEBVTT\n\n", t->out);
+}
+
+/* Neither markup nor an arrow. */
+static void
+vtt_result (RnnTranscript *t, const RnnResult *result)
+{
+  g_autofree gchar *text = NULL;
+
+  if (result->kind != RNN_RESULT_FINAL)
+    return;
+  text = g_markup_escape_text (result->text, -1);
+  print_span (t->out, result, '.');
+  fprintf (t->out, "%s\n\n", text);
+}
+
+static void
+srt_result (RnnTranscript *t, const RnnResult *result)
+{
+  if (result->kind != RNN_RESULT_FINAL)
+    return;
+  fprintf (t->out, "%u\n", ++t->n);
+  print_span (t->out, result, ',');
+  fprintf (t->out, "%s\n\n", result->text);
+}
+
+/* ---- ctm: recording, channel, start, duration, word, confidence ---- */
+
+static void
+print_seconds (FILE *out, guint64 ns)
+{
+  fprintf (out, " %" G_GUINT64_FORMAT ".%03u", ns / MS / 1000, (guint) (ns / MS % 1000));
+}
+
+static void
+ctm_result (RnnTranscript *t, const RnnResult *result)
+{
+  for (guint i = 0; result->kind == RNN_RESULT_FINAL && i < result->n_words; i++) {
+    const RnnWord *w = &result->words[i];
+    gchar confidence[G_ASCII_DTOSTR_BUF_SIZE];
+
+    fprintf (t->out, "%s 1", t->name);
+    print_seconds (t->out, w->start);
+    print_seconds (t->out, w->end - w->start);
+    fprintf (t->out, " %s %s\n", w->text, g_ascii_formatd (confidence, sizeof confidence, "%.3f", w->confidence));
+  }
+}
+
+/* ---- the table ---- */
+
+static const RnnTranscriptFormat text = { "text", "A line an utterance (the default)", .result = text_result };
+static const RnnTranscriptFormat manifest = { "tsv", "A manifest: path and text, as rnncore wer reads it",
+  .begin = manifest_begin, .result = manifest_result, .end = manifest_end };
+static const RnnTranscriptFormat json = { "json", "A JSON object a line: captions with their words, and utterances",
+  .result = json_result };
+static const RnnTranscriptFormat vtt = { "vtt", "WebVTT", .captions = TRUE, .one = TRUE, .begin = vtt_begin,
+  .result = vtt_result };
+static const RnnTranscriptFormat srt = { "srt", "SubRip", .captions = TRUE, .one = TRUE, .result = srt_result };
+static const RnnTranscriptFormat ctm = { "ctm", "NIST's CTM: a word a line", .result = ctm_result };
+
+const RnnTranscriptFormat *const rnn_transcript_formats[] = { &text, &manifest, &json, &vtt, &srt, &ctm, NULL };
