@@ -7,18 +7,20 @@
 
 /* A structure with one field `words`: an array of structures (text, start, end, confidence) */
 GstStructure *
-gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnWord *words, guint n_words)
+gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnResult *result, GstClockTime offset)
 {
   GstStructure *s = gst_structure_new_empty (name);
   GValue array = G_VALUE_INIT, item = G_VALUE_INIT;
   guint i;
 
-  gst_value_array_init (&array, n_words);
-  for (i = 0; i < n_words; i++) {
+  gst_value_array_init (&array, result->n_words);
+  for (i = 0; i < result->n_words; i++) {
+    const RnnWord *w = &result->words[i];
+
     g_value_init (&item, GST_TYPE_STRUCTURE);
-    g_value_take_boxed (&item, gst_structure_new ("word", "text", G_TYPE_STRING, words[i].text,
-            "start", G_TYPE_UINT64, words[i].start, "end", G_TYPE_UINT64, words[i].end,
-            "confidence", G_TYPE_DOUBLE, (gdouble) words[i].confidence, NULL));
+    g_value_take_boxed (&item, gst_structure_new ("word", "text", G_TYPE_STRING, w->text,
+            "start", G_TYPE_UINT64, w->start - offset, "end", G_TYPE_UINT64, w->end - offset,
+            "confidence", G_TYPE_DOUBLE, (gdouble) w->confidence, NULL));
     gst_value_array_append_and_take_value (&array, &item);
   }
   gst_structure_take_value (s, "words", &array);
@@ -26,7 +28,7 @@ gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnWord *words, gui
 }
 
 gchar *
-gst_rnn_ctc_dec_result_to_json (const RnnResult *result)
+gst_rnn_ctc_dec_result_to_json (const RnnResult *result, GstClockTime offset)
 {
   json_t *words = json_array (), *object;
   gchar *text;
@@ -35,12 +37,12 @@ gst_rnn_ctc_dec_result_to_json (const RnnResult *result)
   for (i = 0; i < result->n_words; i++) {
     const RnnWord *w = &result->words[i];
 
-    json_array_append_new (words, json_pack ("{s:s, s:I, s:I, s:f}", "text", w->text, "start", (json_int_t) w->start,
-            "end", (json_int_t) w->end, "confidence", (double) w->confidence));
+    json_array_append_new (words, json_pack ("{s:s, s:I, s:I, s:f}", "text", w->text, "start",
+            (json_int_t) (w->start - offset), "end", (json_int_t) (w->end - offset), "confidence", (double) w->confidence));
   }
   object = json_pack ("{s:s, s:s, s:i, s:f, s:I, s:I, s:o}", "type", rnn_result_kind_get_name (result->kind),
       "text", result->text, "stable-length", (int) result->stable_length, "confidence", (double) result->confidence,
-      "start", (json_int_t) result->start, "end", (json_int_t) result->end, "words", words);
+      "start", (json_int_t) (result->start - offset), "end", (json_int_t) (result->end - offset), "words", words);
   text = json_dumps (object, JSON_COMPACT | JSON_REAL_PRECISION (9));
   json_decref (object);
   return text;
@@ -76,7 +78,7 @@ gst_rnn_ctc_dec_post_caption (GstRnnCtcDec *self, const RnnResult *caption)
 
   if (!self->post_messages)
     return;
-  s = gst_rnn_ctc_dec_words_to_structure ("rnnctcdec", caption->words, caption->n_words);
+  s = gst_rnn_ctc_dec_words_to_structure ("rnnctcdec", caption, 0);
   gst_structure_set (s, "type", G_TYPE_STRING, rnn_result_kind_get_name (caption->kind),
       "text", G_TYPE_STRING, caption->text, "stable-length", G_TYPE_UINT, caption->stable_length,
       "confidence", G_TYPE_DOUBLE, (gdouble) caption->confidence, NULL);

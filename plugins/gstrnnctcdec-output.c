@@ -4,16 +4,26 @@
  * src: captions, and gaps where there is nothing to read, both `lateness` later than they were spoken.  unsynced_src:
  * one JSON object per result, partial or final, as soon as it is known; nobody needs to listen.
  *
+ * Both tell the stream's time, which is the file's, whatever timestamps its demuxer counts in: the segments that leave
+ * begin at their own stream time.
+ *
  * When `lateness` is lowered, captions stay behind each other and as long as they were: gaps are left out until the
  * time that was too much is made up for. */
 #include "gstrnnctcdec-private.h"
 #include <gst/tag/tag.h>
 #include <string.h>
 
+/* A word may begin before the segment that it ends in. */
+static GstClockTime
+to_stream (GstRnnCtcDec *self, GstClockTime time)
+{
+  return (gint64) (time - self->offset) > 0 ? time - self->offset : 0;
+}
+
 static GstClockTime
 shift (GstRnnCtcDec *self, GstClockTime time)
 {
-  GstClockTime late = time + self->lateness;
+  GstClockTime late = to_stream (self, time) + self->lateness;
 
   return GST_CLOCK_TIME_IS_VALID (self->shown) ? MAX (late, self->shown) : late;
 }
@@ -37,9 +47,10 @@ push (GstRnnCtcDec *self, GstPad *pad, GstBuffer *buffer)
 static GstFlowReturn
 push_json (GstRnnCtcDec *self, const RnnResult *result)
 {
-  gchar *json = gst_rnn_ctc_dec_result_to_json (result);
+  gchar *json = gst_rnn_ctc_dec_result_to_json (result, self->offset);
 
-  return push (self, self->unsynced, text_buffer (json, result->start, result->end));
+  return push (self, self->unsynced, text_buffer (json, to_stream (self, result->start),
+          to_stream (self, result->end)));
 }
 
 static void
@@ -56,10 +67,10 @@ note_delay (GstRnnCtcDec *self, GstClockTime delay)
 }
 
 static void
-add_words_meta (GstBuffer *buffer, const RnnResult *caption)
+add_words_meta (GstRnnCtcDec *self, GstBuffer *buffer, const RnnResult *caption)
 {
   GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, GST_RNN_WORDS_META);
-  GstStructure *words = gst_rnn_ctc_dec_words_to_structure ("words", caption->words, caption->n_words);
+  GstStructure *words = gst_rnn_ctc_dec_words_to_structure ("words", caption, self->offset);
 
   gst_structure_set_value (gst_custom_meta_get_structure (meta), "words", gst_structure_get_value (words, "words"));
   gst_structure_free (words);
@@ -68,12 +79,15 @@ add_words_meta (GstBuffer *buffer, const RnnResult *caption)
 GstFlowReturn
 gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption)
 {
-  GstClockTime start = shift (self, caption->start), end = start + (caption->end - caption->start);
-  GstBuffer *buffer = text_buffer (g_strdup (caption->text), start, end);
+  GstClockTime start, end;
   GstFlowReturn ret;
+  GstBuffer *buffer;
 
-  gst_rnn_stage_push_segments (&self->stage, start);
-  add_words_meta (buffer, caption);
+  gst_rnn_stage_push_segments (&self->stage, caption->start + self->lateness);
+  start = shift (self, caption->start);
+  end = start + (caption->end - caption->start);
+  buffer = text_buffer (g_strdup (caption->text), start, end);
+  add_words_meta (self, buffer, caption);
   if (self->stage.discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   self->stage.discont = FALSE;
@@ -110,10 +124,12 @@ void
 gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
 {
   gboolean first = !GST_CLOCK_TIME_IS_VALID (self->shown);
-  GstClockTime from = shift (self, start), until = shift (self, end);
+  GstClockTime from, until;
 
-  gst_rnn_stage_push_segments (&self->stage, from);
-  gst_pad_push_event (self->unsynced, gst_event_new_gap (start, end - start));
+  gst_rnn_stage_push_segments (&self->stage, start + self->lateness);
+  from = shift (self, start);
+  until = shift (self, end);
+  gst_pad_push_event (self->unsynced, gst_event_new_gap (to_stream (self, start), end - start));
   if (until > from || first)
     gst_pad_push_event (self->stage.srcpad, gst_event_new_gap (from, until - from));
   self->shown = until;
@@ -161,6 +177,30 @@ is_of_audio (GstEvent *event)
   return gst_tag_list_get_scope (tags) == GST_TAG_SCOPE_STREAM;
 }
 
+/* The same segment of running time, told in stream time. */
+static GstEvent *
+to_stream_segment (GstRnnCtcDec *self, GstEvent *event)
+{
+  GstSegment segment;
+  GstEvent *own;
+
+  gst_event_copy_segment (event, &segment);
+  if (segment.format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID (segment.time))
+    return gst_event_ref (event);
+  if (self->offset != segment.start - segment.time)
+    self->shown = GST_CLOCK_TIME_NONE;
+  self->offset = segment.start - segment.time;
+  if (self->offset == 0)
+    return gst_event_ref (event);
+  segment.start = segment.time;
+  if (GST_CLOCK_TIME_IS_VALID (segment.stop))
+    segment.stop -= self->offset;
+  segment.position = segment.start;
+  own = gst_event_new_segment (&segment);
+  gst_event_set_seqnum (own, gst_event_get_seqnum (event));
+  return own;
+}
+
 /* A new model is no news to whoever reads text. */
 gboolean
 gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event)
@@ -170,6 +210,8 @@ gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event)
   if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
     push_stream_start (self, self->unsynced, "unsynced", event);
     push_stream_start (self, stage->srcpad, "text", event);
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT) {
+    push_to_both (self, to_stream_segment (self, event));
   } else if (!gst_event_has_name (event, "rnn-model")
       && (GST_EVENT_TYPE (event) != GST_EVENT_TAG || !is_of_audio (event))) {
     push_to_both (self, gst_event_ref (event));

@@ -36,6 +36,7 @@ typedef struct {
   gint n_scores;                /* per step: the tokens', then those of other heads */
   RnnUtterance *utterance;
   GstClockTime hop;             /* of a step */
+  GstClockTime offset;          /* from the stream's time to the input's, of the segment that left last; modulo 2^64 */
   GstClockTime shown;           /* until where text or gaps went out on src; NONE: nothing did yet */
   GstClockTime last_overload;
 } GstRnnCtcDec;
@@ -69,8 +70,9 @@ void gst_rnn_ctc_dec_push_tags (GstRnnCtcDec *self);
 gboolean gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event);
 
 /* ---- gstrnnctcdec-message.c ---- */
-GstStructure *gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnWord *words, guint n_words);
-gchar *gst_rnn_ctc_dec_result_to_json (const RnnResult *result);
+/* Times are @offset earlier than in the result. */
+GstStructure *gst_rnn_ctc_dec_words_to_structure (const gchar *name, const RnnResult *result, GstClockTime offset);
+gchar *gst_rnn_ctc_dec_result_to_json (const RnnResult *result, GstClockTime offset);
 void gst_rnn_ctc_dec_post_caption (GstRnnCtcDec *self, const RnnResult *caption);
 void gst_rnn_ctc_dec_post_endpoint (GstRnnCtcDec *self, const RnnResult *endpoint);
 /* Says so when a live stream comes later than the pipeline allows for. */

@@ -3,6 +3,7 @@
  * says.  A step's PTS is the start of its window, counted in samples; its duration is the hop. */
 #include "gstrnnfeatures.h"
 #include <gst/audio/audio.h>
+#include <string.h>
 #include <rnncore/features/features-options.h>
 #include "gstrnncaps.h"
 #include "gstrnnstage.h"
@@ -29,6 +30,8 @@ typedef struct {
   guint window;                 /* samples of a step */
   gfloat *steps;                /* [max_steps][dim] of one chunk */
   gint64 n_steps;               /* since the timeline's start */
+  guint8 rest[sizeof (gfloat)]; /* of a sample that goes on in the next buffer */
+  guint n_rest;                 /* bytes */
 } GstRnnFeatures;
 
 typedef GstRnnStageClass GstRnnFeaturesClass;
@@ -219,27 +222,83 @@ to_float (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
   return samples;
 }
 
+/* samples[n], n <= CHUNK */
+static GstFlowReturn
+hear (GstRnnFeatures *self, const gfloat *samples, guint n)
+{
+  GstRnnStage *stage = &self->stage;
+
+  stage->timeline.count += n;
+  add_steps (self, rnn_input_stream_push (self->features, samples, n, self->steps));
+  return gst_rnn_stage_get_n_frames (stage) >= MAX_LIST ? gst_rnn_stage_push_frames (stage) : GST_FLOW_OK;
+}
+
+/* data[n] in the format of the caps */
+static GstFlowReturn
+hear_all (GstRnnFeatures *self, const guint8 *data, gsize n)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  GstFlowReturn ret = GST_FLOW_OK;
+  gfloat samples[CHUNK];
+  gsize i, piece;
+
+  for (i = 0; i < n && ret == GST_FLOW_OK; i += piece) {
+    piece = MIN (n - i, CHUNK);
+    ret = hear (self, to_float (self, data + i * bpf, piece, samples), piece);
+  }
+  return ret;
+}
+
+/* Completes the sample that the last buffer ended in; returns how many bytes of data[size] that takes. */
+static gsize
+complete_sample (GstRnnFeatures *self, const guint8 *data, gsize size, GstFlowReturn *ret)
+{
+  guint bpf = GST_AUDIO_INFO_BPF (&self->info);
+  gsize taken = self->n_rest ? MIN (bpf - self->n_rest, size) : 0;
+
+  memcpy (self->rest + self->n_rest, data, taken);
+  self->n_rest += taken;
+  if (self->n_rest == bpf) {
+    *ret = hear_all (self, self->rest, 1);
+    self->n_rest = 0;
+  }
+  return taken;
+}
+
 static GstFlowReturn
 gst_rnn_features_process (GstRnnStage *stage, GstBuffer *buffer)
 {
   GstRnnFeatures *self = GST_RNN_FEATURES (stage);
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
   GstFlowReturn ret = GST_FLOW_OK;
-  gfloat samples[CHUNK];
   GstMapInfo map;
-  gsize i, n;
+  gsize first, n;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return GST_FLOW_ERROR;
-  for (i = 0; i < map.size / bpf && ret == GST_FLOW_OK; i += n) {
-    n = MIN (map.size / bpf - i, CHUNK);
-    stage->timeline.count += n;
-    add_steps (self, rnn_input_stream_push (self->features, to_float (self, map.data + i * bpf, n, samples), (guint) n,
-            self->steps));
-    if (gst_rnn_stage_get_n_frames (stage) >= MAX_LIST)
-      ret = gst_rnn_stage_push_frames (stage);
+  first = complete_sample (self, map.data, map.size, &ret);
+  n = (map.size - first) / bpf;
+  if (ret == GST_FLOW_OK)
+    ret = hear_all (self, map.data + first, n);
+  if (first + n * bpf < map.size) {
+    self->n_rest = map.size - first - n * bpf;
+    memcpy (self->rest, map.data + first + n * bpf, self->n_rest);
   }
   gst_buffer_unmap (buffer, &map);
+  return ret == GST_FLOW_OK ? gst_rnn_stage_push_frames (stage) : ret;
+}
+
+static GstFlowReturn
+gst_rnn_features_fill (GstRnnStage *stage, guint64 n)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (stage);
+  static const gfloat silence[CHUNK];
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint64 i;
+
+  self->n_rest = 0;
+  for (i = 0; i < n && ret == GST_FLOW_OK; i += CHUNK)
+    ret = hear (self, silence, MIN (n - i, CHUNK));
   return ret == GST_FLOW_OK ? gst_rnn_stage_push_frames (stage) : ret;
 }
 
@@ -252,6 +311,7 @@ gst_rnn_features_drain (GstRnnStage *stage)
     return GST_FLOW_OK;
   add_steps (self, rnn_input_stream_finish (self->features, self->steps));
   self->n_steps = 0;
+  self->n_rest = 0;
   return gst_rnn_stage_push_frames (stage);
 }
 
@@ -263,6 +323,7 @@ gst_rnn_features_reset (GstRnnStage *stage)
   if (self->features)
     rnn_input_stream_reset (self->features);
   self->n_steps = 0;
+  self->n_rest = 0;
 }
 
 static void
@@ -362,6 +423,7 @@ gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
   klass->set_caps = gst_rnn_features_set_caps;
   klass->clip = gst_rnn_features_clip;
   klass->process = gst_rnn_features_process;
+  klass->fill = gst_rnn_features_fill;
   klass->drain = gst_rnn_features_drain;
   klass->reset = gst_rnn_features_reset;
   klass->stop = gst_rnn_features_stop;

@@ -32,6 +32,7 @@ typedef GstRnnStageClass GstRnnInferClass;
 /* ---- gstrnninfer-steps.c ---- */
 GstFlowReturn gst_rnn_infer_process (GstRnnStage *stage, GstBuffer *buffer);
 GstFlowReturn gst_rnn_infer_run (GstRnnStage *stage);
+GstFlowReturn gst_rnn_infer_fill (GstRnnStage *stage, guint64 n);
 GstFlowReturn gst_rnn_infer_drain (GstRnnStage *stage);
 void gst_rnn_infer_reset (GstRnnStage *stage);
 void gst_rnn_infer_endpoint (GstRnnStage *stage, const GstStructure *endpoint);

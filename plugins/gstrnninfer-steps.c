@@ -141,6 +141,24 @@ gst_rnn_infer_process (GstRnnStage *stage, GstBuffer *buffer)
   return ret;
 }
 
+/* Lost steps are taken as the last one. */
+GstFlowReturn
+gst_rnn_infer_fill (GstRnnStage *stage, guint64 n)
+{
+  GstRnnInfer *self = GST_RNN_INFER (stage);
+  GstRnnTimeline *timeline = &stage->timeline;
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  for (; n > 0 && ret == GST_FLOW_OK; n--) {
+    GstClockTime pts = gst_rnn_timeline_next (timeline);
+
+    rnn_stream_repeat (self->stream);
+    timeline->count++;
+    ret = add_step (self, pts, gst_rnn_timeline_next (timeline) - pts);
+  }
+  return ret == GST_FLOW_OK ? gst_rnn_infer_run (stage) : ret;
+}
+
 void
 gst_rnn_infer_endpoint (GstRnnStage *stage, const GstStructure *endpoint)
 {

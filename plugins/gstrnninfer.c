@@ -317,6 +317,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   klass->set_caps = gst_rnn_infer_set_caps;
   klass->process = gst_rnn_infer_process;
   klass->run = gst_rnn_infer_run;
+  klass->fill = gst_rnn_infer_fill;
   klass->drain = gst_rnn_infer_drain;
   klass->reset = gst_rnn_infer_reset;
   klass->stop = gst_rnn_infer_stop;

@@ -83,12 +83,26 @@ forward_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTi
   return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, gap);
 }
 
+/* A gap in the midst of the input that is too short to mean anything: units that were lost up to @end; else -1. */
+static gint64
+n_lost (GstRnnStage *stage, GstClockTime end)
+{
+  const GstRnnTimeline *timeline = &stage->timeline;
+  GstClockTime next = gst_rnn_timeline_next (timeline);
+
+  if (!GST_RNN_STAGE_GET_CLASS (stage)->fill || !gst_rnn_timeline_started (timeline) || timeline->num == 0
+      || (end > next && end - next >= stage->now.discont_wait))
+    return -1;
+  return end > next ? gst_util_uint64_scale_round (end - next, timeline->num, timeline->den * GST_SECOND) : 0;
+}
+
 static gboolean
 take_gap (GstRnnStage *stage, GstEvent *event)
 {
   GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
   GstClockTime start, duration;
   gboolean ret;
+  gint64 lost;
 
   if (!stage->negotiated)
     return klass->push_event (stage, event);
@@ -96,6 +110,11 @@ take_gap (GstRnnStage *stage, GstEvent *event)
   duration = GST_CLOCK_TIME_IS_VALID (duration) ? MIN (duration, GST_CLOCK_TIME_NONE - 1 - start) : 0;
   if (gst_rnn_timeline_is_off (&stage->timeline, start, stage->now.alignment_threshold))
     gst_rnn_stage_leave (stage, GST_RNN_RESET_DISCONT);
+  lost = n_lost (stage, start + duration);
+  if (lost >= 0) {
+    gst_event_unref (event);
+    return klass->fill (stage, lost) == GST_FLOW_OK;
+  }
   ret = (klass->gap ? klass->gap : forward_gap) (stage, event, start, duration);
   stage->position = start + duration;
   if (gst_rnn_timeline_started (&stage->timeline))

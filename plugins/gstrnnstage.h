@@ -78,7 +78,10 @@ typedef struct {
   /* One buffer; advances stage->timeline.count.  It may wait for `run`, which comes after each buffer or list. */
   GstFlowReturn (*process) (GstRnnStage *stage, GstBuffer *buffer);
   GstFlowReturn (*run) (GstRnnStage *stage);
-  /* Handles and forwards a GAP; NULL: drain first.  @event: transfer full */
+  /* Lost input of @n units (samples or steps), shorter than discont-wait: as if silence, or the last value, had come;
+   * advances the timeline.  NULL: every gap is one */
+  GstFlowReturn (*fill) (GstRnnStage *stage, guint64 n);
+  /* Handles and forwards any other GAP; NULL: drain first.  @event: transfer full */
   gboolean (*gap) (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTime duration);
   GstFlowReturn (*drain) (GstRnnStage *stage);
   void (*reset) (GstRnnStage *stage);

@@ -214,12 +214,13 @@ finalize (RnnCell *cell)
 
 /* ---- running ---- */
 
-/* The run of node i: noise of its own. */
+/* The run of node i: noise of its own, and the end of its own input. */
 static RnnRun
-node_run (const RnnRun *run, gint i)
+node_run (const Graph *g, const RnnRun *run, gint i)
 {
   RnnRun r = *run;
 
+  r.shift += g->nodes[i].latency - child (&g->cell, i)->latency;
   r.seed = run->seed ? MAX (run->seed + (guint64) (i + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15), 1) : 0;
   return r;
 }
@@ -268,7 +269,7 @@ forward (const RnnCell *cell, const RnnRun *run)
   const Graph *g = (const Graph *) cell;
 
   for (gint i = 0; i < (gint) cell->children->len; i++) {
-    RnnRun r = node_run (run, i);
+    RnnRun r = node_run (g, run, i);
 
     if (g->nodes[i].gathers)
       gather (g, run, i);
@@ -307,7 +308,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
     memset (grad->dx, 0, steps * cell->n_in * sizeof (gfloat));
   for (gint i = n - 1; i >= 0; i--) {
     const gfloat *dy = i < n - 1 ? run->scratch + steps * g->nodes[i].y : grad->dy;
-    RnnRun r = node_run (run, i);
+    RnnRun r = node_run (g, run, i);
 
     rnn_part_backward (cell, child (cell, i), &r, grad, input_of (g, run, i), output_of (g, run, i), dy, dx);
     for (gint k = 0; k < g->nodes[i].n_sources; k++) {

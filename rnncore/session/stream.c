@@ -104,6 +104,12 @@ rnn_stream_get_row (RnnStream *s)
   return s->x + s->n_block * s->n_in;
 }
 
+void
+rnn_stream_repeat (RnnStream *s)
+{
+  memcpy (rnn_stream_get_row (s), s->newest, s->n_in * sizeof (gfloat));
+}
+
 static void
 fill_missing (RnnStream *s, gfloat *row)
 {

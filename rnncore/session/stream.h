@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnStream, rnn_stream_free)
 
 /* Where the next step [n_in] is to be written before it is pushed. */
 gfloat *rnn_stream_get_row (RnnStream *stream);
+/* The newest step [n_in] again, in place of one that was lost. */
+void rnn_stream_repeat (RnnStream *stream);
 /* After each of these, all answers have to be taken by next. */
 void rnn_stream_push (RnnStream *stream, guint64 start, guint64 duration);
 void rnn_stream_flush (RnnStream *stream);      /* what was pushed is run now, though the block is not full */

@@ -45,8 +45,8 @@ test_gap_short (gconstpointer data)
   gst_harness_push_event (t->h, gst_event_new_gap (300 * GST_MSECOND, 200 * GST_MSECOND));
   test_kind_say (t, kind, "cd_", 50);
   test_kind_end (t);
-  if (kind->out)        /* from the end of the last step on */
-    g_assert_cmpuint (sum_of_gaps (t), ==, (kind->in ? 200 : 220) * GST_MSECOND);
+  if (kind->out)        /* steps come in its place */
+    g_assert_cmpuint (sum_of_gaps (t), ==, 0);
   test_kind_expect (t, kind, "abcd");
   test_harness_free (t);
 }

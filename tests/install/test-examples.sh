@@ -39,9 +39,17 @@ session() {
     sed 1d sine | paste -d ' ' foretold - | awk 'NR > 10 && NF == 2 { d = $1 - $2; if (d * d > .01) { print NR ": " $0; exit 1 } }'
 }
 
-names='layer train session'
+# The library alone, with the project's model: digits of Debian's recordings.
+caption_wav() {
+  sounds=/usr/share/asterisk/sounds/en_US_f_Allison/digits
+  made caption-wav && { ! [ -r "$sounds/7.wav" ] || ! command -v sox > /dev/null || {
+    sox "$sounds/7.wav" -r 16000 -b 16 seven.wav && ./caption-wav "$examples/../models/english-small.safetensors" seven.wav |
+      grep -q ' - .*  seven$'; }; }
+}
+
+names='layer train session caption-wav'
 for name in $names; do
-  check "$name" "$name"
+  check "$name" "$(echo "$name" | tr - _)"
 done
 others=$(cd "$examples" && ls ./*.c | sed 's/^..//; s/\.c$//' | grep -vxF "$(echo $names | tr ' ' '\n')")
 check all-run test -z "$others"
