@@ -29,6 +29,8 @@ tree=$work/tree
 check install install_moved
 libdir=$(dirname "$(find "$tree" -name librnncore.so)")
 include=$(dirname "$(dirname "$(find "$tree" -name rnn.h)")")
+# A build directory that was made before pkgconfig.relocatable was the default has kept its prefix.
+grep -q pcfiledir "$libdir/pkgconfig/rnncore.pc" || sed -i "s|^prefix=.*|prefix=$tree|" "$libdir/pkgconfig/rnncore.pc"
 unset GST_PLUGIN_PATH LD_LIBRARY_PATH RNN_BUILD
 export HOME="$work" PKG_CONFIG_PATH="$libdir/pkgconfig"
 
