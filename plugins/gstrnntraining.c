@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs an RnnTrainer for an element.  Two files leave it, both written aside and renamed: the checkpoint, from which an
- * interrupted training goes on, and the model with the best dev result (without a dev set: the latest).  Of processes
- * that train together the first one alone writes them and tells the bus. */
+/* Runs an RnnTrainer for an element.  Two files leave it, as an RnnKeeper has it: the checkpoint, from which an interrupted
+ * training goes on, and the model with the best dev result (without a dev set: the latest).  Of processes that train
+ * together the first one alone writes them and tells the bus. */
 #include "gstrnntraining.h"
 #include <math.h>
 
@@ -145,6 +145,11 @@ warn (GstRnnTraining *training)
     GST_ELEMENT_WARNING (training->owner, STREAM, FAILED, ("update %" G_GUINT64_FORMAT " is left out, and others like it: "
             "its gradient is not a finite number; are the data?", s->update), (NULL));
   }
+  if (s->invalid && !training->warned_number) {
+    training->warned_number = TRUE;
+    GST_ELEMENT_WARNING (training->owner, STREAM, FAILED, ("%" G_GUINT64_FORMAT " examples of an epoch are answered by what is no "
+            "finite number: nothing is learnt from them", s->invalid), (NULL));
+  }
   if (s->infeasible && gst_rnn_training_ended_epoch (training) && !training->warned_short) {
     training->warned_short = TRUE;
     GST_ELEMENT_WARNING (training->owner, STREAM, WRONG_TYPE, ("%" G_GUINT64_FORMAT " examples of an epoch are %s: nothing is "
@@ -154,42 +159,73 @@ warn (GstRnnTraining *training)
 
 /* ---- files ---- */
 
-static gboolean
-save_checkpoint (GstRnnTraining *training, GError **error)
+/* Training goes on without a checkpoint; the next one may find room. */
+static void
+save_checkpoint (GstRnnTraining *training)
 {
+  g_autoptr (GError) error = NULL;
+  gboolean written = rnn_keeper_save_checkpoint (training->keeper, training->trainer, &error);
+
   training->last_checkpoint = g_get_monotonic_time ();
-  return !training->checkpoint || !rnn_train_leads () ||
-      rnn_trainer_save_checkpoint (training->trainer, training->checkpoint, error);
+  if (!written && !training->warned_checkpoint)
+    GST_ELEMENT_WARNING (training->owner, RESOURCE, WRITE, ("no checkpoint, it will be tried again: %s", error->message),
+        (NULL));
+  training->warned_checkpoint = !written;
 }
 
 static gboolean
 save_model (GstRnnTraining *training, GError **error)
 {
-  return !training->location || !rnn_train_leads () ||
-      rnn_model_save (rnn_trainer_get_best (training->trainer), training->location, error);
+  gchar *said = NULL;
+  gboolean good = rnn_keeper_save_model (training->keeper, training->trainer, &said, error);
+
+  if (said) {
+    g_free (training->said);
+    training->said = said;
+  }
+  return good;
+}
+
+/* What ended how, with what became of the model. */
+static void
+post_end (GstRnnTraining *training, GstProgressType type, const gchar *event)
+{
+  g_autofree gchar *text = g_strdup_printf (training->said ? "%s%s; " : "%s", event, training->said);
+
+  post_progress (training, type, text);
 }
 
 /* ---- life ---- */
+
+static void
+warn_missing (GstRnnTraining *training, const GstRnnTrainingSetup *setup)
+{
+  guint64 missing = rnn_dataset_get_missing (setup->train) + (setup->dev ? rnn_dataset_get_missing (setup->dev) : 0);
+
+  if (missing)
+    GST_ELEMENT_WARNING (training->owner, STREAM, FAILED, ("%" G_GUINT64_FORMAT " values of the data are no finite numbers: the "
+            "last one of their kind stands for each, and no target beside them counts", missing), (NULL));
+}
 
 GstRnnTraining *
 gst_rnn_training_new (GstElement *owner, const GstRnnTrainingSetup *setup, GError **error)
 {
   GstRnnTraining *training = g_new0 (GstRnnTraining, 1);
-  gboolean resumed = setup->resume && setup->checkpoint && g_file_test (setup->checkpoint, G_FILE_TEST_EXISTS);
+  gboolean resumed = FALSE;
 
   training->owner = owner;
   training->epochs = setup->config->epochs;
-  training->location = g_strdup (setup->location);
-  training->checkpoint = g_strdup (setup->checkpoint);
   training->checkpoint_interval = (gint64) setup->checkpoint_interval * G_USEC_PER_SEC;
   training->progress_interval = (gint64) setup->progress_interval * G_USEC_PER_SEC;
   training->stats.dev_metric = NAN;
-  if (rnn_train_check_places (setup->location, setup->checkpoint, error))
+  training->keeper = rnn_keeper_new (setup->location, setup->checkpoint, error);
+  if (training->keeper)
     training->trainer = rnn_trainer_new (setup->model, setup->config, setup->train, setup->dev, error);
-  if (!training->trainer || (resumed && !rnn_trainer_load_checkpoint (training->trainer, setup->checkpoint, error))) {
+  if (!training->trainer || (setup->resume && !rnn_keeper_resume (training->keeper, training->trainer, &resumed, error))) {
     gst_rnn_training_free (training);
     return NULL;
   }
+  warn_missing (training, setup);
   training->started = training->epoch_started = training->last_checkpoint = g_get_monotonic_time ();
   training->done_before = -1;
   post_progress (training, GST_PROGRESS_TYPE_START, resumed ? "resumed from the checkpoint" : "started");
@@ -200,8 +236,8 @@ void
 gst_rnn_training_free (GstRnnTraining *training)
 {
   g_clear_pointer (&training->trainer, rnn_trainer_free);
-  g_free (training->location);
-  g_free (training->checkpoint);
+  rnn_keeper_free (training->keeper);
+  g_free (training->said);
   g_free (training);
 }
 
@@ -217,7 +253,8 @@ end_epoch (GstRnnTraining *training, GError **error)
   post_stats (training, "epoch");
   post_progress (training, GST_PROGRESS_TYPE_CONTINUE, "");
   training->epoch_started = g_get_monotonic_time ();
-  return save_checkpoint (training, error) && save_model (training, error);
+  save_checkpoint (training);
+  return save_model (training, error);
 }
 
 gboolean
@@ -227,11 +264,12 @@ gst_rnn_training_step (GstRnnTraining *training, GError **error)
 
   if (!rnn_trainer_step (training->trainer, &training->stats)) {
     if (!rnn_trainer_check (training->trainer, error)) {
+      warn (training);
       gst_rnn_training_interrupt (training, NULL);
       return FALSE;
     }
     if (save_model (training, error))
-      post_progress (training, GST_PROGRESS_TYPE_COMPLETE, "done: ");
+      post_end (training, GST_PROGRESS_TYPE_COMPLETE, "done: ");
     return FALSE;
   }
   if (training->done_before < 0)
@@ -245,12 +283,18 @@ gst_rnn_training_step (GstRnnTraining *training, GError **error)
     post_stats (training, "update");
     post_progress (training, GST_PROGRESS_TYPE_CONTINUE, "");
   }
-  return now - training->last_checkpoint < training->checkpoint_interval || save_checkpoint (training, error);
+  if (now - training->last_checkpoint >= training->checkpoint_interval)
+    save_checkpoint (training);
+  return TRUE;
 }
 
 gboolean
 gst_rnn_training_interrupt (GstRnnTraining *training, GError **error)
 {
-  post_progress (training, GST_PROGRESS_TYPE_CANCELED, "interrupted: ");
-  return save_checkpoint (training, error) && save_model (training, error);
+  gboolean good;
+
+  save_checkpoint (training);
+  good = save_model (training, error);
+  post_end (training, GST_PROGRESS_TYPE_CANCELED, "interrupted: ");
+  return good;
 }

@@ -11,8 +11,10 @@ typedef struct {
   RnnTrainer *trainer;
   RnnTrainStats stats;          /* of the last step */
   gint epochs;
+  RnnKeeper *keeper;            /* of the model's file and the checkpoint */
+  gchar *said;                  /* by it, what became of the model; NULL: nothing yet */
   gboolean warned_number, warned_short; /* of updates left out */
-  gchar *location, *checkpoint; /* NULL: not written */
+  gboolean warned_checkpoint;   /* since one was written */
   gint64 checkpoint_interval, progress_interval;        /* microseconds */
   gint64 started, epoch_started, last_checkpoint, last_progress;        /* monotonic */
   gdouble epoch_seconds;        /* since the epoch began, at the last step */

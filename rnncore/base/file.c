@@ -4,6 +4,9 @@
 #include "error.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,18 +94,111 @@ rnn_file_resolve (const gchar *path)
   return target;
 }
 
+/* ---- written aside: .NAME.XXXXXX.part, locked while it is written ---- */
+
+#define PART ".part"
+
+static gchar *
+part_template (const gchar *target)
+{
+  g_autofree gchar *folder = g_path_get_dirname (target), *name = g_path_get_basename (target);
+  g_autofree gchar *part = g_strdup_printf (".%s.XXXXXX" PART, name);
+
+  return g_build_filename (folder, part, NULL);
+}
+
+static gboolean
+write_all (gint fd, const gchar *bytes, gsize n)
+{
+  while (n > 0) {
+    gssize written = write (fd, bytes, n);
+
+    if (written < 0 && errno != EINTR)
+      return FALSE;
+    bytes += MAX (written, 0);
+    n -= MAX (written, 0);
+  }
+  return fsync (fd) == 0;
+}
+
+/* What takes the place of an old file has its rights. */
+static gboolean
+keep_rights (gint fd, const gchar *target)
+{
+  struct stat old;
+
+  return stat (target, &old) != 0 || fchmod (fd, old.st_mode & 0777) == 0;
+}
+
+static gboolean
+replace (const gchar *target, const gchar *bytes, gsize n)
+{
+  g_autofree gchar *part = part_template (target);
+  gint fd = g_mkstemp_full (part, O_RDWR | O_CLOEXEC, 0666), number;
+
+  if (fd < 0)
+    return FALSE;
+  flock (fd, LOCK_EX | LOCK_NB);        /* rnn_file_clean leaves it alone */
+  if (write_all (fd, bytes, n) && keep_rights (fd, target) && rename (part, target) == 0) {
+    close (fd);
+    return TRUE;
+  }
+  number = errno;
+  unlink (part);
+  close (fd);
+  errno = number;
+  return FALSE;
+}
+
 gboolean
 rnn_file_replace (const gchar *path, const gchar *bytes, gsize n, GError **error)
 {
-  g_autoptr (GError) reason = NULL;
   g_autofree gchar *target = rnn_file_resolve (path);
 
   if (g_file_test (target, G_FILE_TEST_EXISTS) && !g_file_test (target, G_FILE_TEST_IS_REGULAR))
     g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: not written: it is no file", path);
-  else if (g_file_set_contents_full (target, bytes, (gssize) n,
-          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666, &reason))
+  else if (replace (target, bytes, n))
     return TRUE;
   else
-    g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: cannot be written: %s", path, reason->message);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: cannot be written: %s", path, g_strerror (errno));
   return FALSE;
+}
+
+/* Does @name lie between the parts of a template, with six characters for its Xs? */
+static gboolean
+is_part (const gchar *name, const gchar *template)
+{
+  const gchar *x = g_strrstr (template, "XXXXXX" PART);
+  gsize before = x - template;
+
+  return strlen (name) == strlen (template) && strncmp (name, template, before) == 0
+      && g_str_has_suffix (name, PART);
+}
+
+static void
+remove_dead (const gchar *path)
+{
+  gint fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+  if (fd < 0)
+    return;
+  if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+    unlink (path);
+  close (fd);
+}
+
+void
+rnn_file_clean (const gchar *path)
+{
+  g_autofree gchar *target = rnn_file_resolve (path), *full = part_template (target);
+  g_autofree gchar *folder = g_path_get_dirname (full), *template = g_path_get_basename (full);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    if (is_part (name, template)) {
+      g_autofree gchar *part = g_build_filename (folder, name, NULL);
+
+      remove_dead (part);
+    }
 }

@@ -18,5 +18,7 @@ gchar *rnn_file_resolve (const gchar *path);
 /* Writes n bytes to the file @path, or where the link @path leads: all or nothing, whatever happens meanwhile.  What is
  * there and no file (a device, a directory) is refused. */
 gboolean rnn_file_replace (const gchar *path, const gchar *bytes, gsize n, GError **error);
+/* Removes what a process that died while it replaced @path has left beside it. */
+void rnn_file_clean (const gchar *path);
 
 G_END_DECLS

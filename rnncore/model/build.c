@@ -60,8 +60,8 @@ load_stats (RnnModel *model, const RnnTensorView *mean, const RnnTensorView *std
   rnn_model_set_input_stats (model, m, s, model->input->n_frame);
 }
 
-static gboolean
-check_finite (RnnModel *model, GError **error)
+gboolean
+rnn_model_check_finite (RnnModel *model, GError **error)
 {
   gboolean good = rnn_all_finite (model->n_params, model->params);
 
@@ -91,7 +91,7 @@ rnn_model_build (const RnnBuild *build, GError **error)
     return NULL;
   rnn_cell_foreach_param (model->root, load_param, build->tensors);
   load_stats (model, mean, std);
-  if (!check_finite (model, error))
+  if (!rnn_model_check_finite (model, error))
     return NULL;
   if (model->precision != RNN_PRECISION_F32) {
     rnn_model_pack (model, FALSE);      /* matrices too wide for int8 */

@@ -197,18 +197,24 @@ save_param (RnnParam *param, const gchar *full_name, gpointer data)
   g_array_append_val (data, view);
 }
 
-gboolean
-rnn_model_save (RnnModel *model, const gchar *path, GError **error)
+static gboolean
+save (RnnModel *model, const gchar *path, const gchar *note, GError **error)
 {
   g_autoptr (GArray) tensors = g_array_new (FALSE, FALSE, sizeof (RnnTensorView));
   gchar *recipe = json_dumps (model->recipe, JSON_COMPACT);
   g_autofree gchar *packed = rnn_packed_format (model->precision);
-  const gchar *metadata[] = { "format", "pt", RECIPE_KEY, recipe, RNN_PACKED_KEY, packed, NULL };
-  guint n_params;
+  const gchar *metadata[9] = { "format", "pt", RECIPE_KEY, recipe };
+  guint n_params, n = 4;
   gboolean ok;
 
-  if (model->precision == RNN_PRECISION_F32)
-    metadata[4] = NULL;
+  if (model->precision != RNN_PRECISION_F32) {
+    metadata[n++] = RNN_PACKED_KEY;
+    metadata[n++] = packed;
+  }
+  if (note) {
+    metadata[n++] = RNN_TRAINING_KEY;
+    metadata[n++] = note;
+  }
   rnn_cell_foreach_param (model->root, save_param, tensors);
   n_params = tensors->len;
   if (model->input_mean) {
@@ -223,4 +229,16 @@ rnn_model_save (RnnModel *model, const gchar *path, GError **error)
     g_free ((gchar *) g_array_index (tensors, RnnTensorView, i).name);
   free (recipe);
   return ok;
+}
+
+gboolean
+rnn_model_save_trained (RnnModel *model, const gchar *path, const gchar *note, GError **error)
+{
+  return (!model->params || rnn_model_check_finite (model, error)) && save (model, path, note, error);
+}
+
+gboolean
+rnn_model_save (RnnModel *model, const gchar *path, GError **error)
+{
+  return rnn_model_save_trained (model, path, NULL, error);
 }

@@ -38,5 +38,10 @@ RnnModel *rnn_model_load_file (GBytes *bytes, const gchar *path, GError **error)
 /* The same cells over the same weights, packed in another way.  (transfer full) */
 RnnModel *rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error);
 RnnPackType rnn_precision_get_pack (RnnPrecision precision);
+#define RNN_TRAINING_KEY "rnncore-training"     /* metadata of a file that a training wrote: train/keeper.c */
+/* rnn_model_save with @note there; NULL: without */
+gboolean rnn_model_save_trained (RnnModel *model, const gchar *path, const gchar *note, GError **error);
+/* After loading, and before saving: are all weights numbers? */
+gboolean rnn_model_check_finite (RnnModel *model, GError **error);
 
 G_END_DECLS

@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All that a trainer knows, in one safetensors file: tensors `params`, `best` (once there is a best), `moment0`...; the
- * rest as a JSON object in __metadata__["rnncore-checkpoint"].  The examples are not part of it: they have to be given
+/* All that a trainer knows, in one safetensors file: tensors `params`, `best` (once there is a best), `average` (if weights are
+ * averaged), `moment0`...; the rest as a JSON object in __metadata__["rnncore-checkpoint"], with a checksum beside it.  The examples are not part of it: they have to be given
  * again, in the same order.  A trainer that loads it goes on as if it had never stopped. */
 #include "trainer.h"
+#include "../base/digest.h"
 #include "../base/finite.h"
 #include "../model/safetensors.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define KEY "rnncore-checkpoint"
-#define FORMAT 1
+#define CHECKSUM_KEY "rnncore-checksum"
+#define FORMAT 2                /* 1 had no checksum and no digests */
 
 static const gchar *const moment_names[RNN_OPTIMIZER_MAX_MOMENTS] = { "moment0", "moment1", "moment2" };
 
 /* Options that decide what a minibatch is and what the moments mean: they must not change on the way. */
-static const gchar *const fixed_options[] = { "loss", "batch_size", "shards", "seed", "optimizer", "amsgrad", "join", "pause" };
+static const gchar *const fixed_options[] = { "loss", "batch_size", "accumulate", "shards", "seed", "optimizer", "amsgrad", "join",
+  "pause" };
+static const gchar *const fixed_parts[] = { "layers", "input", "output" };
 
 /* ---- progress: numbers between RnnTrainer and JSON ---- */
+
+/* Of format 1, which knew less. */
+static gboolean
+is_old (const json_t *state)
+{
+  return json_integer_value (json_object_get (state, "format")) == 1;
+}
 
 typedef struct {
   const gchar *name;
@@ -29,7 +41,7 @@ typedef struct {
 
 static const Field counts[] = {         /* guint64 */
   FIELD (optimizer.step), FIELD (epoch), FIELD (batch), FIELD (patience_left), FIELD (epoch_examples),
-  FIELD (epoch_infeasible)
+  FIELD (epoch_infeasible), FIELD (epoch_invalid), FIELD (best_update)
 };
 
 static const Field reals[] = {          /* gdouble; NAN is null in JSON */
@@ -56,6 +68,8 @@ read_numbers (RnnTrainer *t, const json_t *state)
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++) {
     const json_t *value = json_object_get (state, counts[i].name);
 
+    if (!value && is_old (state))
+      continue;
     if (!json_is_integer (value) || json_integer_value (value) < 0)
       return counts[i].name;
     COUNT (t, counts[i]) = json_integer_value (value);
@@ -72,6 +86,14 @@ read_numbers (RnnTrainer *t, const json_t *state)
 
 /* ---- what has to be the same when training goes on ---- */
 
+static void
+set_digest (json_t *setting, const gchar *name, guint64 digest)
+{
+  g_autofree gchar *text = rnn_digest_to_text (digest);
+
+  json_object_set_new (setting, name, json_string (text));
+}
+
 static json_t *
 describe_setting (RnnTrainer *t)
 {
@@ -84,9 +106,15 @@ describe_setting (RnnTrainer *t)
     json_object_set_new (setting, fixed_options[i], value ? json_incref (value) : json_null ());
   }
   json_decref (options);
-  json_object_set (setting, "layers", json_object_get (rnn_model_get_recipe (t->model), "layers"));
+  for (guint i = 0; i < G_N_ELEMENTS (fixed_parts); i++) {
+    json_t *part = json_object_get (rnn_model_get_recipe (t->model), fixed_parts[i]);
+
+    json_object_set_new (setting, fixed_parts[i], part ? json_incref (part) : json_null ());
+  }
   json_object_set_new (setting, "examples", json_integer (t->train->examples->len));
   json_object_set_new (setting, "frames", json_integer (t->train->n_frames));
+  set_digest (setting, "content of the examples", t->digest);
+  set_digest (setting, "content of the dev set", t->dev_digest);
   return setting;
 }
 
@@ -98,7 +126,7 @@ check_setting (RnnTrainer *t, const json_t *state, const gchar *path, GError **e
   const gchar *name, *differs = NULL;
 
   json_object_foreach (setting, name, value)
-    if (!differs && !json_equal (value, json_object_get (saved, name)))
+    if (!differs && !json_equal (value, json_object_get (saved, name)) && !(is_old (state) && !json_object_get (saved, name)))
       differs = name;
   if (differs)
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: it is the checkpoint of another training: '%s' differs", path,
@@ -123,21 +151,55 @@ dump_state (RnnTrainer *t)
   return text;
 }
 
+/* Of the state and of all tensors, in the order of list_tensors. */
+static gchar *
+make_checksum (const gchar *state, const RnnTensorView *views, guint n)
+{
+  guint64 digest = rnn_digest_bytes (RNN_DIGEST_START, state, strlen (state));
+
+  for (guint i = 0; i < n; i++)
+    digest = rnn_digest_bytes (digest, views[i].data, views[i].size * sizeof (gfloat));
+  return rnn_digest_to_text (digest);
+}
+
+#define MAX_TENSORS (3 + RNN_OPTIMIZER_MAX_MOMENTS)
+
+typedef struct {
+  const gchar *name;
+  gfloat *data;                 /* [n_params] */
+  gboolean positive;            /* mean squares */
+} Tensor;
+
+static guint
+list_tensors (RnnTrainer *t, Tensor *tensors)
+{
+  guint n = 0;
+
+  tensors[n++] = (Tensor) { "params", rnn_model_get_params (t->model), FALSE };
+  if (t->has_best)
+    tensors[n++] = (Tensor) { "best", rnn_model_get_params (t->best), FALSE };
+  if (t->average)
+    tensors[n++] = (Tensor) { "average", t->average, FALSE };
+  for (gint i = 0; i < t->optimizer.n_moments; i++)
+    tensors[n++] = (Tensor) { moment_names[i], t->optimizer.moments[i], rnn_optimizer_is_square (&t->config, i) };
+  return n;
+}
+
 gboolean
 rnn_trainer_save_checkpoint (RnnTrainer *t, const gchar *path, GError **error)
 {
   gint n_params = (gint) rnn_model_get_n_params (t->model);
-  RnnTensorView views[2 + RNN_OPTIMIZER_MAX_MOMENTS];
+  Tensor tensors[MAX_TENSORS];
+  RnnTensorView views[MAX_TENSORS];
+  guint n = list_tensors (t, tensors);
   gchar *state = dump_state (t);
-  const gchar *metadata[] = { KEY, state, NULL };
-  guint n = 0;
+  g_autofree gchar *checksum = NULL;
+  const gchar *metadata[] = { KEY, state, CHECKSUM_KEY, NULL, NULL };
   gboolean good;
 
-  views[n++] = rnn_tensor_view_f32 ("params", 1, &n_params, rnn_model_get_params (t->model));
-  if (t->has_best)
-    views[n++] = rnn_tensor_view_f32 ("best", 1, &n_params, rnn_model_get_params (t->best));
-  for (gint i = 0; i < t->optimizer.n_moments; i++)
-    views[n++] = rnn_tensor_view_f32 (moment_names[i], 1, &n_params, t->optimizer.moments[i]);
+  for (guint i = 0; i < n; i++)
+    views[i] = rnn_tensor_view_f32 (tensors[i].name, 1, &n_params, tensors[i].data);
+  metadata[3] = checksum = make_checksum (state, views, n);
   good = rnn_safetensors_write (path, views, n, metadata, error);
   free (state);
   return good;
@@ -151,7 +213,7 @@ parse_state (RnnSafetensors *file, const gchar *path, GError **error)
   const gchar *text = rnn_safetensors_get_metadata (file, KEY);
   json_t *state = text ? json_loads (text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 
-  if (json_is_object (state) && json_integer_value (json_object_get (state, "format")) == FORMAT)
+  if (json_is_object (state) && (is_old (state) || json_integer_value (json_object_get (state, "format")) == FORMAT))
     return state;
   g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: this is not a checkpoint of format %d", path, FORMAT);
   json_decref (state);
@@ -170,50 +232,54 @@ read_progress (RnnTrainer *next, const json_t *state, RnnSafetensors *file, cons
   return !wrong;
 }
 
-typedef struct {
-  const gchar *name;
-  gfloat *to;                   /* [n_params] */
-} Target;
-
-static guint
-list_targets (RnnTrainer *t, Target *targets)
-{
-  guint n = 0;
-
-  targets[n++] = (Target) { "params", rnn_model_get_params (t->model) };
-  if (t->has_best)
-    targets[n++] = (Target) { "best", rnn_model_get_params (t->best) };
-  for (gint i = 0; i < t->optimizer.n_moments; i++)
-    targets[n++] = (Target) { moment_names[i], t->optimizer.moments[i] };
-  return n;
-}
-
-/* Training would not get away from what is no number. */
+/* Training would not get away from what is no number, or from a square below 0. */
 static gboolean
-check_finite (RnnSafetensors *file, const gchar *path, const gchar *name, gsize n, GError **error)
+check_values (RnnSafetensors *file, const gchar *path, const Tensor *tensor, gsize n, GError **error)
 {
   g_autofree gfloat *x = g_new (gfloat, n);
+  gboolean good;
 
-  rnn_tensor_view_to_float (rnn_safetensors_find (file, name), x);
-  if (rnn_all_finite (n, x))
+  rnn_tensor_view_to_float (rnn_safetensors_find (file, tensor->name), x);
+  good = rnn_all_finite (n, x);
+  for (gsize i = 0; good && tensor->positive && i < n; i++)
+    good = x[i] >= 0;
+  if (!good)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' holds what is no finite number%s", path, tensor->name,
+        tensor->positive ? ", or less than 0" : "");
+  return good;
+}
+
+static gboolean
+check_sum (RnnSafetensors *file, const gchar *path, const Tensor *tensors, guint n, GError **error)
+{
+  const gchar *saved = rnn_safetensors_get_metadata (file, CHECKSUM_KEY);
+  g_autofree RnnTensorView *views = g_new (RnnTensorView, n);
+  g_autofree gchar *checksum = NULL;
+
+  for (guint i = 0; i < n; i++)
+    views[i] = *rnn_safetensors_find (file, tensors[i].name);
+  checksum = make_checksum (rnn_safetensors_get_metadata (file, KEY), views, n);
+  if (g_strcmp0 (saved, checksum) == 0)
     return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: '%s' holds what is no finite number", path, name);
+  g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: it is damaged: its checksum is not that of its content", path);
   return FALSE;
 }
 
 static gboolean
-read_tensors (RnnTrainer *t, RnnSafetensors *file, const gchar *path, GError **error)
+read_tensors (RnnTrainer *t, RnnSafetensors *file, gboolean old, const gchar *path, GError **error)
 {
   gint n_params = (gint) rnn_model_get_n_params (t->model);
-  Target targets[2 + RNN_OPTIMIZER_MAX_MOMENTS];
-  guint n = list_targets (t, targets);
+  Tensor tensors[MAX_TENSORS];
+  guint n = list_tensors (t, tensors);
 
   for (guint i = 0; i < n; i++)
-    if (!rnn_safetensors_require (file, targets[i].name, 1, &n_params, error)
-        || !check_finite (file, path, targets[i].name, (gsize) n_params, error))
+    if (!rnn_safetensors_require (file, tensors[i].name, 1, &n_params, error)
+        || !check_values (file, path, &tensors[i], (gsize) n_params, error))
       return FALSE;
+  if (!old && !check_sum (file, path, tensors, n, error))
+    return FALSE;
   for (guint i = 0; i < n; i++)
-    rnn_tensor_view_to_float (rnn_safetensors_find (file, targets[i].name), targets[i].to);
+    rnn_tensor_view_to_float (rnn_safetensors_find (file, tensors[i].name), tensors[i].data);
   return TRUE;
 }
 
@@ -224,7 +290,7 @@ rnn_trainer_load_checkpoint (RnnTrainer *t, const gchar *path, GError **error)
   json_t *state = file ? parse_state (file, path, error) : NULL;
   RnnTrainer next = *t;
   gboolean good = state && check_setting (t, state, path, error) && read_progress (&next, state, file, path, error) &&
-      read_tensors (&next, file, path, error);
+      read_tensors (&next, file, is_old (state), path, error);
 
   json_decref (state);
   if (!good)

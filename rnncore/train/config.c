@@ -7,6 +7,8 @@ static const gchar *const losses[] = { "output", "ctc", "mse", "cross-entropy", 
 static const gchar *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop", "adagrad", NULL };
 static const gchar *const schedules[] = { "constant", "cosine", "linear", "exponential", NULL };
 
+#define BELOW_1 0.999999        /* what decays by 1 never forgets, and its correction divides by 0 */
+
 #define INT(f, lo, hi, def, blurb)   RNN_OPT_INT (RnnTrainConfig, f, lo, hi, def, blurb)
 #define FLOAT(f, lo, hi, def, blurb) RNN_OPT_FLOAT (RnnTrainConfig, f, lo, hi, def, blurb)
 
@@ -23,13 +25,15 @@ const RnnOption rnn_train_options[] = {
   FLOAT (learning_rate, 0, 1000, 1e-3, "highest learning rate"),
   FLOAT (min_learning_rate, 0, 1000, 0, "learning rate at the end"),
   INT (warmup, 0, G_MAXINT, 0, "updates of linear rise to the learning rate"),
-  FLOAT (momentum, 0, 1, 0, "sgd, rmsprop"),
-  FLOAT (beta1, 0, 1, 0.9, "adam, adamw: decay of the mean gradient"),
-  FLOAT (beta2, 0, 1, 0.999, "adam, adamw, rmsprop (alpha): decay of the mean squared gradient"),
-  FLOAT (epsilon, 0, 1, 1e-8, "added to the denominator"),
+  FLOAT (momentum, 0, BELOW_1, 0, "sgd, rmsprop"),
+  FLOAT (beta1, 0, BELOW_1, 0.9, "adam, adamw: decay of the mean gradient"),
+  FLOAT (beta2, 0, BELOW_1, 0.999, "adam, adamw, rmsprop (alpha): decay of the mean squared gradient"),
+  FLOAT (epsilon, 1e-30, 1, 1e-8, "added to the denominator"),
   FLOAT (weight_decay, 0, 1, 0, "L2 penalty; adamw: decoupled"),
   RNN_OPT_BOOL (RnnTrainConfig, nesterov, FALSE, "sgd: look ahead"),
   RNN_OPT_BOOL (RnnTrainConfig, amsgrad, FALSE, "adam, adamw: the largest mean square so far"),
+  INT (accumulate, 1, 65536, 1, "minibatches per update"),
+  FLOAT (average, 0, BELOW_1, 0, "decay per update of the moving average of the weights that is validated and saved; 0: off"),
   RNN_OPT_BOOL (RnnTrainConfig, per_label, FALSE, "divide the gradient by the minibatch's labels, not its examples"),
   FLOAT (clip_norm, 0, 1e9, 5, "largest norm of the gradient; 0: off"),
   INT (short_first_epochs, 0, G_MAXINT, 0, "first epochs that run from short to long"),

@@ -2,6 +2,7 @@
 /* Examples in memory or in a file, and the order in which an epoch visits them: sorted by length with some jitter, so that a
  * minibatch needs little padding yet differs from epoch to epoch, then cut into minibatches, which are shuffled. */
 #include "dataset.h"
+#include "missing.h"
 #include "store.h"
 #include "../base/rng.h"
 #include <math.h>
@@ -72,10 +73,13 @@ static void
 add (RnnDataset *dataset, RnnExample *example, const gfloat *frames, guint n_frames)
 {
   gsize n = (gsize) n_frames * dataset->n_feature;
+  g_autofree gfloat *copy = NULL;
 
   example->n_frames = n_frames;
-  if (!dataset->store || !rnn_store_append (dataset->store, frames, n_frames, &example->at))
-    example->frames = copy_array (frames, n, sizeof (gfloat));
+  copy = copy_array (frames, n, sizeof (gfloat));
+  dataset->n_missing += rnn_fill_missing (n_frames, dataset->n_feature, copy, example->n_target, example->targets);
+  if (!dataset->store || !rnn_store_append (dataset->store, copy, n_frames, &example->at))
+    example->frames = g_steal_pointer (&copy);
   if (dataset->store && example->frames)
     rnn_store_round (dataset->store, n, example->frames);
   rnn_dataset_add (dataset, *example);
@@ -162,6 +166,12 @@ guint64
 rnn_dataset_get_frames (RnnDataset *dataset)
 {
   return dataset->n_frames;
+}
+
+guint64
+rnn_dataset_get_missing (RnnDataset *dataset)
+{
+  return dataset->n_missing;
 }
 
 void

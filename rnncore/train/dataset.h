@@ -36,6 +36,7 @@ struct _RnnDataset {
   gint n_feature;
   GArray *examples;             /* of RnnExample */
   guint64 n_frames;             /* of all */
+  guint64 n_missing;            /* values of frames that were no finite numbers */
   struct _RnnStore *store;      /* owned, or NULL: frames are in memory */
   RnnDataset *source;           /* of the parts of stretches (borrowed), or NULL */
 };

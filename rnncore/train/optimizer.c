@@ -23,6 +23,7 @@ typedef struct {
 
 typedef struct {
   gint n_moments;
+  guint squares;                /* bit i: moment i is one of squares */
   void (*step) (const Part *part);
 } Rule;
 
@@ -116,12 +117,18 @@ step_adagrad (const Part *a)
 }
 
 static const Rule rules[] = {   /* by RnnOptimizerType */
-  { 1, step_sgd },
-  { 2, step_adam },
-  { 2, step_adamw },
-  { 2, step_rmsprop },
-  { 1, step_adagrad },
+  { 1, 0, step_sgd },
+  { 2, 1 << 1 | 1 << 2, step_adam },
+  { 2, 1 << 1 | 1 << 2, step_adamw },
+  { 2, 1 << 0, step_rmsprop },
+  { 1, 1 << 0, step_adagrad },
 };
+
+gboolean
+rnn_optimizer_is_square (const RnnTrainConfig *config, gint i)
+{
+  return rules[config->optimizer].squares >> i & 1;
+}
 
 void
 rnn_optimizer_init (RnnOptimizer *optimizer, const RnnTrainConfig *config, gsize n)

@@ -20,6 +20,8 @@ typedef struct {
 
 void rnn_optimizer_init (RnnOptimizer *optimizer, const RnnTrainConfig *config, gsize n);
 void rnn_optimizer_clear (RnnOptimizer *optimizer);
+/* Is moment @i a mean or sum of squares? */
+gboolean rnn_optimizer_is_square (const RnnTrainConfig *config, gint i);
 /* An update: begin, then run on every part of the parameters, [first, first + n) of params and grad, in any order and by
  * any thread.  params -= what the rule makes of grad * grad_scale; grad may be overwritten. */
 void rnn_optimizer_begin (RnnOptimizer *optimizer, gfloat learning_rate, gfloat grad_scale);

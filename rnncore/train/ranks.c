@@ -3,6 +3,7 @@
  * shards and makes the same update as the others.  So they have to start from the same: before the first step each
  * compares its own digests with those of rank 0. */
 #include "trainer.h"
+#include "../base/digest.h"
 #include "../kernels/kernels.h"
 #include <string.h>
 
@@ -24,46 +25,7 @@ rnn_trainer_first_shard (const RnnTrainer *t, guint rank)
   return t->config.shards * rank / t->reduce.size;
 }
 
-/* ---- digests: FNV-1a ---- */
-
-#define START 0xcbf29ce484222325u
-
-static guint64
-digest_bytes (guint64 digest, gconstpointer data, gsize bytes)
-{
-  for (const guint8 *p = data, *end = p + bytes; p < end; p++)
-    digest = (digest ^ *p) * 0x100000001b3u;
-  return digest;
-}
-
-static guint64
-digest_json (json_t *json)
-{
-  gchar *text = json_dumps (json, JSON_COMPACT | JSON_SORT_KEYS);
-  guint64 digest = digest_bytes (START, text, strlen (text));
-
-  free (text);
-  return digest;
-}
-
-static guint64
-digest_examples (guint64 digest, const RnnDataset *dataset)
-{
-  RnnBuffer room = { NULL, 0 };
-
-  for (guint i = 0; dataset && i < dataset->examples->len; i++) {
-    const RnnExample *e = RNN_EXAMPLE (dataset, i);
-
-    digest = digest_bytes (digest, &e->n_frames, sizeof (e->n_frames));
-    digest = digest_bytes (digest, rnn_dataset_read (dataset, e, &room), (gsize) e->n_frames * dataset->n_feature * sizeof (gfloat));
-    for (guint j = 0; j < e->n_texts; j++)
-      digest = digest_bytes (digest, e->texts[j].ids, e->texts[j].n * sizeof (gint));
-    if (e->targets)
-      digest = digest_bytes (digest, e->targets, (gsize) e->n_frames * e->n_target * sizeof (gfloat));
-  }
-  rnn_buffer_clear (&room);
-  return digest;
-}
+/* ---- digests ---- */
 
 static guint64
 of_options (const RnnTrainer *t)
@@ -74,7 +36,7 @@ of_options (const RnnTrainer *t)
 
   config.n_threads = 1;         /* changes no result */
   rnn_options_to_json (rnn_train_options, &config, json);
-  digest = digest_json (json);
+  digest = rnn_digest_json (RNN_DIGEST_START, json);
   json_decref (json);
   return digest;
 }
@@ -82,42 +44,42 @@ of_options (const RnnTrainer *t)
 static guint64
 of_examples (const RnnTrainer *t)
 {
-  return digest_examples (digest_examples (START, t->train), t->dev);
+  return t->digest ^ 3 * t->dev_digest;
 }
 
 static guint64
-of_layers (const RnnTrainer *t)
+of_recipe (const RnnTrainer *t)
 {
-  return digest_json (json_object_get (rnn_model_get_recipe (t->model), "layers"));
+  return rnn_model_digest_recipe (t->model);
 }
 
 static guint64
 of_weights (const RnnTrainer *t)
 {
-  return digest_bytes (START, rnn_model_get_params (t->model), rnn_model_get_n_params (t->model) * sizeof (gfloat));
+  return rnn_digest_bytes (RNN_DIGEST_START, rnn_model_get_params (t->model), rnn_model_get_n_params (t->model) * sizeof (gfloat));
 }
 
 static guint64
 of_progress (const RnnTrainer *t)
 {
-  guint64 digest = digest_bytes (t->optimizer.step * G_MAXUINT32 + t->epoch, &t->batch, sizeof (t->batch));
+  guint64 digest = rnn_digest_bytes (t->optimizer.step * G_MAXUINT32 + t->epoch, &t->batch, sizeof (t->batch));
 
   for (gint i = 0; i < t->optimizer.n_moments; i++)
-    digest = digest_bytes (digest, t->optimizer.moments[i], t->optimizer.n * sizeof (gfloat));
+    digest = rnn_digest_bytes (digest, t->optimizer.moments[i], t->optimizer.n * sizeof (gfloat));
   return digest;
 }
 
 static guint64
 of_kernels (const RnnTrainer *t)
 {
-  return digest_bytes (START, rnn_kernels ()->name, strlen (rnn_kernels ()->name));
+  return rnn_digest_bytes (RNN_DIGEST_START, rnn_kernels ()->name, strlen (rnn_kernels ()->name));
 }
 
 static const struct {
   const gchar *what;
   guint64 (*digest) (const RnnTrainer *t);
 } same[] = {
-  { "layers of the model", of_layers },
+  { "recipes", of_recipe },
   { "options of training", of_options },
   { "examples", of_examples },
   { "weights at the start", of_weights },
@@ -149,10 +111,10 @@ part (RnnTrainer *t, gint word)
   const gchar *path = rnn_model_get_path (t->model);
 
   if (word == RNN_REDUCE_LEFT)
-    t->parted = g_error_new (RNN_ERROR, RNN_ERROR_IO, "%s: another of the %u processes that train together has ended "
+    t->failed = g_error_new (RNN_ERROR, RNN_ERROR_IO, "%s: another of the %u processes that train together has ended "
         "after %" G_GUINT64_FORMAT " updates", path, t->reduce.size, t->optimizer.step);
   else if (word > 0)
-    t->parted = g_error_new (RNN_ERROR, RNN_ERROR_OPTION, "%s: the %u processes that train together differ in their %s",
+    t->failed = g_error_new (RNN_ERROR, RNN_ERROR_OPTION, "%s: the %u processes that train together differ in their %s",
         path, t->reduce.size, same[word - 1].what);
   return word > 0;
 }
@@ -162,7 +124,7 @@ rnn_trainer_agree (RnnTrainer *t)
 {
   if (t->reduce.size == 1)
     return TRUE;
-  if (t->parted || part (t, rnn_reduce_agree (&t->reduce, 0)))
+  if (t->failed || part (t, rnn_reduce_agree (&t->reduce, 0)))
     return FALSE;
   if (!t->agreed && part (t, rnn_reduce_agree (&t->reduce, find_difference (t))))
     return FALSE;

@@ -154,7 +154,8 @@ rnn_shard_train (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, 
   const RnnTask *task = shard->task;
   gsize n_params = rnn_model_get_n_params (task->model);
 
-  memset (rnn_shard_need_grad (shard), 0, n_params * sizeof (gfloat));
+  if (!shard->adds)
+    memset (rnn_shard_need_grad (shard), 0, n_params * sizeof (gfloat));
   rnn_batch_build (&shard->batch, &task->framing, dataset, examples, n, augment, augment_seed);
   for (gint b = 0; b < n; b++)
     losses[b] = INFINITY;

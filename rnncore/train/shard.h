@@ -16,6 +16,7 @@ typedef struct {
   RnnBuffer dstate;             /* [B][n_state] */
   RnnBuffer tape, scratch, loss_scratch;
   gfloat *grad;                 /* [n_params], NULL until trained */
+  gboolean adds;                /* to the gradients that are there, of the same update */
   RnnMeasure measure;
 } RnnShard;
 
@@ -24,7 +25,7 @@ void     rnn_shard_clear (RnnShard *shard);
 
 /* shard->grad, made when it is not there yet */
 gfloat  *rnn_shard_need_grad (RnnShard *shard);
-/* Forward and backward over examples[n]: shard->grad = the sum of their gradients times @scale, losses[n] = the loss of
+/* Forward and backward over examples[n]: shard->grad = (if it adds: +=) the sum of their gradients times @scale, losses[n] = the loss of
  * each.  The seeds: of augmentation (@augment NULL: none) and of dropout (RnnRun.seed). */
 void rnn_shard_train (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, gint n, gfloat scale,
     const RnnTrainConfig *augment, guint64 augment_seed, guint64 noise_seed, gfloat *losses);

@@ -34,6 +34,8 @@ gboolean rnn_dataset_seal (RnnDataset *dataset, const gchar *digest, const gchar
 RnnDataset *rnn_dataset_load (const gchar *path, gint n_feature, const gchar *digest, gchar **notes, GError **error);
 guint  rnn_dataset_get_n (RnnDataset *dataset);
 guint64 rnn_dataset_get_frames (RnnDataset *dataset);          /* of all examples */
+/* Values of frames that were no finite numbers: the last one of their kind stands for each, and no target beside them counts. */
+guint64 rnn_dataset_get_missing (RnnDataset *dataset);
 void   rnn_dataset_get_stats (RnnDataset *dataset, gfloat *mean, gfloat *std);   /* [n_feature], over all frames */
 
 /* ---- trainer.c ---- */
@@ -56,6 +58,8 @@ typedef struct {
   gint warmup;                  /* updates */
   gfloat momentum, beta1, beta2, epsilon, weight_decay;
   gboolean nesterov, amsgrad;
+  gint accumulate;              /* minibatches per update */
+  gfloat average;               /* 0..1: decay of the moving average of the weights, which is validated and saved; 0: off */
   gboolean per_label;           /* the loss is divided by the minibatch's labels, not its examples */
   gfloat clip_norm;             /* 0: off */
   gint short_first_epochs;      /* epochs that run through the buckets from short to long */
@@ -90,7 +94,7 @@ typedef struct {
   guint64 update;               /* updates so far */
   guint epoch;                  /* running, from 0 */
   gdouble epoch_progress;       /* 0..1 */
-  gfloat loss;                  /* of the last minibatch, mean per example */
+  gfloat loss;                  /* of the last minibatch, mean of the examples that can be learnt; NAN: none */
   gfloat epoch_loss;            /* running mean of this epoch */
   gfloat dev_loss, dev_metric;  /* of the last validation (metric: of the output); NAN before it */
   gfloat best_metric;
@@ -98,21 +102,38 @@ typedef struct {
   gdouble frames_per_second;    /* over this epoch */
   gboolean done;                /* all epochs ran, or early stop */
   guint64 infeasible;           /* this epoch's examples that nothing can be learnt from */
+  guint64 invalid;              /* this epoch's examples to which the model answers what is no number */
 } RnnTrainStats;
 
 /* Takes the model (a private copy is made) and borrows the datasets until freed; @dev may be NULL. */
 RnnTrainer *rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev,
     GError **error);
 void  rnn_trainer_free (RnnTrainer *trainer);
-/* One minibatch and update; at the end of an epoch (epoch_progress 1) also the validation.  The last step says done;
+/* One update from `accumulate` minibatches; at the end of an epoch (epoch_progress 1) also the validation.  The last step says done;
  * FALSE: it was over before this call, which did nothing but fill @stats. */
 gboolean rnn_trainer_step (RnnTrainer *trainer, RnnTrainStats *stats);
-/* FALSE: a step did nothing because the processes that train together no longer agree, as @error says. */
+/* FALSE: it can go no further, as @error says: the weights broke, nothing could be learnt, or the processes that train
+ * together no longer agree. */
 gboolean rnn_trainer_check (RnnTrainer *trainer, GError **error);
 RnnModel *rnn_trainer_get_model (RnnTrainer *trainer);         /* the current weights (transfer none) */
 RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);          /* best dev metric, or the current (transfer none) */
 /* All of it: weights, best weights, optimizer moments, position in the epoch, seeds.  Written aside and renamed. */
 gboolean rnn_trainer_save_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
 gboolean rnn_trainer_load_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
+
+/* ---- keeper.c: what a training leaves on disk, and when ---- */
+typedef struct _RnnKeeper RnnKeeper;
+
+/* Where the best model and the checkpoint go, either may be NULL.  Both are locked until it is freed: another process that
+ * writes one of them is named.  Of processes that train together the first one alone locks and writes. */
+RnnKeeper *rnn_keeper_new (const gchar *location, const gchar *checkpoint, GError **error);
+void       rnn_keeper_free (RnnKeeper *keeper);
+/* Loads the checkpoint if it is there. */
+gboolean   rnn_keeper_resume (RnnKeeper *keeper, RnnTrainer *trainer, gboolean *resumed, GError **error);
+/* Writes the model if the trainer has a better one than the file: @said (transfer full) tells what was kept and why, or stays
+ * as it is where there was nothing new.  FALSE: it cannot be written. */
+gboolean   rnn_keeper_save_model (RnnKeeper *keeper, RnnTrainer *trainer, gchar **said, GError **error);
+/* FALSE: it cannot be written; the one before is still there. */
+gboolean   rnn_keeper_save_checkpoint (RnnKeeper *keeper, RnnTrainer *trainer, GError **error);
 
 RNN_API_END

@@ -75,8 +75,10 @@ make_models (RnnTrainer *t, RnnModel *model, GError **error)
   if (!(t->model = rnn_model_copy (model, error)))
     return FALSE;
   ensure_input_stats (t->model, t->train);
-  if (t->dev && !(t->best = rnn_model_copy (t->model, error)))
+  if ((t->dev || t->config.average > 0) && !(t->best = rnn_model_copy (t->model, error)))
     return FALSE;
+  if (t->config.average > 0)
+    t->average = g_memdup2 (rnn_model_get_params (t->model), rnn_model_get_n_params (t->model) * sizeof (gfloat));
   return rnn_task_init (&t->task, &t->config, t->model, t->train->n_feature, error) && check_model (t, error);
 }
 
@@ -107,6 +109,8 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
     rnn_trainer_free (t);
     return NULL;
   }
+  t->digest = rnn_dataset_digest (t->train);
+  t->dev_digest = rnn_dataset_digest (t->dev);
   rnn_trainer_prepare_update (t);
   rnn_model_pack (t->model, TRUE);
   t->patience_left = config->patience;
@@ -123,7 +127,7 @@ rnn_trainer_free (RnnTrainer *trainer)
   if (!trainer)
     return;
   rnn_reduce_leave (&trainer->reduce, !trainer->done);
-  g_clear_error (&trainer->parted);
+  g_clear_error (&trainer->failed);
   rnn_pool_free (trainer->pool);
   for (gint s = 0; trainer->shards && s < trainer->config.shards; s++)
     rnn_shard_clear (&trainer->shards[s]);
@@ -131,6 +135,7 @@ rnn_trainer_free (RnnTrainer *trainer)
   rnn_optimizer_clear (&trainer->optimizer);
   g_clear_pointer (&trainer->matrices, g_ptr_array_unref);
   g_free (trainer->squares);
+  g_free (trainer->average);
   rnn_task_clear (&trainer->task);
   if (trainer->set != trainer->train)
     rnn_dataset_free (trainer->set);
@@ -202,14 +207,28 @@ count_labels (const RnnExample *example)
   return example->n_texts ? (guint) example->texts[0].n : 0;
 }
 
-static gfloat
-loss_scale (const RnnTrainer *t, const Minibatch *m)
+/* Minibatches of the update to come. */
+static guint
+count_minibatches (const RnnTrainer *t)
 {
-  guint n_labels = 0;
+  return (guint) MIN ((guint64) t->config.accumulate, t->order.n_batches - t->batch);
+}
 
-  for (guint i = 0; i < m->n; i++)
-    n_labels += count_labels (RNN_EXAMPLE (t->set, m->examples[i]));
-  return 1.0f / (t->config.per_label && n_labels ? n_labels : m->n);
+/* Of @n_batches minibatches together. */
+static gfloat
+loss_scale (const RnnTrainer *t, guint n_batches)
+{
+  guint n_labels = 0, total = 0;
+
+  for (guint k = 0; k < n_batches; k++) {
+    const guint32 *examples;
+    guint n = rnn_epoch_get (&t->order, (guint) t->batch + k, &examples);
+
+    for (guint i = 0; i < n; i++)
+      n_labels += count_labels (RNN_EXAMPLE (t->set, examples[i]));
+    total += n;
+  }
+  return 1.0f / (t->config.per_label && n_labels ? n_labels : total);
 }
 
 static void
@@ -223,6 +242,7 @@ train_job (guint job, gpointer data)
   rnn_shard_train (&t->shards[shard], t->set, m->examples + first, end - first, m->scale,
       t->epoch >= (guint64) c->augment_from ? c : NULL, rnn_mix_seed (c->seed, t->epoch, 1),
       rnn_mix_seed (c->seed, t->epoch << 32 | t->batch, 2 + shard), t->losses + first);
+  t->shards[shard].adds = TRUE;
 }
 
 /* The losses of all ranks, on every one. */
@@ -237,22 +257,28 @@ share_losses (RnnTrainer *t, const Minibatch *m)
   }
 }
 
-static void
-count_losses (RnnTrainer *t, const Minibatch *m)
+/* @loss: that of the examples that can be learnt, added up; returns how many these are */
+static guint
+count_losses (RnnTrainer *t, const Minibatch *m, gdouble *loss)
 {
   gdouble sum = 0;
+  guint count = 0;
 
   for (guint i = 0; i < m->n; i++) {
     if (isfinite (t->losses[i])) {
       sum += t->losses[i];
-      t->epoch_examples++;
+      count++;
+    } else if (isnan (t->losses[i])) {
+      t->epoch_invalid++;
     } else {
       t->epoch_infeasible++;
     }
     t->clock_frames += RNN_EXAMPLE (t->set, m->examples[i])->n_frames;
   }
+  t->epoch_examples += count;
   t->epoch_loss += sum;
-  t->loss = sum / m->n;
+  *loss += sum;
+  return count;
 }
 
 static void
@@ -268,7 +294,7 @@ fill_stats (RnnTrainer *t, RnnTrainStats *stats)
     .dev_loss = (gfloat) t->dev_loss, .dev_metric = (gfloat) t->dev_metric, .best_metric = (gfloat) t->best_metric,
     .learning_rate = (gfloat) t->learning_rate, .grad_norm = (gfloat) t->grad_norm,
     .frames_per_second = seconds > 0 ? t->clock_frames / seconds : 0, .done = t->done,
-    .infeasible = t->epoch_infeasible,
+    .infeasible = t->epoch_infeasible, .invalid = t->epoch_invalid,
   };
 }
 
@@ -281,50 +307,96 @@ enter_epoch (RnnTrainer *t)
   t->epoch++;
   t->batch = 0;
   t->epoch_loss = 0;
-  t->epoch_examples = t->epoch_infeasible = 0;
+  t->epoch_examples = t->epoch_infeasible = t->epoch_invalid = 0;
   rnn_trainer_begin_epoch (t);
 }
 
-static void
-train_minibatch (RnnTrainer *t)
+/* Gradients of the next minibatch, added to those of the update so far; returns the shards of this rank that have any. */
+static guint
+train_minibatch (RnnTrainer *t, gfloat scale, gdouble *loss, guint *n_learnt)
 {
   Minibatch m = { t };
   guint end = rnn_trainer_first_shard (t, t->reduce.rank + 1), n_mine;
 
   m.n = rnn_epoch_get (&t->order, (guint) t->batch, &m.examples);
-  m.scale = loss_scale (t, &m);
+  m.scale = scale;
   m.n_shards = MIN (m.n, (guint) t->config.shards);
   m.first_shard = rnn_trainer_first_shard (t, t->reduce.rank);
   n_mine = MIN (end, m.n_shards) - MIN (m.first_shard, m.n_shards);
   rnn_pool_run (t->pool, n_mine, train_job, &m);
   share_losses (t, &m);
-  count_losses (t, &m);
-  rnn_trainer_update (t, m.first_shard, n_mine);
+  *n_learnt += count_losses (t, &m, loss);
+  t->batch++;
+  return n_mine;
+}
+
+/* What is no finite number stays so: such weights are good for nothing. */
+static void
+check_weights (RnnTrainer *t)
+{
+  if (g_atomic_int_get (&t->spoilt))
+    t->failed = g_error_new (RNN_ERROR, RNN_ERROR_FORMAT, "%s: update %" G_GUINT64_FORMAT " made weights that are no finite "
+        "numbers, with a learning rate of %g and a gradient of norm %g; they are not saved", rnn_model_get_path (t->model),
+        t->optimizer.step, t->learning_rate, t->grad_norm);
+}
+
+/* One update; without anything to learn from there is none. */
+static void
+train_update (RnnTrainer *t)
+{
+  guint n = count_minibatches (t), n_shards = 0, n_learnt = 0, first = rnn_trainer_first_shard (t, t->reduce.rank);
+  gfloat scale = loss_scale (t, n);
+  gdouble loss = 0;
+
+  for (guint k = 0; k < n; k++) {
+    guint mine = train_minibatch (t, scale, &loss, &n_learnt);
+
+    n_shards = MAX (n_shards, mine);
+  }
+  t->loss = n_learnt ? loss / n_learnt : NAN;
+  rnn_trainer_update (t, first, n_shards, n_learnt > 0);
+  check_weights (t);
+}
+
+static void
+end_epoch (RnnTrainer *t)
+{
+  t->done = t->epoch + 1 >= (guint64) t->config.epochs;
+  rnn_trainer_validate (t);
+  if (t->done && t->optimizer.step == 0)
+    t->failed = g_error_new (RNN_ERROR, RNN_ERROR_SHAPE, "%s: there was nothing to learn from in %" G_GUINT64_FORMAT
+        " epochs: no example can be learnt, or no gradient is a finite number", rnn_model_get_path (t->model), t->epoch + 1);
 }
 
 gboolean
 rnn_trainer_step (RnnTrainer *t, RnnTrainStats *stats)
 {
-  if (t->done || !rnn_trainer_agree (t)) {
-    fill_stats (t, stats);
-    return FALSE;
-  }
-  enter_epoch (t);
-  train_minibatch (t);
-  if (++t->batch == t->order.n_batches) {
-    t->done = t->epoch + 1 >= (guint64) t->config.epochs;
-    rnn_trainer_validate (t);
+  gboolean goes_on = !t->done && !t->failed && rnn_trainer_agree (t);
+
+  if (goes_on) {
+    enter_epoch (t);
+    train_update (t);
+    if (!t->failed && t->batch == t->order.n_batches)
+      end_epoch (t);
   }
   fill_stats (t, stats);
-  return TRUE;
+  return goes_on && !t->failed;
 }
 
 gboolean
 rnn_trainer_check (RnnTrainer *trainer, GError **error)
 {
-  if (trainer->parted && error)
-    *error = g_error_copy (trainer->parted);
-  return !trainer->parted;
+  if (trainer->failed && error)
+    *error = g_error_copy (trainer->failed);
+  return !trainer->failed;
+}
+
+gboolean
+rnn_trainer_has_result (const RnnTrainer *t)
+{
+  gboolean ended = t->epoch > 0 || t->batch == t->order.n_batches;
+
+  return t->has_best || (!t->dev && !t->failed && ended && t->optimizer.step > 0);
 }
 
 RnnModel *
@@ -336,5 +408,9 @@ rnn_trainer_get_model (RnnTrainer *trainer)
 RnnModel *
 rnn_trainer_get_best (RnnTrainer *trainer)
 {
-  return trainer->has_best ? trainer->best : trainer->model;
+  if (trainer->has_best || !trainer->average)
+    return trainer->has_best ? trainer->best : trainer->model;
+  memcpy (rnn_model_get_params (trainer->best), trainer->average, rnn_model_get_n_params (trainer->best) * sizeof (gfloat));
+  rnn_model_pack (trainer->best, FALSE);
+  return trainer->best;
 }

@@ -4,6 +4,7 @@
  * Whole vectors of parameters pass through memory twice: once to add up the shards and square, once to clip and to
  * step.  Threads share slices of them; what they compute depends neither on the slices nor on the threads. */
 #include "trainer.h"
+#include "../base/finite.h"
 #include "../kernels/kernels.h"
 #include <math.h>
 
@@ -42,10 +43,16 @@ static void
 step_job (guint job, gpointer data)
 {
   const Update *u = data;
-  RnnOptimizer *o = &u->trainer->optimizer;
-  gsize first = job * (gsize) SLICE;
+  RnnTrainer *t = u->trainer;
+  RnnOptimizer *o = &t->optimizer;
+  gsize first = job * (gsize) SLICE, n = MIN (SLICE, o->n - first);
+  gfloat *params = rnn_model_get_params (t->model);
 
-  rnn_optimizer_run (o, first, MIN (SLICE, o->n - first), rnn_model_get_params (u->trainer->model), u->parts[0]);
+  rnn_optimizer_run (o, first, n, params, u->parts[0]);
+  if (!rnn_all_finite (n, params + first))
+    g_atomic_int_set (&t->spoilt, TRUE);
+  if (t->average)
+    rnn_average_add (n, rnn_average_share (t->config.average, o->step), params + first, t->average + first);
 }
 
 static void
@@ -68,13 +75,14 @@ sum_squares (const RnnTrainer *t)
 
 /* An update whose gradient is not finite would spoil all weights: it is left out. */
 static void
-step (RnnTrainer *t, Update *u, gdouble norm)
+step (RnnTrainer *t, Update *u, gdouble norm, gboolean learns)
 {
-  guint64 total = (guint64) t->config.epochs * t->order.n_batches;
+  guint64 per_epoch = (t->order.n_batches + t->config.accumulate - 1) / t->config.accumulate;
+  guint64 total = (guint64) t->config.epochs * per_epoch;
 
   t->grad_norm = (gfloat) norm;
   t->learning_rate = rnn_schedule_get (&t->config, t->optimizer.step, total);
-  if (!isfinite (t->grad_norm))
+  if (!isfinite (t->grad_norm) || !learns)
     return;
   rnn_optimizer_begin (&t->optimizer, t->learning_rate, rnn_clip_factor (norm, t->config.clip_norm));
   rnn_pool_run (t->pool, count_jobs (t), step_job, u);
@@ -82,7 +90,7 @@ step (RnnTrainer *t, Update *u, gdouble norm)
 }
 
 void
-rnn_trainer_update (RnnTrainer *t, guint first_shard, guint n_shards)
+rnn_trainer_update (RnnTrainer *t, guint first_shard, guint n_shards, gboolean learns)
 {
   gfloat *parts[RNN_MAX_SHARDS] = { rnn_shard_need_grad (&t->shards[first_shard]) };
   Update update = { t, parts, MAX (n_shards, 1) };
@@ -94,7 +102,9 @@ rnn_trainer_update (RnnTrainer *t, guint first_shard, guint n_shards)
     update.n_parts = 1;
   }
   rnn_pool_run (t->pool, count_jobs (t), sum_job, &update);
-  step (t, &update, sqrt (sum_squares (t)));
+  step (t, &update, sqrt (sum_squares (t)), learns);
+  for (gint s = 0; s < t->config.shards; s++)
+    t->shards[s].adds = FALSE;
 }
 
 static void

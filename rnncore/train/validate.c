@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Validation after an epoch: mean loss and error rate on the dev set, the best weights kept, early stop.
+/* Validation after an epoch: mean loss and metric on the dev set, the best weights kept, early stop.
  *
- * A better result is a lower metric, or the same metric with a lower loss: while a CTC model still says nothing but
+ * A better result is a better metric, or the same metric with a lower loss: while a CTC model still says nothing but
  * blanks its error rate stands at 1, and only the loss shows that it learns. */
 #include "trainer.h"
 #include <math.h>
@@ -97,27 +97,49 @@ evaluate (RnnTrainer *t)
   t->dev_metric = total > 0 ? errors / total : NAN;
 }
 
+/* By the metric; by the loss where metrics are the same, or where one is no number. */
+static gboolean
+is_better (const RnnTrainer *t)
+{
+  gboolean higher = rnn_output_primary (t->task.output)->klass->metric.higher_is_better;
+
+  if (isnan (t->dev_metric) && isnan (t->dev_loss))
+    return FALSE;
+  if (!t->has_best)
+    return TRUE;
+  if (isnan (t->dev_metric) || isnan (t->best_metric) || t->dev_metric == t->best_metric)
+    return t->dev_loss < t->best_loss || isnan (t->best_loss);
+  return higher ? t->dev_metric > t->best_metric : t->dev_metric < t->best_metric;
+}
+
+static void
+keep_best (RnnTrainer *t)
+{
+  gsize size = rnn_model_get_n_params (t->model) * sizeof (gfloat);
+
+  memcpy (rnn_model_get_params (t->best), rnn_model_get_params (t->model), size);
+  rnn_model_pack (t->best, FALSE);
+  t->has_best = TRUE;
+  t->best_metric = t->dev_metric;
+  t->best_loss = t->dev_loss;
+  t->best_update = t->optimizer.step;
+  t->patience_left = t->config.patience;
+}
+
 void
 rnn_trainer_validate (RnnTrainer *t)
 {
-  gboolean better;
-
   if (!t->dev)
     return;
+  if (t->average)
+    rnn_trainer_swap_average (t);
   evaluate (t);
-  better = !isnan (t->dev_metric) && (!t->has_best || t->dev_metric < t->best_metric ||
-      (t->dev_metric == t->best_metric && t->dev_loss < t->best_loss));
-  if (better) {
-    gsize size = rnn_model_get_n_params (t->model) * sizeof (gfloat);
-
-    memcpy (rnn_model_get_params (t->best), rnn_model_get_params (t->model), size);
-    rnn_model_pack (t->best, FALSE);
-    t->has_best = TRUE;
-    t->best_metric = t->dev_metric;
-    t->best_loss = t->dev_loss;
-    t->patience_left = t->config.patience;
+  if (t->optimizer.step > 0 && is_better (t)) {
+    keep_best (t);
   } else if (t->config.patience > 0) {
     t->patience_left -= t->patience_left > 0;
     t->done |= t->patience_left == 0;
   }
+  if (t->average)
+    rnn_trainer_swap_average (t);
 }

@@ -77,14 +77,17 @@ assert_same_stats (const RnnTrainStats *a, const RnnTrainStats *b)
   g_assert_true (a->done == b->done);
 }
 
-/* Killed before every single update. */
+/* Killed before every single update.  @data: several minibatches make one, and weights are averaged. */
 static void
 test_resume (Fixture *f, gconstpointer data)
 {
-  RnnTrainer *whole = toy_trainer (f->model, &f->config, f->train, f->dev), *cut = NULL;
+  RnnTrainer *whole, *cut;
   RnnTrainStats a, b;
   gboolean goes_on;
 
+  f->config.accumulate = data ? 2 : 1;
+  f->config.average = data ? 0.9f : 0;
+  whole = toy_trainer (f->model, &f->config, f->train, f->dev);
   cut = toy_trainer (f->model, &f->config, f->train, f->dev);
   do {
     save (cut, f->path);
@@ -95,7 +98,7 @@ test_resume (Fixture *f, gconstpointer data)
     g_assert_true (rnn_trainer_step (cut, &b) == goes_on);
     assert_same_stats (&a, &b);
   } while (goes_on);
-  g_assert_cmpuint (a.update, ==, 15);
+  g_assert_cmpuint (a.update, ==, data ? 9 : 15);
   toy_assert_same_weights (rnn_trainer_get_model (whole), rnn_trainer_get_model (cut));
   toy_assert_same_weights (rnn_trainer_get_best (whole), rnn_trainer_get_best (cut));
   rnn_trainer_free (whole);
@@ -199,7 +202,7 @@ test_lying (Fixture *f, gconstpointer data)
   expect_refusal (f, RNN_ERROR_FORMAT, "batch");
   falsify (f, "\\\"epoch\\\":1", "\\\"epoch\\\":x");
   expect_refusal (f, RNN_ERROR_FORMAT, "not a checkpoint");
-  falsify (f, "\\\"format\\\":1", "\\\"format\\\":2");
+  falsify (f, "\\\"format\\\":2", "\\\"format\\\":3");
   expect_refusal (f, RNN_ERROR_FORMAT, "format");
   falsify (f, "\\\"dev_loss\\\"", "\\\"dev_lost\\\"");
   expect_refusal (f, RNN_ERROR_FORMAT, "dev_loss");
@@ -221,6 +224,17 @@ test_not_finite (Fixture *f, gconstpointer data)
   memcpy (bytes + size - sizeof (nan), &nan, sizeof (nan));
   g_assert_true (g_file_set_contents (f->path, bytes, size, NULL));
   expect_refusal (f, RNN_ERROR_FORMAT, "no finite number");
+}
+
+/* What an earlier version wrote can be taken up again. */
+static void
+test_format_1 (Fixture *f, gconstpointer data)
+{
+  RnnTrainer *trainer = toy_trainer (f->model, &f->config, f->train, f->dev);
+
+  falsify (f, "\\\"format\\\":2", "\\\"format\\\":1");
+  load (trainer, f->path);
+  rnn_trainer_free (trainer);
 }
 
 /* The checkpoint of another task. */
@@ -266,6 +280,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/train/checkpoint/resume", Fixture, NULL, setup, test_resume, teardown);
+  g_test_add ("/train/checkpoint/resume-sums", Fixture, "sums", setup, test_resume, teardown);
+  g_test_add ("/train/checkpoint/format-1", Fixture, NULL, setup, test_format_1, teardown);
   g_test_add ("/train/checkpoint/resume-patience", Fixture, NULL, setup, test_resume_patience, teardown);
   g_test_add ("/train/checkpoint/truncated", Fixture, NULL, setup, test_truncated, teardown);
   g_test_add ("/train/checkpoint/lying", Fixture, NULL, setup, test_lying, teardown);

@@ -195,7 +195,8 @@ test_too_short (void)
   push_data (b, 0, 100);
   push_eos (b);
   wait_for_warning (b, "too short for their text");
-  wait_for_end (b);
+  wait_for_error (b, "nothing to learn from");
+  g_assert_false (g_file_test (b->location, G_FILE_TEST_EXISTS));
   bench_free (b);
 }
 
