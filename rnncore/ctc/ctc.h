@@ -53,9 +53,22 @@ typedef struct {
 
 typedef struct _RnnCtcDecoder RnnCtcDecoder;
 
+#define RNN_CTC_NO_UNKNOWN -1000        /* and less: words of the lexicon only */
+
 /* Each decoder class reads some of it and has rows for that (decoder.h). */
 typedef struct {
-  gint decoder;                 /* row of the decoder table: 0 greedy */
+  gint decoder;                 /* row of the decoder table: 0 greedy, 1 beam */
+  /* beam: */
+  gint beam_width;              /* hypotheses */
+  gfloat beam_threshold;        /* how far below the best one a hypothesis may lie, in nats */
+  gfloat token_threshold;       /* tokens with a lower log-probability in a step do not count, but for the best */
+  gint token_count;             /* tokens that one step looks at */
+  gboolean recombine;           /* of hypotheses whose future is the same keep the best only */
+  gchar *lm_file;               /* n-gram model, ARPA or binary; NULL: none */
+  gchar *lexicon;               /* file of words, see lm/lexicon.h; NULL: the model's words */
+  gfloat lm_weight;             /* of the model's log-probabilities */
+  gfloat word_score;            /* for each word, in nats */
+  gfloat unknown_score;         /* for each word that the lexicon lacks; RNN_CTC_NO_UNKNOWN: there are none */
 } RnnCtcDecoderConfig;
 
 /* All rows of RnnCtcDecoderConfig: `decoder`, then those of every class; for rnn_options_init () and so on. */

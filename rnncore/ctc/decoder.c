@@ -3,11 +3,12 @@
 #include <math.h>
 #include <string.h>
 #include "../base/error.h"
+#include "beam.h"
 #include "decoder.h"
 
 #define N_DECODERS G_N_ELEMENTS (decoders)
 
-static const RnnCtcDecoderClass *const decoders[] = { &rnn_ctc_greedy };
+static const RnnCtcDecoderClass *const decoders[] = { &rnn_ctc_greedy, &rnn_ctc_beam };
 
 static const gchar *const *
 decoder_names (void)

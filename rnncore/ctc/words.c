@@ -75,3 +75,12 @@ rnn_ctc_words_drop (RnnCtcWords *words, guint n)
   memmove (words->words, words->words + n, words->n * sizeof (RnnCtcWord));
   place_texts (words);
 }
+
+void
+rnn_ctc_words_truncate (RnnCtcWords *words, guint n)
+{
+  if (n >= words->n)
+    return;
+  g_string_truncate (words->texts, (gsize) (words->words[n].text - words->texts->str));
+  words->n = n;
+}

@@ -17,6 +17,8 @@ void rnn_ctc_words_clear (RnnCtcWords *words);
 /* Adds an empty word; rnn_ctc_words_append() extends the text of the last one. */
 RnnCtcWord *rnn_ctc_words_add (RnnCtcWords *words);
 void rnn_ctc_words_append (RnnCtcWords *words, const gchar *text, gsize len);
+/* Takes away all but the first @n words. */
+void rnn_ctc_words_truncate (RnnCtcWords *words, guint n);
 /* Takes the first @n words away. */
 void rnn_ctc_words_drop  (RnnCtcWords *words, guint n);
 

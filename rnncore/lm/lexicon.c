@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LONGEST 256             /* tokens of a word */
-
 /* One way to say a word: tokens of `tokens`, from `first` on. */
 typedef struct {
   guint32 word, first, n;
@@ -69,7 +67,7 @@ add_way (Builder *b, const gchar *word, guint first)
 {
   Way way = {.first = first,.n = b->tokens->len - first };
 
-  if (way.n == 0 || way.n > LONGEST) {
+  if (way.n == 0 || way.n > RNN_LEXICON_LONGEST) {
     g_array_set_size (b->tokens, first);
     b->n_left_out++;
     return;
@@ -217,13 +215,13 @@ static void
 number_words (Builder *b)
 {
   g_autofree guint32 *numbers = g_new (guint32, b->texts->len + 1);
-  g_autoptr (GPtrArray) before = g_ptr_array_copy (b->texts, NULL, NULL);
+  g_autofree gpointer *before = g_memdup2 (b->texts->pdata, b->texts->len * sizeof (gpointer));
 
   g_ptr_array_sort (b->texts, compare_texts);
   for (guint i = 0; i < b->texts->len; i++)
     g_hash_table_insert (b->words, b->texts->pdata[i], GUINT_TO_POINTER (i + 1));
-  for (guint i = 0; i < before->len; i++)
-    numbers[i] = GPOINTER_TO_UINT (g_hash_table_lookup (b->words, before->pdata[i])) - 1;
+  for (guint i = 0; i < b->texts->len; i++)
+    numbers[i] = GPOINTER_TO_UINT (g_hash_table_lookup (b->words, before[i])) - 1;
   for (guint i = 0; i < b->ways->len; i++)
     g_array_index (b->ways, Way, i).word = numbers[g_array_index (b->ways, Way, i).word];
 }
@@ -268,7 +266,7 @@ cut_variant (gchar *word)
 static gboolean
 parse_line (Builder *b, gchar *line, guint number, GError **error)
 {
-  g_auto (GStrv) fields = g_strsplit_set (g_strstrip (line), " \t", 2 * LONGEST);
+  g_auto (GStrv) fields = g_strsplit_set (g_strstrip (line), " \t", 2 * RNN_LEXICON_LONGEST);
 
   if (!fields[0] || !*fields[0] || *fields[0] == '#' || g_str_has_prefix (fields[0], ";;;"))
     return TRUE;

@@ -3,11 +3,12 @@
  * tokens from the root, node 0; words that are said alike end at one node.  Immutable, shared by references. */
 #pragma once
 #include "../text/tokens.h"
-#include "scorer.h"
+#include "image.h"
 
 G_BEGIN_DECLS
 
 #define RNN_LEXICON_NONE G_MAXUINT32    /* no node, no word */
+#define RNN_LEXICON_LONGEST 256         /* tokens of a word */
 
 typedef struct {
   gatomicrefcount refs;
@@ -30,6 +31,11 @@ RnnLexicon *rnn_lexicon_load  (const gchar *path, RnnTokens *tokens, guint *n_le
 /* The words[n], spelled. */
 RnnLexicon *rnn_lexicon_spell (const gchar *const *words, guint n, RnnTokens *tokens, const gchar *where,
     guint *n_left_out, GError **error);
+/* The words that @ngrams has too, in few bytes. (transfer full) */
+GBytes     *rnn_lexicon_pack (const RnnLexicon *lexicon, const RnnNgrams *ngrams, RnnTokens *tokens);
+/* What rnn_lexicon_pack() made for the words of @image. */
+RnnLexicon *rnn_lexicon_unpack (const guint8 *bytes, gsize n, const RnnNgramImage *image, RnnTokens *tokens,
+    const gchar *where, GError **error);
 RnnLexicon *rnn_lexicon_ref   (RnnLexicon *lexicon);
 void        rnn_lexicon_unref (RnnLexicon *lexicon);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnLexicon, rnn_lexicon_unref)

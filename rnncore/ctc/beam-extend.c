@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One step of the search.  With p (l) the probability of hypothesis l, split into p_b (its alignments that end in a
+ * blank) and p_t (in its last token), and y the step's probabilities:
+ *   p_b' (l) = (p_b + p_t) (l) y (blank)
+ *   p_t' (l) = p_t (l) y (last) + sum over l = l- k of y (k) (k = last of l- ? p_b (l-) : (p_b + p_t) (l-))
+ * Candidates are found again by a hash of their words and tokens, so that what reaches one text by several ways adds
+ * up; the best `width` of them, by what words add too, are the next hypotheses. */
+#include <math.h>
+#include <string.h>
+#include "beam.h"
+
+#define NEVER -INFINITY
+#define PARTED G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
+
+gdouble
+rnn_beam_log_add (gdouble a, gdouble b)
+{
+  gdouble high = MAX (a, b), low = MIN (a, b);
+
+  return low == NEVER ? high : high + log1p (exp (low - high));
+}
+
+static inline guint64
+mix (guint64 key, guint64 value)
+{
+  key ^= (value + 1) * PARTED;
+  key ^= key >> 31;
+  key *= G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  return key ^ key >> 29;
+}
+
+guint64
+rnn_beam_key_of_words (guint64 before, guint32 word, guint64 spelled)
+{
+  return word == RNN_BEAM_NONE ? mix (spelled, PARTED) : mix (mix (before, G_MAXUINT32), word);
+}
+
+/* The key of a word under way with one token more: without a lexicon only the text counts, not how it is cut. */
+static guint64
+key_of_token (const RnnBeam *beam, guint64 key, gint token)
+{
+  const gchar *text = rnn_tokens_get_text (beam->base.tokens, token);
+
+  if (beam->language->lexicon || !*text)
+    return mix (key, (guint64) token);
+  for (text += strspn (text, " "); *text; text++)
+    key = mix (key, (guint8) *text);
+  return key;
+}
+
+/* ---- what words are worth ---- */
+
+gboolean
+rnn_beam_allows_unknown (const RnnBeam *beam)
+{
+  const RnnLexicon *lexicon = beam->language->lexicon;
+
+  return !lexicon || (lexicon->spelled && beam->config.unknown_score > RNN_CTC_NO_UNKNOWN);
+}
+
+/* The scorer's number of a word that ends in @h. */
+guint32
+rnn_beam_number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+{
+  return word != RNN_BEAM_NONE && beam->language->numbers ? beam->language->numbers[word]
+      : rnn_scorer_find (beam->language->scorer, rnn_beam_spell (beam, word, h->spelling));
+}
+
+gdouble
+rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+{
+  const guint8 *state = beam->states + (h - beam->now) * beam->state_size;
+  gdouble worth = beam->config.word_score;
+
+  if (word == RNN_BEAM_NONE && beam->language->lexicon)
+    worth += beam->config.unknown_score;
+  if (beam->language->scorer) {
+    guint32 number = rnn_beam_number_of (beam, h, word);
+
+    worth += beam->config.lm_weight * rnn_scorer_score (beam->language->scorer, state, number, NULL);
+    if (number == RNN_SCORER_UNKNOWN && !beam->language->lexicon)
+      worth += beam->config.unknown_score;
+  }
+  return worth;
+}
+
+static gdouble
+ahead_worth (const RnnBeam *beam, guint32 node, gboolean open)
+{
+  if (!open || !beam->language->lexicon)
+    return 0;
+  if (node == RNN_BEAM_NONE)
+    return beam->config.unknown_score;
+  return beam->language->ahead ? beam->config.lm_weight * beam->language->ahead[node] : 0;
+}
+
+static inline guint32
+end_symbol (const RnnBeam *beam, guint32 word)
+{
+  const RnnLexicon *lexicon = beam->language->lexicon;
+
+  return RNN_HOTWORDS_END + (lexicon && !lexicon->spelled && word != RNN_BEAM_NONE ? 1 + word : 0);
+}
+
+void
+rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdouble worth)
+{
+  gsize place = (gsize) (h - beam->now);
+  guint8 *state = beam->states + place * beam->state_size, *next = beam->next_states + place * beam->state_size;
+
+  if (beam->language->scorer) {
+    rnn_scorer_score (beam->language->scorer, state, rnn_beam_number_of (beam, h, word), next);
+    memcpy (state, next, beam->state_size);
+  }
+  if (beam->hotwords)
+    h->hot = rnn_hotwords_step (beam->hotwords, h->hot, end_symbol (beam, word), &h->language);
+  h->language += worth;
+  h->key = rnn_beam_key_of_words (h->hash, word, h->key);
+  h->word = word;
+  h->node = 0;
+  h->inside = 0;
+  h->open = FALSE;
+  h->ahead = 0;
+}
+
+/* ---- candidates ---- */
+
+static RnnBeamCandidate *
+find (RnnBeam *beam, guint64 key, gint last, guint **slot)
+{
+  guint mask = beam->n_table - 1, at = (guint) mix (key, (guint64) last) & mask;
+
+  for (; beam->table[at]; at = (at + 1) & mask) {
+    RnnBeamCandidate *c = &beam->candidates[beam->table[at] - 1];
+
+    if (c->key == key && c->last == last)
+      return c;
+  }
+  *slot = &beam->table[at];
+  return NULL;
+}
+
+static inline void
+rank (RnnBeam *beam, RnnBeamCandidate *c)
+{
+  c->rank = rnn_beam_log_add (c->blank, c->token) + c->language + c->ahead;
+  beam->best = MAX (beam->best, c->rank);
+}
+
+static void
+stay (RnnBeam *beam, guint i)
+{
+  const RnnBeamHypothesis *h = &beam->now[i];
+  const gfloat *y = beam->base.log_probs;
+  RnnBeamCandidate *c = &beam->candidates[beam->n_candidates++];
+  guint *slot = NULL;
+
+  find (beam, h->key, h->last, &slot);
+  *slot = beam->n_candidates;
+  *c = (RnnBeamCandidate) {.key = h->key,.last = h->last,.stays = (gint) i,.from = (gint) i,.via = -1,.node = h->node,
+    .word = h->word,.open = h->open,.inside = h->inside,.hot = h->hot,.language = h->language,.ahead = h->ahead
+  };
+  c->blank = rnn_beam_log_add (h->blank, h->token) + y[beam->base.blank];
+  c->token = h->last >= 0 ? h->token + y[h->last] : NEVER;
+  c->via_score = h->last >= 0 ? h->at_token.score + y[h->last] : NEVER;
+  rank (beam, c);
+}
+
+/* @c says what becomes of hypothesis `from` when `last` follows; mass and path are its probabilities with it. */
+static void
+offer (RnnBeam *beam, const RnnBeamCandidate *made, gdouble mass, gdouble path)
+{
+  guint *slot;
+  RnnBeamCandidate *c = find (beam, made->key, made->last, &slot);
+
+  if (!c) {
+    if (beam->n_candidates == beam->n_room)
+      return;
+    c = &beam->candidates[beam->n_candidates++];
+    *slot = beam->n_candidates;
+    *c = *made;
+    c->stays = -1;
+    c->blank = c->token = c->via_score = NEVER;
+  }
+  c->token = rnn_beam_log_add (c->token, mass);
+  if (path > c->via_score) {
+    c->via = made->from;
+    c->via_score = path;
+    c->via_ended = made->ended;
+    c->begins = made->begins;
+    c->adds = made->adds;
+  }
+  rank (beam, c);
+}
+
+/* ---- extensions ---- */
+
+typedef struct {
+  const RnnBeamHypothesis *h;
+  gint token;
+  gdouble mass, path;           /* with the token's probability */
+  gdouble hot;                  /* earned by what comes before the token */
+  RnnBeamCandidate c;           /* to begin with */
+} Extension;
+
+static inline gboolean
+hopeless (const RnnBeam *beam, gdouble worth)
+{
+  return worth < beam->best - beam->config.beam_threshold;
+}
+
+/* The last word ends as @word. */
+static gboolean
+close_word (RnnBeam *beam, Extension *x, guint32 word)
+{
+  if (hopeless (beam, x->mass + x->h->language + MAX (beam->config.word_score, 0) + (beam->hotwords ? 100 : 0)))
+    return FALSE;
+  x->c.spelled = x->c.key;
+  x->c.key = rnn_beam_key_of_words (x->c.hash, word, x->c.key);
+  x->c.word = x->c.ended = word;
+  x->c.node = 0;
+  x->c.inside = 0;
+  x->c.open = FALSE;
+  x->c.closed = TRUE;
+  x->c.ahead = 0;
+  x->c.language += rnn_beam_word_worth (beam, x->h, word);
+  if (beam->hotwords)
+    x->c.hot = rnn_hotwords_step (beam->hotwords, x->c.hot, end_symbol (beam, word), &x->c.language);
+  return TRUE;
+}
+
+/* The token joins the last word, or begins one. */
+static gboolean
+join (RnnBeam *beam, Extension *x)
+{
+  const RnnLexicon *lexicon = beam->language->lexicon;
+
+  if (!x->c.open) {
+    x->c.begins = TRUE;
+    x->c.hash = x->c.key;
+    x->c.inside = 0;
+    x->c.node = lexicon ? 0 : RNN_BEAM_NONE;
+  }
+  if (x->c.node != RNN_BEAM_NONE)
+    x->c.node = rnn_lexicon_step (lexicon, x->c.node, x->token);
+  if (x->c.node == RNN_BEAM_NONE && !rnn_beam_allows_unknown (beam))
+    return FALSE;
+  x->c.key = key_of_token (beam, x->c.key, x->token);
+  x->c.inside = key_of_token (beam, x->c.inside, x->token);
+  x->c.open = x->c.adds = TRUE;
+  x->c.word = RNN_BEAM_NONE;
+  if (beam->hotwords)
+    x->c.hot = rnn_hotwords_step (beam->hotwords, x->c.hot, (guint32) x->token, &x->c.language);
+  x->c.ahead = ahead_worth (beam, x->c.node, TRUE);
+  return !hopeless (beam, x->mass + x->c.language + x->c.ahead);
+}
+
+typedef void (*Then) (RnnBeam *beam, Extension *x);
+
+static void
+then_offer (RnnBeam *beam, Extension *x)
+{
+  offer (beam, &x->c, x->mass, x->path);
+}
+
+static void
+then_join (RnnBeam *beam, Extension *x)
+{
+  if (join (beam, x))
+    offer (beam, &x->c, x->mass, x->path);
+}
+
+/* Every word that may end here ends. */
+static void
+close_all (RnnBeam *beam, const Extension *x, Then then)
+{
+  const RnnLexicon *lexicon = beam->language->lexicon;
+  guint32 node = x->h->node, first = 0, end = 0;
+
+  if (lexicon && node != RNN_BEAM_NONE) {
+    first = lexicon->ends[node];
+    end = lexicon->ends[node + 1];
+  }
+  for (guint32 w = first; w < end; w++) {
+    Extension closed = *x;
+
+    if (close_word (beam, &closed, lexicon->words[w]))
+      then (beam, &closed);
+  }
+  if (first == end && rnn_beam_allows_unknown (beam)) {
+    Extension closed = *x;
+
+    if (close_word (beam, &closed, RNN_BEAM_NONE))
+      then (beam, &closed);
+  }
+}
+
+/* Without tokens that part words: the word that may end with this token, in a hypothesis of its own. */
+static void
+close_at_once (RnnBeam *beam, const Extension *joined)
+{
+  const RnnLexicon *lexicon = beam->language->lexicon;
+  guint32 node = joined->c.node;
+
+  for (guint32 w = node == RNN_BEAM_NONE ? 0 : lexicon->ends[node]; node != RNN_BEAM_NONE && w < lexicon->ends[node + 1]; w++) {
+    Extension closed = *joined;
+
+    if (close_word (beam, &closed, lexicon->words[w]))
+      then_offer (beam, &closed);
+  }
+}
+
+static void
+extend_by_text (RnnBeam *beam, Extension *x)
+{
+  if (!join (beam, x))
+    return;
+  then_offer (beam, x);
+  if (!beam->language->parted && beam->language->lexicon)
+    close_at_once (beam, x);
+}
+
+static void
+extend (RnnBeam *beam, guint i, gint token)
+{
+  const RnnBeamHypothesis *h = &beam->now[i];
+  gboolean repeats = token == h->last;
+  Extension x = {.h = h,.token = token };
+
+  x.mass = (repeats ? h->blank : rnn_beam_log_add (h->blank, h->token)) + beam->base.log_probs[token];
+  x.path = (repeats ? h->at_blank.score : rnn_beam_best_path (h)->score) + beam->base.log_probs[token];
+  if (x.mass == NEVER)
+    return;
+  x.c = (RnnBeamCandidate) {.key = h->key,.last = token,.from = (gint) i,.node = h->node,.word = h->word,.open = h->open,
+    .hash = h->hash,.inside = h->inside,.hot = h->hot,.language = h->language
+  };
+  switch ((RnnBeamKind) beam->language->kinds[token]) {
+    case RNN_BEAM_INSIDE:
+      extend_by_text (beam, &x);
+      break;
+    case RNN_BEAM_BEGINS:
+      if (h->open)
+        close_all (beam, &x, then_join);
+      else
+        then_join (beam, &x);
+      break;
+    case RNN_BEAM_PARTS:
+      if (h->open)
+        close_all (beam, &x, then_offer);
+      else
+        then_offer (beam, &x);
+      break;
+  }
+}
+
+/* ---- a step ---- */
+
+/* Tokens below the threshold are impossible, but for the best; order[]: the others, the best first. */
+static void
+order_tokens (RnnBeam *beam)
+{
+  gfloat *y = beam->base.log_probs;
+  gint best = 0, n = 0, limit = beam->config.token_count;
+
+  for (gint v = 1; v < beam->base.V; v++)
+    if (y[v] > y[best])
+      best = v;
+  for (gint v = 0; v < beam->base.V; v++) {
+    gint at;
+
+    if (y[v] < beam->config.token_threshold && v != best)
+      y[v] = NEVER;
+    if (y[v] == NEVER || v == beam->base.blank)
+      continue;
+    for (at = n < limit ? n++ : n; at > 0 && y[beam->order[at - 1]] < y[v]; at--)
+      if (at < limit)
+        beam->order[at] = beam->order[at - 1];
+    if (at < limit)
+      beam->order[at] = v;
+  }
+  beam->n_order = (guint) n;
+}
+
+/* A history that fills up (hypotheses that agree on nothing for very long): the best one alone goes on. */
+static void
+make_room (RnnBeam *beam)
+{
+  guint reserve = 3 * beam->width + 2;
+
+  if (beam->history.words_left >= reserve && beam->history.tokens_left >= reserve)
+    return;
+  while (beam->n > 1)
+    rnn_beam_let_go (beam, &beam->now[--beam->n]);
+  rnn_beam_show (beam);
+  if (beam->history.tokens_left < reserve + beam->history.n_tokens / 2)
+    rnn_beam_end_words (beam, FALSE);
+}
+
+void
+rnn_beam_extend (RnnBeam *beam)
+{
+  make_room (beam);
+  order_tokens (beam);
+  memset (beam->table, 0, beam->n_table * sizeof *beam->table);
+  beam->n_candidates = 0;
+  beam->best = NEVER;
+  for (guint i = 0; i < beam->n; i++)
+    stay (beam, i);
+  for (guint i = 0; i < beam->n; i++)
+    for (guint k = 0; k < beam->n_order; k++)
+      extend (beam, i, beam->order[k]);
+  rnn_beam_swap (beam, rnn_beam_keep_best (beam));
+}
+
+void
+rnn_beam_start (RnnBeam *beam)
+{
+  RnnBeamHypothesis *h = beam->now;
+
+  rnn_beam_history_reset (&beam->history);
+  *h = (RnnBeamHypothesis) {.last = -1,.node = 0,.spelling = RNN_BEAM_NONE,.word = RNN_BEAM_NONE,.hot = RNN_HOTWORDS_START,
+    .token = NEVER,.at_token = {.score = NEVER,.previous = RNN_BEAM_NONE},.frozen = {RNN_BEAM_NONE, RNN_BEAM_NONE}
+  };
+  h->at_blank.previous = RNN_BEAM_NONE;
+  beam->n = 1;
+  beam->committed = 0;
+  g_string_truncate (beam->said, 0);
+  if (beam->language->scorer)
+    rnn_scorer_start (beam->language->scorer, beam->states);
+}

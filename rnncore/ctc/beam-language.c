@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the search knows of tokens and words: kinds of tokens, lexicon, language model.  One copy a process for the same
+ * files and tokens. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "../base/error.h"
+#include "../lm/ngram.h"
+#include "beam.h"
+
+#define LN10 2.302585092994046f
+
+static GMutex lock;
+static GHashTable *shared;      /* key -> RnnBeamLanguage, not referenced */
+
+/* ---- tokens ---- */
+
+/* With words of a lexicon or a model at hand, punctuation that none of them has parts words as a space does. */
+static RnnBeamKind
+kind_of (RnnTokens *tokens, gint token)
+{
+  const gchar *text = rnn_tokens_get_text (tokens, token);
+  gsize spaces = strspn (text, " ");
+
+  return spaces == 0 ? RNN_BEAM_INSIDE : text[spaces] ? RNN_BEAM_BEGINS : RNN_BEAM_PARTS;
+}
+
+static void
+find_kinds (RnnBeamLanguage *language, RnnTokens *tokens)
+{
+  language->V = rnn_tokens_get_n (tokens);
+  language->kinds = g_new0 (guint8, language->V);
+  for (gint v = 0; v < language->V; v++)
+    if (v != rnn_tokens_get_blank (tokens)) {
+      language->kinds[v] = (guint8) kind_of (tokens, v);
+      language->parted |= language->kinds[v] != RNN_BEAM_INSIDE;
+    }
+}
+
+/* ---- words ---- */
+
+static gboolean
+is_special (const RnnNgramImage *image, guint32 word)
+{
+  return word == image->unknown || word == image->start || word == image->end;
+}
+
+/* The words of the model, spelled. */
+static RnnLexicon *
+spell_model (const RnnNgramImage *image, RnnTokens *tokens, const gchar *where, GError **error)
+{
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+
+  for (guint32 w = 0; w < image->n_words; w++)
+    if (!is_special (image, w))
+      g_ptr_array_add (words, (gpointer) rnn_ngram_image_get_word (image, w));
+  return rnn_lexicon_spell ((const gchar *const *) words->pdata, words->len, tokens, where, NULL, error);
+}
+
+static gboolean
+load (RnnBeamLanguage *language, RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
+{
+  const RnnNgramImage *image;
+
+  if (lm_file && !(language->scorer = rnn_ngram_load (lm_file, error)))
+    return FALSE;
+  if (lexicon_file)
+    return (language->lexicon = rnn_lexicon_load (lexicon_file, tokens, NULL, error)) != NULL;
+  if (!lm_file)
+    return TRUE;
+  image = rnn_ngram_get_image (language->scorer);
+  language->lexicon = image->lexicon_size > 0
+      ? rnn_lexicon_unpack (image->lexicon, image->lexicon_size, image, tokens, lm_file, error)
+      : spell_model (image, tokens, lm_file, error);
+  return language->lexicon != NULL;
+}
+
+/* The scorer's numbers of the lexicon's words, and the most that a word can be worth before it is known. */
+static void
+number_words (RnnBeamLanguage *language)
+{
+  const RnnLexicon *lexicon = language->lexicon;
+  const RnnNgramImage *image = language->scorer ? rnn_ngram_get_image (language->scorer) : NULL;
+  g_autofree gfloat *best = NULL;
+
+  if (!lexicon || !image)
+    return;
+  best = g_new (gfloat, lexicon->n_words);
+  language->numbers = g_new (guint32, lexicon->n_words);
+  for (guint32 w = 0; w < lexicon->n_words; w++) {
+    guint32 number = language->numbers[w] = rnn_scorer_find (language->scorer, lexicon->texts[w]);
+
+    number = number == RNN_SCORER_UNKNOWN ? image->unknown : number;
+    best[w] = number < image->n_words ? LN10 * rnn_ngram_level_prob (&image->levels[0], number) : -100 * LN10;
+  }
+  language->ahead = rnn_lexicon_look_ahead (lexicon, best);
+}
+
+static RnnBeamLanguage *
+make (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
+{
+  RnnBeamLanguage *language = g_new0 (RnnBeamLanguage, 1);
+
+  g_atomic_ref_count_init (&language->refs);
+  find_kinds (language, tokens);
+  if (!load (language, tokens, lm_file, lexicon_file, error)) {
+    rnn_beam_language_unref (language);
+    return NULL;
+  }
+  number_words (language);
+  return language;
+}
+
+/* ---- life ---- */
+
+static gboolean
+add_file (GString *key, const gchar *path, GError **error)
+{
+  struct stat st;
+
+  if (path && stat (path, &st) != 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: %s", path, g_strerror (errno));
+    return FALSE;
+  }
+  if (path)
+    g_string_append_printf (key, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld;",
+        (guint64) st.st_dev, (guint64) st.st_ino, (gint64) st.st_mtim.tv_sec, (glong) st.st_mtim.tv_nsec);
+  g_string_append_c (key, '|');
+  return TRUE;
+}
+
+static gchar *
+make_key (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
+{
+  GString *key = g_string_new (NULL);
+  gboolean good = add_file (key, lm_file, error) && add_file (key, lexicon_file, error);
+
+  g_string_append_printf (key, "%d", rnn_tokens_get_blank (tokens));
+  for (gint v = 0; v < rnn_tokens_get_n (tokens); v++)
+    g_string_append_printf (key, "|%s", rnn_tokens_get (tokens, v));
+  return g_string_free (key, !good);
+}
+
+static RnnBeamLanguage *
+look_up (const gchar *key)
+{
+  RnnBeamLanguage *found;
+
+  g_mutex_lock (&lock);
+  found = shared ? g_hash_table_lookup (shared, key) : NULL;
+  if (found)
+    rnn_beam_language_ref (found);
+  g_mutex_unlock (&lock);
+  return found;
+}
+
+/* Two threads may have made the same at once: each keeps its own. */
+static void
+share (RnnBeamLanguage *language, gchar *key)
+{
+  g_mutex_lock (&lock);
+  if (!shared)
+    shared = g_hash_table_new (g_str_hash, g_str_equal);
+  if (!g_hash_table_contains (shared, key)) {
+    language->key = g_steal_pointer (&key);
+    g_hash_table_insert (shared, language->key, language);
+  }
+  g_mutex_unlock (&lock);
+  g_free (key);
+}
+
+RnnBeamLanguage *
+rnn_beam_language_new (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
+{
+  gchar *key = make_key (tokens, lm_file, lexicon_file, error);
+  RnnBeamLanguage *language = key ? look_up (key) : NULL;
+
+  if (!key || language || !(language = make (tokens, lm_file, lexicon_file, error))) {
+    g_free (key);
+    return language;
+  }
+  share (language, key);
+  return language;
+}
+
+RnnBeamLanguage *
+rnn_beam_language_ref (RnnBeamLanguage *language)
+{
+  g_atomic_ref_count_inc (&language->refs);
+  return language;
+}
+
+void
+rnn_beam_language_unref (RnnBeamLanguage *language)
+{
+  gboolean last;
+
+  if (!language)
+    return;
+  g_mutex_lock (&lock);
+  last = g_atomic_ref_count_dec (&language->refs);
+  if (last && language->key)
+    g_hash_table_remove (shared, language->key);
+  g_mutex_unlock (&lock);
+  if (!last)
+    return;
+  rnn_lexicon_unref (language->lexicon);
+  rnn_scorer_unref (language->scorer);
+  g_free (language->key);
+  g_free (language->kinds);
+  g_free (language->ahead);
+  g_free (language->numbers);
+  g_free (language);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The beam search as a decoder: its options, what they need, and the order of things in a step. */
+#include <math.h>
+#include <string.h>
+#include "../base/error.h"
+#include "beam.h"
+
+#define HISTORY_WORDS 768       /* that hypotheses disagree about, all together */
+#define HISTORY_TOKENS 2048
+#define MOST_CANDIDATES 1024
+#define HOTWORD_BOOST 5         /* where a list gives none */
+
+static const RnnOption options[] = {
+  RNN_OPT_INT (RnnCtcDecoderConfig, beam_width, 1, 4096, 16, "Hypotheses that are followed"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, beam_threshold, 0, 1000, 14, "How far below the best one a hypothesis may lie, in nats"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, token_threshold, -1000, 0, -8, "Tokens less probable in a step do not count, in nats"),
+  RNN_OPT_INT (RnnCtcDecoderConfig, token_count, 1, 65535, 32, "Tokens that one step looks at"),
+  RNN_OPT_BOOL (RnnCtcDecoderConfig, recombine, TRUE,
+      "Of hypotheses with the same future only the best is kept: words are stable sooner, n-best lists are poorer"),
+  RNN_OPT_STRING (RnnCtcDecoderConfig, lm_file, "N-gram model of words, ARPA text or binary"),
+  RNN_OPT_STRING (RnnCtcDecoderConfig, lexicon, "Words, or words and how they are said, a line each; else the model's words"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, lm_weight, 0, 100, 0.5, "Weight of the model's log-probabilities"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word, in nats"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, unknown_score, RNN_CTC_NO_UNKNOWN, 0, -10,
+      "Added for each word that the lexicon lacks; -1000: there are none"),
+  {NULL}
+};
+
+static guint
+power_of_two (guint n)
+{
+  guint size = 16;
+
+  while (size < n)
+    size *= 2;
+  return size;
+}
+
+/* All room that the search will ever need. */
+static void
+allocate (RnnBeam *beam)
+{
+  guint width = beam->width, V = (guint) beam->base.V;
+
+  beam->now = g_new0 (RnnBeamHypothesis, width);
+  beam->next = g_new0 (RnnBeamHypothesis, width);
+  beam->n_room = width + MIN (width * V, MAX (MOST_CANDIDATES, 16 * width));
+  beam->candidates = g_new (RnnBeamCandidate, beam->n_room);
+  beam->n_table = power_of_two (2 * beam->n_room);
+  beam->table = g_new (guint32, beam->n_table);
+  beam->order = g_new (gint, V);
+  beam->chosen = g_new (gint, 2 * width + 1);
+  rnn_beam_history_init (&beam->history, HISTORY_WORDS + 16 * width, HISTORY_TOKENS + 64 * width);
+  beam->chain = g_new (guint32, beam->history.n_words);
+  beam->letters = g_new (guint32, beam->history.n_tokens);
+  beam->said = g_string_sized_new (RNN_BEAM_SAID);
+  beam->text = g_string_sized_new (256);
+}
+
+static void
+allocate_states (RnnBeam *beam)
+{
+  beam->state_size = beam->language->scorer ? beam->language->scorer->state_size : 0;
+  g_free (beam->states);
+  g_free (beam->next_states);
+  beam->states = g_malloc0 (MAX (1, beam->width * beam->state_size));
+  beam->next_states = g_malloc0 (MAX (1, beam->width * beam->state_size));
+}
+
+static gboolean
+setup (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  rnn_options_init (options, &beam->config);
+  rnn_options_copy (options, &beam->config, config);
+  beam->config.token_count = MIN (beam->config.token_count, decoder->V);
+  beam->width = (guint) config->beam_width;
+  allocate (beam);
+  if (!(beam->language = rnn_beam_language_new (decoder->tokens, config->lm_file, config->lexicon, error)))
+    return FALSE;
+  allocate_states (beam);
+  return TRUE;
+}
+
+static void
+start (RnnBeam *beam)
+{
+  rnn_beam_start (beam);
+  beam->shown = G_MAXUINT64;
+  beam->finished = FALSE;
+}
+
+static void
+step (RnnCtcDecoder *decoder)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  if (beam->finished)
+    start (beam);
+  rnn_beam_extend (beam);
+  rnn_beam_show (beam);
+}
+
+static void
+end_word (RnnCtcDecoder *decoder)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  if (beam->finished)
+    return;
+  rnn_beam_end_words (beam, FALSE);
+  rnn_beam_show (beam);
+}
+
+static void
+finish (RnnCtcDecoder *decoder)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  if (beam->finished)
+    start (beam);
+  rnn_beam_end_words (beam, TRUE);
+  rnn_beam_commit_all (beam);
+  beam->finished = TRUE;
+}
+
+static void
+reset (RnnCtcDecoder *decoder)
+{
+  ((RnnBeam *) decoder)->said_until = 0;
+  start ((RnnBeam *) decoder);
+}
+
+/* ---- changes under way ---- */
+
+/* The hypotheses' models and lexicon are others now: the best one goes on, what it says is settled but for the word
+ * under way. */
+static gboolean
+change_language (RnnBeam *beam, const RnnCtcDecoderConfig *config, GError **error)
+{
+  RnnBeamLanguage *language = rnn_beam_language_new (beam->base.tokens, config->lm_file, config->lexicon, error);
+
+  if (!language)
+    return FALSE;
+  rnn_beam_settle_words (beam);
+  rnn_beam_take_back (beam);
+  rnn_beam_language_unref (beam->language);
+  beam->language = language;
+  allocate_states (beam);
+  rnn_beam_resume (beam);
+  return TRUE;
+}
+
+static gboolean
+configure (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  if ((g_strcmp0 (config->lm_file, beam->config.lm_file) != 0 || g_strcmp0 (config->lexicon, beam->config.lexicon) != 0)
+      && !change_language (beam, config, error))
+    return FALSE;
+  rnn_options_copy (options, &beam->config, config);
+  beam->config.token_count = MIN (beam->config.token_count, decoder->V);
+  return TRUE;
+}
+
+static gboolean
+set_hotwords (RnnCtcDecoder *decoder, const gchar *list, GError **error)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+  RnnHotwords *hotwords = NULL;
+
+  if (list && *list
+      && !(hotwords = rnn_hotwords_new (list, HOTWORD_BOOST, decoder->tokens, beam->language->lexicon, NULL, error)))
+    return FALSE;
+  rnn_beam_take_back (beam);
+  rnn_hotwords_free (beam->hotwords);
+  beam->hotwords = hotwords;
+  rnn_beam_follow_hotwords (beam);
+  return TRUE;
+}
+
+static void
+n_best (RnnCtcDecoder *decoder)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  if (beam->finished && decoder->n_readings == 0)
+    rnn_beam_read (beam);
+}
+
+static void
+finalize (RnnCtcDecoder *decoder)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  for (guint i = 0; i < beam->n_made; i++)
+    g_free (decoder->readings[i].text);
+  g_free (decoder->readings);
+  rnn_beam_language_unref (beam->language);
+  rnn_hotwords_free (beam->hotwords);
+  rnn_beam_history_clear (&beam->history);
+  g_free (beam->now);
+  g_free (beam->next);
+  g_free (beam->states);
+  g_free (beam->next_states);
+  g_free (beam->candidates);
+  g_free (beam->table);
+  g_free (beam->order);
+  g_free (beam->chosen);
+  g_free (beam->chain);
+  g_free (beam->letters);
+  g_string_free (beam->said, TRUE);
+  g_string_free (beam->text, TRUE);
+  rnn_options_clear (options, &beam->config);
+}
+
+const RnnCtcDecoderClass rnn_ctc_beam = {
+  .name = "beam",
+  .summary = "beam search over words, with a language model and a lexicon",
+  .instance_size = sizeof (RnnBeam),
+  .options = options,
+  .setup = setup,
+  .step = step,
+  .end_word = end_word,
+  .finish = finish,
+  .reset = reset,
+  .first_step = rnn_beam_first_step,
+  .n_best = n_best,
+  .configure = configure,
+  .set_hotwords = set_hotwords,
+  .finalize = finalize,
+};

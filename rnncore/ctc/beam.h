@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* CTC prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014), in parts: beam.c (the decoder's class and its
+ * options), beam-language.c (lexicon and language model), beam-extend.c (what a step makes of the hypotheses), beam-keep.c (which of that stays), beam-end.c (where words end),
+ * beam-history.c (words said so far), beam-words.c (what callers see).
+ *
+ * A hypothesis is a sequence of words and of the tokens of the word under way; its probability sums over all alignments.
+ * Two kinds of token tables: with tokens that part words (" ", or pieces of text that begin with a space), and without
+ * (phones, with a lexicon): there a word may end wherever the lexicon says one does, in a hypothesis of its own. */
+#pragma once
+#include "decoder.h"
+#include "../lm/lexicon.h"
+#include "../lm/hotwords.h"
+#include "../lm/scorer.h"
+
+G_BEGIN_DECLS
+
+#define RNN_BEAM_NONE G_MAXUINT32
+#define RNN_BEAM_SAID 8192      /* bytes of committed text that are kept for the readings */
+
+/* ---- beam-language.c ---- */
+
+typedef enum {
+  RNN_BEAM_INSIDE,              /* part of a word */
+  RNN_BEAM_BEGINS,              /* ends the word before and begins one: a space, then text */
+  RNN_BEAM_PARTS,               /* ends the word before and is part of none */
+} RnnBeamKind;
+
+/* Everything that does not change from step to step; shared by the streams of a process. */
+typedef struct {
+  gatomicrefcount refs;
+  gchar *key;                   /* in the table of shared ones; NULL: not shared */
+  gint V;
+  guint8 *kinds;                /* [V] RnnBeamKind */
+  gboolean parted;              /* some token parts words */
+  RnnLexicon *lexicon;          /* NULL: every text is a word */
+  gfloat *ahead;                /* [n_nodes] best log P of a word at or below; NULL without a model */
+  RnnScorer *scorer;            /* of words; NULL */
+  guint32 *numbers;             /* [n_words] the scorer's */
+} RnnBeamLanguage;
+
+RnnBeamLanguage *rnn_beam_language_new (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error);
+RnnBeamLanguage *rnn_beam_language_ref (RnnBeamLanguage *language);
+void             rnn_beam_language_unref (RnnBeamLanguage *language);
+
+/* ---- beam-history.c: words that were said ---- */
+
+typedef struct {
+  guint32 previous;             /* word before; the next free one in the list of free ones */
+  guint32 refs;
+  guint32 word;                 /* of the lexicon; RNN_BEAM_NONE: spelled */
+  guint32 spelling;             /* its tokens; RNN_BEAM_NONE when it is of the lexicon */
+  guint64 ordinal;              /* words before it since the search began */
+  guint64 hash;                 /* of it and all words before */
+  guint64 start, end;
+  gfloat confidence;
+} RnnBeamWord;
+
+typedef struct {
+  guint32 previous, refs;       /* token before */
+  gint token;
+} RnnBeamToken;
+
+typedef struct {
+  RnnBeamWord *words;           /* [n_words] */
+  RnnBeamToken *tokens;         /* [n_tokens] */
+  guint n_words, n_tokens, words_left, tokens_left;
+  guint32 free_word, free_token;
+} RnnBeamHistory;
+
+void    rnn_beam_history_init  (RnnBeamHistory *h, guint n_words, guint n_tokens);
+void    rnn_beam_history_clear (RnnBeamHistory *h);
+void    rnn_beam_history_reset (RnnBeamHistory *h);
+/* A new reference; takes references to what comes before. */
+guint32 rnn_beam_history_add_token (RnnBeamHistory *h, guint32 previous, gint token);
+guint32 rnn_beam_history_add_word  (RnnBeamHistory *h, const RnnBeamWord *word);
+void    rnn_beam_history_unref_token (RnnBeamHistory *h, guint32 token);
+void    rnn_beam_history_unref_word  (RnnBeamHistory *h, guint32 word);
+
+static inline guint32
+rnn_beam_history_ref_token (RnnBeamHistory *h, guint32 token)
+{
+  if (token != RNN_BEAM_NONE)
+    h->tokens[token].refs++;
+  return token;
+}
+
+static inline guint32
+rnn_beam_history_ref_word (RnnBeamHistory *h, guint32 word)
+{
+  if (word != RNN_BEAM_NONE)
+    h->words[word].refs++;
+  return word;
+}
+
+/* ---- hypotheses ---- */
+
+/* One alignment, the best one: what times and confidences come from. */
+typedef struct {
+  gdouble score;                /* log P */
+  gdouble sum;                  /* of log P over the n steps that emitted the last word */
+  guint64 start, end;           /* of it */
+  guint32 n;
+  guint32 previous;             /* the word before it */
+} RnnBeamPath;
+
+typedef struct {
+  guint64 key;                  /* of its words and of the tokens of a word under way */
+  gint last;                    /* token that a repeat joins; -1: none */
+  guint32 node;                 /* of the lexicon; RNN_BEAM_NONE: the word under way is not in it */
+  guint32 spelling;             /* tokens of the last word */
+  guint32 word;                 /* the last word when it is complete; RNN_BEAM_NONE: spelled */
+  gboolean open, said;          /* the last word is under way; there is a last word */
+  guint64 ordinal, hash;        /* of the words before the last one: how many, which */
+  guint32 hot;                  /* state of the hotwords */
+  gdouble blank, token;         /* log P of the alignments that end in a blank, in `last` */
+  gdouble language;             /* what words and hotwords add */
+  gdouble ahead;                /* what the word under way will probably add: for ranking */
+  gdouble rank;                 /* log (e^blank + e^token) + language + ahead */
+  guint64 inside;               /* of the tokens of the word under way alone */
+  guint64 spelled;              /* what its key was before its last word was complete */
+  gboolean twin;                /* its word under way is complete in another hypothesis */
+  guint place;                  /* before it was sorted */
+  RnnBeamPath at_blank, at_token;
+  guint32 frozen[2];            /* the last word in the history, made in this step: by at_blank, by at_token */
+} RnnBeamHypothesis;
+
+/* A hypothesis of the next step, before it is known whether it is kept. */
+typedef struct {
+  guint64 key;
+  guint64 hash;                 /* of the words before the last one */
+  guint64 inside, spelled;      /* see there */
+  gint last, stays;             /* hypothesis that it was; -1: new */
+  gint from, via;               /* hypothesis that it extends; the one of the best alignment, -1: itself */
+  guint32 node, word;
+  guint32 ended, via_ended;     /* the word that ended in between, after `from`, after `via` */
+  gboolean closed;              /* one did */
+  gboolean begins, adds;        /* another begins; the last word's tokens get one more */
+  gboolean open;
+  guint32 hot;
+  gdouble blank, token, language, ahead, rank, via_score;
+} RnnBeamCandidate;
+
+typedef struct {
+  RnnCtcDecoder base;
+  RnnCtcDecoderConfig config;
+  RnnBeamLanguage *language;
+  RnnHotwords *hotwords;        /* NULL: none */
+  gsize state_size;             /* of the scorer */
+  guint width;                  /* beam_width, as it was made */
+  RnnBeamHypothesis *now, *next;        /* [width] */
+  guint8 *states, *next_states; /* [width][state_size] */
+  guint n;
+  RnnBeamCandidate *candidates; /* [n_room] */
+  guint n_room, n_candidates;
+  guint32 *table;               /* [n_table] places of candidates + 1 by key; n_table is a power of two */
+  guint n_table;
+  gint *order, *chosen;         /* [V] tokens worth a look, the best first; [2 * width] */
+  guint n_order;
+  gdouble best;                 /* rank of the best candidate yet */
+  RnnBeamHistory history;
+  guint64 committed;            /* words that are stable since the search began */
+  guint64 said_until;           /* end of the last stable word */
+  GString *said;                /* the committed words */
+  GString *text;                /* room to spell a word in */
+  guint32 *chain, *letters;     /* room for ways through the history's words and tokens */
+  gboolean finished;            /* the next step begins anew */
+  guint n_made;                 /* readings */
+  guint64 shown;                /* key of the hypothesis that words[] shows; 0: none */
+} RnnBeam;
+
+/* ---- beam-extend.c ---- */
+
+void rnn_beam_start  (RnnBeam *beam);                   /* the one empty hypothesis */
+void rnn_beam_extend (RnnBeam *beam);                   /* a step */
+void rnn_beam_let_go (RnnBeam *beam, RnnBeamHypothesis *h);     /* its references to the history */
+gboolean rnn_beam_allows_unknown (const RnnBeam *beam);
+/* What it is worth that the last word of @h, under way, is @word; and that it is so. */
+gdouble  rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
+void     rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdouble worth);
+
+/* log (e^a + e^b) */
+gdouble rnn_beam_log_add (gdouble a, gdouble b);
+
+static inline const RnnBeamPath *
+rnn_beam_best_path (const RnnBeamHypothesis *h)
+{
+  return h->at_blank.score > h->at_token.score ? &h->at_blank : &h->at_token;
+}
+
+/* The key of words: those before the last one, and it; one of the lexicon is the same however it was said. */
+guint64  rnn_beam_key_of_words (guint64 before, guint32 word, guint64 spelled);
+/* The scorer's number of a word that ends in @h. */
+guint32  rnn_beam_number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
+
+/* ---- beam-keep.c ---- */
+
+guint rnn_beam_keep_best (RnnBeam *beam);               /* candidates become next[]; returns how many */
+void  rnn_beam_swap (RnnBeam *beam, guint n);           /* next[n] become now[] */
+
+/* ---- beam-change.c: the model, the lexicon or the hotwords become others ---- */
+
+void rnn_beam_settle_words (RnnBeam *beam);     /* before: the best hypothesis goes on, its complete words are stable */
+void rnn_beam_resume (RnnBeam *beam);           /* after: it finds its place in the new ones */
+void rnn_beam_take_back (RnnBeam *beam);        /* before: what phrases under way have earned */
+void rnn_beam_follow_hotwords (RnnBeam *beam);  /* after: words under way find their places in the new hotwords */
+
+/* ---- beam-end.c ---- */
+
+/* Words under way end here; @sentence: the sentence, too. */
+void rnn_beam_end_words (RnnBeam *beam, gboolean sentence);
+
+/* ---- beam-words.c ---- */
+
+/* The text of a word of the lexicon or of spelled tokens, valid until the next call. */
+const gchar *rnn_beam_spell (RnnBeam *beam, guint32 word, guint32 spelling);
+void rnn_beam_show (RnnBeam *beam);                     /* brings words[] up to date */
+void rnn_beam_commit_all (RnnBeam *beam);               /* all words of the best hypothesis become stable */
+void rnn_beam_commit_last (RnnBeam *beam);              /* of the only hypothesis: but for one that is under way */
+void rnn_beam_read (RnnBeam *beam);                     /* the n best */
+guint64 rnn_beam_first_step (RnnCtcDecoder *decoder);
+
+extern const RnnCtcDecoderClass rnn_ctc_beam;
+
+G_END_DECLS

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Words to be preferred, for a search over tokens: a phrase earns its reward little by little on the way through its
+ * tokens, and what it earned is taken back when the text goes another way.  A phrase begins where a word begins and is
+ * complete where one ends. */
+#pragma once
+#include "lexicon.h"
+
+G_BEGIN_DECLS
+
+typedef struct _RnnHotwords RnnHotwords;
+
+/* A word ends: a symbol beside the tokens.  With a lexicon of sounds add 1 and the word's number, for words that are
+ * said alike. */
+#define RNN_HOTWORDS_END 65536
+#define RNN_HOTWORDS_START 0    /* the state at the beginning */
+
+/* @list: "word:boost,two words:boost,...", or the path of a file with one "phrase" or "phrase:boost" a line (comments
+ * begin with '#').  A boost is a natural logarithm, of a whole phrase; without one it is @boost.  A phrase that cannot
+ * be said is left out and counted in @n_left_out (may be NULL).  @lexicon may be NULL where tokens spell. */
+RnnHotwords *rnn_hotwords_new  (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnLexicon *lexicon,
+    guint *n_left_out, GError **error);
+void         rnn_hotwords_free (RnnHotwords *hotwords);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnHotwords, rnn_hotwords_free)
+
+/* Adds to *score what @symbol earns or loses in @state; returns the state after it. */
+guint32      rnn_hotwords_step (const RnnHotwords *hotwords, guint32 state, guint32 symbol, gdouble *score);
+/* What a phrase that is under way has earned so far. */
+gfloat       rnn_hotwords_get_earned (const RnnHotwords *hotwords, guint32 state);
+
+G_END_DECLS
