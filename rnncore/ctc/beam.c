@@ -12,8 +12,8 @@
 
 static const RnnOption options[] = {
   RNN_OPT_INT (RnnCtcDecoderConfig, beam_width, 1, 4096, 16, "Hypotheses that are followed"),
-  RNN_OPT_FLOAT (RnnCtcDecoderConfig, beam_threshold, 0, 1000, 14, "How far below the best one a hypothesis may lie, in nats"),
-  RNN_OPT_FLOAT (RnnCtcDecoderConfig, token_threshold, -1000, 0, -8, "Tokens less probable in a step do not count, in nats"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, beam_threshold, 0, 1000, 10, "How far below the best one a hypothesis may lie, in nats"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, token_threshold, -1000, 0, -6, "Tokens less probable in a step do not count, in nats"),
   RNN_OPT_INT (RnnCtcDecoderConfig, token_count, 1, 65535, 32, "Tokens that one step looks at"),
   RNN_OPT_BOOL (RnnCtcDecoderConfig, recombine, TRUE,
       "Of hypotheses with the same future only the best is kept: words are stable sooner, n-best lists are poorer"),

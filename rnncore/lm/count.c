@@ -48,6 +48,27 @@ is_special (const gchar *text)
   return g_str_equal (text, "<unk>") || g_str_equal (text, "<s>") || g_str_equal (text, "</s>");
 }
 
+static GPtrArray *
+add_specials (GPtrArray *words)
+{
+  g_ptr_array_add (words, g_strdup ("<unk>"));
+  g_ptr_array_add (words, g_strdup ("<s>"));
+  g_ptr_array_add (words, g_strdup ("</s>"));
+  return words;
+}
+
+GPtrArray *
+rnn_count_list (const gchar *const *words, guint n)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < n; i++)
+    if (!is_special (words[i]) && g_hash_table_add (seen, (gpointer) words[i]))
+      g_ptr_array_add (list, g_strdup (words[i]));
+  return add_specials (list);
+}
+
 GPtrArray *
 rnn_count_words (const gchar *const *paths, guint limit, GError **error)
 {
@@ -67,10 +88,7 @@ rnn_count_words (const gchar *const *paths, guint limit, GError **error)
   for (guint i = 0; i < ranked->len && (limit == 0 || words->len < limit); i++)
     if (!is_special (((Word *) ranked->pdata[i])->text))
       g_ptr_array_add (words, g_strdup (((Word *) ranked->pdata[i])->text));
-  g_ptr_array_add (words, g_strdup ("<unk>"));
-  g_ptr_array_add (words, g_strdup ("<s>"));
-  g_ptr_array_add (words, g_strdup ("</s>"));
-  return words;
+  return add_specials (words);
 }
 
 /* ---- n-grams ---- */

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
  * <unk>, <s>, </s>. (transfer full) */
 GPtrArray *rnn_count_words (const gchar *const *paths, guint limit, GError **error);
 
+/* The words[n], without doubles, and <unk>, <s>, </s>. (transfer full) */
+GPtrArray *rnn_count_list (const gchar *const *words, guint n);
+
 /* Sorted records of a sentence's runs of @order words, the last word first, then their count.  Before a sentence stand
  * order - 1 <s>, behind it </s>; words that the vocabulary lacks are <unk>. (transfer full) */
 RnnSorter *rnn_count_ngrams (const gchar *const *paths, const RnnNgrams *ngrams, gsize memory, GError **error);

@@ -185,12 +185,12 @@ estimate (Training *training, guint k, GError **error)
   return rnn_ngram_table_map (&training->ngrams->tables[k], error);
 }
 
-/* <unk> and <s>, which the text may never say, have the count 0. */
+/* Words that the text may never say, <unk> and <s> among them, have the count 0. */
 static void
 add_unseen (Training *training)
 {
-  rnn_sorter_add (training->sorters[0], (guint32[3]) { training->ngrams->unknown, 0, 0 });
-  rnn_sorter_add (training->sorters[0], (guint32[3]) { training->ngrams->start, 0, 0 });
+  for (guint32 word = 0; word < training->ngrams->words->len; word++)
+    rnn_sorter_add (training->sorters[0], (guint32[3]) { word, 0, 0 });
 }
 
 static void
@@ -203,7 +203,8 @@ RnnNgrams *
 rnn_ngrams_train (const gchar *const *paths, const RnnNgramTraining *config, GError **error)
 {
   gsize memory = config->memory ? config->memory : DEFAULT_MEMORY;
-  GPtrArray *words = rnn_count_words (paths, config->vocabulary, error);
+  GPtrArray *words = config->words ? rnn_count_list (config->words, config->n_words)
+      : rnn_count_words (paths, config->vocabulary, error);
   g_autoptr (RnnNgrams) ngrams = words ? rnn_ngrams_new (config->order, words, error) : NULL;
   g_autoptr (RnnSorter) counts = ngrams ? rnn_count_ngrams (paths, ngrams, memory, error) : NULL;
   g_auto (Training) training = { ngrams };

@@ -10,6 +10,34 @@
 #include "../base/error.h"
 #include <string.h>
 
+RnnTokens *
+rnn_lexicon_list_tokens (const gchar *text, gsize n, const gchar *where, GError **error)
+{
+  g_autofree gchar *copy = g_strndup (text, n);
+  g_auto (GStrv) lines = g_strsplit (copy, "\n", -1);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  g_ptr_array_add (names, (gpointer) "<blank>");
+  for (gchar **line = lines; *line; line++) {
+    g_auto (GStrv) fields = g_strsplit_set (g_strstrip (*line), " \t", -1);
+
+    for (guint i = 1; fields[0] && *fields[0] != '#' && !g_str_has_prefix (fields[0], ";;;") && fields[i]; i++)
+      if (*fields[i] && !g_hash_table_contains (seen, fields[i])) {
+        gchar *name = g_strdup (fields[i]);
+
+        g_hash_table_add (seen, name);
+        g_ptr_array_add (names, name);
+      }
+  }
+  if (names->len == 1) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: its lines name no tokens", where);
+    return NULL;
+  }
+  g_ptr_array_add (names, NULL);
+  return rnn_tokens_new ((const gchar *const *) names->pdata, 0, error);
+}
+
 /* ---- packing ---- */
 
 static void

@@ -31,6 +31,8 @@ RnnLexicon *rnn_lexicon_load  (const gchar *path, RnnTokens *tokens, guint *n_le
 /* The words[n], spelled. */
 RnnLexicon *rnn_lexicon_spell (const gchar *const *words, guint n, RnnTokens *tokens, const gchar *where,
     guint *n_left_out, GError **error);
+/* The tokens that the lines name, after a blank. (transfer full) */
+RnnTokens  *rnn_lexicon_list_tokens (const gchar *text, gsize n, const gchar *where, GError **error);
 /* The words that @ngrams has too, in few bytes. (transfer full) */
 GBytes     *rnn_lexicon_pack (const RnnLexicon *lexicon, const RnnNgrams *ngrams, RnnTokens *tokens);
 /* What rnn_lexicon_pack() made for the words of @image. */

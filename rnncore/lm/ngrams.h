@@ -65,6 +65,8 @@ gdouble  rnn_ngrams_score (const RnnNgrams *ngrams, const RnnNgramField *words, 
 typedef struct {
   guint order;
   guint vocabulary;             /* most frequent words to keep; 0: all */
+  const gchar *const *words;    /* [n_words]: the vocabulary instead, whether the text has them or not; NULL: the text's */
+  guint n_words;
   gdouble prune;                /* relative change of perplexity below which an n-gram goes; 0: none goes */
   gsize memory;                 /* bytes that sorting may use; 0: 64 MB for each of two sorts */
 } RnnNgramTraining;

@@ -4,18 +4,21 @@
 #include "tool.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "lm/lexicon.h"
 #include "lm/ngram.h"
 #include "lm/sentences.h"
 #include <math.h>
 
 static gint order, vocabulary, bits, memory;
 static gdouble prune;
-static gchar *out, *lm, *perplexity;
+static gchar *out, *lm, *perplexity, *lexicon;
 
 static const GOptionEntry options[] = {
   {"order", 'n', 0, G_OPTION_ARG_INT, &order, "Words of the longest n-gram, 1 to 6 (3)", "N"},
   {"prune", 0, 0, G_OPTION_ARG_DOUBLE, &prune, "Leave out what changes the perplexity by less, e.g. 1e-8 (0)", "P"},
   {"vocabulary", 0, 0, G_OPTION_ARG_INT, &vocabulary, "Keep the N most frequent words (all)", "N"},
+  {"lexicon", 0, 0, G_OPTION_ARG_FILENAME, &lexicon,
+      "Words and how they are said (as in CMU's dictionaries): the vocabulary; a binary model holds it", "FILE"},
   {"lm", 0, 0, G_OPTION_ARG_FILENAME, &lm, "Read this model instead of training one", "LM"},
   {"out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Write the model here", "LM.arpa|LM.bin"},
   {"bits", 0, 0, G_OPTION_ARG_INT, &bits, "Of a value in a binary: 4 to 8, or 32 for exact ones (8)", "N"},
@@ -100,12 +103,38 @@ measure (RnnScorer *scorer, GError **error)
 
 /* ---- models ---- */
 
+typedef struct {
+  RnnTokens *tokens;
+  RnnLexicon *words;
+} Lexicon;
+
+static void
+lexicon_clear (Lexicon *l)
+{
+  rnn_lexicon_unref (l->words);
+  g_clear_pointer (&l->tokens, rnn_tokens_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lexicon, lexicon_clear)
+
+static gboolean
+load_lexicon (Lexicon *l, GError **error)
+{
+  g_autoptr (GBytes) bytes = lexicon ? rnn_file_map (lexicon, error) : NULL;
+
+  if (!bytes)
+    return lexicon == NULL;
+  return (l->tokens = rnn_lexicon_list_tokens (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), lexicon, error))
+      && (l->words = rnn_lexicon_load (lexicon, l->tokens, NULL, error));
+}
+
 /* Tables, trained or read from ARPA text. */
 static RnnNgrams *
-get_tables (gchar **texts, GError **error)
+get_tables (gchar **texts, const Lexicon *l, GError **error)
 {
   RnnNgramTraining training = {.order = (guint) order,.vocabulary = (guint) vocabulary,.prune = prune,
-    .memory = (gsize) memory << 20
+    .memory = (gsize) memory << 20,.words = l->words ? (const gchar *const *) l->words->texts : NULL,
+    .n_words = l->words ? l->words->n_words : 0
   };
   g_autoptr (GBytes) bytes = NULL;
 
@@ -136,6 +165,8 @@ run (gint argc, gchar **argv, GError **error)
   g_autoptr (RnnNgrams) ngrams = NULL;
   g_autoptr (GBytes) image = NULL;
   g_autoptr (RnnScorer) scorer = NULL;
+  g_autoptr (GBytes) packed = NULL;
+  g_auto (Lexicon) l = { NULL };
   gboolean exact;
 
   order = 3;
@@ -146,8 +177,11 @@ run (gint argc, gchar **argv, GError **error)
   if (!out && lm)
     return (scorer = rnn_ngram_load (lm, error)) && measure (scorer, error);
   exact = !out || g_str_has_suffix (out, ".arpa");
-  if (!(ngrams = get_tables (argv + 1, error))
-      || !(image = rnn_ngram_image_build (ngrams, exact ? 32 : (guint) bits, NULL, error))
+  if (!load_lexicon (&l, error) || !(ngrams = get_tables (argv + 1, &l, error)))
+    return FALSE;
+  if (l.words)
+    packed = rnn_lexicon_pack (l.words, ngrams, l.tokens);
+  if (!(image = rnn_ngram_image_build (ngrams, exact ? 32 : (guint) bits, packed, error))
       || (out && !write_model (ngrams, image, error)))
     return FALSE;
   return !perplexity || ((scorer = rnn_ngram_parse (image, out ? out : "the model", error)) && measure (scorer, error));

@@ -11,6 +11,7 @@ extern const CaseKind cases_trained[];          /* cells-trained.c: nntrainer's 
 extern const CaseKind cases_xlstm[];            /* cells-xlstm.c */
 extern const CaseKind cases_features[];         /* features.c, features-stages.c */
 extern const CaseKind cases_ctc[];              /* ctc.c */
+extern const CaseKind cases_lm[];               /* lm.c */
 extern const CaseKind cases_optimizers[];       /* optim.c */
 extern const CaseKind cases_rwkv_models[];      /* models-rwkv.c */
 extern const CaseKind cases_rwkv[];             /* cells-rwkv.c */

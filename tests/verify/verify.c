@@ -21,6 +21,7 @@ static const CaseKind *const families[] = {
   cases_rwkv_models,
   cases_features,
   cases_ctc,
+  cases_lm,
   cases_optimizers,
   cases_memory,
   cases_mamba,
