@@ -3,15 +3,22 @@
 # RNN_BUILD names a build directory other than build/.  Without any, what is installed is used: that of the same prefix if
 # this is PREFIX/share/gst-rnn/pipelines.
 
-script=$(readlink -f "$0")
-root=$(dirname "$(dirname "$script")")
+# Points in numbers, English from programs, UTF-8 in texts: whatever the user's locale.
+LC_ALL=C.UTF-8 LANGUAGE=en
+export LC_ALL LANGUAGE
+
+script=$(readlink -f -- "$0")
+root=$(dirname -- "$(dirname -- "$script")")
 prefix=${root%/share/gst-rnn}
-me=$(basename "$0")
+me=$(basename -- "$0")
 build=${RNN_BUILD:-$root/build}
 
-fail() {
+complain() {
   echo "$me: $*" >&2
-  exit 1
+  return 1
+}
+fail() {
+  complain "$@" || exit 1
 }
 
 # The comment at the top of a script, from its third line on, is its help.
@@ -25,11 +32,34 @@ value() {
   printf '%s\n' "$2"
 }
 
+# number OPTION VALUE: it is one, with a sign and a fraction if it likes
+number() {
+  printf '%s\n' "$2" | grep -Eqx '[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)' || fail "$1: $2 is no number"
+}
+
 absolute() {
   case $1 in
     /*) printf '%s\n' "$1" ;;
     *) printf '%s/%s\n' "$PWD" "$1" ;;
   esac
+}
+
+# A name that no program takes for an option.
+named() {
+  case $1 in
+    -*) printf './%s\n' "$1" ;;
+    *) printf '%s\n' "$1" ;;
+  esac
+}
+
+# quote TEXT: as gst-launch reads it as one value, whatever it holds
+quote() {
+  printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
+}
+
+# uri FILE: its URI, every byte but slashes as a number
+uri() {
+  printf 'file://%s\n' "$(absolute "$1" | tr -d '\n' | od -An -v -tx1 | tr -d '\n' | sed 's/ /%/g; s/%2f/\//g')"
 }
 
 # readable FILE: anything but a file with something in it is refused.
@@ -39,11 +69,28 @@ readable() {
   [ ! -f "$1" ] || [ -s "$1" ] || fail "$1: is empty"
 }
 
-# rows MANIFEST [DIRECTORY/]: its lines as path<TAB>speaker<TAB>text, with figures spelled out as models say them;
-# relative paths get the directory in front.  What is no such line is refused.
+# manifest FILE: the same of one that is read more than once
+manifest() {
+  readable "$1"
+  [ -f "$1" ] || fail "$1: is no regular file"
+}
+
+# creatable FILE: it is a device, or a file whose folder is there; else it says what to do
+creatable() {
+  folder=$(dirname -- "$1")
+  if [ -d "$1" ]; then
+    complain "$1: is a directory"
+  elif [ ! -d "$folder" ]; then
+    complain "$1: there is no folder $folder; make it first"
+  elif [ -e "$1" ] && [ ! -w "$1" ] || [ ! -e "$1" ] && [ ! -w "$folder" ]; then
+    complain "$1: cannot be written"
+  fi
+}
+
+# rows MANIFEST [DIRECTORY/]: its lines as path<TAB>speaker<TAB>text; relative paths get the directory in front.  What is
+# no such line is refused.
 rows() {
   directory=${2:-} awk -F '\t' -v OFS='\t' -v where="$me: $1" '
-    BEGIN { split("zero one two three four five six seven eight nine", digit, " ") }
     NR == 1 { sub(/^\357\273\277/, "") }
     { sub(/\r$/, "") }
     /^(#|$)/ { next }
@@ -53,13 +100,15 @@ rows() {
     }
     NF == 2 { $3 = $2; $2 = "" }
     $1 !~ /^(\/|[a-z]+:\/\/)/ { $1 = ENVIRON["directory"] $1 }
-    $3 ~ /[0-9]/ {
-      for (d = 0; d < 10; d++)
-        gsub(d, " " digit[d + 1] " ", $3)
-      gsub(/ +/, " ", $3); gsub(/^ | $/, "", $3)
-    }
     { print }' < "$1"
 }
+
+# A folder that nobody else may read, gone when the script ends; what killed runs have left goes first.
+for left in "${TMPDIR:-/tmp}/rnn-pipelines."*; do
+  [ ! -O "$left" ] || kill -0 "$(echo "${left#*/rnn-pipelines.}" | cut -d . -f 1)" 2> /dev/null || rm -rf "$left"
+done
+private=$(mktemp -d "${TMPDIR:-/tmp}/rnn-pipelines.$$.XXXXXX")
+trap 'rm -rf "$private"' EXIT
 
 if [ -d "$build/plugins" ]; then
   GST_PLUGIN_PATH=$build/plugins${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
@@ -77,6 +126,19 @@ fi
 gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 ||
   fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
+# transcribes PROPERTY: the transcriber has it
+transcribes() {
+  gst-inspect-1.0 rnntranscriber | grep -q "^  $1 *:" || fail "this build of rnntranscriber has no $1"
+}
+
+# precise PRECISION: there is such a one
+precise() {
+  case $1 in
+    f32 | int8 | bf16) ;;
+    *) fail "$1: there is no such precision" ;;
+  esac
+}
+
 # awk on lines as they come: mawk would wait for kilobytes of them unless it is asked not to; others do not know -W.
 live_awk() {
   [ -n "$(awk -W interactive 'BEGIN { }' 2>&1)" ] || set -- -W interactive "$@"
@@ -86,14 +148,16 @@ live_awk() {
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter, whose exit status `filtered` becomes.  It gets a session of its own, so that Ctrl-C reaches it once and it can
 # end its files; `interrupted` is then set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send,
-# does not.  It speaks English, which filter understands.  What it took goes to the file $taken, if that is set: seconds
-# of a core in user code and in the kernel, and its most memory in kB.
+# does not.  What it took goes to the file $taken, if that is set: seconds of a core in user code and in the kernel, and its
+# most memory in kB.
 interrupted= taken= filtered=0
 launch() {
-  pipe=$(mktemp -u) && mkfifo "$pipe"
+  pipe=$private/output
+  rm -f "$pipe" && mkfifo "$pipe"
+  filtered=0
   stdbuf -oL sed 's/^\(ERROR\|WARNING\): from element [^ ]*: /\1: /' "$pipe" | filter &
   reader=$!
-  LANGUAGE=en setsid ${taken:+time -f "%U %S %M" -o "$taken"} stdbuf -oL gst-launch-1.0 "$@" > "$pipe" 2>&1 &
+  setsid ${taken:+time -f "%U %S %M" -o "$taken"} stdbuf -oL gst-launch-1.0 "$@" > "$pipe" 2>&1 &
   launched=$!
   trap interrupt HUP INT TERM
   status=0
@@ -103,7 +167,6 @@ launch() {
   done
   wait $reader || filtered=$?
   trap - HUP INT TERM
-  rm -f "$pipe"
   return $status
 }
 interrupt() {

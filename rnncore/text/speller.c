@@ -113,7 +113,7 @@ rnn_speller_has_all (const RnnSpeller *speller, const gchar *set)
 gchar *
 rnn_speller_speak (RnnSpeller *speller, const gchar *text, gssize length, gboolean markup)
 {
-  gchar *spoken = g_utf8_make_valid (text, length);
+  gchar *spoken = g_utf8_make_valid (length ? text : "", length);
   gchar *next;
 
   speller->markup = markup;
@@ -173,7 +173,7 @@ rnn_speller_spell (RnnSpeller *speller, const gchar *text, gssize length, gboole
 
   if (ids && ids->len > 0)
     return g_steal_pointer (&spoken);
-  valid = g_utf8_make_valid (text, length);
+  valid = g_utf8_make_valid (length ? text : "", length);
   g_strstrip (valid);
   if (ids && !*valid)
     return g_steal_pointer (&spoken);
