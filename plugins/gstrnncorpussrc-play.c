@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define DEFAULT_RATE 16000
+#define MAX_WARNINGS 10
+#define MAX_REPORTED 500
 #define PROGRESS_INTERVAL (5 * G_USEC_PER_SEC)
 /* fields of a structure that say which utterance it is about */
 #define UTTERANCE_FIELDS(u) "manifest", G_TYPE_STRING, (u)->manifest, "line", G_TYPE_UINT, (u)->row->line, \
@@ -29,12 +31,30 @@ post_utterance (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *ty
 static void
 skip (GstRnnCorpusSrc *self, const GstRnnUtterance *u, const gchar *reason)
 {
+  g_autofree gchar *line = g_strdup_printf ("%s:%u: %s skipped: %s", u->manifest, u->row->line, u->row->given, reason);
+
   GST_OBJECT_LOCK (self);
   self->n_skipped++;
   GST_OBJECT_UNLOCK (self);
-  GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s:%u: %s skipped: %s", u->manifest, u->row->line, u->row->given,
-          reason), (NULL));
+  if (self->n_skipped <= MAX_WARNINGS)
+    GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s", line), (NULL));
+  if (self->report->len < MAX_REPORTED)
+    g_ptr_array_add (self->report, g_steal_pointer (&line));
   post_utterance (self, u, "skipped", reason, 0, 0);
+}
+
+/* At the end, if not all have been warned of. */
+static void
+list_skipped (GstRnnCorpusSrc *self)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  if (self->n_skipped <= MAX_WARNINGS)
+    return;
+  for (guint i = 0; i < self->report->len; i++)
+    g_string_append_printf (list, "\n%s", (const gchar *) self->report->pdata[i]);
+  GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%" G_GUINT64_FORMAT " recordings are left out:%s", self->n_skipped, list->str),
+      (NULL));
 }
 
 static gchar *
@@ -259,6 +279,8 @@ task (gpointer data)
     return;
   if (self->caps && (ret == GST_FLOW_NOT_LINKED || ret < GST_FLOW_EOS))
     GST_ELEMENT_FLOW_ERROR (self, ret);
+  if (ret == GST_FLOW_EOS)
+    list_skipped (self);
   if (ret != GST_FLOW_FLUSHING) {
     gst_pad_push_event (self->feed_audio, gst_event_new_eos ());
     gst_pad_push_event (self->feed_text, gst_event_new_eos ());
@@ -292,6 +314,7 @@ gst_rnn_corpus_src_start (GstRnnCorpusSrc *self)
   self->position = 0;
   self->known = FALSE;
   g_array_set_size (self->corpus->order, 0);
+  g_ptr_array_set_size (self->report, 0);
   GST_OBJECT_LOCK (self);
   self->n_files = self->n_skipped = self->n_samples = 0;
   GST_OBJECT_UNLOCK (self);

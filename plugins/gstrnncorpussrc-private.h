@@ -33,6 +33,7 @@ struct _GstRnnCorpusSrc {
   guint slot;                   /* of the recording that comes next */
   guint64 position;             /* samples on the timeline */
   gint64 started, told;         /* when the first file began, when progress was told last; monotonic */
+  GPtrArray *report;            /* of strings: the first recordings left out, and why */
   gint known;                   /* atomic: downstream has it all */
 
   /* with the object lock: properties, counters */

@@ -11,8 +11,9 @@
  * jumps between two files, so that whoever keeps a state begins anew.
  *
  * A file that is missing, is no regular file, cannot be decoded, or is longer than `max-length`, is counted, reported by a
- * WARNING message, and left out.  A path that looks like a URI (scheme://) is one unless there is a file of that name;
- * others than file:// are taken with `allow-uris` only, since they may never end.
+ * message, and left out; the first ten are WARNINGs, too, and if there are more all are listed at the end.  A path that
+ * looks like a URI (scheme://) is one unless there is a file of that name; others than file:// are taken with
+ * `allow-uris` only, since they may never end.
  *
  * ## Example
  * |[
@@ -245,6 +246,7 @@ gst_rnn_corpus_src_init (GstRnnCorpusSrc *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     G_STRUCT_MEMBER (guint, self, numbers[i].offset) = numbers[i].def;
+  self->report = g_ptr_array_new_with_free_func (g_free);
   gst_rnn_corpus_src_init_slots (self);
   self->feed_audio = add_output (self, &audio_template, "audio", QUEUE_TIME, &self->audio);
   self->feed_text = add_output (self, &text_template, "text", 0, &self->text);
@@ -257,6 +259,7 @@ gst_rnn_corpus_src_finalize (GObject *object)
   GstRnnCorpusSrc *self = GST_RNN_CORPUS_SRC (object);
 
   gst_rnn_corpus_src_clear_slots (self);
+  g_ptr_array_unref (self->report);
   gst_object_unref (self->feed_audio);
   gst_object_unref (self->feed_text);
   g_free (self->location);

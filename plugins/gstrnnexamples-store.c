@@ -75,12 +75,15 @@ make_digest (GstRnnExamples *examples)
 static gchar *
 write_notes (GstRnnExamples *examples)
 {
-  json_t *report = json_array (), *notes;
+  json_t *report = json_array (), *groups = json_array (), *notes;
+  const gchar *group;
   gchar *text;
 
   for (guint i = 0; i < examples->report->len; i++)
     json_array_append_new (report, json_string (g_ptr_array_index (examples->report, i)));
-  notes = json_pack ("{s:i, s:o}", "skipped", (int) examples->n_skipped, "report", report);
+  for (guint i = 0; (group = rnn_dataset_get_group (examples->dataset, i)); i++)
+    json_array_append_new (groups, json_string (group));
+  notes = json_pack ("{s:i, s:o, s:o}", "skipped", (int) examples->n_skipped, "report", report, "groups", groups);
   text = json_dumps (notes, JSON_COMPACT);
   json_decref (notes);
   return text;
@@ -96,6 +99,8 @@ read_notes (GstRnnExamples *examples, const gchar *text)
   json_array_foreach (json_object_get (notes, "report"), i, line)
     if (json_is_string (line))
       g_ptr_array_add (examples->report, g_strdup (json_string_value (line)));
+  json_array_foreach (json_object_get (notes, "groups"), i, line)
+    rnn_dataset_begin_group (examples->dataset, json_is_string (line) ? json_string_value (line) : "?");
   GST_OBJECT_LOCK (examples->owner);
   examples->n_skipped = (guint) json_integer_value (json_object_get (notes, "skipped"));
   examples->n_examples = rnn_dataset_get_n (examples->dataset);
@@ -169,4 +174,43 @@ gst_rnn_examples_drop (GstRnnExamples *examples)
 {
   while (gst_aggregator_pad_drop_buffer (examples->data));
   while (gst_aggregator_pad_drop_buffer (examples->label));
+}
+
+/* The groups whose manifest is called @name, path and all, or its folder and file, or any of them. */
+static gboolean
+weigh (RnnDataset *dataset, const gchar *name, gfloat weight)
+{
+  gboolean found = FALSE;
+  const gchar *group;
+
+  for (guint i = 0; (group = rnn_dataset_get_group (dataset, i)); i++)
+    if (strstr (group, name)) {
+      rnn_dataset_weigh_group (dataset, i, weight);
+      found = TRUE;
+    }
+  return found;
+}
+
+gboolean
+gst_rnn_examples_weigh (GstRnnExamples *examples, const gchar *weights, GError **error)
+{
+  g_auto (GStrv) pairs = g_strsplit (weights ? weights : "", ",", -1);
+
+  for (gchar **pair = pairs; *pair; pair++) {
+    g_auto (GStrv) halves = g_strsplit (g_strstrip (*pair), "=", 2);
+    gchar *end = NULL;
+    gdouble weight = halves[0] && halves[1] ? g_ascii_strtod (halves[1], &end) : -1;
+
+    if (!halves[0])
+      continue;
+    if (!(weight >= 0 && weight <= 1000) || end == halves[1] || *end) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "weights: \"%s\" is not NAME=NUMBER with a number from 0 to 1000", *pair);
+      return FALSE;
+    }
+    if (!weigh (examples->dataset, halves[0], (gfloat) weight)) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "weights: no manifest is called \"%s\"", halves[0]);
+      return FALSE;
+    }
+  }
+  return TRUE;
 }

@@ -210,6 +210,15 @@ add_texts (GstRnnExamples *examples, GArray **ids, guint n)
     g_clear_pointer (&ids[i], g_array_unref);
 }
 
+/* The examples of a manifest are a group. */
+static void
+begin_group (GstRnnExamples *examples)
+{
+  const GstStructure *origin = get_origin (examples->cue.label);
+
+  rnn_dataset_begin_group (examples->dataset, origin ? gst_structure_get_string (origin, "manifest") : "");
+}
+
 static void
 keep_text (GstRnnExamples *examples)
 {
@@ -230,6 +239,7 @@ keep_text (GstRnnExamples *examples)
     gst_rnn_examples_skip (examples, examples->cue.label, error->message);
     return;
   }
+  begin_group (examples);
   rnn_dataset_add_ctc (examples->dataset, frames, n, (const gint *) ids[0]->data, ids[0]->len);
   add_texts (examples, ids, n_heads);
   count_example (examples, n);

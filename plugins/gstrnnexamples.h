@@ -70,6 +70,9 @@ void     gst_rnn_examples_close (GstRnnExamples *examples);
 /* All examples have come. */
 void     gst_rnn_examples_seal (GstRnnExamples *examples);
 
+/* @weights: "NAME=NUMBER,...": how often an epoch takes an example whose manifest's path has NAME in it. */
+gboolean gst_rnn_examples_weigh (GstRnnExamples *examples, const gchar *weights, GError **error);
+
 /* What the pads may be given. (transfer full) */
 GstCaps *gst_rnn_examples_get_data_caps (const GstRnnExamples *examples);
 GstCaps *gst_rnn_examples_get_label_caps (const GstRnnExamples *examples);

@@ -2,6 +2,7 @@
 /* rnntrainer: its pads, and the buffers and events that come in at them. */
 #include "gstrnntrainer-private.h"
 #include "gstrnncaps.h"
+#include <string.h>
 
 #define DATA_CAPS "audio/x-raw, format = (string) { S16LE, F32LE, F64LE }, layout = (string) interleaved, " \
     "rate = (int) [ 1, MAX ], channels = (int) [ 1, MAX ]; " GST_RNN_TENSORS_CAPS
@@ -18,6 +19,10 @@ static GstStaticPadTemplate dev_sink_template = GST_STATIC_PAD_TEMPLATE ("dev_si
     GST_STATIC_CAPS (DATA_CAPS));
 static GstStaticPadTemplate dev_label_template = GST_STATIC_PAD_TEMPLATE ("dev_label", GST_PAD_SINK, GST_PAD_REQUEST,
     GST_STATIC_CAPS (LABEL_CAPS));
+static GstStaticPadTemplate other_sink_template = GST_STATIC_PAD_TEMPLATE ("dev_sink_%s", GST_PAD_SINK, GST_PAD_REQUEST,
+    GST_STATIC_CAPS (DATA_CAPS));
+static GstStaticPadTemplate other_label_template = GST_STATIC_PAD_TEMPLATE ("dev_label_%s", GST_PAD_SINK, GST_PAD_REQUEST,
+    GST_STATIC_CAPS (LABEL_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("application/x-json"));
 
@@ -27,7 +32,7 @@ forget_flushed (GstRnnTrainer *self)
   if (g_atomic_int_compare_and_exchange (&self->flushed, TRUE, FALSE)) {
     gst_rnn_examples_flush (&self->train);
     g_mutex_lock (&self->lock);
-    gst_rnn_examples_flush (&self->dev);
+    gst_rnn_trainer_foreach_dev (self, gst_rnn_examples_flush);
     g_mutex_unlock (&self->lock);
   }
 }
@@ -40,11 +45,8 @@ is_eos (GstElement *element, GstPad *pad, gpointer data)
 
 /* The dev pads may come and go meanwhile; what one of them gets without the other is of no use. */
 static gboolean
-advance_dev (GstRnnTrainer *self)
+advance_dev (GstRnnExamples *dev)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  GstRnnExamples *dev = &self->dev;
-
   if (dev->data && dev->label)
     return gst_rnn_examples_advance (dev);
   if (dev->data || dev->label)
@@ -52,11 +54,22 @@ advance_dev (GstRnnTrainer *self)
   return TRUE;
 }
 
+static gboolean
+advance_devs (GstRnnTrainer *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  for (guint i = 0; i < self->devs->len; i++)
+    if (!advance_dev (&GST_RNN_TRAINER_DEV (self, i)->examples))
+      return FALSE;
+  return TRUE;
+}
+
 static void
-finish_dev (GstRnnTrainer *self, void (*finish) (GstRnnExamples *examples))
+finish_devs (GstRnnTrainer *self)
 {
   g_mutex_lock (&self->lock);
-  finish (&self->dev);
+  gst_rnn_trainer_foreach_dev (self, gst_rnn_examples_finish);
   g_mutex_unlock (&self->lock);
 }
 
@@ -79,12 +92,12 @@ collect (GstRnnTrainer *self)
     return GST_AGGREGATOR_FLOW_NEED_DATA;
   }
   forget_flushed (self);
-  if (!gst_rnn_examples_advance (&self->train) || !advance_dev (self))
+  if (!gst_rnn_examples_advance (&self->train) || !advance_devs (self))
     return refuse_without_caps (self);
   if (!gst_element_foreach_sink_pad (GST_ELEMENT (self), is_eos, NULL))
     return g_atomic_int_get (&self->stopping) ? gst_rnn_trainer_end_stream (self) : GST_AGGREGATOR_FLOW_NEED_DATA;
   gst_rnn_examples_finish (&self->train);
-  finish_dev (self, gst_rnn_examples_finish);
+  finish_devs (self);
   return gst_rnn_trainer_train (self);
 }
 
@@ -98,18 +111,14 @@ aggregate (GstAggregator *aggregator, gboolean timeout)
   return ret;
 }
 
-static GstRnnExamples *
-examples_of (GstRnnTrainer *self, GstAggregatorPad *pad)
-{
-  return pad == self->dev.data || pad == self->dev.label ? &self->dev : &self->train;
-}
-
 static gboolean
 set_caps (GstRnnTrainer *self, GstAggregatorPad *pad, const GstCaps *caps)
 {
-  GstRnnExamples *examples = examples_of (self, pad);
+  GstRnnExamples *examples = gst_rnn_trainer_find (self, pad);
   g_autoptr (GError) error = NULL;
 
+  if (!examples)
+    return TRUE;
   if (pad == examples->data ? gst_rnn_examples_set_data_caps (examples, caps, &error) :
       gst_rnn_examples_set_label_caps (examples, caps, &error))
     return TRUE;
@@ -121,7 +130,7 @@ set_caps (GstRnnTrainer *self, GstAggregatorPad *pad, const GstCaps *caps)
 static gboolean
 set_segment (GstRnnTrainer *self, GstAggregatorPad *pad, const GstSegment *segment)
 {
-  GstRnnExamples *examples = examples_of (self, pad);
+  GstRnnExamples *examples = gst_rnn_trainer_find (self, pad);
 
   if (segment->format != GST_FORMAT_TIME || segment->rate < 0) {
     self->refused = TRUE;
@@ -129,10 +138,10 @@ set_segment (GstRnnTrainer *self, GstAggregatorPad *pad, const GstSegment *segme
         (NULL));
     return FALSE;
   }
-  if (pad == self->dev.data)
-    finish_dev (self, gst_rnn_examples_begin_segment);
-  else if (pad == self->train.data)
+  g_mutex_lock (&self->lock);
+  if (examples && pad == examples->data)
     gst_rnn_examples_begin_segment (examples);
+  g_mutex_unlock (&self->lock);
   return TRUE;
 }
 
@@ -173,11 +182,11 @@ static gboolean
 sink_query (GstAggregator *aggregator, GstAggregatorPad *pad, GstQuery *query)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
-  GstRnnExamples *examples = examples_of (self, pad);
+  GstRnnExamples *examples = gst_rnn_trainer_find (self, pad);
   g_autoptr (GstCaps) caps = NULL;
   GstCaps *filter;
 
-  if (GST_QUERY_TYPE (query) != GST_QUERY_CAPS || !examples->model)
+  if (GST_QUERY_TYPE (query) != GST_QUERY_CAPS || !examples || !examples->model)
     return parent_class->sink_query (aggregator, pad, query);
   caps = pad == examples->data ? gst_rnn_examples_get_data_caps (examples) : gst_rnn_examples_get_label_caps (examples);
   gst_query_parse_caps (query, &filter);
@@ -193,10 +202,10 @@ sink_query (GstAggregator *aggregator, GstAggregatorPad *pad, GstQuery *query)
 
 /* It accepts whatever the template has: set_caps says better than the core what is wrong with it. */
 static GstAggregatorPad *
-new_pad (GstStaticPadTemplate *template)
+new_pad (GstStaticPadTemplate *template, const gchar *name)
 {
   g_autoptr (GstPadTemplate) pad_template = gst_static_pad_template_get (template);
-  GstAggregatorPad *pad = g_object_new (GST_TYPE_AGGREGATOR_PAD, "name", template->name_template,
+  GstAggregatorPad *pad = g_object_new (GST_TYPE_AGGREGATOR_PAD, "name", name,
       "direction", GST_PAD_SINK, "template", pad_template, NULL);
 
   GST_PAD_SET_ACCEPT_TEMPLATE (pad);
@@ -204,29 +213,47 @@ new_pad (GstStaticPadTemplate *template)
   return pad;
 }
 
-/* Only the dev pads come on request, each once. */
+/* Only the dev pads come on request, each once; their templates' names begin with these. */
 static GstAggregatorPad *
 create_new_pad (GstAggregator *aggregator, GstPadTemplate *template, const gchar *name, const GstCaps *caps)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
-  gboolean label = g_str_equal (GST_PAD_TEMPLATE_NAME_TEMPLATE (template), dev_label_template.name_template);
-  GstAggregatorPad **slot = label ? &self->dev.label : &self->dev.data;
+  const gchar *pattern = GST_PAD_TEMPLATE_NAME_TEMPLATE (template);
+  gboolean label = g_str_has_prefix (pattern, "dev_label"), named = strchr (pattern, '%') != NULL;
+  GstRnnTrainerSet *set;
+  GstAggregatorPad **slot;
 
-  if (*slot)
+  if (named && (!name || !*(name += strlen (label ? "dev_label_" : "dev_sink_"))))
     return NULL;
-  return *slot = new_pad (label ? &dev_label_template : &dev_sink_template);
+  g_mutex_lock (&self->lock);
+  g_mutex_lock (&self->wake_lock);
+  set = gst_rnn_trainer_need_set (self, named ? name : "");
+  slot = label ? &set->examples.label : &set->examples.data;
+  if (!*slot) {
+    g_autofree gchar *full = g_strdup_printf (named ? "%s_%s" : "%s", label ? "dev_label" : "dev_sink", name);
+
+    *slot = new_pad (label ? &dev_label_template : &dev_sink_template, full);
+  } else {
+    slot = NULL;
+  }
+  g_mutex_unlock (&self->wake_lock);
+  g_mutex_unlock (&self->lock);
+  return slot ? *slot : NULL;
 }
 
 static void
 release_pad (GstElement *element, GstPad *pad)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (element);
-  GstAggregatorPad **slot = GST_AGGREGATOR_PAD (pad) == self->dev.label ? &self->dev.label : &self->dev.data;
+  GstRnnExamples *dev;
 
   g_mutex_lock (&self->lock);
-  gst_rnn_examples_flush (&self->dev);
   g_mutex_lock (&self->wake_lock);
-  *slot = NULL;
+  dev = gst_rnn_trainer_find_locked (self, pad);
+  if (dev) {
+    gst_rnn_examples_flush (dev);
+    *(GST_AGGREGATOR_PAD (pad) == dev->label ? &dev->label : &dev->data) = NULL;
+  }
   g_mutex_unlock (&self->wake_lock);
   g_mutex_unlock (&self->lock);
   gst_rnn_trainer_make_room (self, FALSE);
@@ -236,8 +263,8 @@ release_pad (GstElement *element, GstPad *pad)
 void
 gst_rnn_trainer_add_pads (GstRnnTrainer *self)
 {
-  self->train.data = new_pad (&sink_template);
-  self->train.label = new_pad (&label_template);
+  self->train.data = new_pad (&sink_template, "sink");
+  self->train.label = new_pad (&label_template, "label");
   gst_element_add_pad (GST_ELEMENT (self), GST_PAD (self->train.data));
   gst_element_add_pad (GST_ELEMENT (self), GST_PAD (self->train.label));
 }
@@ -258,5 +285,7 @@ gst_rnn_trainer_init_input (GstAggregatorClass *aggregator_class)
   gst_element_class_add_static_pad_template_with_gtype (klass, &label_template, GST_TYPE_AGGREGATOR_PAD);
   gst_element_class_add_static_pad_template_with_gtype (klass, &dev_sink_template, GST_TYPE_AGGREGATOR_PAD);
   gst_element_class_add_static_pad_template_with_gtype (klass, &dev_label_template, GST_TYPE_AGGREGATOR_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (klass, &other_sink_template, GST_TYPE_AGGREGATOR_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (klass, &other_label_template, GST_TYPE_AGGREGATOR_PAD);
   gst_element_class_add_static_pad_template_with_gtype (klass, &src_template, GST_TYPE_AGGREGATOR_PAD);
 }

@@ -20,23 +20,12 @@ has_something (GstElement *element, GstPad *pad, gpointer data)
   return gst_aggregator_pad_has_buffer (GST_AGGREGATOR_PAD (pad)) || gst_aggregator_pad_is_eos (GST_AGGREGATOR_PAD (pad));
 }
 
-/* A pad that is being released is nobody's any more. */
-static gboolean
-is_ours (GstRnnTrainer *self, GstPad *pad)
-{
-  const GstRnnExamples *both[] = { &self->train, &self->dev };
-
-  for (guint i = 0; i < 2; i++)
-    if (pad == (GstPad *) both[i]->data || pad == (GstPad *) both[i]->label)
-      return TRUE;
-  return FALSE;
-}
-
 static gboolean
 is_full (GstRnnTrainer *self, GstPad *pad)
 {
-  return is_ours (self, pad) && !self->closed && !g_atomic_int_get (&self->stopping) && !g_atomic_int_get (&self->flushing) &&
-      !GST_PAD_IS_FLUSHING (pad) && gst_aggregator_pad_has_buffer (GST_AGGREGATOR_PAD (pad)) &&
+  return gst_rnn_trainer_find_locked (self, pad) && !self->closed && !g_atomic_int_get (&self->stopping) &&
+      !g_atomic_int_get (&self->flushing) && !GST_PAD_IS_FLUSHING (pad) &&
+      gst_aggregator_pad_has_buffer (GST_AGGREGATOR_PAD (pad)) &&
       gst_element_foreach_sink_pad (GST_ELEMENT (self), has_something, NULL);
 }
 
@@ -72,8 +61,8 @@ gst_rnn_trainer_hold_back (GstAggregatorPad *pad)
 static void
 check_partner (GstRnnTrainer *self, GstAggregatorPad *pad)
 {
-  const GstRnnExamples *examples = pad == self->dev.data || pad == self->dev.label ? &self->dev : &self->train;
-  GstAggregatorPad *partner = pad == examples->data ? examples->label : examples->data;
+  const GstRnnExamples *examples = gst_rnn_trainer_find (self, pad);
+  GstAggregatorPad *partner = !examples ? NULL : pad == examples->data ? examples->label : examples->data;
 
   if (partner && !gst_pad_is_linked (GST_PAD (partner)))
     GST_ELEMENT_ERROR (self, CORE, PAD, ("%s: nothing is linked to %s; is there such a stream, and one that it takes?",

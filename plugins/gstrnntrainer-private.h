@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside rnntrainer: gstrnntrainer.c (states, properties), -preroll.c, -intake.c (how much its pads take), -input.c (pads,
- * buffers, events), -train.c (training and what ends it). */
+/* Inside rnntrainer: gstrnntrainer.c (states, properties), -preroll.c, -sets.c (which pads belong
+ * together), -intake.c (how much pads take), -input.c (pads, buffers, events), -train.c (training and what ends it). */
 #pragma once
 #include "gstrnntrainer.h"
 #include "gstrnnexamples.h"
@@ -8,11 +8,20 @@
 
 G_BEGIN_DECLS
 
+/* A dev set, which is there as soon as one of its pads is. */
+typedef struct {
+  gchar *name;                  /* "": of dev_sink and dev_label */
+  GstRnnExamples examples;
+} GstRnnTrainerSet;
+
+#define GST_RNN_TRAINER_DEV(self, i) ((GstRnnTrainerSet *) (self)->devs->pdata[i])
+
 struct _GstRnnTrainer {
   GstAggregator parent;
   RnnModel *model;              /* READY and up; never the shared copy */
   RnnTokens *tokens;            /* CTC, else NULL */
-  GstRnnExamples train, dev;
+  GstRnnExamples train;
+  GPtrArray *devs;              /* of GstRnnTrainerSet, the one without a name first; grows with lock and wake_lock */
   gint flushing;                /* atomic: pads between FLUSH_START and FLUSH_STOP */
   gint flushed;                 /* atomic: a flush is over, the open examples are stale */
   gint stopping;                /* atomic: `stop` was emitted */
@@ -30,7 +39,7 @@ struct _GstRnnTrainer {
   GstRnnTraining *training;     /* with lock */
 
   /* properties, with the object lock */
-  gchar *model_file, *location, *checkpoint, *config;
+  gchar *model_file, *location, *checkpoint, *config, *weights;
   gboolean async, resume;
   guint n_threads, checkpoint_interval, progress_interval, max_length;
 };
@@ -38,6 +47,20 @@ struct _GstRnnTrainer {
 /* For class_init and init. */
 void gst_rnn_trainer_init_input (GstAggregatorClass *klass);
 void gst_rnn_trainer_add_pads (GstRnnTrainer *self);
+
+/* gstrnntrainer-sets.c */
+void gst_rnn_trainer_init_sets (GstRnnTrainer *self);
+void gst_rnn_trainer_clear_sets (GstRnnTrainer *self);
+gboolean gst_rnn_trainer_open_sets (GstRnnTrainer *self, const gchar *checkpoint, GstClockTime max_length, GError **error);
+GstRnnTrainerSet *gst_rnn_trainer_need_set (GstRnnTrainer *self, const gchar *name);
+/* The set of a pad; NULL: it is being released.  Sets stay where they are. */
+GstRnnExamples *gst_rnn_trainer_find (GstRnnTrainer *self, gconstpointer pad);
+GstRnnExamples *gst_rnn_trainer_find_locked (GstRnnTrainer *self, gconstpointer pad);    /* with wake_lock */
+/* Of GstRnnExamples, without a lock held. (transfer container) */
+GPtrArray *gst_rnn_trainer_list_devs (GstRnnTrainer *self);
+/* The name of a dev set with one pad, or NULL. */
+const gchar *gst_rnn_trainer_find_half (GstRnnTrainer *self);
+void gst_rnn_trainer_foreach_dev (GstRnnTrainer *self, void (*func) (GstRnnExamples *examples));
 
 /* For class_init, init and new pads. */
 void gst_rnn_trainer_init_intake_class (GstAggregatorClass *klass);

@@ -48,11 +48,32 @@ gst_rnn_trainer_check_places (GstRnnTrainer *self, GError **error)
   return rnn_train_check_places (location, checkpoint, error);
 }
 
+/* The set without a name decides, or else the first one that holds anything; the others are measured beside it. */
+static GstRnnTraining *
+add_devs (GstRnnTrainer *self, GstRnnTrainingSetup *setup, GError **error)
+{
+  g_autoptr (GArray) others = g_array_new (TRUE, TRUE, sizeof (GstRnnTrainingDev));
+
+  for (guint i = 0; i < self->devs->len; i++) {
+    const GstRnnTrainerSet *set = GST_RNN_TRAINER_DEV (self, i);
+    GstRnnTrainingDev dev = { set->name, set->examples.dataset };
+
+    if (!dev.data || rnn_dataset_get_n (dev.data) == 0)
+      continue;
+    if (!setup->dev.data)
+      setup->dev = dev;
+    else
+      g_array_append_val (others, dev);
+  }
+  setup->others = (const GstRnnTrainingDev *) others->data;
+  return gst_rnn_training_new (GST_ELEMENT (self), setup, error);
+}
+
 static GstRnnTraining *
 new_training (GstRnnTrainer *self, GError **error)
 {
-  g_autofree gchar *location = NULL, *checkpoint = NULL, *text = NULL;
-  GstRnnTrainingSetup setup = {.model = self->model,.train = self->train.dataset,.dev = self->dev.dataset };
+  g_autofree gchar *location = NULL, *checkpoint = NULL, *text = NULL, *weights = NULL;
+  GstRnnTrainingSetup setup = {.model = self->model,.train = self->train.dataset };
   RnnTrainConfig config;
   guint n_threads;
 
@@ -63,16 +84,17 @@ new_training (GstRnnTrainer *self, GError **error)
   setup.checkpoint_interval = self->checkpoint_interval;
   setup.progress_interval = self->progress_interval;
   text = g_strdup (self->config);
+  weights = g_strdup (self->weights);
   n_threads = self->n_threads;
   GST_OBJECT_UNLOCK (self);
   if (!setup.train || rnn_dataset_get_n (setup.train) == 0) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: no utterance to train on came in", GST_OBJECT_NAME (self));
     return NULL;
   }
-  if (!make_config (self, &config, text, n_threads, error))
+  if (!make_config (self, &config, text, n_threads, error) || !gst_rnn_examples_weigh (&self->train, weights, error))
     return NULL;
   setup.config = &config;
-  return gst_rnn_training_new (GST_ELEMENT (self), &setup, error);
+  return add_devs (self, &setup, error);
 }
 
 GstFlowReturn
@@ -167,14 +189,22 @@ static void
 announce (GstRnnTrainer *self)
 {
   g_autoptr (GString) line = g_string_new (NULL);
+  g_autoptr (GPtrArray) devs = gst_rnn_trainer_list_devs (self);
+  guint n_examples = 0, n_skipped = 0;
 
+  gst_rnn_examples_seal (&self->train);
+  list_skipped (self, &self->train, "to train on");
+  for (guint i = 0; i < devs->len; i++) {
+    GstRnnExamples *dev = devs->pdata[i];
+
+    gst_rnn_examples_seal (dev);
+    list_skipped (self, dev, "to measure on");
+    n_examples += dev->n_examples;
+    n_skipped += dev->n_skipped;
+  }
   if (rnn_train_leads ())
     g_string_printf (line, "{\"examples\": %u, \"skipped\": %u, \"dev_examples\": %u, \"dev_skipped\": %u}\n",
-        self->train.n_examples, self->train.n_skipped, self->dev.n_examples, self->dev.n_skipped);
-  gst_rnn_examples_seal (&self->train);
-  gst_rnn_examples_seal (&self->dev);
-  list_skipped (self, &self->train, "to train on");
-  list_skipped (self, &self->dev, "to measure on");
+        self->train.n_examples, self->train.n_skipped, n_examples, n_skipped);
   push_line (self, g_string_free (g_steal_pointer (&line), FALSE));
   self->announced = TRUE;
 }

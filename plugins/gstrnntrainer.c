@@ -8,7 +8,8 @@
  * tensors or series, as the model wants), labels at `label`: text, whose [PTS, PTS + duration) cuts its utterance out
  * of the audio, or tensors, one target per row of the data.  So any media file with a subtitle track trains a speech
  * model.  The pads `dev_sink` and `dev_label` take a second set, on which every epoch is measured; the model with the
- * best result on it is the one that is saved.
+ * best result on it is the one that is saved.  Pads `dev_sink_NAME` and `dev_label_NAME` take further sets, each measured and
+ * reported by its name beside it; where there are such sets only, the first one decides.
  *
  * Examples are kept in a file beside `checkpoint`, with which a training takes no memory for them; when it goes on, they
  * are not made again as long as rnncorpussrc says that manifests and recordings are the same.
@@ -50,6 +51,9 @@ static const Property strings[] = {
   {"config", "Configuration", "Options of training, key=value with commas between, over those of the recipe; "
         "rnncore info --training lists them",
       FIELD (config)},
+  {"weights", "Weights", "How often an epoch takes an example: NAME=NUMBER with commas between, for manifests with NAME in their "
+        "path; the others: 1",
+      FIELD (weights)},
 };
 
 static const Property numbers[] = {
@@ -72,17 +76,14 @@ GST_ELEMENT_REGISTER_DEFINE (rnntrainer, "rnntrainer", GST_RANK_NONE, GST_TYPE_R
 static gboolean
 open_examples (GstRnnTrainer *self, GError **error)
 {
-  g_autofree gchar *train = NULL, *dev = NULL;
+  g_autofree gchar *checkpoint = NULL;
+  GstClockTime max_length;
 
   GST_OBJECT_LOCK (self);
-  self->train.max_length = self->dev.max_length = self->max_length ? self->max_length * GST_SECOND : GST_CLOCK_TIME_NONE;
-  if (self->checkpoint) {
-    train = g_strconcat (self->checkpoint, ".features", NULL);
-    dev = g_strconcat (self->checkpoint, ".dev.features", NULL);
-  }
+  max_length = self->max_length ? self->max_length * GST_SECOND : GST_CLOCK_TIME_NONE;
+  checkpoint = g_strdup (self->checkpoint);
   GST_OBJECT_UNLOCK (self);
-  return gst_rnn_examples_open (&self->train, self->model, self->tokens, train, error) &&
-      gst_rnn_examples_open (&self->dev, self->model, self->tokens, dev, error);
+  return gst_rnn_trainer_open_sets (self, checkpoint, max_length, error);
 }
 
 static gboolean
@@ -90,11 +91,13 @@ start (GstAggregator *aggregator)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (aggregator);
   g_autoptr (GError) error = NULL;
+  const gchar *half;
 
   self->refused = self->announced = FALSE;
   self->flushing = self->flushed = self->stopping = self->closed = FALSE;
-  if (!self->dev.data != !self->dev.label) {
-    GST_ELEMENT_ERROR (self, CORE, PAD, ("%s: dev_sink and dev_label belong together", GST_OBJECT_NAME (self)), (NULL));
+  if ((half = gst_rnn_trainer_find_half (self))) {
+    GST_ELEMENT_ERROR (self, CORE, PAD, ("%s: dev_sink%s%s and dev_label%s%s belong together", GST_OBJECT_NAME (self),
+            *half ? "_" : "", half, *half ? "_" : "", half), (NULL));
     return FALSE;
   }
   if (gst_rnn_trainer_check_places (self, &error) && open_examples (self, &error))
@@ -110,7 +113,7 @@ stop (GstAggregator *aggregator)
 
   gst_rnn_trainer_cancel (self);
   gst_rnn_examples_close (&self->train);
-  gst_rnn_examples_close (&self->dev);
+  gst_rnn_trainer_foreach_dev (self, gst_rnn_examples_close);
   return TRUE;
 }
 
@@ -139,7 +142,9 @@ load_model (GstRnnTrainer *self)
 static void
 unload_model (GstRnnTrainer *self)
 {
-  self->train.model = self->dev.model = NULL;
+  self->train.model = NULL;
+  for (guint i = 0; i < self->devs->len; i++)
+    GST_RNN_TRAINER_DEV (self, i)->examples.model = NULL;
   g_clear_pointer (&self->tokens, rnn_tokens_unref);
   g_clear_pointer (&self->model, rnn_model_unref);
 }
@@ -176,10 +181,25 @@ change_state (GstElement *element, GstStateChange transition)
 static GstStructure *
 get_stats (GstRnnTrainer *self)
 {
-  return gst_structure_new ("rnntrainer-stats", "examples", G_TYPE_UINT, self->train.n_examples,
+  g_autoptr (GPtrArray) devs = gst_rnn_trainer_list_devs (self);
+  guint n_dev = 0, n_skipped = 0;
+  guint64 n_frames = 0;
+  GstStructure *stats;
+
+  GST_OBJECT_LOCK (self);
+  for (guint i = 0; i < devs->len; i++) {
+    const GstRnnExamples *dev = devs->pdata[i];
+
+    n_dev += dev->n_examples;
+    n_skipped += dev->n_skipped;
+    n_frames += dev->n_frames;
+  }
+  stats = gst_structure_new ("rnntrainer-stats", "examples", G_TYPE_UINT, self->train.n_examples,
       "skipped", G_TYPE_UINT, self->train.n_skipped, "frames", G_TYPE_UINT64, self->train.n_frames,
-      "dev-examples", G_TYPE_UINT, self->dev.n_examples, "dev-skipped", G_TYPE_UINT, self->dev.n_skipped,
-      "dev-frames", G_TYPE_UINT64, self->dev.n_frames, NULL);
+      "dev-examples", G_TYPE_UINT, n_dev, "dev-skipped", G_TYPE_UINT, n_skipped,
+      "dev-frames", G_TYPE_UINT64, n_frames, NULL);
+  GST_OBJECT_UNLOCK (self);
+  return stats;
 }
 
 static void
@@ -208,13 +228,15 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (object);
 
+  if (id == PROP_STATS) {
+    g_value_take_boxed (value, get_stats (self));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   if (id == PROP_ASYNC)
     g_value_set_boolean (value, self->async);
   else if (id == PROP_RESUME)
     g_value_set_boolean (value, self->resume);
-  else if (id == PROP_STATS)
-    g_value_take_boxed (value, get_stats (self));
   else if (id >= PROP_FIRST_NUMBER)
     g_value_set_uint (value, G_STRUCT_MEMBER (guint, self, numbers[id - PROP_FIRST_NUMBER].offset));
   else
@@ -255,8 +277,7 @@ gst_rnn_trainer_init (GstRnnTrainer *self)
   self->async = self->resume = self->prerolled = TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     G_STRUCT_MEMBER (guint, self, numbers[i].offset) = numbers[i].def;
-  gst_rnn_examples_init (&self->train, GST_ELEMENT (self));
-  gst_rnn_examples_init (&self->dev, GST_ELEMENT (self));
+  gst_rnn_trainer_init_sets (self);
   gst_rnn_trainer_init_intake (self);
   gst_rnn_trainer_add_pads (self);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);    /* nothing needs to be linked to src: EOS is told here */
@@ -267,8 +288,7 @@ gst_rnn_trainer_finalize (GObject *object)
 {
   GstRnnTrainer *self = GST_RNN_TRAINER (object);
 
-  gst_rnn_examples_clear (&self->train);
-  gst_rnn_examples_clear (&self->dev);
+  gst_rnn_trainer_clear_sets (self);
   g_cond_clear (&self->room);
   g_cond_clear (&self->wake);
   g_mutex_clear (&self->wake_lock);

@@ -24,14 +24,60 @@ time_left (const GstRnnTraining *training)
   return here > 0 ? ELAPSED (training->started) * (1 - done) / here : NAN;
 }
 
+/* ---- dev sets that have names: the one that decides, then the others ---- */
+
+/* NULL: there are not so many. */
+static const gchar *
+get_dev (const GstRnnTraining *training, guint i, gdouble *loss, gdouble *metric)
+{
+  gboolean first = *training->dev_name != 0;
+
+  if (i > 0 || !first)
+    return rnn_trainer_get_dev (training->trainer, i - first, loss, metric);
+  *loss = training->stats.dev_loss;
+  *metric = training->stats.dev_metric;
+  return training->dev_name;
+}
+
+static GstStructure *
+list_devs (const GstRnnTraining *training)
+{
+  GstStructure *sets = gst_structure_new_empty ("sets");
+  gdouble loss, metric;
+  const gchar *name;
+
+  for (guint i = 0; (name = get_dev (training, i, &loss, &metric)); i++) {
+    g_autoptr (GstStructure) set = gst_structure_new ("set", "loss", G_TYPE_DOUBLE, loss, "metric", G_TYPE_DOUBLE, metric,
+        NULL);
+
+    gst_structure_set (sets, name, GST_TYPE_STRUCTURE, set, NULL);
+  }
+  return sets;
+}
+
+static void
+append_devs (const GstRnnTraining *training, GString *text, const RnnOutput *output)
+{
+  gdouble loss, metric;
+  const gchar *name;
+
+  for (guint i = 0; (name = get_dev (training, i, &loss, &metric)); i++) {
+    g_autofree gchar *now = rnn_output_describe_metric (output, metric);
+
+    g_string_append_printf (text, "  %s %s", name, now);
+  }
+}
+
 static void
 post_stats (GstRnnTraining *training, const gchar *type)
 {
   const RnnTrainStats *s = &training->stats;
+  g_autoptr (GstStructure) devs = NULL;
   GstStructure *structure;
 
   if (!rnn_train_leads ())
     return;
+  devs = list_devs (training);
   structure = gst_structure_new ("rnntrainer", "type", G_TYPE_STRING, type,
       "epoch", G_TYPE_UINT, s->epoch + 1, "epochs", G_TYPE_INT, training->epochs,
       "update", G_TYPE_UINT64, s->update, "progress", G_TYPE_DOUBLE, fraction_done (training),
@@ -40,8 +86,8 @@ post_stats (GstRnnTraining *training, const gchar *type)
       "learning-rate", G_TYPE_DOUBLE, (gdouble) s->learning_rate,
       "gradient-norm", G_TYPE_DOUBLE, (gdouble) s->grad_norm, "infeasible", G_TYPE_UINT64, s->infeasible,
       "seconds", G_TYPE_DOUBLE, training->epoch_seconds,
-      "frames-per-second", G_TYPE_DOUBLE, s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training), NULL);
-
+      "frames-per-second", G_TYPE_DOUBLE, s->frames_per_second, "time-left", G_TYPE_DOUBLE, time_left (training),
+      "dev-sets", GST_TYPE_STRUCTURE, devs, NULL);
   gst_element_post_message (training->owner, gst_message_new_element (GST_OBJECT (training->owner), structure));
 }
 
@@ -89,11 +135,14 @@ post_progress (GstRnnTraining *training, GstProgressType type, const gchar *even
   if (!rnn_train_leads ())
     return;
   if (s->update > 0) {
+    const RnnOutput *output = rnn_model_get_output (rnn_trainer_get_model (training->trainer));
+
     g_string_append_printf (text, "epoch %u/%d", s->epoch + 1, training->epochs);
     append (text, " ", "%3.0f", 100 * s->epoch_progress);
     append (text, " %  loss ", "%.3f", s->epoch_loss);
     if (!isnan (s->dev_metric))
-      append_dev (text, s, rnn_model_get_output (rnn_trainer_get_model (training->trainer)));
+      append_dev (text, s, output);
+    append_devs (training, text, output);
     append (text, "  rate ", "%.2g", s->learning_rate);
     append (text, "  ", "%.0f", s->frames_per_second);
     g_string_append (text, " frames/s");
@@ -105,12 +154,36 @@ post_progress (GstRnnTraining *training, GstProgressType type, const gchar *even
 
 /* JSON knows finite numbers only, and no decimal comma. */
 static void
-append_number (GString *json, const gchar *name, gdouble value)
+append_value (GString *json, gdouble value)
 {
   gchar digits[G_ASCII_DTOSTR_BUF_SIZE];
 
-  g_string_append_printf (json, ", \"%s\": %s", name,
-      isfinite (value) ? g_ascii_formatd (digits, sizeof (digits), "%.6g", value) : "null");
+  g_string_append (json, isfinite (value) ? g_ascii_formatd (digits, sizeof (digits), "%.6g", value) : "null");
+}
+
+static void
+append_number (GString *json, const gchar *name, gdouble value)
+{
+  g_string_append_printf (json, ", \"%s\": ", name);
+  append_value (json, value);
+}
+
+/* The metric of each; a pad's name needs few escapes. */
+static void
+append_dev_numbers (const GstRnnTraining *training, GString *json)
+{
+  gdouble loss, metric;
+  const gchar *name;
+  guint i;
+
+  for (i = 0; (name = get_dev (training, i, &loss, &metric)); i++) {
+    g_autofree gchar *quoted = g_strescape (name, NULL);
+
+    g_string_append_printf (json, "%s\"%s\": ", i ? ", " : ", \"dev_sets\": {", quoted);
+    append_value (json, metric);
+  }
+  if (i)
+    g_string_append_c (json, '}');
 }
 
 gchar *
@@ -129,6 +202,7 @@ gst_rnn_training_describe (const GstRnnTraining *training)
     append_number (json, "dev_loss", s->dev_loss);
     append_number (json, "dev_metric", s->dev_metric);
   }
+  append_dev_numbers (training, json);
   g_string_append (json, "}\n");
   return g_string_free (g_steal_pointer (&json), FALSE);
 }
@@ -200,11 +274,20 @@ post_end (GstRnnTraining *training, GstProgressType type, const gchar *event)
 static void
 warn_missing (GstRnnTraining *training, const GstRnnTrainingSetup *setup)
 {
-  guint64 missing = rnn_dataset_get_missing (setup->train) + (setup->dev ? rnn_dataset_get_missing (setup->dev) : 0);
+  guint64 missing = rnn_dataset_get_missing (setup->train) + (setup->dev.data ? rnn_dataset_get_missing (setup->dev.data) : 0);
 
   if (missing)
     GST_ELEMENT_WARNING (training->owner, STREAM, FAILED, ("%" G_GUINT64_FORMAT " values of the data are no finite numbers: the "
             "last one of their kind stands for each, and no target beside them counts", missing), (NULL));
+}
+
+static gboolean
+add_devs (GstRnnTraining *training, const GstRnnTrainingDev *devs, GError **error)
+{
+  for (; devs->data; devs++)
+    if (!rnn_trainer_add_dev (training->trainer, devs->name, devs->data, error))
+      return FALSE;
+  return TRUE;
 }
 
 GstRnnTraining *
@@ -215,13 +298,15 @@ gst_rnn_training_new (GstElement *owner, const GstRnnTrainingSetup *setup, GErro
 
   training->owner = owner;
   training->epochs = setup->config->epochs;
+  training->dev_name = g_strdup (setup->dev.name ? setup->dev.name : "");
   training->checkpoint_interval = (gint64) setup->checkpoint_interval * G_USEC_PER_SEC;
   training->progress_interval = (gint64) setup->progress_interval * G_USEC_PER_SEC;
   training->stats.dev_metric = NAN;
   training->keeper = rnn_keeper_new (setup->location, setup->checkpoint, error);
   if (training->keeper)
-    training->trainer = rnn_trainer_new (setup->model, setup->config, setup->train, setup->dev, error);
-  if (!training->trainer || (setup->resume && !rnn_keeper_resume (training->keeper, training->trainer, &resumed, error))) {
+    training->trainer = rnn_trainer_new (setup->model, setup->config, setup->train, setup->dev.data, error);
+  if (!training->trainer || !add_devs (training, setup->others, error) ||
+      (setup->resume && !rnn_keeper_resume (training->keeper, training->trainer, &resumed, error))) {
     gst_rnn_training_free (training);
     return NULL;
   }
@@ -238,6 +323,7 @@ gst_rnn_training_free (GstRnnTraining *training)
   g_clear_pointer (&training->trainer, rnn_trainer_free);
   rnn_keeper_free (training->keeper);
   g_free (training->said);
+  g_free (training->dev_name);
   g_free (training);
 }
 

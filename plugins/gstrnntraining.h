@@ -13,6 +13,7 @@ typedef struct {
   gint epochs;
   RnnKeeper *keeper;            /* of the model's file and the checkpoint */
   gchar *said;                  /* by it, what became of the model; NULL: nothing yet */
+  gchar *dev_name;              /* of the set that decides */
   gboolean warned_number, warned_short; /* of updates left out */
   gboolean warned_checkpoint;   /* since one was written */
   gint64 checkpoint_interval, progress_interval;        /* microseconds */
@@ -22,9 +23,16 @@ typedef struct {
 } GstRnnTraining;
 
 typedef struct {
+  const gchar *name;            /* "": none */
+  RnnDataset *data;
+} GstRnnTrainingDev;
+
+typedef struct {
   RnnModel *model;
   const RnnTrainConfig *config;
-  RnnDataset *train, *dev;      /* dev may be NULL; outlive the training */
+  RnnDataset *train;            /* outlives the training, as the others do */
+  GstRnnTrainingDev dev;        /* that decides which model is the best; data may be NULL */
+  const GstRnnTrainingDev *others;      /* measured, too; ends in data NULL */
   const gchar *location, *checkpoint;
   gboolean resume;              /* from checkpoint, if it is there */
   guint checkpoint_interval, progress_interval; /* seconds */

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Examples in memory or in a file, and the order in which an epoch visits them: sorted by length with some jitter, so that a
- * minibatch needs little padding yet differs from epoch to epoch, then cut into minibatches, which are shuffled. */
+/* Examples in memory or in a file, in groups that weigh more or less. */
 #include "dataset.h"
 #include "missing.h"
 #include "store.h"
 #include "../base/rng.h"
 #include <math.h>
 #include <string.h>
-
-#define LENGTH_JITTER 0.2f      /* examples mix with those up to this much longer */
 
 static void
 example_clear (gpointer data)
@@ -31,6 +28,8 @@ rnn_dataset_new (gint n_feature)
   dataset->n_feature = n_feature;
   dataset->examples = g_array_new (FALSE, TRUE, sizeof (RnnExample));
   g_array_set_clear_func (dataset->examples, example_clear);
+  dataset->groups = g_ptr_array_new_with_free_func (g_free);
+  dataset->weights = g_array_new (FALSE, FALSE, sizeof (gfloat));
   return dataset;
 }
 
@@ -41,6 +40,8 @@ rnn_dataset_free (RnnDataset *dataset)
     return;
   g_array_unref (dataset->examples);
   rnn_store_free (dataset->store);
+  g_ptr_array_unref (dataset->groups);
+  g_array_unref (dataset->weights);
   g_free (dataset);
 }
 
@@ -76,6 +77,7 @@ add (RnnDataset *dataset, RnnExample *example, const gfloat *frames, guint n_fra
   g_autofree gfloat *copy = NULL;
 
   example->n_frames = n_frames;
+  example->group = dataset->group;
   copy = copy_array (frames, n, sizeof (gfloat));
   dataset->n_missing += rnn_fill_missing (n_frames, dataset->n_feature, copy, example->n_target, example->targets);
   if (!dataset->store || !rnn_store_append (dataset->store, copy, n_frames, &example->at))
@@ -95,6 +97,31 @@ rnn_dataset_read (const RnnDataset *dataset, const RnnExample *example, RnnBuffe
   frames = rnn_buffer_need (room, (gsize) example->n_frames * dataset->n_feature);
   rnn_store_read (dataset->store, example->at, example->n_frames, frames);
   return frames;
+}
+
+void
+rnn_dataset_begin_group (RnnDataset *dataset, const gchar *name)
+{
+  const gfloat even = 1;
+
+  for (dataset->group = 0; dataset->group < dataset->groups->len; dataset->group++)
+    if (g_str_equal (dataset->groups->pdata[dataset->group], name))
+      return;
+  g_ptr_array_add (dataset->groups, g_strdup (name));
+  g_array_append_val (dataset->weights, even);
+}
+
+const gchar *
+rnn_dataset_get_group (RnnDataset *dataset, guint i)
+{
+  return i < dataset->groups->len ? dataset->groups->pdata[i] : NULL;
+}
+
+void
+rnn_dataset_weigh_group (RnnDataset *dataset, guint i, gfloat weight)
+{
+  g_array_index (dataset->weights, gfloat, i) = weight;
+  dataset->weighed = TRUE;
 }
 
 gboolean
@@ -214,77 +241,4 @@ rnn_mix_seed (guint64 a, guint64 b, guint64 c)
     z ^= z >> 31;
   }
   return z ? z : 1;
-}
-
-typedef struct {
-  gfloat key;
-  guint32 example;
-} Ranked;
-
-static gint
-compare_ranked (gconstpointer a, gconstpointer b)
-{
-  const Ranked *l = a, *r = b;
-
-  if (l->key != r->key)
-    return l->key < r->key ? -1 : 1;
-  return l->example < r->example ? -1 : l->example > r->example;
-}
-
-static void
-sort_ranked (Ranked *ranked, guint n, guint32 *order)
-{
-  qsort (ranked, n, sizeof (Ranked), compare_ranked);
-  for (guint i = 0; i < n; i++)
-    order[i] = ranked[i].example;
-}
-
-void
-rnn_epoch_init (RnnEpoch *epoch, RnnDataset *dataset, guint batch_size, guint64 seed, guint number,
-    gboolean short_first)
-{
-  guint n = dataset->examples->len;
-  g_autofree Ranked *ranked = g_new (Ranked, n + 1);
-  RnnRng rng;
-
-  rnn_rng_seed (&rng, seed, number);
-  epoch->n = n;
-  epoch->batch_size = batch_size;
-  epoch->n_batches = (n + batch_size - 1) / batch_size;
-  epoch->order = g_new (guint32, n + 1);
-  epoch->batches = g_new (guint32, epoch->n_batches + 1);
-  for (guint i = 0; i < n; i++) {
-    ranked[i].key = RNN_EXAMPLE (dataset, i)->n_frames * (1 + LENGTH_JITTER * rnn_rng_uniform (&rng));
-    ranked[i].example = i;
-  }
-  sort_ranked (ranked, n, epoch->order);
-
-  for (guint b = 0; b < epoch->n_batches; b++) {
-    guint first = b * batch_size, count = MIN (batch_size, n - first);
-
-    epoch->batches[b] = b;
-    for (guint i = 0; i < count; i++) {
-      ranked[i].example = epoch->order[first + i];
-      ranked[i].key = RNN_EXAMPLE (dataset, ranked[i].example)->n_frames;
-    }
-    sort_ranked (ranked, count, epoch->order + first);
-  }
-  if (!short_first)
-    rnn_rng_shuffle (&rng, epoch->batches, epoch->n_batches);
-}
-
-void
-rnn_epoch_clear (RnnEpoch *epoch)
-{
-  g_clear_pointer (&epoch->order, g_free);
-  g_clear_pointer (&epoch->batches, g_free);
-}
-
-guint
-rnn_epoch_get (const RnnEpoch *epoch, guint i, const guint32 **examples)
-{
-  guint first = epoch->batches[i] * epoch->batch_size;
-
-  *examples = epoch->order + first;
-  return MIN (epoch->batch_size, epoch->n - first);
 }

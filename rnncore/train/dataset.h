@@ -22,6 +22,7 @@ typedef struct {
 
 typedef struct {
   guint n_frames;
+  guint32 group;                /* of the data set's */
   gfloat *frames;               /* [n_frames][n_feature]; NULL: frames `at` and on of the store */
   guint64 at;
   guint n_texts;
@@ -37,6 +38,10 @@ struct _RnnDataset {
   GArray *examples;             /* of RnnExample */
   guint64 n_frames;             /* of all */
   guint64 n_missing;            /* values of frames that were no finite numbers */
+  GPtrArray *groups;            /* names */
+  GArray *weights;              /* gfloat, of each group */
+  gboolean weighed;             /* one of them may not be 1 */
+  guint32 group;                /* of the examples to come */
   struct _RnnStore *store;      /* owned, or NULL: frames are in memory */
   RnnDataset *source;           /* of the parts of stretches (borrowed), or NULL */
 };
@@ -59,6 +64,9 @@ guint rnn_epoch_get (const RnnEpoch *epoch, guint i, const guint32 **examples);
 
 /* The frames [n_frames][n_feature] of an example that is no stretch: where they lie, or in @room. */
 const gfloat *rnn_dataset_read (const RnnDataset *dataset, const RnnExample *example, RnnBuffer *room);
+/* guint32 examples that an epoch is made of, by the weights of their groups: in order, without any each one once.
+ * (transfer full) */
+GArray *rnn_dataset_draw (const RnnDataset *dataset, guint64 seed);
 /* Removes all examples. */
 void rnn_dataset_empty (RnnDataset *dataset);
 /* Adds the example, whose arrays it takes. */

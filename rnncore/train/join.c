@@ -67,8 +67,9 @@ make_stretch (RnnDataset *dataset, const guint32 *order, guint n, const guint *p
 RnnDataset *
 rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator, guint64 seed)
 {
-  guint n = dataset->examples->len, first = 0;
-  g_autofree guint32 *order = g_new (guint32, n);
+  g_autoptr (GArray) drawn = rnn_dataset_draw (dataset, rnn_mix_seed (seed, 0, 3));
+  guint n = drawn->len, first = 0;
+  guint32 *order = (guint32 *) drawn->data;
   g_autofree guint *pauses = g_new (guint, n);
   RnnDataset *joined = rnn_dataset_new (dataset->n_feature);
   guint64 frames = 0;
@@ -76,8 +77,6 @@ rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator
 
   joined->source = dataset;
   rnn_rng_seed (&rng, seed, 0);
-  for (guint i = 0; i < n; i++)
-    order[i] = i;
   rnn_rng_shuffle (&rng, order, n);
   for (guint i = 0; i < n; i++) {
     guint more = RNN_EXAMPLE (dataset, order[i])->n_frames;

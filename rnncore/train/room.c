@@ -26,7 +26,8 @@ measure_shard (const RnnTrainer *t, const RnnExample *example, gint B, gboolean 
   gdouble floats = T * B * per_step + 2.0 * frames * framing->n_feature;
 
   if (training || root->offline)
-    floats += (gdouble) B * (chunk * root->n_scratch + root->n_scratch_once) + (gdouble) (T / MAX (chunk, 1) + 2) * B * root->n_state;
+    floats += (gdouble) B * (chunk * root->n_scratch + root->n_scratch_once) +
+        (gdouble) B * (T / MAX (chunk, 1) + 2) * root->n_state;
   floats += rnn_output_scratch (t->task.output, &labels, (gint) T);
   return GROWTH * floats * sizeof (gfloat);
 }

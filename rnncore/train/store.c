@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC "RNNSET1\n"
+#define MAGIC "RNNSET2\n"
 #define UNKNOWN G_MAXUINT32     /* length of a text that is not known */
 #define PIECE 16384             /* floats that are converted at once */
 
@@ -177,7 +177,7 @@ append_words (GByteArray *bytes, gconstpointer words, gsize n)
 static void
 append_example (GByteArray *bytes, const RnnExample *example)
 {
-  guint32 head[] = { example->n_frames, example->n_texts, (guint32) example->n_target };
+  guint32 head[] = { example->n_frames, example->n_texts, (guint32) example->n_target, example->group };
 
   append_words (bytes, head, G_N_ELEMENTS (head));
   for (guint i = 0; i < example->n_texts; i++) {
@@ -209,7 +209,8 @@ write_rest (RnnStore *store, RnnDataset *dataset, const gchar *digest, const gch
   header.check = fnv (fnv (0, index->data, index->len), notes, strlen (notes));
   return fwrite (index->data, 1, index->len, store->file) == index->len &&
       fwrite (notes, 1, strlen (notes), store->file) == strlen (notes) && fseek (store->file, 0, SEEK_SET) == 0 &&
-      fwrite (&header, sizeof (header), 1, store->file) == 1 && fflush (store->file) == 0 && fsync (fileno (store->file)) == 0;
+      fwrite (&header, sizeof (header), 1, store->file) == 1 && fflush (store->file) == 0 &&
+      fsync (fileno (store->file)) == 0;
 }
 
 static gboolean
@@ -307,12 +308,13 @@ static gboolean
 take_example (Words *words, RnnDataset *dataset, guint64 left)
 {
   RnnExample example = {.at = dataset->n_frames };
-  guint32 head[3];
-  gboolean whole = take (words, 3, head) && head[0] <= left && head[1] <= words->n && head[2] <= G_MAXINT32;
+  guint32 head[4];
+  gboolean whole = take (words, 4, head) && head[0] <= left && head[1] <= words->n && head[2] <= G_MAXINT32;
 
   if (!whole)
     return FALSE;
   example.n_frames = head[0];
+  example.group = head[3];
   example.texts = g_new0 (RnnSequence, head[1]);
   example.n_target = (gint) head[2];
   while (whole && example.n_texts < head[1])
@@ -337,7 +339,7 @@ find_fault (RnnStore *store, const RnnDataset *dataset, const gchar *digest)
   store->n_frames = h->n_frames;
   if (h->n_frames > (store->size - sizeof (*h)) / frame_bytes (store) ||
       h->index != sizeof (*h) + h->n_frames * frame_bytes (store) || h->notes < h->index || h->end < h->notes ||
-      h->end != store->size || h->n_examples > (h->notes - h->index) / (3 * sizeof (guint32)))
+      h->end != store->size || h->n_examples > (h->notes - h->index) / (4 * sizeof (guint32)))
     return "its length is wrong";
   return h->check == fnv (0, store->map + h->index, store->size - h->index) ? NULL : "it is damaged";
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A data set in a file: frames that training reads where they lie, mapped, and an index of what belongs to which example.
  *
- * Little-endian.  Header: 128 bytes (RnnStoreHeader).  Frames: [n_frames][n_feature] half floats, or floats, example after
- * example.  Index, 32-bit words, per example: frames, texts, targets per frame; per text: its length (-1: not known) and ids;
- * then the targets [frames][targets] as floats.  Notes: text of whoever made the file. */
+ * Little-endian.  Header: 128 bytes (RnnStoreHeader).  Frames: [n_frames][n_feature] half floats, or floats, example
+ * after example.  Index, 32-bit words, per example: frames, texts, targets per frame, group; per text: its length (-1: not
+ * known) and ids; then the targets [frames][targets] as floats.  Notes: text of whoever made the file. */
 #pragma once
 #include "dataset.h"
 

@@ -32,6 +32,11 @@ gboolean rnn_dataset_store (RnnDataset *dataset, const gchar *path, gboolean hal
 gboolean rnn_dataset_seal (RnnDataset *dataset, const gchar *digest, const gchar *notes, GError **error);
 /* What was sealed there, if @n_feature and @digest are the same; @notes (transfer full). */
 RnnDataset *rnn_dataset_load (const gchar *path, gint n_feature, const gchar *digest, gchar **notes, GError **error);
+/* Examples added from now on belong to this group, a corpus for instance, as from the start to the first one. */
+void   rnn_dataset_begin_group (RnnDataset *dataset, const gchar *name);
+const gchar *rnn_dataset_get_group (RnnDataset *dataset, guint i);     /* in the order of their beginnings; NULL: not so many */
+/* How often an epoch takes an example of the i-th group, on average (1: every epoch once), from now on. */
+void   rnn_dataset_weigh_group (RnnDataset *dataset, guint i, gfloat weight);
 guint  rnn_dataset_get_n (RnnDataset *dataset);
 guint64 rnn_dataset_get_frames (RnnDataset *dataset);          /* of all examples */
 /* Values of frames that were no finite numbers: the last one of their kind stands for each, and no target beside them counts. */
@@ -109,6 +114,10 @@ typedef struct {
 RnnTrainer *rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev,
     GError **error);
 void  rnn_trainer_free (RnnTrainer *trainer);
+/* Another dev set (borrowed), measured after every epoch as the one above is, but deciding nothing. */
+gboolean rnn_trainer_add_dev (RnnTrainer *trainer, const gchar *name, RnnDataset *dataset, GError **error);
+/* The name of the i-th of them, with mean loss and metric of the last epoch (NAN before); NULL: there are not so many. */
+const gchar *rnn_trainer_get_dev (RnnTrainer *trainer, guint i, gdouble *loss, gdouble *metric);
 /* One update from `accumulate` minibatches; at the end of an epoch (epoch_progress 1) also the validation.  The last step says done;
  * FALSE: it was over before this call, which did nothing but fill @stats. */
 gboolean rnn_trainer_step (RnnTrainer *trainer, RnnTrainStats *stats);

@@ -96,6 +96,41 @@ make_workers (RnnTrainer *t, GError **error)
   return t->pool != NULL;
 }
 
+static void
+dev_set_clear (gpointer data)
+{
+  RnnDevSet *set = data;
+
+  rnn_epoch_clear (&set->order);
+  g_free (set->name);
+}
+
+gboolean
+rnn_trainer_add_dev (RnnTrainer *t, const gchar *name, RnnDataset *dataset, GError **error)
+{
+  RnnDevSet set = {.data = dataset,.loss = NAN,.metric = NAN };
+
+  if (!check_examples (t, dataset, name, error))
+    return FALSE;
+  set.name = g_strdup (name);
+  rnn_epoch_init (&set.order, dataset, t->config.batch_size, 0, 0, TRUE);
+  g_array_append_val (t->more_devs, set);
+  return TRUE;
+}
+
+const gchar *
+rnn_trainer_get_dev (RnnTrainer *t, guint i, gdouble *loss, gdouble *metric)
+{
+  const RnnDevSet *set;
+
+  if (i >= t->more_devs->len)
+    return NULL;
+  set = &g_array_index (t->more_devs, RnnDevSet, i);
+  *loss = set->loss;
+  *metric = set->metric;
+  return set->name;
+}
+
 RnnTrainer *
 rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *train, RnnDataset *dev, GError **error)
 {
@@ -104,6 +139,8 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
   t->config = *config;
   t->train = train;
   t->dev = dev && dev->examples->len ? dev : NULL;
+  t->more_devs = g_array_new (FALSE, FALSE, sizeof (RnnDevSet));
+  g_array_set_clear_func (t->more_devs, dev_set_clear);
   if (!rnn_trainer_join (t, error) || !make_models (t, model, error) || !rnn_trainer_check_room (t, error) ||
       !make_workers (t, error)) {
     rnn_trainer_free (t);
@@ -141,6 +178,7 @@ rnn_trainer_free (RnnTrainer *trainer)
     rnn_dataset_free (trainer->set);
   rnn_epoch_clear (&trainer->order);
   rnn_epoch_clear (&trainer->dev_order);
+  g_array_unref (trainer->more_devs);
   g_free (trainer->losses);
   g_clear_pointer (&trainer->model, rnn_model_unref);
   g_clear_pointer (&trainer->best, rnn_model_unref);

@@ -8,6 +8,14 @@
 
 G_BEGIN_DECLS
 
+/* A dev set that decides nothing. */
+typedef struct {
+  gchar *name;
+  RnnDataset *data;             /* borrowed */
+  RnnEpoch order;
+  gdouble loss, metric;         /* NAN before the first validation */
+} RnnDevSet;
+
 struct _RnnTrainer {
   RnnTrainConfig config;
   RnnModel *model, *best;       /* private; best is NULL without a dev set */
@@ -27,6 +35,7 @@ struct _RnnTrainer {
   gfloat *losses;               /* [most examples that run at once] */
 
   RnnEpoch order, dev_order;
+  GArray *more_devs;            /* of RnnDevSet */
   gboolean done, has_best;
   guint64 epoch, batch;         /* the minibatch to come */
   guint64 patience_left;

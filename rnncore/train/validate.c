@@ -10,6 +10,8 @@
 /* Minibatch `first + s` of the dev set is shard s's. */
 typedef struct {
   RnnTrainer *trainer;
+  RnnDataset *data;
+  const RnnEpoch *order;
   guint first, n;
 } Round;
 
@@ -27,9 +29,9 @@ evaluate_job (guint job, gpointer data)
   RnnTrainer *t = round->trainer;
   const guint32 *examples;
   guint shard = first_of_rank (round, t->reduce.rank) + job;
-  guint n = rnn_epoch_get (&t->dev_order, round->first + shard, &examples);
+  guint n = rnn_epoch_get (round->order, round->first + shard, &examples);
 
-  rnn_shard_evaluate (&t->shards[shard], t->dev, examples, n, t->losses + shard * t->config.batch_size);
+  rnn_shard_evaluate (&t->shards[shard], round->data, examples, n, t->losses + shard * t->config.batch_size);
 }
 
 /* Fills losses[shards][batch_size], on every rank. */
@@ -74,27 +76,39 @@ add_losses (const gfloat *losses, guint n, gdouble *sum, guint *count)
 }
 
 static void
-evaluate (RnnTrainer *t)
+evaluate (RnnTrainer *t, RnnDataset *data, const RnnEpoch *order, gdouble *loss, gdouble *metric)
 {
-  guint n_batches = t->dev_order.n_batches, shards = t->config.shards, count = 0;
+  guint n_batches = order->n_batches, shards = t->config.shards, count = 0;
   gdouble sum = 0, errors = 0, total = 0;
 
   for (guint s = 0; s < shards; s++)
     t->shards[s].measure.errors = t->shards[s].measure.total = 0;
   for (guint first = 0; first < n_batches; first += shards) {
-    Round round = { t, first, MIN (shards, n_batches - first) };
+    Round round = { t, data, order, first, MIN (shards, n_batches - first) };
 
     run_round (&round);
     for (guint s = 0; s < round.n; s++) {
       const guint32 *examples;
-      guint n = rnn_epoch_get (&t->dev_order, first + s, &examples);
+      guint n = rnn_epoch_get (order, first + s, &examples);
 
       add_losses (t->losses + s * t->config.batch_size, n, &sum, &count);
     }
   }
   add_measures (t, &errors, &total);
-  t->dev_loss = count ? sum / count : NAN;
-  t->dev_metric = total > 0 ? errors / total : NAN;
+  *loss = count ? sum / count : NAN;
+  *metric = total > 0 ? errors / total : NAN;
+}
+
+static void
+evaluate_all (RnnTrainer *t)
+{
+  if (t->dev)
+    evaluate (t, t->dev, &t->dev_order, &t->dev_loss, &t->dev_metric);
+  for (guint i = 0; i < t->more_devs->len; i++) {
+    RnnDevSet *set = &g_array_index (t->more_devs, RnnDevSet, i);
+
+    evaluate (t, set->data, &set->order, &set->loss, &set->metric);
+  }
 }
 
 /* By the metric; by the loss where metrics are the same, or where one is no number. */
@@ -129,14 +143,14 @@ keep_best (RnnTrainer *t)
 void
 rnn_trainer_validate (RnnTrainer *t)
 {
-  if (!t->dev)
+  if (!t->dev && t->more_devs->len == 0)
     return;
   if (t->average)
     rnn_trainer_swap_average (t);
-  evaluate (t);
-  if (t->optimizer.step > 0 && is_better (t)) {
+  evaluate_all (t);
+  if (t->dev && t->optimizer.step > 0 && is_better (t)) {
     keep_best (t);
-  } else if (t->config.patience > 0) {
+  } else if (t->dev && t->config.patience > 0) {
     t->patience_left -= t->patience_left > 0;
     t->done |= t->patience_left == 0;
   }

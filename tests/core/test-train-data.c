@@ -327,6 +327,50 @@ test_batch_company (void)
   rnn_dataset_free (data);
 }
 
+/* An epoch always has as many examples as the weights add up to; the shares are those of the weights. */
+static void
+test_weights (void)
+{
+  RnnDataset *data = rnn_dataset_new (1), *joined;
+  gfloat frames[50] = { 0 };
+  guint taken[3] = { 0 };
+
+  for (guint i = 0; i < 90; i++) {
+    rnn_dataset_begin_group (data, i % 3 == 0 ? "half" : i % 3 == 1 ? "twice" : "never");
+    rnn_dataset_add_ctc (data, frames, 10 + i % 40, NULL, 0);
+  }
+  g_assert_cmpstr (rnn_dataset_get_group (data, 1), ==, "twice");
+  g_assert_null (rnn_dataset_get_group (data, 3));
+  rnn_dataset_weigh_group (data, 0, 0.5f);
+  rnn_dataset_weigh_group (data, 1, 2);
+  rnn_dataset_weigh_group (data, 2, 0);
+  for (guint e = 0; e < 20; e++) {
+    guint seen[90] = { 0 };
+    RnnEpoch epoch;
+
+    rnn_epoch_init (&epoch, data, 8, 1, e, FALSE);
+    g_assert_cmpuint (epoch.n, ==, 15 + 60);
+    for (guint i = 0; i < epoch.n; i++) {
+      seen[epoch.order[i]]++;
+      taken[epoch.order[i] % 3]++;
+    }
+    for (guint i = 0; i < 90; i++)
+      g_assert_true (i % 3 == 0 ? seen[i] <= 1 : seen[i] == (i % 3 == 1 ? 2 : 0));
+    rnn_epoch_clear (&epoch);
+  }
+  g_assert_cmpuint (taken[0], ==, 20 * 15);
+  g_assert_cmpuint (taken[1], ==, 20 * 60);
+  joined = rnn_dataset_join (data, 100, 0, -1, 7);
+  g_assert_cmpuint (joined->n_frames, >, 0);
+  for (guint i = 0, n = 0; i < joined->examples->len; i++) {
+    n += RNN_EXAMPLE (joined, i)->n_parts;
+    if (i + 1 == joined->examples->len)
+      g_assert_cmpuint (n, ==, 75);
+  }
+  rnn_dataset_free (joined);
+  rnn_dataset_free (data);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -341,5 +385,6 @@ main (int argc, char **argv)
   g_test_add_func ("/train/data/noise", test_noise);
   g_test_add_func ("/train/data/batch", test_batch);
   g_test_add_func ("/train/data/batch-company", test_batch_company);
+  g_test_add_func ("/train/data/weights", test_weights);
   return g_test_run ();
 }

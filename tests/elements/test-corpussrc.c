@@ -400,6 +400,32 @@ test_bad_files (void)
   clear_record (&record);
 }
 
+/* Many bad ones are listed once, at the end. */
+static void
+test_many_bad (void)
+{
+  g_autofree gchar *good = test_write_corpus ("among", 1), *manifest = NULL, *complaints = NULL;
+  g_autoptr (GString) rows = g_string_new (NULL);
+  g_auto (GStrv) lines = NULL;
+  GstElement *pipeline;
+  Record record;
+  gboolean ok;
+
+  for (guint i = 0; i < 30; i++)
+    g_string_append_printf (rows, i == 13 ? "among-0.wav\tx\tyes\n" : "gone-%u.wav\tx\tno\n", i);
+  manifest = test_write_text ("many-bad.tsv", "%s", rows->str);
+  pipeline = make_pipeline (&record, manifest, "", ANY);
+  complaints = run (pipeline, &ok);
+  g_assert_true (ok);
+  lines = g_strsplit (g_strchomp (complaints), "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 10 + 1 + 29);
+  g_assert_nonnull (strstr (lines[10], "29 recordings are left out"));
+  g_assert_nonnull (strstr (lines[39], "gone-29.wav"));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  clear_record (&record);
+}
+
 /* Names that look like URIs are names; what may never end is left out, or cut short where it is asked for. */
 static void
 test_odd_rows (void)
@@ -598,6 +624,7 @@ main (int argc, char **argv)
   g_test_add_func ("/corpussrc/order", test_order);
   g_test_add_func ("/corpussrc/shares", test_shares);
   g_test_add_func ("/corpussrc/bad-files", test_bad_files);
+  g_test_add_func ("/corpussrc/many-bad", test_many_bad);
   g_test_add_func ("/corpussrc/odd-rows", test_odd_rows);
   g_test_add_func ("/corpussrc/too-long", test_too_long);
   g_test_add_func ("/corpussrc/silent", test_silent);

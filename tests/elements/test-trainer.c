@@ -2,6 +2,7 @@
 /* rnntrainer: what ends a training and what goes on from there, settings, whole pipelines. */
 #include "trainer-bench.h"
 #include <glib/gstdio.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -300,6 +301,72 @@ test_corpus (void)
   g_assert_cmpfloat (best, <, 0.2);     /* it has learnt the tones */
 }
 
+/* The weights of two corpora decide how many updates an epoch has. */
+static void
+test_weights (void)
+{
+  g_autofree gchar *one = test_write_corpus ("light", 8), *other = test_write_corpus ("heavy", 8);
+  g_autofree gchar *recipe = test_speech_recipe ("weights.json");
+  static const struct {
+    const gchar *weights;
+    guint64 updates;
+  } cases[] = { { "", 4 }, { "light=0.5,heavy=2", 5 }, { "heavy=0", 2 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GPtrArray) messages = test_run_pipeline ("rnncorpussrc name=c location=%s:%s rnntrainer name=t model-file=%s "
+        "config=epochs=1,batch_size=4 weights=\"%s\" c.audio ! t.sink c.text ! t.label", one, other, recipe, cases[i].weights);
+    g_autoptr (GPtrArray) epochs = test_structures (messages, "rnntrainer", "epoch");
+    guint64 update;
+
+    g_assert_true (test_ended_well (messages));
+    g_assert_true (gst_structure_get_uint64 (epochs->pdata[0], "update", &update));
+    g_assert_cmpuint (update, ==, cases[i].updates);
+  }
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GPtrArray) messages = test_run_pipeline ("rnncorpussrc name=c location=%s rnntrainer name=t model-file=%s "
+        "weights=%s c.audio ! t.sink c.text ! t.label", one, recipe, i ? "light" : "nobody=2");
+    g_autofree gchar *complaints = test_complaints (messages);
+
+    g_assert_false (test_ended_well (messages));
+    g_assert_nonnull (strstr (complaints, "weights: "));
+  }
+}
+
+/* Several dev sets: each has its own result; without one that has no name the first decides. */
+static void
+test_named_devs (void)
+{
+  g_autofree gchar *corpus = test_write_corpus ("named", 12), *one = test_write_corpus ("one", 4);
+  g_autofree gchar *other = test_write_corpus ("other", 6), *recipe = test_speech_recipe ("named.json");
+  g_autofree gchar *log = g_build_filename (test_dir (), "named.jsonl", NULL), *text = NULL;
+  g_autoptr (GPtrArray) messages = test_run_pipeline ("rnncorpussrc name=c location=%s rnncorpussrc name=d location=%s "
+      "rnncorpussrc name=e location=%s rnntrainer name=t model-file=%s config=epochs=2 c.audio ! t.sink c.text ! t.label "
+      "d.audio ! t.dev_sink_one d.text ! t.dev_label_one e.audio ! t.dev_sink_other e.text ! t.dev_label_other "
+      "t.src ! filesink location=%s async=false", corpus, one, other, recipe, log);
+  g_autofree gchar *complaints = test_complaints (messages);
+  g_autoptr (GPtrArray) epochs = test_structures (messages, "rnntrainer", "epoch");
+  g_autoptr (GstStructure) sets = NULL;
+  gdouble metric, deciding;
+
+  if (!test_ended_well (messages))
+    g_error ("%s", complaints);
+  g_assert_cmpuint (epochs->len, ==, 2);
+  g_assert_true (gst_structure_get (epochs->pdata[1], "dev-sets", GST_TYPE_STRUCTURE, &sets, "dev-metric", G_TYPE_DOUBLE,
+          &deciding, NULL));
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstStructure) set = NULL;
+
+    g_assert_true (gst_structure_get (sets, i ? "other" : "one", GST_TYPE_STRUCTURE, &set, NULL));
+    g_assert_true (gst_structure_get_double (set, "metric", &metric));
+    g_assert_true (isfinite (metric));
+    if (i == 0)
+      g_assert_cmpfloat (metric, ==, deciding);
+  }
+  g_assert_true (g_file_get_contents (log, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "\"dev_examples\": 10"));
+  g_assert_nonnull (strstr (text, "\"dev_sets\": {\"one\": "));
+}
+
 /* Trains @epochs with a checkpoint; returns how many files were played for it. */
 static guint
 train_kept (const gchar *corpus, const gchar *recipe, const gchar *checkpoint, guint epochs)
@@ -398,6 +465,8 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer/states", test_states);
   g_test_add_func ("/trainer/preroll", test_preroll);
   g_test_add_func ("/trainer/corpus", test_corpus);
+  g_test_add_func ("/trainer/weights", test_weights);
+  g_test_add_func ("/trainer/named-devs", test_named_devs);
   g_test_add_func ("/trainer/kept", test_kept);
   g_test_add_func ("/trainer/subtitles", test_subtitles);
   return test_run ();
