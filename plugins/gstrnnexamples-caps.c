@@ -37,8 +37,7 @@ gst_rnn_examples_get_data_caps (const GstRnnExamples *examples)
 GstCaps *
 gst_rnn_examples_get_label_caps (const GstRnnExamples *examples)
 {
-  return gst_caps_from_string (examples->tokens ?
-      "text/x-raw, format={ utf8, pango-markup }; application/x-ass; application/x-ssa" : GST_RNN_TENSORS_CAPS);
+  return gst_caps_from_string (examples->tokens ? GST_RNN_SUBTITLE_CAPS : GST_RNN_TENSORS_CAPS);
 }
 
 static gboolean
@@ -126,7 +125,7 @@ gst_rnn_examples_set_label_caps (GstRnnExamples *examples, const GstCaps *caps, 
   if (examples->open && tensors.n != examples->n_target)
     return refuse (examples, caps, "caps may not change within an utterance", error);
   examples->n_target = tensors.n;
-  examples->ass = g_str_has_prefix (gst_structure_get_name (s), "application/");
+  examples->form = gst_rnn_subtitle_find (caps);
   examples->markup = g_strcmp0 (gst_structure_get_string (s, "format"), "pango-markup") == 0;
   return TRUE;
 }

@@ -142,29 +142,6 @@ count_example (GstRnnExamples *examples, guint n_frames)
   GST_OBJECT_UNLOCK (examples->owner);
 }
 
-#define ASS_FIELDS 8            /* ReadOrder to Effect, as Matroska has them */
-
-/* The text of a line of a script.  (transfer full) */
-static gchar *
-read_ass (const gchar *line, gsize n)
-{
-  GString *text;
-
-  for (gint field = 0; field < ASS_FIELDS; field++) {
-    const gchar *comma = memchr (line, ',', n);
-
-    if (!comma)
-      break;
-    n -= comma + 1 - line;
-    line = comma + 1;
-  }
-  text = g_string_new_len (line, n);
-  g_string_replace (text, "\\N", " ", 0);
-  g_string_replace (text, "\\n", " ", 0);
-  g_string_replace (text, "\\h", " ", 0);
-  return g_string_free (text, FALSE);
-}
-
 gchar *
 gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reason)
 {
@@ -177,7 +154,7 @@ gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reas
     *reason = g_strdup ("its buffer cannot be read");
     return NULL;
   }
-  raw = examples->ass ? read_ass ((const gchar *) map.data, map.size) : g_strndup ((const gchar *) map.data, map.size);
+  raw = examples->form->read ((const gchar *) map.data, map.size);
   gst_buffer_unmap (label, &map);
   text = rnn_labeller_spell (examples->labeller, raw, -1, examples->markup, NULL, &error);
   if (error)

@@ -9,6 +9,7 @@
 #include <gst/base/base.h>
 #include <gst/audio/audio.h>
 #include <rnncore/rnn.h>
+#include "gstrnnsubtitle.h"
 #include "gstrnntimeline.h"
 
 G_BEGIN_DECLS
@@ -43,7 +44,7 @@ typedef struct {
 
   /* the labels */
   gboolean markup;              /* text with tags */
-  gboolean ass;                 /* text behind the fields of a line of Advanced SubStation Alpha */
+  const GstRnnSubtitle *form;   /* of texts */
   gint n_target;                /* floats of a tensor; 0: text */
   GstRnnCue cue;                /* the text to be cut out next */
   GstClockTime known;           /* no text to come begins before this running time */

@@ -6,8 +6,7 @@
 
 #define DATA_CAPS "audio/x-raw, format = (string) { S16LE, F32LE, F64LE }, layout = (string) interleaved, " \
     "rate = (int) [ 1, MAX ], channels = (int) [ 1, MAX ]; " GST_RNN_TENSORS_CAPS
-#define LABEL_CAPS "text/x-raw, format = (string) { utf8, pango-markup }; application/x-ass; application/x-ssa; " \
-    GST_RNN_TENSORS_CAPS
+#define LABEL_CAPS GST_RNN_SUBTITLE_CAPS "; " GST_RNN_TENSORS_CAPS
 
 static GstAggregatorClass *parent_class;
 

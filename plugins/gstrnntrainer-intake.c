@@ -7,6 +7,7 @@
  * would wait for ever. */
 #include "gstrnntrainer-private.h"
 
+#define PATIENCE 3000           /* ms */
 #define MOST (4 * 3600 * GST_SECOND)    /* of one pad's data */
 
 static GstPadChainFunction aggregator_chain;
@@ -57,16 +58,37 @@ gst_rnn_trainer_hold_back (GstAggregatorPad *pad)
   gst_pad_set_chain_function (GST_PAD (pad), chain);
 }
 
-/* Data without labels, or labels without data, would be waited for for ever. */
+/* Data without labels, or labels without data, would be waited for for ever.  A pad may be linked to a queue that is linked to
+ * nothing: whatever feeds it has begun by the time that the other stream is over, or does so very soon. */
+static gboolean
+has_begun (GstPad *pad)
+{
+  g_autoptr (GstEvent) start = gst_pad_get_sticky_event (pad, GST_EVENT_STREAM_START, 0);
+
+  return start != NULL;
+}
+
+static void
+blame_partner (GstElement *element, gpointer partner)
+{
+  if (gst_pad_is_linked (partner)) {
+    for (guint i = 0; i < PATIENCE / 10 && !has_begun (partner) && GST_STATE_TARGET (element) >= GST_STATE_PAUSED; i++)
+      g_usleep (10000);
+    if (has_begun (partner) || GST_STATE_TARGET (element) < GST_STATE_PAUSED)
+      return;
+  }
+  GST_ELEMENT_ERROR (element, CORE, PAD, ("%s: nothing is linked to %s; is there such a stream, and one that it takes?",
+          GST_OBJECT_NAME (element), GST_OBJECT_NAME (partner)), (NULL));
+}
+
 static void
 check_partner (GstRnnTrainer *self, GstAggregatorPad *pad)
 {
   const GstRnnExamples *examples = gst_rnn_trainer_find (self, pad);
   GstAggregatorPad *partner = !examples ? NULL : pad == examples->data ? examples->label : examples->data;
 
-  if (partner && !gst_pad_is_linked (GST_PAD (partner)))
-    GST_ELEMENT_ERROR (self, CORE, PAD, ("%s: nothing is linked to %s; is there such a stream, and one that it takes?",
-            GST_OBJECT_NAME (self), GST_OBJECT_NAME (partner)), (NULL));
+  if (partner && !has_begun (GST_PAD (partner)))
+    gst_element_call_async (GST_ELEMENT (self), blame_partner, gst_object_ref (partner), gst_object_unref);
 }
 
 static GstFlowReturn

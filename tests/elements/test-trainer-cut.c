@@ -49,6 +49,31 @@ test_texts (void)
   bench_free (b);
 }
 
+/* A track's texts as containers have them. */
+static void
+test_forms (void)
+{
+  static const struct {
+    const gchar *caps, *good, *bad;
+  } forms[] = {
+    { "text/x-raw, format=(string)pango-markup", "<i>ab</i>", "<i>" },
+    { "application/x-ass", "0,0,Default,,0,0,0,,ab\\Ncd", "0,0,Default,,0,0,0,,{\\an8}" },
+    { "application/x-subtitle-unknown", "name\nline:0\nab", "\n\n..." },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++) {
+    Bench *b = speech_bench ("forms");
+
+    gst_harness_set_src_caps_str (b->label, forms[i].caps);
+    push_label (b, forms[i].good, 0, 400);
+    push_label (b, forms[i].bad, 400, 800);
+    push_data (b, 0, 800);
+    expect_examples (b, 1, frames (400), 1);
+    g_unlink (b->checkpoint);
+    bench_free (b);
+  }
+}
+
 static void
 test_skipped_message (void)
 {
@@ -317,6 +342,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   g_test_add_func ("/trainer-cut/cut", test_cut);
   g_test_add_func ("/trainer-cut/texts", test_texts);
+  g_test_add_func ("/trainer-cut/forms", test_forms);
   g_test_add_func ("/trainer-cut/skipped-message", test_skipped_message);
   g_test_add_func ("/trainer-cut/overlap", test_overlap);
   g_test_add_func ("/trainer-cut/layouts", test_layouts);

@@ -160,12 +160,16 @@ static void
 test_half (void)
 {
   g_autofree gchar *recipe = test_speech_recipe ("half-linked.json");
-  g_autoptr (GPtrArray) messages = test_run_pipeline ("audiotestsrc num-buffers=5 ! audioconvert ! audioresample ! t.sink "
-      "rnntrainer name=t model-file=%s", recipe);
-  g_autofree gchar *complaints = test_complaints (messages);
+  static const gchar *const queues[] = { "", "queue ! t.label" };
 
-  g_assert_false (test_ended_well (messages));
-  g_assert_nonnull (strstr (complaints, "nothing is linked to label"));
+  for (guint i = 0; i < G_N_ELEMENTS (queues); i++) {
+    g_autoptr (GPtrArray) messages = test_run_pipeline ("audiotestsrc num-buffers=5 ! audioconvert ! audioresample ! t.sink "
+      "%s rnntrainer name=t model-file=%s", queues[i], recipe);
+    g_autofree gchar *complaints = test_complaints (messages);
+
+    g_assert_false (test_ended_well (messages));
+    g_assert_nonnull (strstr (complaints, "nothing is linked to label"));
+  }
 }
 
 static void
