@@ -32,8 +32,7 @@ typedef struct {
   /* streaming thread */
   GstClockTime lateness;        /* as the settings had it with this buffer */
   gboolean post_messages;
-  RnnTokens *tokens;
-  gint n_scores;                /* per step: the tokens', then those of other heads */
+  gint n_scores;                /* per step, of all heads */
   RnnUtterance *utterance;
   GstClockTime hop;             /* of a step */
   GstClockTime offset;          /* from the stream's time to the input's, of the segment that left last; modulo 2^64 */

@@ -34,12 +34,11 @@ static void
 drop_utterance (GstRnnCtcDec *self)
 {
   g_clear_pointer (&self->utterance, rnn_utterance_free);
-  g_clear_pointer (&self->tokens, rnn_tokens_unref);
 }
 
 /* With the properties that are set now. */
 static RnnUtterance *
-new_utterance (GstRnnCtcDec *self, RnnTokens *tokens, GError **error)
+new_utterance (GstRnnCtcDec *self, RnnModel *model, GError **error)
 {
   const RnnOption *options = rnn_utterance_get_options ();
   RnnUtterance *utterance;
@@ -49,7 +48,7 @@ new_utterance (GstRnnCtcDec *self, RnnTokens *tokens, GError **error)
   GST_OBJECT_LOCK (self);
   rnn_options_copy (options, &config, &self->settings.utterance);
   GST_OBJECT_UNLOCK (self);
-  utterance = rnn_utterance_new (tokens, &config, error);
+  utterance = rnn_utterance_new_for_output (rnn_model_get_output (model), &config, error);
   rnn_options_clear (options, &config);
   return utterance;
 }
@@ -67,7 +66,6 @@ static gboolean
 gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
-  g_autoptr (RnnTokens) tokens = NULL;
   RnnUtterance *utterance;
 
   if (!gst_rnn_ctc_dec_check_model (model, error))
@@ -77,12 +75,10 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
         rnn_model_get_n_out (model), self->n_scores);
     return FALSE;
   }
-  tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
-  utterance = tokens ? new_utterance (self, tokens, error) : NULL;
+  utterance = new_utterance (self, model, error);
   if (!utterance)
     return FALSE;
   drop_utterance (self);
-  self->tokens = g_steal_pointer (&tokens);
   self->utterance = utterance;
   self->n_scores = rnn_model_get_n_out (model);
   return TRUE;

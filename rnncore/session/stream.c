@@ -17,6 +17,7 @@ typedef struct {
 struct _RnnStream {
   RnnBatchStream *batch;
   gsize n_in, n_out;            /* floats per step */
+  gint n_head;                  /* of them, the first head's */
   guint n_ahead;                /* L */
   gfloat *x;                    /* [n_room][n_in]; to begin with there is room for one: live steps come one by one */
   guint n_room;                 /* <= RNN_STREAM_BLOCK */
@@ -48,6 +49,7 @@ rnn_stream_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
   s->batch = batch;
   s->n_in = rnn_model_get_n_in (model);
   s->n_out = rnn_model_get_n_out (model);
+  s->n_head = rnn_output_primary (rnn_model_get_output (model))->n;
   s->n_ahead = rnn_batch_stream_get_latency (batch);
   s->n_room = 1;
   s->x = g_new (gfloat, s->n_in);
@@ -256,7 +258,7 @@ is_quiet (RnnStream *s, guint first, guint n, gint blank)
   for (guint i = first; i < first + n; i++) {
     const gfloat *y = s->y + i * s->n_out;
 
-    for (gsize v = 0; v < s->n_out; v++)
+    for (gint v = 0; v < s->n_head; v++)
       if (y[v] > y[blank])
         return FALSE;
   }

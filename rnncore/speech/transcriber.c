@@ -72,13 +72,12 @@ static gboolean
 make_parts (RnnTranscriber *t, const RnnTranscriberConfig *config, GError **error)
 {
   RnnModel *model = t->model;
-  g_autoptr (RnnTokens) tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
 
-  return tokens
-      && (t->input = rnn_input_stream_new (rnn_model_get_input (model), rnn_model_get_input_mean (model),
-          rnn_model_get_input_std (model), error))
+  t->input = rnn_input_stream_new (rnn_model_get_input (model), rnn_model_get_input_mean (model),
+      rnn_model_get_input_std (model), error);
+  return t->input
       && (t->stream = rnn_stream_new (model, &(RnnStreamConfig) {.precision = config->precision }, error))
-      && (t->utterance = rnn_utterance_new (tokens, &config->utterance, error));
+      && (t->utterance = rnn_utterance_new_for_output (rnn_model_get_output (model), &config->utterance, error));
 }
 
 RnnTranscriber *

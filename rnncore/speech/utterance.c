@@ -24,6 +24,7 @@ struct _RnnUtterance {
   RnnCtcDecoder *decoder;
   RnnCaptioner *captioner;
   RnnEndpoint endpoint;
+  gint first;                   /* of the head's scores in a step */
   gfloat *silence;              /* [V] scores of a step that nothing is heard in */
 
   guint64 start;                /* of the utterance; NEVER: no step yet */
@@ -143,6 +144,30 @@ rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError *
   return u;
 }
 
+static RnnUtterance *
+listen_to_head (const RnnOutput *output, guint i, const RnnUtteranceConfig *config, GError **error)
+{
+  const RnnOutput *head = rnn_output_get_head (output, i);
+  g_autoptr (RnnTokens) tokens = rnn_tokens_new ((const gchar *const *) head->names, head->blank, error);
+  RnnUtterance *u = tokens ? rnn_utterance_new (tokens, config, error) : NULL;
+
+  if (u)
+    u->first = rnn_output_get_head_start (output, i);
+  return u;
+}
+
+RnnUtterance *
+rnn_utterance_new_for_output (const RnnOutput *output, const RnnUtteranceConfig *config, GError **error)
+{
+  RnnUtterance *u = listen_to_head (output, 0, config, error);
+  const RnnOutput *head;
+
+  for (guint i = 1; !u && (head = rnn_output_get_head (output, i)); i++)
+    if (head->klass->label == RNN_LABEL_TEXT && head->names && (u = listen_to_head (output, i, config, NULL)))
+      g_clear_error (error);
+  return u;
+}
+
 void
 rnn_utterance_free (RnnUtterance *u)
 {
@@ -233,8 +258,9 @@ end_utterance (RnnUtterance *u)
   u->over = TRUE;
 }
 
-void
-rnn_utterance_push (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
+/* One step of the head's own scores */
+static void
+hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
 {
   Times times = { start, end };
   gboolean silent, due;
@@ -262,6 +288,12 @@ rnn_utterance_push (RnnUtterance *u, const gfloat *scores, guint64 start, guint6
 }
 
 void
+rnn_utterance_push (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
+{
+  hear (u, scores + u->first, start, end);
+}
+
+void
 rnn_utterance_skip (RnnUtterance *u, guint64 start, guint64 end)
 {
   if (u->ended)
@@ -271,7 +303,7 @@ rnn_utterance_skip (RnnUtterance *u, guint64 start, guint64 end)
     end_utterance (u);
   }
   for (guint64 at = start; u->start != NEVER && !u->over && at + u->hop <= end; at += u->hop)
-    rnn_utterance_push (u, u->silence, at, at + u->hop);
+    hear (u, u->silence, at, at + u->hop);
   advance (u, start, end);
   u->tell = TRUE;
 }

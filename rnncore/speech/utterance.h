@@ -6,6 +6,7 @@
  * the last one is taken to begin there. */
 #pragma once
 #include "caption.h"
+#include "../outputs/output.h"
 
 RNN_API_BEGIN
 
@@ -48,6 +49,9 @@ typedef struct _RnnUtterance RnnUtterance;
 
 /* @config is copied. */
 RnnUtterance *rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError **error);
+/* Reads whole steps of a model with @output.  Of several heads it listens to the first one with whose tokens the decoder can
+ * do what @config asks: a lexicon of phones finds the head that hears phones. */
+RnnUtterance *rnn_utterance_new_for_output (const RnnOutput *output, const RnnUtteranceConfig *config, GError **error);
 void rnn_utterance_free (RnnUtterance *utterance);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnUtterance, rnn_utterance_free)
 
@@ -56,7 +60,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnUtterance, rnn_utterance_free)
 gboolean rnn_utterance_configure (RnnUtterance *utterance, const RnnUtteranceConfig *config, GError **error);
 gboolean rnn_utterance_set_hotwords (RnnUtterance *utterance, const gchar *hotwords, GError **error);
 
-/* One step, scores [V] of [start, end). */
+/* One step of [start, end): scores [V], or of all heads. */
 void rnn_utterance_push (RnnUtterance *utterance, const gfloat *scores, guint64 start, guint64 end);
 /* Time in which nothing comes.  Steps of silence if an utterance is under way and they are shorter than what ends it,
  * else its end. */

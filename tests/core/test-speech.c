@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "speech/transcriber.h"
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -290,6 +291,44 @@ test_refused (void)
   g_assert_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED);
 }
 
+/* A lexicon of phones finds the head that hears phones, behind the letters; greedy decoding reads the letters. */
+static void
+test_heads (void)
+{
+  static const gchar text[] = "{\"kind\": \"heads\", \"heads\": [{\"kind\": \"ctc\", \"tokens\": [\"<blank>\", \" \", \"a\"]},"
+      "{\"kind\": \"ctc\", \"tokens\": [\"<blank>\", \"AH\", \"B\"]}]}";
+  static const gfloat steps[][6] = { { 0, 0, 9, 0, 0, 9 }, { 0, 0, 9, 0, 9, 0 }, { 9, 0, 0, 0, 0, 9 } };  /* a; B AH B */
+  g_autofree gchar *folder = g_dir_make_tmp ("heads-XXXXXX", NULL), *lexicon = g_build_filename (folder, "words", NULL);
+  const RnnOption *options = rnn_utterance_get_options ();
+  json_t *object = json_loads (text, 0, NULL);
+  g_autoptr (RnnOutput) output = rnn_output_new (object, 0, "test", NULL);
+
+  g_assert_true (g_file_set_contents (lexicon, "bub B AH B\n", -1, NULL));
+  for (gint phones = 0; phones < 2; phones++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GString) all = g_string_new (NULL);
+    RnnUtteranceConfig config;
+    RnnUtterance *u;
+
+    rnn_options_init (options, &config);
+    if (phones)
+      g_assert_true (rnn_options_set (options, &config, "decoder", "beam", "here", NULL)
+          && rnn_options_set (options, &config, "lexicon", lexicon, "here", NULL));
+    u = rnn_utterance_new_for_output (output, &config, &error);
+    g_assert_no_error (error);
+    for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+      rnn_utterance_push (u, steps[i], i * STEP * MS, (i + 1) * STEP * MS);
+    rnn_utterance_finish (u);
+    take (u, all);
+    g_assert_nonnull (strstr (all->str, phones ? "final bub(" : "final a("));
+    rnn_utterance_free (u);
+    rnn_options_clear (options, &config);
+  }
+  json_decref (object);
+  g_remove (lexicon);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -304,6 +343,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/transcriber/cuts", NULL, test_cuts);
   g_test_add_data_func ("/transcriber/cuts/restart", "yes", test_cuts);
   g_test_add_func ("/transcriber/not-finite", test_not_finite);
+  g_test_add_func ("/speech/heads", test_heads);
   g_test_add_func ("/transcriber/refused", test_refused);
   return g_test_run ();
 }

@@ -92,25 +92,25 @@ pipeline_free (gpointer data)
 /* ---- making one ---- */
 
 static gboolean
-make_stream (RnnModel *model, RnnTokens *tokens, Stream *stream, GError **error)
+make_stream (RnnModel *model, Stream *stream, GError **error)
 {
   RnnUtteranceConfig config;
 
   rnn_options_init (rnn_utterance_get_options (), &config);
   stream->features = rnn_features_new (rnn_model_get_features (model), rnn_model_get_input_mean (model),
       rnn_model_get_input_std (model), error);
-  stream->utterance = rnn_utterance_new (tokens, &config, error);
+  stream->utterance = rnn_utterance_new_for_output (rnn_model_get_output (model), &config, error);
   return stream->features && stream->utterance;
 }
 
 /* Heap that one more takes, when what streams share is there. */
 static gsize
-another_stream (RnnModel *model, RnnTokens *tokens)
+another_stream (RnnModel *model)
 {
   gsize heap = bench_heap (), with;
   Stream stream = { 0 };
 
-  make_stream (model, tokens, &stream, NULL);
+  make_stream (model, &stream, NULL);
   with = bench_heap ();
   rnn_features_free (stream.features);
   rnn_utterance_free (stream.utterance);
@@ -135,19 +135,18 @@ make_buffers (Pipeline *p)
 static gboolean
 make_streams (Pipeline *p, RnnModel *model, const BenchSettings *s, GError **error)
 {
-  g_autoptr (RnnTokens) tokens = rnn_tokens_new (rnn_model_get_tokens (model), rnn_model_get_blank (model), error);
   gint rate = rnn_model_get_rate (model);
 
-  if (!tokens || !(p->session = rnn_session_new (model, s->streams, s->steps, s->precision->precision, error)))
+  if (!(p->session = rnn_session_new (model, s->streams, s->steps, s->precision->precision, error)))
     return FALSE;
   p->B = s->streams;
   p->streams = g_new0 (Stream, p->B);
   p->n_in = rnn_model_get_n_in (model);
   p->n_out = rnn_model_get_n_out (model);
   for (guint b = 0; b < p->B; b++)
-    if (!make_stream (model, tokens, &p->streams[b], error))
+    if (!make_stream (model, &p->streams[b], error))
       return FALSE;
-  p->stream_bytes = another_stream (model, tokens);
+  p->stream_bytes = another_stream (model);
   p->piece = rnn_features_get_hop (p->streams[0].features) * s->steps;
   p->step = rnn_features_get_hop (p->streams[0].features) * G_GUINT64_CONSTANT (1000000000) / rate;
   p->pieces = MAX (1, ((guint) rate + p->piece / 2) / p->piece);
