@@ -9,9 +9,9 @@ RNN_API_BEGIN
 
 #define RNN_TENSOR_MAX_RANK 8
 
+/* Floats come first; OTHER can be there, but not read. */
 typedef enum { RNN_DTYPE_F64, RNN_DTYPE_F32, RNN_DTYPE_F16, RNN_DTYPE_BF16, RNN_DTYPE_I64, RNN_DTYPE_I32, RNN_DTYPE_I16,
-  RNN_DTYPE_I8, RNN_DTYPE_U64, RNN_DTYPE_U32, RNN_DTYPE_U16, RNN_DTYPE_U8, RNN_DTYPE_BOOL,
-  RNN_DTYPE_OTHER } RnnDtype;   /* OTHER: can be there, but not read */
+  RNN_DTYPE_I8, RNN_DTYPE_U64, RNN_DTYPE_U32, RNN_DTYPE_U16, RNN_DTYPE_U8, RNN_DTYPE_BOOL, RNN_DTYPE_OTHER } RnnDtype;
 
 const gchar *rnn_dtype_get_name (RnnDtype dtype);               /* "F32"; NULL: OTHER */
 gsize        rnn_dtype_get_size (RnnDtype dtype);               /* bytes per element */

@@ -253,6 +253,13 @@ is_ignored (const gchar *name, const gchar *const *ignore)
   return FALSE;
 }
 
+/* A generator's state, a count of steps, an empty list are no weights. */
+static gboolean
+is_weight (const RnnTensorView *view)
+{
+  return view->dtype <= RNN_DTYPE_BF16 && view->rank > 0 && view->size > 0;
+}
+
 gboolean
 rnn_tensors_check_taken (const RnnTensors *tensors, const gchar *const *ignore, GError **error)
 {
@@ -262,7 +269,7 @@ rnn_tensors_check_taken (const RnnTensors *tensors, const gchar *const *ignore, 
   for (guint i = 0; i < tensors->entries->len; i++) {
     const Entry *e = tensors->entries->pdata[i];
 
-    if (e->taken || e->derived || is_ignored (e->view.name, ignore))
+    if (e->taken || e->derived || !is_weight (&e->view) || is_ignored (e->view.name, ignore))
       continue;
     if (n++ < MAX_NAMED)
       g_string_append_printf (names, "%s\"%.64s\"", n > 1 ? ", " : "", e->view.name);

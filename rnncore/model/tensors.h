@@ -37,7 +37,7 @@ const RnnTensorView *rnn_tensors_take (RnnTensors *tensors, const gchar *name);
  * @loose); else NULL and an error. */
 const RnnTensorView *rnn_tensors_take_shape (RnnTensors *tensors, const gchar *name, gint rank, const gint *dims,
     gboolean loose, GError **error);
-/* TRUE: all are taken, but for those whose names match one of the globs @ignore (NULL-terminated, or NULL). */
+/* TRUE: all weights (floats, of one dimension at least) are taken, but for those whose names match one of the globs @ignore (NULL-terminated, or NULL). */
 gboolean             rnn_tensors_check_taken (const RnnTensors *tensors, const gchar *const *ignore, GError **error);
 
 G_END_DECLS
