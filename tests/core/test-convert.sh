@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Models of other frameworks, converted, answer what those frameworks answered: data/import/NAME.ref.safetensors for every other
+# NAME.*, with the recipe NAME.json where there is one (made by PyTorch 1.13, NumPy and h5py).  Where ../shared is, its models, too.
+# Prints TAP.  test-convert.sh TOOL
+tool=$(realpath "$1")
+here=$(dirname "$(realpath "$0")")
+shared=$here/../../../shared/data/models
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+n=0
+
+# compare NAME MODEL REFERENCE [RECIPE]
+compare() {
+  n=$((n + 1))
+  rm -f "$out/model.safetensors"
+  if "$tool" convert ${4:+--recipe "$4"} "$2" "$out/model.safetensors" > "$out/log" 2>&1 &&
+    "$tool" compare "$out/model.safetensors" --reference "$3" >> "$out/log" 2>&1; then
+    echo "ok $n $1"
+  else
+    echo "not ok $n $1"
+    sed 's/^/# /' "$out/log"
+  fi
+}
+
+for reference in "$here"/../data/import/*.ref.safetensors; do
+  name=${reference%.ref.safetensors}
+  recipe=$name.json
+  [ -f "$recipe" ] || recipe=
+  for model in "$name".*; do
+    case $model in
+      *.json | *.safetensors) ;;
+      *) compare "${model##*/}" "$model" "$reference" $recipe ;;
+    esac
+  done
+done
+if [ -d "$shared" ]; then
+  for reference in "$shared"/*/*.ref.safetensors; do
+    for model in "${reference%.ref.safetensors}".h5; do
+      [ -f "$model" ] && compare "${model##*/models/}" "$model" "$reference"
+    done
+  done
+else
+  n=$((n + 1))
+  echo "ok $n # SKIP there is no ../shared with more models"
+fi
+echo "1..$n"
