@@ -16,7 +16,6 @@ static GHashTable *shared;      /* key -> RnnBeamLanguage, not referenced */
 
 /* ---- tokens ---- */
 
-/* With words of a lexicon or a model at hand, punctuation that none of them has parts words as a space does. */
 static RnnBeamKind
 kind_of (RnnTokens *tokens, gint token)
 {
@@ -70,7 +69,7 @@ load (RnnBeamLanguage *language, RnnTokens *tokens, const gchar *lm_file, const 
   if (!lm_file)
     return TRUE;
   image = rnn_ngram_get_image (language->scorer);
-  language->lexicon = image->lexicon_size > 0
+  language->lexicon = image->lexicon_size > 0 && !language->parted      /* of sounds: letters spell */
       ? rnn_lexicon_unpack (image->lexicon, image->lexicon_size, image, tokens, lm_file, error)
       : spell_model (image, tokens, lm_file, error);
   return language->lexicon != NULL;

@@ -79,6 +79,7 @@ setup (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error
   allocate (beam);
   if (!(beam->language = rnn_beam_language_new (decoder->tokens, config->lm_file, config->lexicon, error)))
     return FALSE;
+  decoder->knows_words = beam->language->lexicon != NULL;
   allocate_states (beam);
   return TRUE;
 }
@@ -147,6 +148,7 @@ change_language (RnnBeam *beam, const RnnCtcDecoderConfig *config, GError **erro
   rnn_beam_take_back (beam);
   rnn_beam_language_unref (beam->language);
   beam->language = language;
+  beam->base.knows_words = language->lexicon != NULL;
   allocate_states (beam);
   rnn_beam_resume (beam);
   return TRUE;

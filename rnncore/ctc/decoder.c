@@ -97,7 +97,7 @@ rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores)
 void
 rnn_ctc_decoder_end_word (RnnCtcDecoder *decoder)
 {
-  if (rnn_tokens_have_spaces (decoder->tokens))
+  if (rnn_tokens_have_spaces (decoder->tokens) || decoder->knows_words)
     decoder->klass->end_word (decoder);
 }
 

@@ -35,6 +35,7 @@ struct _RnnCtcDecoder {
   const RnnCtcDecoderClass *klass;
   RnnTokens *tokens;
   gint V, blank;
+  gboolean knows_words;         /* a class may set it where tokens do not part words: it has a lexicon */
   gfloat *log_probs;            /* [V] of the step at hand */
   guint64 now;                  /* its number */
   RnnCtcWords words;            /* stable ones, then those that may change, the last of which may be under way */

@@ -222,7 +222,5 @@ rnn_ngrams_train (const gchar *const *paths, const RnnNgramTraining *config, GEr
     if (!estimate (&training, k, error))
       return NULL;
   forbid_start (ngrams);
-  if (config->prune > 0 && !rnn_ngrams_prune (ngrams, config->prune, error))
-    return NULL;
   return g_steal_pointer (&ngrams);
 }

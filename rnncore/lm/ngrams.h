@@ -67,7 +67,6 @@ typedef struct {
   guint vocabulary;             /* most frequent words to keep; 0: all */
   const gchar *const *words;    /* [n_words]: the vocabulary instead, whether the text has them or not; NULL: the text's */
   guint n_words;
-  gdouble prune;                /* relative change of perplexity below which an n-gram goes; 0: none goes */
   gsize memory;                 /* bytes that sorting may use; 0: 64 MB for each of two sorts */
 } RnnNgramTraining;
 
@@ -79,6 +78,14 @@ RnnNgrams *rnn_ngrams_train (const gchar *const *paths, const RnnNgramTraining *
 /* Takes away the n-grams (n > 1) without which the model's perplexity rises by less than @threshold (relative), longest
  * first, and no context of one that stays; makes the back-off weights anew. */
 gboolean rnn_ngrams_prune (RnnNgrams *ngrams, gdouble threshold, GError **error);
+
+/* Makes all back-off weights such that probabilities sum to 1. */
+void     rnn_ngrams_weigh (RnnNgrams *ngrams);
+
+/* ---- mix.c ---- */
+
+/* (1 - share) of the first, @share of the second, over the words of the first; neither is changed. (transfer full) */
+RnnNgrams *rnn_ngrams_mix (const RnnNgrams *first, const RnnNgrams *second, gdouble share, GError **error);
 
 /* ---- arpa.c ---- */
 

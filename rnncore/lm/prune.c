@@ -124,6 +124,13 @@ weigh (RnnNgrams *ngrams, guint k)
   }
 }
 
+void
+rnn_ngrams_weigh (RnnNgrams *ngrams)
+{
+  for (guint k = 1; k < ngrams->order; k++)
+    weigh (ngrams, k);
+}
+
 gboolean
 rnn_ngrams_prune (RnnNgrams *ngrams, gdouble threshold, GError **error)
 {
@@ -137,10 +144,9 @@ rnn_ngrams_prune (RnnNgrams *ngrams, gdouble threshold, GError **error)
     kept[k] = choose (ngrams, &ngrams->tables[k], kept[k + 1], total, threshold);
   for (guint k = 1; k < ngrams->order && good; k++)
     good = keep_only (&ngrams->tables[k], kept[k], error);
-  for (guint k = 1; k < ngrams->order; k++) {
+  for (guint k = 1; k < ngrams->order; k++)
     g_free (kept[k]);
-    if (good)
-      weigh (ngrams, k);
-  }
+  if (good)
+    rnn_ngrams_weigh (ngrams);
   return good;
 }

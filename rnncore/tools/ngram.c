@@ -10,8 +10,8 @@
 #include <math.h>
 
 static gint order, vocabulary, bits, memory;
-static gdouble prune;
-static gchar *out, *lm, *perplexity, *lexicon;
+static gdouble prune, share;
+static gchar *out, *lm, *perplexity, *lexicon, *with;
 
 static const GOptionEntry options[] = {
   {"order", 'n', 0, G_OPTION_ARG_INT, &order, "Words of the longest n-gram, 1 to 6 (3)", "N"},
@@ -20,6 +20,8 @@ static const GOptionEntry options[] = {
   {"lexicon", 0, 0, G_OPTION_ARG_FILENAME, &lexicon,
       "Words and how they are said (as in CMU's dictionaries): the vocabulary; a binary model holds it", "FILE"},
   {"lm", 0, 0, G_OPTION_ARG_FILENAME, &lm, "Read this model instead of training one", "LM"},
+  {"mix", 0, 0, G_OPTION_ARG_FILENAME, &with, "Mix this model into it, as far as it is about the same words", "LM.arpa"},
+  {"share", 0, 0, G_OPTION_ARG_DOUBLE, &share, "Share of the model that is mixed in, 0 to 1 (0.5)", "X"},
   {"out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Write the model here", "LM.arpa|LM.bin"},
   {"bits", 0, 0, G_OPTION_ARG_INT, &bits, "Of a value in a binary: 4 to 8, or 32 for exact ones (8)", "N"},
   {"perplexity", 0, 0, G_OPTION_ARG_FILENAME, &perplexity, "Measure the model on this text", "TEXT"},
@@ -47,7 +49,7 @@ check_options (gint n_texts, GError **error)
     return refuse (error, "--bits is 4 to 8, or 32");
   if (!(prune >= 0 && prune < 1) || vocabulary < 0 || memory < 1 || memory > 65536)
     return refuse (error, "--prune is 0 to 1, --vocabulary is not negative, --memory is 1 to 65536");
-  return lm == NULL || prune == 0 || refuse (error, "--prune is for training: it asks how often the text has an n-gram");
+  return (share > 0 && share < 1) || refuse (error, "--share is above 0 and below 1");
 }
 
 /* ---- perplexity ---- */
@@ -128,24 +130,46 @@ load_lexicon (Lexicon *l, GError **error)
       && (l->words = rnn_lexicon_load (lexicon, l->tokens, NULL, error));
 }
 
-/* Tables, trained or read from ARPA text. */
+static RnnNgrams *
+read_tables (const gchar *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = rnn_file_map (path, error);
+
+  if (!bytes)
+    return NULL;
+  if (!rnn_ngram_image_is (bytes))
+    return rnn_ngrams_parse_arpa (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), path, error);
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: a binary model is not written again, only ARPA text", path);
+  return NULL;
+}
+
+static RnnNgrams *
+train (gchar **texts, const Lexicon *l, GError **error)
+{
+  return rnn_ngrams_train ((const gchar *const *) texts, &(RnnNgramTraining) {
+        .order = (guint) order,.vocabulary = (guint) vocabulary,.memory = (gsize) memory << 20,
+        .words = l->words ? (const gchar *const *) l->words->texts : NULL,.n_words = l->words ? l->words->n_words : 0
+      }, error);
+}
+
+/* Tables, trained or read from ARPA text, mixed, pruned. */
 static RnnNgrams *
 get_tables (gchar **texts, const Lexicon *l, GError **error)
 {
-  RnnNgramTraining training = {.order = (guint) order,.vocabulary = (guint) vocabulary,.prune = prune,
-    .memory = (gsize) memory << 20,.words = l->words ? (const gchar *const *) l->words->texts : NULL,
-    .n_words = l->words ? l->words->n_words : 0
-  };
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (RnnNgrams) ngrams = lm ? read_tables (lm, error) : train (texts, l, error);
+  g_autoptr (RnnNgrams) other = ngrams && with ? read_tables (with, error) : NULL;
 
-  if (!lm)
-    return rnn_ngrams_train ((const gchar *const *) texts, &training, error);
-  if (!(bytes = rnn_file_map (lm, error)))
+  if (!ngrams || (with && !other))
     return NULL;
-  if (!rnn_ngram_image_is (bytes))
-    return rnn_ngrams_parse_arpa (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), lm, error);
-  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: a binary model is not written again", lm);
-  return NULL;
+  if (with) {
+    RnnNgrams *mixed = rnn_ngrams_mix (ngrams, other, share, error);
+
+    rnn_ngrams_free (ngrams);
+    ngrams = mixed;
+  }
+  if (ngrams && prune > 0 && !rnn_ngrams_prune (ngrams, prune, error))
+    return NULL;
+  return g_steal_pointer (&ngrams);
 }
 
 static gboolean
@@ -172,6 +196,7 @@ run (gint argc, gchar **argv, GError **error)
   order = 3;
   bits = 8;
   memory = 64;
+  share = 0.5;
   if (!rnn_tool_parse (&rnn_tool_ngram, options, &argc, &argv, 0, G_MAXINT - 1, error) || !check_options (argc - 1, error))
     return FALSE;
   if (!out && lm)

@@ -134,9 +134,11 @@ train (const gchar *path, guint order, gdouble prune, guint vocabulary, gsize me
 {
   g_autoptr (GError) error = NULL;
   RnnNgrams *ngrams = rnn_ngrams_train ((const gchar *[]) { path, NULL },
-      &(RnnNgramTraining) {.order = order,.prune = prune,.vocabulary = vocabulary,.memory = memory }, &error);
+      &(RnnNgramTraining) {.order = order,.vocabulary = vocabulary,.memory = memory }, &error);
 
   g_assert_no_error (error);
+  if (prune > 0)
+    g_assert_true (rnn_ngrams_prune (ngrams, prune, &error));
   return ngrams;
 }
 
@@ -343,6 +345,25 @@ sum (void)
   g_assert_cmpuint (rnn_scorer_find (both, "nobody"), ==, RNN_SCORER_UNKNOWN);
 }
 
+/* A mixture is between its parts for every word, and normalised. */
+static void
+mixture (void)
+{
+  g_autofree gchar *text = write_text ("text", 1, 600), *other = write_text ("other", 5, 600);
+  g_autoptr (RnnNgrams) a = train (text, 3, 0, 0, 0), b = train (other, 2, 0, 300, 0), both = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnnScorer) one = score_with (a, 32), mixed = NULL;
+
+  both = rnn_ngrams_mix (a, b, 0.3, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (both->words->len, ==, a->words->len);
+  g_assert_cmpuint (both->tables[1].n, >, a->tables[1].n);
+  mixed = score_with (both, 32);
+  assert_sums_to_one (both, mixed, "w1", "w2");
+  assert_sums_to_one (both, mixed, "w300", "w1");
+  g_assert_cmpfloat (perplexity (mixed, other), <, perplexity (one, other));
+}
+
 static void
 remove_folder (void)
 {
@@ -373,6 +394,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lm/files", files);
   g_test_add_func ("/lm/damaged-image", damaged_image);
   g_test_add_func ("/lm/sum", sum);
+  g_test_add_func ("/lm/mixture", mixture);
   result = g_test_run ();
   remove_folder ();
   return result;
