@@ -13,6 +13,8 @@
 #include <gst/tag/tag.h>
 #include <string.h>
 
+#define SHORTEST (300 * GST_MSECOND)    /* that a caption is shown which comes late */
+
 /* A word may begin before the segment that it ends in. */
 static GstClockTime
 to_stream (GstRnnCtcDec *self, GstClockTime time)
@@ -26,6 +28,13 @@ shift (GstRnnCtcDec *self, GstClockTime time)
   GstClockTime late = to_stream (self, time) + self->lateness;
 
   return GST_CLOCK_TIME_IS_VALID (self->shown) ? MAX (late, self->shown) : late;
+}
+
+/* When what is heard now is shown at best. */
+static GstClockTime
+now_shown (GstRnnCtcDec *self)
+{
+  return to_stream (self, rnn_utterance_get_position (self->utterance)) + self->lateness;
 }
 
 static GstBuffer *
@@ -53,15 +62,35 @@ push_json (GstRnnCtcDec *self, const RnnResult *result)
           to_stream (self, result->end)));
 }
 
+/* In a live pipeline a caption that could only be sent later than the latency allows is never seen, unless captions are shown
+ * later than they were spoken. */
+static void
+note_late (GstRnnCtcDec *self, GstClockTime delay, GstClockTime allowed)
+{
+  if (self->adapt_lateness) {
+    self->lateness += delay - allowed;
+    return;
+  }
+  if (!self->warned)
+    GST_ELEMENT_WARNING (self, STREAM, TOO_LAZY, ("Captions come %" G_GUINT64_FORMAT " ms after they began, later than the pipeline "
+            "waits for them: set `latency` as high, or `lateness`, or adapt-lateness=true.", delay / GST_MSECOND), (NULL));
+  self->warned = TRUE;
+}
+
 static void
 note_delay (GstRnnCtcDec *self, GstClockTime delay)
 {
-  gboolean more;
+  GstClockTime allowed = self->lateness;
+  gboolean more, live;
 
   GST_OBJECT_LOCK (self);
   more = delay > self->max_delay;
   self->max_delay = MAX (delay, self->max_delay);
+  live = self->stage.live;
+  allowed += MAX (self->settings.latency * GST_MSECOND, self->stage.pipeline_latency);
   GST_OBJECT_UNLOCK (self);
+  if (live && delay > allowed)
+    note_late (self, delay, allowed);
   if (more)
     g_object_notify (G_OBJECT (self), "max-observed-delay");
 }
@@ -85,7 +114,11 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption)
 
   gst_rnn_stage_push_segments (&self->stage, caption->start + self->lateness);
   start = shift (self, caption->start);
+  if (self->waits == GST_RNN_WAITS_MUXER)
+    start = to_stream (self, caption->start) + self->lateness;
   end = start + (caption->end - caption->start);
+  if (self->waits == GST_RNN_WAITS_OTHER && start > to_stream (self, caption->start) + self->lateness)
+    end = MIN (end, MAX (now_shown (self) + self->max_hold, start + SHORTEST));
   buffer = text_buffer (g_strdup (caption->text), start, end);
   add_words_meta (self, buffer, caption);
   if (self->stage.discont)
@@ -98,7 +131,7 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption)
   gst_rnn_ctc_dec_post_caption (self, caption);
   push_json (self, caption);
   ret = push (self, self->stage.srcpad, buffer);
-  self->shown = end;
+  self->shown = GST_CLOCK_TIME_IS_VALID (self->shown) ? MAX (self->shown, end) : end;
   return ret;
 }
 
@@ -133,6 +166,25 @@ gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime start, GstClockTime e
   if (until > from || first)
     gst_pad_push_event (self->stage.srcpad, gst_event_new_gap (from, until - from));
   self->shown = until;
+}
+
+GstClockTime
+gst_rnn_ctc_dec_get_held (GstRnnCtcDec *self)
+{
+  GstClockTime until;
+
+  if (!GST_CLOCK_TIME_IS_VALID (rnn_utterance_get_position (self->utterance))
+      || !GST_CLOCK_TIME_IS_VALID (self->shown))
+    return 0;
+  until = now_shown (self);
+  return until > self->shown ? until - self->shown : 0;
+}
+
+void
+gst_rnn_ctc_dec_run_ahead (GstRnnCtcDec *self, GstClockTime duration)
+{
+  gst_pad_push_event (self->stage.srcpad, gst_event_new_gap (self->shown, duration));
+  self->shown += duration;
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside rnnctcdec: gstrnnctcdec.c (element and events), -results.c (what the library has heard), -output.c (captions,
+/* Inside rnnctcdec: gstrnnctcdec.c (element and events), -results.c (what the library has heard), -watch.c (who
+ * waits, and for what), -output.c (captions,
  * gaps, partial results), -message.c (what is said about them), -properties.c. */
 #pragma once
 #include <gst/base/gstflowcombiner.h>
@@ -8,9 +9,14 @@
 
 G_BEGIN_DECLS
 
+/* Who has other inputs that stand still while text is held back. */
+typedef enum { GST_RNN_WAITS_NOBODY, GST_RNN_WAITS_MUXER, GST_RNN_WAITS_OTHER } GstRnnWaits;
+
 typedef struct {
   RnnUtteranceConfig utterance;
   guint latency, lateness;      /* ms */
+  gboolean adapt_lateness;
+  guint max_hold;               /* ms */
   gboolean post_messages;
 } GstRnnCtcDecSettings;
 
@@ -30,7 +36,8 @@ typedef struct {
   gint changed;                 /* atomic: the settings were */
 
   /* streaming thread */
-  GstClockTime lateness;        /* as the settings had it with this buffer */
+  GstClockTime lateness;        /* as the settings had it with this buffer, or what it has grown to */
+  gboolean adapt_lateness;
   gboolean post_messages;
   gint n_scores;                /* per step, of all heads */
   RnnUtterance *utterance;
@@ -38,6 +45,11 @@ typedef struct {
   GstClockTime offset;          /* from the stream's time to the input's, of the segment that left last; modulo 2^64 */
   GstClockTime shown;           /* until where text or gaps went out on src; NONE: nothing did yet */
   GstClockTime last_overload;
+  GstClockTime end_silence, max_hold;   /* as the properties */
+  gboolean asked;               /* it is known who waits */
+  GstRnnWaits waits;
+  gboolean warned;              /* that captions come later than `latency` */
+  GstClockID tick;              /* when a live stream's utterance is over; written under the object lock */
 } GstRnnCtcDec;
 
 typedef GstRnnStageClass GstRnnCtcDecClass;
@@ -60,11 +72,19 @@ GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, Gs
 void gst_rnn_ctc_dec_skip (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
 GstFlowReturn gst_rnn_ctc_dec_take_results (GstRnnCtcDec *self);
 
+/* ---- gstrnnctcdec-watch.c ---- */
+void gst_rnn_ctc_dec_watch (GstRnnCtcDec *self);        /* after a step */
+void gst_rnn_ctc_dec_disarm (GstRnnCtcDec *self);
+
 /* ---- gstrnnctcdec-output.c ---- */
 GstFlowReturn gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption);
 GstFlowReturn gst_rnn_ctc_dec_push_partial (GstRnnCtcDec *self, const RnnResult *partial);
 /* Nothing comes before @end that has not come yet. */
 void gst_rnn_ctc_dec_push_gap (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
+/* How much of the stream's time is not told on src. */
+GstClockTime gst_rnn_ctc_dec_get_held (GstRnnCtcDec *self);
+/* Tells of so much of it, although text of it may still come. */
+void gst_rnn_ctc_dec_run_ahead (GstRnnCtcDec *self, GstClockTime duration);
 void gst_rnn_ctc_dec_push_tags (GstRnnCtcDec *self);
 gboolean gst_rnn_ctc_dec_push_event (GstRnnStage *stage, GstEvent *event);
 

@@ -4,8 +4,8 @@
 #include "gstrnnctcdec-private.h"
 #include "gstrnnoptions.h"
 
-enum { PROP_0, PROP_LANGUAGE_CODE, PROP_POST_MESSAGES, PROP_MAX_OBSERVED_DELAY, PROP_LATENCY, PROP_LATENESS,
-  PROP_FIRST_OPTION };
+enum { PROP_0, PROP_LANGUAGE_CODE, PROP_POST_MESSAGES, PROP_MAX_OBSERVED_DELAY, PROP_LATENCY, PROP_LATENESS, PROP_ADAPT_LATENESS,
+  PROP_MAX_HOLD,   PROP_FIRST_OPTION };
 
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 
@@ -28,6 +28,12 @@ gst_rnn_ctc_dec_install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_LATENESS,
       g_param_spec_uint ("lateness", "Lateness", "How much later than they were spoken captions are shown (ms)", 0,
           G_MAXINT, 0, FLAGS));
+  g_object_class_install_property (klass, PROP_ADAPT_LATENESS,
+      g_param_spec_boolean ("adapt-lateness", "Adapt lateness", "In a live pipeline lateness grows when captions come later than "
+          "latency and lateness allow, so that none is missed", FALSE, FLAGS));
+  g_object_class_install_property (klass, PROP_MAX_HOLD,
+      g_param_spec_uint ("max-hold", "Longest hold", "How long text under way may hold back an element that has other inputs, less than "
+          "the queues before these can hold; what takes longer is shown late (ms)", 100, G_MAXINT, 700, FLAGS));
   gst_rnn_options_install (klass, rnn_utterance_get_options (), PROP_FIRST_OPTION, GST_PARAM_MUTABLE_PLAYING);
 }
 
@@ -36,6 +42,7 @@ gst_rnn_ctc_dec_init_settings (GstRnnCtcDecSettings *settings)
 {
   rnn_options_init (rnn_utterance_get_options (), &settings->utterance);
   settings->latency = 500;
+  settings->max_hold = 700;
   settings->post_messages = TRUE;
 }
 
@@ -73,6 +80,12 @@ gst_rnn_ctc_dec_set_property (GObject *object, guint id, const GValue *value, GP
     case PROP_LATENESS:
       settings->lateness = g_value_get_uint (value);
       break;
+    case PROP_MAX_HOLD:
+      settings->max_hold = g_value_get_uint (value);
+      break;
+    case PROP_ADAPT_LATENESS:
+      settings->adapt_lateness = g_value_get_boolean (value);
+      break;
     default:
       gst_rnn_options_set (rnn_utterance_get_options (), id - PROP_FIRST_OPTION, &settings->utterance, value);
   }
@@ -103,6 +116,12 @@ gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GParamSp
       break;
     case PROP_LATENESS:
       g_value_set_uint (value, settings->lateness);
+      break;
+    case PROP_MAX_HOLD:
+      g_value_set_uint (value, settings->max_hold);
+      break;
+    case PROP_ADAPT_LATENESS:
+      g_value_set_boolean (value, settings->adapt_lateness);
       break;
     default:
       gst_rnn_options_get (rnn_utterance_get_options (), id - PROP_FIRST_OPTION, &settings->utterance, value);

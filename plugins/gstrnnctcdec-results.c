@@ -13,6 +13,9 @@ gst_rnn_ctc_dec_configure (GstRnnCtcDec *self)
     GST_OBJECT_LOCK (self);
     rnn_options_copy (rnn_utterance_get_options (), &config, &self->settings.utterance);
     self->lateness = self->settings.lateness * GST_MSECOND;
+    self->adapt_lateness = self->settings.adapt_lateness;
+    self->max_hold = self->settings.max_hold * GST_MSECOND;
+    self->end_silence = config.endpoint_silence * GST_MSECOND;
     self->post_messages = self->settings.post_messages;
     GST_OBJECT_UNLOCK (self);
     if (!rnn_utterance_configure (self->utterance, &config, &error))
@@ -37,6 +40,7 @@ end_utterance (GstRnnCtcDec *self, const RnnResult *result)
   gst_pad_push_event (self->stage.srcpad, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
           gst_structure_new_empty ("rstranscribe/final-transcript")));
   announce_endpoint (self, result->silence);
+  self->asked = FALSE;          /* pads may have been linked since */
 }
 
 static GstFlowReturn
@@ -89,9 +93,13 @@ advance (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
 GstFlowReturn
 gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end)
 {
+  GstFlowReturn ret;
+
   advance (self, start, end);
   rnn_utterance_push (self->utterance, scores, start, end);
-  return gst_rnn_ctc_dec_take_results (self);
+  ret = gst_rnn_ctc_dec_take_results (self);
+  gst_rnn_ctc_dec_watch (self);
+  return ret;
 }
 
 void

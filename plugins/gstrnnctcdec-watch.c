@@ -1,104 +1,143 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnnctcdec: what happens when no input comes.
+/* rnnctcdec: who waits for its text, and what happens when no input comes.
  *
- * Text that is held back until a word or a caption is whole stops whoever waits for it, and with default queues that stops
- * the input, too: then the whole pipeline stands still.  A clock that looks at the element while it holds something back
- * sees that no input comes.  If the stream is live, it has ended for now: after as long as ends an utterance, so does the
- * utterance.  If not, somebody waits: the gap runs on over what is held back, and from then on it does so whenever this
- * is more than HELD.  What comes late then is shown late, as it is when `lateness` is lowered.
+ * A word or caption under way holds back the text's time, and an element with other inputs (a muxer, textoverlay) may wait for
+ * that while the queue before one of them is full, so that no more input comes here: everything stands still.  Where text
+ * goes to such an element, gaps run on over what takes longer than `max-hold`, well within a queue's default second; what comes
+ * late then is shown late, and no longer than as much past now, but a muxer gets it with its own time: who plays the file has
+ * it all.  Where text goes elsewhere, nobody waits, and times stay exact.
  *
- * The clock's own thread must not wait for anything; the work is done in another one, under the stream lock. */
+ * A live stream may just stop (mute, discontinuous transmission).  After as long as ends an utterance, by the pipeline's
+ * clock, it is over.  The clock's own thread must not wait for anything: the work is done in another one, under the
+ * stream lock. */
 #include "gstrnnctcdec-private.h"
+#include <string.h>
 
-#define LOOK (100 * GST_MSECOND)        /* how often it is looked */
-#define STALL (250 * GST_MSECOND)       /* without input for so long: somebody waits */
-#define HELD (700 * GST_MSECOND)        /* of text, where somebody waits: well within a queue's second */
-#define AHEAD (300 * GST_MSECOND)       /* so much less than that after a gap */
+#define MAX_DEPTH 64
 
-static gboolean on_tick (GstClock *clock, GstClockTime time, GstClockID id, gpointer self);
+/* ---- who waits ---- */
 
-static GstClockTime
-held (GstRnnCtcDec *self)
+static GstRnnWaits
+kind_of (GstElement *element)
 {
-  GstClockTime position = gst_rnn_ctc_dec_get_shown_position (self);
+  const gchar *klass = gst_element_get_metadata (element, GST_ELEMENT_METADATA_KLASS);
 
-  return GST_CLOCK_TIME_IS_VALID (position) && GST_CLOCK_TIME_IS_VALID (self->shown) && position > self->shown
-      ? position - self->shown : 0;
+  return klass && strstr (klass, "Muxer") ? GST_RNN_WAITS_MUXER : GST_RNN_WAITS_OTHER;
+}
+
+/* The first element with several inputs that the text which leaves by @src comes to. */
+static GstRnnWaits
+find_waiting (GstPad *src, guint depth)
+{
+  g_autoptr (GstPad) peer = gst_pad_get_peer (src);
+  g_autoptr (GstElement) element = peer ? gst_pad_get_parent_element (peer) : NULL;
+  GstIterator *links = peer && depth < MAX_DEPTH ? gst_pad_iterate_internal_links (peer) : NULL;
+  GValue item = G_VALUE_INIT;
+  GstRnnWaits found = element && element->numsinkpads > 1 ? kind_of (element) : GST_RNN_WAITS_NOBODY;
+
+  while (links && !found && gst_iterator_next (links, &item) == GST_ITERATOR_OK) {
+    found = find_waiting (g_value_get_object (&item), depth + 1);
+    g_value_reset (&item);
+  }
+  g_value_unset (&item);
+  g_clear_pointer (&links, gst_iterator_free);
+  return found;
+}
+
+static void
+run_ahead (GstRnnCtcDec *self)
+{
+  GstClockTime held = gst_rnn_ctc_dec_get_held (self);
+
+  if (held <= self->max_hold)
+    return;
+  if (!self->asked) {
+    self->waits = find_waiting (self->stage.srcpad, 0);
+    self->asked = TRUE;
+  }
+  if (self->waits != GST_RNN_WAITS_NOBODY)
+    gst_rnn_ctc_dec_run_ahead (self, held - self->max_hold / 2);
+}
+
+/* ---- live streams that stop ---- */
+
+static void
+end_utterance (GstElement *element, gpointer data)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (element);
+  GstPad *pad = self->stage.sinkpad;
+
+  GST_PAD_STREAM_LOCK (pad);
+  if (GST_PAD_IS_ACTIVE (pad) && !GST_PAD_IS_FLUSHING (pad) && self->utterance && self->stage.negotiated
+      && !self->tick) {
+    rnn_utterance_finish (self->utterance);
+    gst_rnn_ctc_dec_take_results (self);
+  }
+  GST_PAD_STREAM_UNLOCK (pad);
+}
+
+static gboolean
+on_tick (GstClock *clock, GstClockTime time, GstClockID id, gpointer data)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (data);
+  gboolean mine;
+
+  GST_OBJECT_LOCK (self);
+  mine = self->tick == id;
+  if (mine)
+    self->tick = NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (mine) {
+    gst_clock_id_unref (id);
+    gst_element_call_async (GST_ELEMENT (self), end_utterance, NULL, NULL);
+  }
+  return TRUE;
+}
+
+void
+gst_rnn_ctc_dec_disarm (GstRnnCtcDec *self)
+{
+  GstClockID tick;
+
+  GST_OBJECT_LOCK (self);
+  tick = g_steal_pointer (&self->tick);
+  GST_OBJECT_UNLOCK (self);
+  if (!tick)
+    return;
+  gst_clock_id_unschedule (tick);
+  gst_clock_id_unref (tick);
 }
 
 static void
 arm (GstRnnCtcDec *self)
 {
-  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  g_autoptr (GstClock) clock = gst_element_get_clock (GST_ELEMENT (self));
+  GstClockID tick;
 
-  if (!g_atomic_int_compare_and_exchange (&self->armed, FALSE, TRUE))
+  if (!clock)
     return;
-  self->tick = gst_clock_new_single_shot_id (clock, gst_clock_get_time (clock) + LOOK);
-  gst_clock_id_wait_async (self->tick, on_tick, gst_object_ref (self), gst_object_unref);
-}
-
-/* The gap runs on to @ago before where the stream is. */
-static void
-run_ahead (GstRnnCtcDec *self, GstClockTime ago)
-{
-  GstClockTime position = rnn_utterance_get_position (self->utterance), shown = self->shown;
-
-  gst_rnn_ctc_dec_push_gap (self, position - ago, position - ago);
-  if (self->shown > shown)
-    gst_pad_push_event (self->stage.srcpad, gst_event_new_gap (shown, self->shown - shown));
-}
-
-static void
-look (GstRnnCtcDec *self)
-{
-  GstClockTime idle = (g_get_monotonic_time () - self->last_input) * GST_USECOND;
-  gboolean live;
-
+  tick = gst_clock_new_single_shot_id (clock, gst_clock_get_time (clock) + self->end_silence);
   GST_OBJECT_LOCK (self);
-  live = self->stage.live;
+  self->tick = gst_clock_id_ref (tick);
   GST_OBJECT_UNLOCK (self);
-  if (live && idle >= self->end_silence) {
-    rnn_utterance_finish (self->utterance);
-    gst_rnn_ctc_dec_take_results (self);
-  } else if (!live && idle >= STALL && held (self) > 0) {
-    self->awaited = TRUE;
-    run_ahead (self, 0);
-  }
-  if (rnn_utterance_is_open (self->utterance) || held (self) > 0)
-    arm (self);
+  gst_clock_id_wait_async (tick, on_tick, gst_object_ref (self), gst_object_unref);
+  gst_clock_id_unref (tick);
 }
 
-static void
-look_under_lock (GstElement *element, gpointer data)
-{
-  GstRnnCtcDec *self = GST_RNN_CTC_DEC (element);
-  GstPad *pad = self->stage.sinkpad;
-
-  if (!GST_PAD_STREAM_TRYLOCK (pad)) {  /* it works, or waits itself */
-    if (GST_PAD_IS_ACTIVE (pad))
-      arm (self);
-    return;
-  }
-  if (GST_PAD_IS_ACTIVE (pad) && !GST_PAD_IS_FLUSHING (pad) && self->utterance && self->stage.negotiated)
-    look (self);
-  GST_PAD_STREAM_UNLOCK (pad);
-}
-
-static gboolean
-on_tick (GstClock *clock, GstClockTime time, GstClockID id, gpointer self)
-{
-  gst_clock_id_unref (GST_RNN_CTC_DEC (self)->tick);
-  g_atomic_int_set (&GST_RNN_CTC_DEC (self)->armed, FALSE);
-  gst_element_call_async (GST_ELEMENT (self), look_under_lock, NULL, NULL);
-  return TRUE;
-}
+/* ---- after every step ---- */
 
 void
 gst_rnn_ctc_dec_watch (GstRnnCtcDec *self)
 {
-  self->last_input = g_get_monotonic_time ();
-  if (self->awaited && held (self) > HELD)
-    run_ahead (self, HELD - AHEAD);
-  if (held (self) > 0)
+  gboolean live;
+
+  run_ahead (self);
+  GST_OBJECT_LOCK (self);
+  live = self->stage.live;
+  GST_OBJECT_UNLOCK (self);
+  if (!live)
+    return;
+  gst_rnn_ctc_dec_disarm (self);
+  if (rnn_utterance_is_open (self->utterance))
     arm (self);
 }

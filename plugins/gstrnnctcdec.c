@@ -159,6 +159,7 @@ gst_rnn_ctc_dec_reset (GstRnnStage *stage)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
 
+  gst_rnn_ctc_dec_disarm (self);
   if (self->utterance)
     rnn_utterance_reset (self->utterance);
   gst_flow_combiner_reset (self->flows);
@@ -193,7 +194,9 @@ gst_rnn_ctc_dec_stop (GstRnnStage *stage)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
 
+  gst_rnn_ctc_dec_disarm (self);
   drop_utterance (self);
+  self->asked = self->warned = FALSE;
   GST_OBJECT_LOCK (self);
   self->tag_due = TRUE;
   GST_OBJECT_UNLOCK (self);

@@ -31,7 +31,7 @@ struct _RnnStream {
   guint n_answers, first, at;   /* of the last run: how many, the first one's row in y, the next to be taken */
   guint n_pad;                  /* steps past the end that are still to be run */
   gboolean due, finishing, ending, anew, cancelled;
-  gfloat *kept;                 /* L > 0: the state before the end */
+  gfloat *kept;                 /* in the end: the state before it */
   guint64 n_missing;
   RnnStreamAnswer answer;
 };
@@ -56,7 +56,6 @@ rnn_stream_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
   s->newest = g_new0 (gfloat, s->n_in);
   s->y = g_new (gfloat, RNN_STREAM_BLOCK * s->n_out);
   s->times = g_new (Times, s->n_ahead + RNN_STREAM_BLOCK);
-  s->kept = s->n_ahead ? g_new (gfloat, rnn_batch_stream_get_state_size (batch)) : NULL;
   s->n_skip = s->n_ahead;
   return s;
 }
@@ -83,6 +82,7 @@ align (RnnStream *s)
   s->n_skip = s->n_ahead;
   s->n_run = 0;
   s->due = s->finishing = s->ending = s->anew = FALSE;
+  g_clear_pointer (&s->kept, g_free);
 }
 
 void
@@ -178,6 +178,7 @@ run_block (RnnStream *s)
 static void
 enter_end (RnnStream *s)
 {
+  s->kept = g_new (gfloat, rnn_batch_stream_get_state_size (s->batch));
   rnn_batch_stream_get_state (s->batch, s->kept);
   for (guint i = 0; i < s->n_room; i++)
     memcpy (s->x + i * s->n_in, s->newest, s->n_in * sizeof (gfloat));
@@ -277,6 +278,7 @@ would_be_quiet (RnnStream *s, gint blank)
   while (quiet && s->n_pad > 0)
     quiet = run_end (s) && is_quiet (s, s->first, s->n_answers, blank);
   rnn_batch_stream_set_state (s->batch, s->kept);
+  g_clear_pointer (&s->kept, g_free);
   s->n_skip = skip;
   s->n_run = n_run;
   s->n_answers = s->at = s->n_pad = 0;

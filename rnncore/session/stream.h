@@ -37,7 +37,8 @@ void rnn_stream_repeat (RnnStream *stream);
 /* After each of these, all answers have to be taken by next. */
 void rnn_stream_push (RnnStream *stream, guint64 start, guint64 duration);
 void rnn_stream_flush (RnnStream *stream);      /* what was pushed is run now, though the block is not full */
-void rnn_stream_finish (RnnStream *stream);     /* all answers are due; the next step goes on from the last one */
+void rnn_stream_finish (RnnStream *stream);     /* all answers are due; the next step goes on from the last one; that
+                                                 * alone allocates, a copy of the state until they were taken */
 /* The next answer, oldest first, or NULL: there is none for now, or the stream was cancelled. (transfer none), valid
  * until the next call. */
 const RnnStreamAnswer *rnn_stream_next (RnnStream *stream);

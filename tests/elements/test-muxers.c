@@ -164,6 +164,66 @@ test_matroska (void)
   expect_file ("back.vtt", "WEBVTT\n\n00:00:00.190 --> 00:00:00.760\nabc de\n\n00:00:02.180 --> 00:00:02.460\nfgh\n\n");
 }
 
+/* A film of 6 s, sound beside video. */
+static void
+make_film (void)
+{
+  g_autofree gchar *path = g_build_filename (test_dir (), "film.wav", NULL);
+
+  write_wav (path, "_abc de_f gh ab cd ef gh_____abcdefghabcdefgh fgh ab______");
+  launch ("matroskamux name=m ! filesink location=%s/film.mkv videotestsrc num-buffers=60 ! video/x-raw, width=32, height=32, "
+      "framerate=10/1, format=I420 ! m. filesrc location=%s ! wavparse ! m.", test_dir (), path);
+}
+
+/* Beside video, with queues as they come, nothing stands still though a line or a word takes longer than these hold. */
+static void
+test_film (gconstpointer mode)
+{
+  if (!have ("matroskamux matroskademux textoverlay"))
+    return;
+  make_film ();
+  launch ("filesrc location=%s/film.mkv ! matroskademux name=d d.video_0 ! queue ! videoconvert ! textoverlay name=o ! "
+      "fakesink d.audio_0 ! queue ! rnntranscriber model-file=%s output-mode=%s columns=40 ! o.text_sink", test_dir (),
+      model, (const gchar *) mode);
+}
+
+static void
+count_caption (GstElement *sink, GstBuffer *buffer, GstPad *pad, guint *n)
+{
+  if (gst_buffer_get_size (buffer) > 0 && !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))
+    (*n)++;
+}
+
+/* Captions of a film that were muxed with it, and read back. */
+static guint
+count_captions (const gchar *muxer, const gchar *demuxer)
+{
+  g_autofree gchar *text = g_strdup_printf ("filesrc location=%s/out.film ! %s name=d d.subtitle_0 ! queue ! fakesink name=f "
+      "signal-handoffs=true d.video_0 ! queue ! fakesink", test_dir (), demuxer);
+  GstElement *pipeline, *sink;
+  guint n = 0;
+
+  launch ("filesrc location=%s/film.mkv ! matroskademux name=d d.video_0 ! queue ! m.video_0 d.audio_0 ! queue ! "
+      "rnntranscriber model-file=%s ! queue ! m.subtitle_0 %s name=m ! filesink location=%s/out.film", test_dir (), model,
+      muxer, test_dir ());
+  pipeline = gst_parse_launch (text, NULL);
+  sink = gst_bin_get_by_name (GST_BIN (pipeline), "f");
+  g_signal_connect (sink, "handoff", G_CALLBACK (count_caption), &n);
+  gst_object_unref (sink);
+  run (pipeline);
+  gst_object_unref (pipeline);
+  return n;
+}
+
+static void
+test_film_muxed (void)
+{
+  if (!have ("matroskamux matroskademux"))
+    return;
+  make_film ();
+  g_assert_cmpuint (count_captions ("matroskamux", "matroskademux"), ==, 10);
+}
+
 /* Partial results alone: the captions' pad may stay unlinked, and the other way round. */
 static void
 test_unsynced (void)
@@ -208,6 +268,9 @@ main (int argc, char **argv)
   g_test_add_func ("/muxers/srtenc", test_srt);
   g_test_add_func ("/muxers/textoverlay", test_textoverlay);
   g_test_add_func ("/muxers/matroskamux", test_matroska);
+  g_test_add_data_func ("/muxers/film/words", "words", test_film);
+  g_test_add_data_func ("/muxers/film/lines", "lines", test_film);
+  g_test_add_func ("/muxers/film/muxed", test_film_muxed);
   g_test_add_func ("/muxers/unsynced", test_unsynced);
   g_test_add_func ("/muxers/preroll", test_preroll);
   g_test_add_func ("/muxers/converted", test_converted);
