@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The caps between elements, and time from counting. */
 #include <gst/gst.h>
-#include "plugins/gstrnncaps.h"
-#include "plugins/gstrnntimeline.h"
+#include "plugins/stage/gstrnncaps.h"
+#include "plugins/stage/gstrnntimeline.h"
 
 static void
 test_round_trip (void)
