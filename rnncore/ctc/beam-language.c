@@ -9,6 +9,7 @@
 #include "../lm/ngram.h"
 #include "beam.h"
 
+#define SPELLED "spelled"       /* instead of a file: the model's words by their letters, whatever lexicon it holds */
 #define LN10 2.302585092994046f
 
 static GMutex lock;
@@ -60,16 +61,17 @@ spell_model (const RnnNgramImage *image, RnnTokens *tokens, const gchar *where, 
 static gboolean
 load (RnnBeamLanguage *language, RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
 {
+  gboolean spelled = g_strcmp0 (lexicon_file, SPELLED) == 0;
   const RnnNgramImage *image;
 
   if (lm_file && !(language->scorer = rnn_ngram_load (lm_file, error)))
     return FALSE;
-  if (lexicon_file)
+  if (lexicon_file && !spelled)
     return (language->lexicon = rnn_lexicon_load (lexicon_file, tokens, NULL, error)) != NULL;
   if (!lm_file)
     return TRUE;
   image = rnn_ngram_get_image (language->scorer);
-  language->lexicon = image->lexicon_size > 0 && !language->parted      /* of sounds: letters spell */
+  language->lexicon = image->lexicon_size > 0 && !spelled
       ? rnn_lexicon_unpack (image->lexicon, image->lexicon_size, image, tokens, lm_file, error)
       : spell_model (image, tokens, lm_file, error);
   return language->lexicon != NULL;
@@ -133,8 +135,11 @@ static gchar *
 make_key (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
 {
   GString *key = g_string_new (NULL);
-  gboolean good = add_file (key, lm_file, error) && add_file (key, lexicon_file, error);
+  gboolean spelled = g_strcmp0 (lexicon_file, SPELLED) == 0;
+  gboolean good = add_file (key, lm_file, error) && add_file (key, spelled ? NULL : lexicon_file, error);
 
+  if (spelled)
+    g_string_append (key, SPELLED);
   g_string_append_printf (key, "%d", rnn_tokens_get_blank (tokens));
   for (gint v = 0; v < rnn_tokens_get_n (tokens); v++)
     g_string_append_printf (key, "|%s", rnn_tokens_get (tokens, v));

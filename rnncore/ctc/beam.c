@@ -5,9 +5,9 @@
 #include "../base/error.h"
 #include "beam.h"
 
-#define HISTORY_WORDS 768       /* that hypotheses disagree about, all together */
-#define HISTORY_TOKENS 2048
-#define MOST_CANDIDATES 1024
+#define HISTORY_WORDS 384       /* that hypotheses disagree about, all together */
+#define HISTORY_TOKENS 1024
+#define MOST_CANDIDATES 512
 #define HOTWORD_BOOST 5         /* where a list gives none */
 
 static const RnnOption options[] = {
@@ -18,7 +18,7 @@ static const RnnOption options[] = {
   RNN_OPT_BOOL (RnnCtcDecoderConfig, recombine, TRUE,
       "Of hypotheses with the same future only the best is kept: words are stable sooner, n-best lists are poorer"),
   RNN_OPT_STRING (RnnCtcDecoderConfig, lm_file, "N-gram model of words, ARPA text or binary"),
-  RNN_OPT_STRING (RnnCtcDecoderConfig, lexicon, "Words, or words and how they are said, a line each; else the model's words"),
+  RNN_OPT_STRING (RnnCtcDecoderConfig, lexicon, "File of words, or words and how they are said, a line each; else those of the language model (\"spelled\": by their letters)"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, lm_weight, 0, 100, 0.5, "Weight of the model's log-probabilities"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word, in nats"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, unknown_score, RNN_CTC_NO_UNKNOWN, 0, -10,

@@ -65,7 +65,7 @@ typedef struct {
   gint token_count;             /* tokens that one step looks at */
   gboolean recombine;           /* of hypotheses whose future is the same keep the best only */
   gchar *lm_file;               /* n-gram model, ARPA or binary; NULL: none */
-  gchar *lexicon;               /* file of words, see lm/lexicon.h; NULL: the model's words */
+  gchar *lexicon;               /* file of words, see lm/lexicon.h; NULL: the model's lexicon or words; "spelled": its words */
   gfloat lm_weight;             /* of the model's log-probabilities */
   gfloat word_score;            /* for each word, in nats */
   gfloat unknown_score;         /* for each word that the lexicon lacks; RNN_CTC_NO_UNKNOWN: there are none */

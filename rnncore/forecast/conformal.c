@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define DELAY 24.f              /* steps */
 #define FEWEST 10               /* scores that say more than a distribution */
 
 typedef struct {
@@ -93,7 +92,7 @@ rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
   if (!isfinite (score))
     return;
   if (!isnan (radius))
-    s->level = CLAMP (s->level + c->rate / (1 + h / DELAY) * (c->alpha - (score > radius)), -1, 1);
+    s->level = CLAMP (s->level + c->rate * (c->alpha - (score > radius)), -1, 1);
   if (s->count == c->window)
     forget (s, s->ring[s->at]);
   s->ring[s->at] = score;
@@ -101,34 +100,19 @@ rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
   insert (s, score);
 }
 
-/* The rank of the quantile among n scores and the one to come */
-static gfloat
-get_ranked (const Step *s, gdouble coverage)
-{
-  guint rank = (guint) ceil (coverage * (s->count + 1));
-
-  return rank == 0 ? 0 : s->sorted[MIN (rank, s->count) - 1];
-}
-
-gfloat
-rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat fallback)
-{
-  const Step *s = &c->steps[h];
-
-  return s->count < MIN (FEWEST, c->window) ? fallback : get_ranked (s, coverage);
-}
-
 /* Levels below 0 ask for more than was ever seen: as much more. */
 gfloat
 rnn_conformal_get_radius (RnnConformal *c, guint h, gfloat fallback)
 {
   const Step *s = &c->steps[h];
+  guint rank;
 
   if (s->count < MIN (FEWEST, c->window))
     return fallback;
   if (s->level <= 0)
     return s->sorted[s->count - 1] * (1 - 2 * s->level);
-  return get_ranked (s, 1 - (gdouble) s->level);
+  rank = (guint) ceilf ((1 - s->level) * (s->count + 1));
+  return rank == 0 ? 0 : s->sorted[MIN (rank, s->count) - 1];
 }
 
 gfloat
