@@ -20,7 +20,7 @@ typedef gint32 VIu __attribute__ ((vector_size (4 * LANES), aligned (4), may_ali
 /* Lanes of a and, counted on, of b: what a vector of constants says for each lane. */
 #ifdef __clang__                /* takes no vector there, but sees through the loop */
 #define SHUFFLE(a, b, ...) __extension__ ({ \
-  __typeof__ (a) a_ = (a), b_ = (b), to_; \
+  __typeof__ ((a) + (b)) a_ = (a), b_ = (b), to_; \
   __typeof__ (__VA_ARGS__) from_ = (__VA_ARGS__); \
   enum { N_ = sizeof from_ / sizeof from_[0] }; \
   for (gint i_ = 0; i_ < N_; i_++) \

@@ -47,9 +47,11 @@ run_session (RnnModel *model, gint T, gint chunk, const gfloat *x, gfloat *y, GE
   return TRUE;
 }
 
+/* T steps, of which the last, as many as the model looks ahead, are past the end. */
 static gboolean
 run_whole (RnnModel *model, gint T, const gfloat *x, gfloat *y, GError **error)
 {
+  gint length = T - rnn_model_get_latency (model);
   const gchar *where = rnn_model_get_path (model);
   g_autoptr (RnnModel) ready = rnn_model_prepare (model, RNN_PRECISION_F32, error);
   const RnnCell *root = ready ? rnn_model_get_root (ready) : NULL;
@@ -60,7 +62,7 @@ run_whole (RnnModel *model, gint T, const gfloat *x, gfloat *y, GError **error)
       && (scratch = rnn_memory_try_floats (rnn_cell_scratch_size (root, T, 1), where, error))) {
     rnn_cell_reset_state (root, state);
     rnn_cell_forward (root, &(RnnRun) { .T = T, .B = 1, .x = x, .y = y, .state = state, .state_stride = root->n_state,
-          .scratch = scratch });
+          .scratch = scratch, .lengths = &length });
   }
   g_aligned_free (state);
   g_aligned_free (scratch);
@@ -78,7 +80,7 @@ rnn_tool_sequence_run (RnnModel *model, const RnnTensorView *x, gint chunk, cons
   if (T && (in = rnn_memory_try_floats ((gsize) (T + latency) * n_in, where, error))
       && (out = rnn_memory_try_floats ((gsize) (T + latency) * n_out, where, error))) {
     rnn_tensor_view_to_float (x, in);
-    ok = rnn_model_get_root (model)->offline ? run_whole (model, T, in, out, error)
+    ok = rnn_model_get_root (model)->offline ? run_whole (model, T + latency, in, out, error)
         : run_session (model, T + latency, chunk, in, out, error);
   }
   if (ok)

@@ -30,6 +30,8 @@ static const gchar *const variants[] = {
   "{'cell': 'gru', 'hidden': 5, 'reset_after': false}",
   "{'cell': 'gru', 'hidden': 33, 'bias': false}",
   "{'cell': 'gru', 'hidden': 5, 'clip': 0.3, 'activation': 'softsign', 'gate_activation': 'hardsigmoid'}",
+  "{'cell': 'activate', 'activation': 'gelu'}",
+  "{'cell': 'activate', 'activation': 'leakyrelu', 'activation_alpha': 0.3}",
   "{'cell': 'add', 'parts': 3}",
   "{'cell': 'mul', 'parts': 3}",
   "{'cell': 'graph', 'layers': [{'cell': 'gru', 'name': 'a', 'hidden': 5}, {'cell': 'dense', 'name': 'b', 'units': 5, "

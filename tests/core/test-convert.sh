@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Models of other frameworks, converted, answer what those frameworks answered: data/import/NAME.ref.safetensors for every other
-# NAME.*, with the recipe NAME.json where there is one (made by PyTorch 1.13, NumPy and h5py).  Where ../shared is, its models, too.
+# NAME.*, with the recipe NAME.json where there is one (made by PyTorch 1.13; those of Keras by
+# the equations of its layers in NumPy, written by h5py).  Where ../shared is, its models, too.
 # Prints TAP.  test-convert.sh TOOL
 tool=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* HDF5 files: finds the module that reads them. */
+#include "hdf5.h"
+#include <dlfcn.h>
+#include <gmodule.h>
+#include <string.h>
+#include "base/error.h"
+
+gboolean
+rnn_hdf5_is_one (const guint8 *data, gsize n)
+{
+  return n >= strlen (RNN_HDF5_MAGIC) && memcmp (data, RNN_HDF5_MAGIC, strlen (RNN_HDF5_MAGIC)) == 0;
+}
+
+/* Beside librnncore, or in a folder where a build directory or an installation has it. */
+static GModule *
+open_module (void)
+{
+  static const gchar *const places[] = { ".", "rnncore", "../rnncore", ".." };
+  g_autofree gchar *folder = NULL;
+  GModule *module = NULL;
+  Dl_info here;
+
+  if (!dladdr ((gpointer) rnn_hdf5_is_one, &here))
+    return NULL;
+  folder = g_path_get_dirname (here.dli_fname);
+  for (guint i = 0; !module && i < G_N_ELEMENTS (places); i++) {
+    g_autofree gchar *path = g_build_filename (folder, places[i], "librnncore-hdf5.so", NULL);
+
+    module = g_module_open (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
+  }
+  return module;
+}
+
+static gpointer
+find_reader (gpointer unused)
+{
+  GModule *module = open_module ();
+  gpointer symbol = NULL;
+
+  if (module && g_module_symbol (module, RNN_HDF5_SYMBOL, &symbol))
+    g_module_make_resident (module);
+  return symbol;
+}
+
+gboolean
+rnn_hdf5_read (const guint8 *data, gsize n, const gchar *where, RnnHdf5Sink *sink, GError **error)
+{
+  static GOnce once = G_ONCE_INIT;
+  RnnHdf5Read reader = (RnnHdf5Read) g_once (&once, find_reader, NULL);
+  const gchar *wrong = reader ? reader (data, n, sink) : NULL;
+
+  if (!reader)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: an HDF5 file, and this installation has no librnncore-hdf5", where);
+  else if (wrong)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: its HDF5 cannot be read: %s", where, wrong);
+  return reader && !wrong;
+}
