@@ -110,7 +110,8 @@ get_origin (GstBuffer *label)
   return meta ? gst_custom_meta_get_structure (meta) : NULL;
 }
 
-/* Each is a message for programs; for people the first few are warnings, and all are in the report. */
+/* Each is a message for programs; for people the first few are warnings, and all are in the report, but of a character
+ * without a token only the first. */
 void
 gst_rnn_examples_skip (GstRnnExamples *examples, GstBuffer *label, const gchar *reason)
 {
@@ -118,12 +119,12 @@ gst_rnn_examples_skip (GstRnnExamples *examples, GstBuffer *label, const gchar *
   GstStructure *s = origin ? gst_structure_copy (origin) : gst_structure_new_empty ("s");
   g_autofree gchar *where = describe_label (label, origin);
 
-  if (examples->report->len < MAX_REPORTED)
+  if (!examples->familiar && examples->report->len < MAX_REPORTED)
     g_ptr_array_add (examples->report, g_strdup_printf ("%s: %s", where, reason));
   GST_OBJECT_LOCK (examples->owner);
   examples->n_skipped++;
   GST_OBJECT_UNLOCK (examples->owner);
-  if (examples->n_skipped <= MAX_WARNINGS) {
+  if (!examples->familiar && examples->n_warned < MAX_WARNINGS) {
     examples->n_warned++;
     GST_ELEMENT_WARNING (examples->owner, STREAM, WRONG_TYPE, ("%s skipped: %s", where, reason), (NULL));
   }
@@ -131,6 +132,7 @@ gst_rnn_examples_skip (GstRnnExamples *examples, GstBuffer *label, const gchar *
   gst_structure_set (s, "type", G_TYPE_STRING, "skipped", "reason", G_TYPE_STRING, reason,
       "timestamp", G_TYPE_UINT64, GST_BUFFER_PTS (label), NULL);
   gst_element_post_message (examples->owner, gst_message_new_element (GST_OBJECT (examples->owner), s));
+  examples->familiar = FALSE;
 }
 
 static void
@@ -149,6 +151,7 @@ gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reas
   g_autofree gchar *raw = NULL;
   gchar *text;
   GstMapInfo map;
+  gboolean news = TRUE;
 
   if (!gst_buffer_map (label, &map, GST_MAP_READ)) {
     *reason = g_strdup ("its buffer cannot be read");
@@ -156,7 +159,8 @@ gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reas
   }
   raw = examples->form->read ((const gchar *) map.data, map.size);
   gst_buffer_unmap (label, &map);
-  text = rnn_labeller_spell (examples->labeller, raw, -1, examples->markup, NULL, &error);
+  text = rnn_labeller_spell (examples->labeller, raw, -1, examples->markup, &news, &error);
+  examples->familiar = !news;
   if (error)
     *reason = g_strdup (error->message);
   return text;

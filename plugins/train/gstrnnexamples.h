@@ -58,6 +58,7 @@ typedef struct {
   guint n_examples, n_skipped;  /* with the owner's object lock, as */
   guint64 n_frames;             /* of the examples */
   guint n_warned;               /* texts skipped that were warned of */
+  gboolean familiar;            /* the text at hand is skipped for a character that others were skipped for */
   GPtrArray *report;            /* of strings: the first texts skipped, and why */
 } GstRnnExamples;
 

@@ -171,12 +171,19 @@ push_line (GstRnnTrainer *self, gchar *line)
 static void
 list_skipped (GstRnnTrainer *self, const GstRnnExamples *examples, const gchar *what)
 {
+  const GPtrArray *unspelled = examples->labeller ? rnn_labeller_get_unspelled (examples->labeller) : NULL;
   g_autoptr (GString) list = g_string_new (NULL);
 
   if (examples->n_skipped <= examples->n_warned)
     return;
   for (guint i = 0; i < examples->report->len; i++)
     g_string_append_printf (list, "\n%s", (const gchar *) g_ptr_array_index (examples->report, i));
+  for (guint i = 0; unspelled && i < unspelled->len; i++) {
+    const RnnUnspelled *u = unspelled->pdata[i];
+
+    g_string_append_printf (list, "\n%s (U+%04X) in %" G_GUINT64_FORMAT " texts, as in \"%s\"", u->character,
+        g_utf8_get_char (u->character), u->count, u->example);
+  }
   if (examples->n_skipped > examples->report->len)
     g_string_append_printf (list, "\nand %u more", examples->n_skipped - examples->report->len);
   GST_ELEMENT_WARNING (self, STREAM, WRONG_TYPE, ("%u of %u texts %s are left out:%s", examples->n_skipped,

@@ -92,6 +92,12 @@ encode (const Head *head, const gchar *spoken)
       rnn_tokens_encode (head->tokens, spoken, NULL);
 }
 
+const GPtrArray *
+rnn_labeller_get_unspelled (RnnLabeller *labeller)
+{
+  return rnn_speller_get_unspelled (g_array_index (labeller->heads, Head, 0).speller);
+}
+
 gboolean
 rnn_labeller_encode (RnnLabeller *labeller, const gchar *spoken, GArray **ids, GError **error)
 {

@@ -16,6 +16,8 @@ guint        rnn_labeller_get_n (RnnLabeller *labeller);       /* heads that lea
 /* What is spoken of @text, as rnn_speller_spell () has it for the first head. (transfer full) */
 gchar       *rnn_labeller_spell (RnnLabeller *labeller, const gchar *text, gssize length, gboolean markup, gboolean *news,
     GError **error);
+/* What the first head's tokens could not spell: see rnn_speller_get_unspelled (). (transfer none) */
+const GPtrArray *rnn_labeller_get_unspelled (RnnLabeller *labeller);
 /* ids[rnn_labeller_get_n ()] of gint (transfer full each) from what rnn_labeller_spell () gives.  Fails when the first head
  * cannot say it; another one that cannot gets NULL. */
 gboolean     rnn_labeller_encode (RnnLabeller *labeller, const gchar *spoken, GArray **ids, GError **error);

@@ -5,6 +5,7 @@
 
 #define SIGMA 0x3a3
 #define FINAL_SIGMA 0x3c2
+#define SHARP_S 0xdf
 
 gchar *
 rnn_text_fold_spaces (const gchar *text, const gchar *between)
@@ -51,7 +52,10 @@ rnn_text_fold_case (const gchar *text, RnnTextCase wanted)
   for (const gchar *p = text; *p; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
-    g_string_append_unichar (out, wanted == RNN_TEXT_CASE_UPPER ? g_unichar_toupper (c) : lower (before, p));
+    if (wanted == RNN_TEXT_CASE_UPPER && c == SHARP_S)
+      g_string_append (out, "SS");
+    else
+      g_string_append_unichar (out, wanted == RNN_TEXT_CASE_UPPER ? g_unichar_toupper (c) : lower (before, p));
     before = c;
   }
   return g_string_free (out, FALSE);

@@ -10,7 +10,7 @@ typedef enum { RNN_TEXT_CASE_ANY, RNN_TEXT_CASE_LOWER, RNN_TEXT_CASE_UPPER } Rnn
 /* @text without white space at its ends, every other run of it replaced by @between. (transfer full) */
 gchar *rnn_text_fold_spaces (const gchar *text, const gchar *between);
 
-/* Every character by Unicode's simple mapping, one for one, and a sigma that ends a word as such: g_utf8_strdown and
+/* Every character by Unicode's simple mapping, a sigma that ends a word as such, a sharp s as two: g_utf8_strdown and
  * g_utf8_strup ask the locale, which in Turkish makes other letters of i and I. (transfer full) */
 gchar *rnn_text_fold_case (const gchar *text, RnnTextCase wanted);
 

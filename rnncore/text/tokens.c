@@ -28,14 +28,15 @@ struct _RnnTokens {
 
 /* ---- the table ---- */
 
-/* Names of tokens that say something about a text, and are none of it. */
+/* Names of tokens that say something about a text, and are none of it: "<pad>", "<unk>", "<|en|>". */
 static gboolean
 is_silent (const gchar *name)
 {
-  static const gchar *const names[] = { "<blank>", "<blk>", "<eps>", "<pad>", "<s>", "</s>", "<unk>", "<sos>", "<eos>",
-    "<sos/eos>", "<mask>", "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", NULL };
+  static const gchar *const names[] = { "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", NULL };
+  gsize n = strlen (name);
 
-  return g_strv_contains (names, name);
+  return (n > 2 && name[0] == '<' && strcspn (name + 1, "<> ") == n - 2 && name[n - 1] == '>')
+      || g_strv_contains (names, name);
 }
 
 static gchar *
@@ -68,6 +69,22 @@ note_units (RnnTokens *tokens, const gchar *text)
   }
 }
 
+/* A table without any space that has "|", as wav2vec 2.0's, means a space by it. */
+static void
+find_separator (RnnTokens *tokens)
+{
+  gint bar = -1;
+
+  for (gint id = 0; id < tokens->n; id++) {
+    if (strchr (tokens->texts[id], ' '))
+      return;
+    if (g_str_equal (tokens->texts[id], "|"))
+      bar = id;
+  }
+  if (bar >= 0)
+    *tokens->texts[bar] = ' ';
+}
+
 static void
 index_text (RnnTokens *tokens, gint id)
 {
@@ -93,7 +110,9 @@ find_fault (const gchar *name)
   for (const gchar *p = name; *p; p = g_utf8_next_char (p))
     if (rnn_text_is_control (g_utf8_get_char (p)))
       return "has a character that ends a line or steers a terminal";
-  return strstr (name, "-->") ? "would break subtitles: \"-->\"" : NULL;
+  if (strstr (name, "-->") || (name[0] && name[1] && strchr (name, '<') && !is_silent (name)))
+    return "would be a sign or markup in subtitles";
+  return NULL;
 }
 
 static gboolean
@@ -131,10 +150,11 @@ rnn_tokens_new (const gchar *const *names, gint blank, GError **error)
   tokens->texts = g_new0 (gchar *, tokens->n + 1);
   tokens->units = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   rnn_trie_init (&tokens->trie);
-  for (gint id = 0; id < tokens->n; id++) {
+  for (gint id = 0; id < tokens->n; id++)
     tokens->texts[id] = id == blank || is_silent (names[id]) ? g_strdup ("") : text_of (names[id]);
+  find_separator (tokens);
+  for (gint id = 0; id < tokens->n; id++)
     index_text (tokens, id);
-  }
   return tokens;
 }
 

@@ -9,8 +9,9 @@ typedef struct _RnnTokens RnnTokens;
 
 /* @tokens: NULL-terminated UTF-8 strings, copied; one is the blank, whose string does not matter.  Words are parted by
  * the token " ", by spaces inside tokens, or by sentencepiece's U+2581 for a space.  A table without any space has no
- * words: a text is one word.  Names such as "<pad>" and "<unk>" stand for no text.  A token of more than 256 bytes, or
- * with a character that steers a terminal or ends a line, is RNN_ERROR_FORMAT. */
+ * words: a text is one word, unless a token "|" parts them.  Names such as "<pad>" and "<unk>" stand for no text.  A token
+ * of more than 256 bytes, with a character that steers a terminal or ends a line, or with markup in it, is
+ * RNN_ERROR_FORMAT. */
 RnnTokens *rnn_tokens_new (const gchar *const *tokens, gint blank, GError **error);
 RnnTokens *rnn_tokens_ref (RnnTokens *tokens);
 void       rnn_tokens_unref (RnnTokens *tokens);

@@ -85,7 +85,8 @@ is_elision (const gchar *p)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
-    if (g_ascii_strncasecmp (p + 1, words[i], strlen (words[i])) == 0 && !is_word (g_utf8_get_char (p + 1 + strlen (words[i]))))
+    if (g_ascii_strncasecmp (p + 1, words[i], strlen (words[i])) == 0
+        && !is_word (g_utf8_get_char (p + 1 + strlen (words[i]))))
       return TRUE;
   return FALSE;
 }

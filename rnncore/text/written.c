@@ -130,6 +130,12 @@ static const struct {
   { "dollar", "dollars", "$" }, { "euro", "euros", "\u20ac" }
 };
 
+static gboolean
+is_cents (const gchar *word)
+{
+  return is (word, "cents") || is (word, "cent");
+}
+
 static guint
 read_money (const gchar *const *words, GString *out)
 {
@@ -151,7 +157,7 @@ read_money (const gchar *const *words, GString *out)
       }
       if (is (words[used], "and") && !strchr (amount->str, '.'))
         cents_used = rnn_number_read (words + used + 1, &cents);
-      if (cents_used == 0 || cents > 99 || !(is (words[used + 1 + cents_used], "cents") || is (words[used + 1 + cents_used], "cent")))
+      if (cents_used == 0 || cents > 99 || !is_cents (words[used + 1 + cents_used]))
         return used;
       g_string_append_printf (out, ".%02u", (guint) cents);
       return used + 2 + cents_used;

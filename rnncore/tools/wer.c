@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncore wer: word and character error rate of one manifest against another, matched by the paths as both give them.
  * An utterance without hypothesis counts as deleted whole.  Both sides are compared as they are spoken: figures spelled out,
- * punctuation and markup left out, as --model or --rules say; --as-written leaves them alone.  Prints substitutions (S), deletions (D) and
- * insertions (I) per words (N) of the reference. */
+ * punctuation and markup left out, as --model or --rules say; --as-written leaves them alone.  Prints substitutions (S),
+ * deletions (D) and insertions (I) per words (N) of the reference. */
 #include "tool.h"
 #include "base/error.h"
 #include "base/manifest.h"

@@ -221,6 +221,8 @@ test_normal_forms (void)
     { { "_", "\ufb2a" }, "\u05e9\u05c1", "1" },
     { { "_", "ab", "a", "bc" }, "abc", "2 3" }, /* the longest one first would be a dead end */
     { { "_", "<unk>", "<", "u" }, "<u", "2 3" },
+    { { "_", "<|en|>", "a", "&b" }, "a&b", "2 3" },
+    { { "<pad>", "</s>", "|", "A", "S" }, "\u00df a", "4 4 2 3" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -290,7 +292,8 @@ static void
 test_bad_tokens (void)
 {
   g_autofree gchar *huge = g_strnfill (100000, 'e');
-  const gchar *const bad[] = { "\n", "a\x1b[2J", "\u202e", "\r", "\n\n00:00 --> 09:00\n", huge, "-->", "\x01" };
+  const gchar *const bad[] = { "\n", "a\x1b[2J", "\u202e", "\r", "\n\n00:00 --> 09:00\n", huge, "-->", "\x01", "<b onclick=x>&amp;",
+    "<script>x</script>" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (GError) error = NULL;

@@ -170,7 +170,7 @@ test_harm (void)
   g_autofree gchar *huge = g_strnfill (100000, 'e');
 
   assert_refused ("m", "\\n\\n00:00:00.000 --> 09:00:00.000\\n<script>", "token 2 has a character");
-  assert_refused ("m", "a --> b", "token 2 would break subtitles");
+  assert_refused ("m", "a --> b", "token 2 would be a sign or markup in subtitles");
   assert_refused ("m", "\\u0001\\u001b[2J", "would steer a terminal");
   assert_refused ("m", "\\u202e", "would steer a terminal");
   assert_refused ("m", huge, "64 KiB");

@@ -90,6 +90,35 @@ test_skipped_message (void)
   bench_free (b);
 }
 
+/* A character without a token is told of once, however many texts have it. */
+static void
+test_unspelled (void)
+{
+  Bench *b = speech_bench ("unspelled");
+  guint n_warnings = 0;
+
+  for (guint i = 0; i < 30; i++) {
+    push_label (b, i % 3 ? "abq" : "cd", 400 * i, 400 * i + 400);
+    push_data (b, 400 * i, 400 * i + 400);
+  }
+  push_eos (b);
+  for (;;) {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (b->bus, GST_CLOCK_TIME_NONE,
+        GST_MESSAGE_WARNING | GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+    g_autoptr (GError) warning = NULL;
+
+    if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_WARNING)
+      break;
+    gst_message_parse_warning (message, &warning, NULL);
+    if (strstr (warning->message, "texts to train on are left out"))
+      g_assert_nonnull (strstr (warning->message, "q (U+0071) in 20 texts, as in \"abq\""));
+    n_warnings++;
+  }
+  g_assert_cmpuint (n_warnings, ==, 2);
+  g_assert_cmpuint (get_stat (b, "skipped"), ==, 20);
+  bench_free (b);
+}
+
 /* Texts that overlap a little are parted where the later one begins; those of the same time are one example. */
 static void
 test_overlap (void)
@@ -344,6 +373,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer-cut/texts", test_texts);
   g_test_add_func ("/trainer-cut/forms", test_forms);
   g_test_add_func ("/trainer-cut/skipped-message", test_skipped_message);
+  g_test_add_func ("/trainer-cut/unspelled", test_unspelled);
   g_test_add_func ("/trainer-cut/overlap", test_overlap);
   g_test_add_func ("/trainer-cut/layouts", test_layouts);
   g_test_add_func ("/trainer-cut/late-text", test_late_text);
