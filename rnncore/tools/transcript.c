@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The formats: plain text, a manifest, JSON lines as rnnctcdec's unsynced_src has them, WebVTT, SubRip, and NIST's CTM. */
+/* The formats: plain text, a manifest, JSON lines as rnnctcdec's unsynced_src has them, WebVTT, SubRip, NIST's CTM, Praat's
+ * TextGrid. */
 #include "transcript.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -148,6 +149,58 @@ ctm_result (RnnTranscript *t, const RnnResult *result)
   }
 }
 
+/* ---- Praat's TextGrid: one tier of words and what lies between them ---- */
+
+typedef struct {
+  FILE *out;
+  guint n;
+} Intervals;
+
+static void
+print_interval (Intervals *intervals, guint64 start, guint64 end, const gchar *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "\"", -1);
+  g_autofree gchar *quoted = g_strjoinv ("\"\"", parts);
+
+  fprintf (intervals->out, "        intervals [%u]:\n            xmin =", ++intervals->n);
+  print_seconds (intervals->out, start);
+  fputs ("\n            xmax =", intervals->out);
+  print_seconds (intervals->out, end);
+  fprintf (intervals->out, "\n            text = \"%s\"\n", quoted);
+}
+
+static guint
+count_intervals (const RnnResult *result)
+{
+  guint n = result->n_words;
+
+  for (guint i = 0; i < result->n_words; i++)
+    n += result->words[i].start > (i > 0 ? result->words[i - 1].end : 0);
+  return n;
+}
+
+static void
+textgrid_result (RnnTranscript *t, const RnnResult *result)
+{
+  Intervals intervals = { t->out, 0 };
+  guint64 at = 0;
+
+  if (result->kind != RNN_RESULT_FINAL)
+    return;
+  fputs ("File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax =", t->out);
+  print_seconds (t->out, result->end);
+  fputs ("\ntiers? <exists>\nsize = 1\nitem []:\n    item [1]:\n        class = \"IntervalTier\"\n        name = \"words\"\n"
+      "        xmin = 0\n        xmax =", t->out);
+  print_seconds (t->out, result->end);
+  fprintf (t->out, "\n        intervals: size = %u\n", count_intervals (result));
+  for (guint i = 0; i < result->n_words; i++) {
+    if (result->words[i].start > at)
+      print_interval (&intervals, at, result->words[i].start, "");
+    print_interval (&intervals, result->words[i].start, result->words[i].end, result->words[i].text);
+    at = result->words[i].end;
+  }
+}
+
 /* ---- the table ---- */
 
 static const RnnTranscriptFormat text = { "text", "A line an utterance (the default)", .result = text_result };
@@ -159,5 +212,6 @@ static const RnnTranscriptFormat vtt = { "vtt", "WebVTT", .captions = TRUE, .one
   .result = vtt_result };
 static const RnnTranscriptFormat srt = { "srt", "SubRip", .captions = TRUE, .one = TRUE, .result = srt_result };
 static const RnnTranscriptFormat ctm = { "ctm", "NIST's CTM: a word a line", .result = ctm_result };
+const RnnTranscriptFormat rnn_transcript_textgrid = { "textgrid", "Praat's TextGrid", .one = TRUE, .result = textgrid_result };
 
 const RnnTranscriptFormat *const rnn_transcript_formats[] = { &text, &manifest, &json, &vtt, &srt, &ctm, NULL };

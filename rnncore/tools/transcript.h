@@ -22,6 +22,8 @@ typedef struct {
   void (*end)    (RnnTranscript *transcript);                           /* may be NULL */
 } RnnTranscriptFormat;
 
+/* Of a whole recording, for rnncore align. */
+extern const RnnTranscriptFormat rnn_transcript_textgrid;
 /* NULL-terminated, the first one is the default. */
 extern const RnnTranscriptFormat *const rnn_transcript_formats[];
 
