@@ -7,8 +7,9 @@
  * skipped. */
 #include <math.h>
 #include <string.h>
-#include "../base/finite.h"
 #include "stream.h"
+
+#define LARGEST 1e18f           /* of a value: sums of products of larger ones are not finite any more */
 
 typedef struct {
   guint64 start, duration;
@@ -112,11 +113,27 @@ rnn_stream_repeat (RnnStream *s)
   memcpy (rnn_stream_get_row (s), s->newest, s->n_in * sizeof (gfloat));
 }
 
+static inline gboolean
+is_missing (gfloat value)
+{
+  return !(fabsf (value) <= LARGEST);
+}
+
+static gboolean
+any_missing (gsize n, const gfloat *row)
+{
+  gint missing = 0;
+
+  for (gsize i = 0; i < n; i++)
+    missing |= is_missing (row[i]);
+  return missing;
+}
+
 static void
 fill_missing (RnnStream *s, gfloat *row)
 {
   for (gsize i = 0; i < s->n_in; i++)
-    if (!isfinite (row[i])) {
+    if (is_missing (row[i])) {
       row[i] = s->newest[i];
       s->n_missing++;
     }
@@ -127,7 +144,7 @@ rnn_stream_push (RnnStream *s, guint64 start, guint64 duration)
 {
   gfloat *row = s->x + s->n_block++ * s->n_in;
 
-  if (!rnn_all_finite (s->n_in, row))
+  if (any_missing (s->n_in, row))
     fill_missing (s, row);
   memcpy (s->newest, row, s->n_in * sizeof (gfloat));
   s->times[s->n_waiting++] = (Times) { start, duration };

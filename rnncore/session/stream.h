@@ -5,7 +5,8 @@
  * blocks that begin at multiples of RNN_STREAM_BLOCK since the start or the last reset, but the last answers can be
  * had before a block is full.  The answers are the same bits however steps are put together.
  *
- * A value that is no finite number is missing: the last one of its kind takes its place, 0 if there was none. */
+ * A value that is no finite number, or beyond 1e18, is missing: the last one of its kind takes its place, 0 if there was
+ * none. */
 #pragma once
 #include "batcher.h"
 
