@@ -7,7 +7,7 @@
 headers_stand_alone() {
   for header in $(cd "$include" && find rnncore -name '*.h'); do
     printf '#include <%s>\nextern int x;\n' "$header" > "$work/header.c"
-    compile -c "$work/header.c" -o "$work/header.o" || { echo "$header"; return 1; }
+    compile -fsyntax-only "$work/header.c" || { echo "$header"; return 1; }
   done
 }
 
