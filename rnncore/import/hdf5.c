@@ -12,11 +12,11 @@ rnn_hdf5_is_one (const guint8 *data, gsize n)
   return n >= strlen (RNN_HDF5_MAGIC) && memcmp (data, RNN_HDF5_MAGIC, strlen (RNN_HDF5_MAGIC)) == 0;
 }
 
-/* Beside librnncore, or in a folder where a build directory or an installation has it. */
+/* Beside librnncore or, of a program that has the library within, where a build directory or an installation has it. */
 static GModule *
 open_module (void)
 {
-  static const gchar *const places[] = { ".", "rnncore", "../rnncore", ".." };
+  static const gchar *const places[] = { ".", "rnncore", "..", "../rnncore", "../" RNN_LIBDIR "/rnncore" };
   g_autofree gchar *folder = NULL;
   GModule *module = NULL;
   Dl_info here;
