@@ -48,7 +48,8 @@ set_times (RnnBeam *beam, guint i, guint64 start, guint64 end, gfloat confidence
   RnnCtcWord *word = &beam->base.words.words[i];
 
   word->start = MAX (start, i > 0 ? word[-1].end : beam->said_until);
-  word->end = MAX (end, word->start + 1);
+  word->start = MIN (word->start, beam->heard - 1);
+  word->end = MIN (MAX (end, word->start + 1), beam->heard);
   word->confidence = confidence;
 }
 
@@ -257,6 +258,16 @@ rnn_beam_read (RnnBeam *beam)
   }
 }
 
+/* Where the first word of an alignment begins that is not stable. */
+static guint64
+first_of_path (RnnBeam *beam, const RnnBeamHypothesis *h, const RnnBeamPath *path)
+{
+  guint n = trace (beam, path);
+
+  return n > 0 ? beam->history.words[beam->chain[0]].start : h->said ? path->start : beam->base.now;
+}
+
+/* Any alignment may become the best one; those to come go on from these, so that this never goes back. */
 guint64
 rnn_beam_first_step (RnnCtcDecoder *decoder)
 {
@@ -265,16 +276,13 @@ rnn_beam_first_step (RnnCtcDecoder *decoder)
 
   if (decoder->n_stable > 0)
     return decoder->words.words[0].start;
-  if (beam->finished)
-    return first;
-  for (guint i = 0; i < beam->n; i++) {
-    const RnnBeamPath *path = rnn_beam_best_path (&beam->now[i]);
-    guint n = trace (beam, path);
+  for (guint i = 0; i < beam->n && !beam->finished; i++) {
+    const RnnBeamHypothesis *h = &beam->now[i];
 
-    if (n > 0)
-      first = MIN (first, beam->history.words[beam->chain[0]].start);
-    else if (beam->now[i].said)
-      first = MIN (first, path->start);
+    if (h->at_blank.score > -INFINITY)
+      first = MIN (first, first_of_path (beam, h, &h->at_blank));
+    if (h->at_token.score > -INFINITY)
+      first = MIN (first, first_of_path (beam, h, &h->at_token));
   }
-  return first;
+  return CLAMP (first, MIN (beam->said_until, decoder->now), decoder->now);
 }

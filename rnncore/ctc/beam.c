@@ -5,13 +5,13 @@
 #include "../base/error.h"
 #include "beam.h"
 
-#define HISTORY_WORDS 384       /* that hypotheses disagree about, all together */
-#define HISTORY_TOKENS 1024
+#define HISTORY_WORDS 256       /* that hypotheses disagree about, all together */
+#define HISTORY_TOKENS 512
 #define MOST_CANDIDATES 512
 #define HOTWORD_BOOST 5         /* where a list gives none */
 
 static const RnnOption options[] = {
-  RNN_OPT_INT (RnnCtcDecoderConfig, beam_width, 1, 4096, 16, "Hypotheses that are followed"),
+  RNN_OPT_INT (RnnCtcDecoderConfig, beam_width, 1, 4096, 32, "Hypotheses that are followed"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, beam_threshold, 0, 1000, 10, "How far below the best one a hypothesis may lie, in nats"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, token_threshold, -1000, 0, -6, "Tokens less probable in a step do not count, in nats"),
   RNN_OPT_INT (RnnCtcDecoderConfig, token_count, 1, 65535, 32, "Tokens that one step looks at"),
@@ -44,13 +44,13 @@ allocate (RnnBeam *beam)
 
   beam->now = g_new0 (RnnBeamHypothesis, width);
   beam->next = g_new0 (RnnBeamHypothesis, width);
-  beam->n_room = width + MIN (width * V, MAX (MOST_CANDIDATES, 16 * width));
+  beam->n_room = width + MIN (width * V, MAX (MOST_CANDIDATES, 12 * width));
   beam->candidates = g_new (RnnBeamCandidate, beam->n_room);
   beam->n_table = power_of_two (2 * beam->n_room);
   beam->table = g_new (guint32, beam->n_table);
   beam->order = g_new (gint, V);
   beam->chosen = g_new (gint, 2 * width + 1);
-  rnn_beam_history_init (&beam->history, HISTORY_WORDS + 16 * width, HISTORY_TOKENS + 64 * width);
+  rnn_beam_history_init (&beam->history, HISTORY_WORDS + 8 * width, HISTORY_TOKENS + 32 * width);
   beam->chain = g_new (guint32, beam->history.n_words);
   beam->letters = g_new (guint32, beam->history.n_tokens);
   beam->said = g_string_sized_new (RNN_BEAM_SAID);
@@ -99,6 +99,7 @@ step (RnnCtcDecoder *decoder)
 
   if (beam->finished)
     start (beam);
+  beam->heard = decoder->now + 1;
   rnn_beam_extend (beam);
   rnn_beam_show (beam);
 }
@@ -129,7 +130,7 @@ finish (RnnCtcDecoder *decoder)
 static void
 reset (RnnCtcDecoder *decoder)
 {
-  ((RnnBeam *) decoder)->said_until = 0;
+  ((RnnBeam *) decoder)->said_until = ((RnnBeam *) decoder)->heard = 0;
   start ((RnnBeam *) decoder);
 }
 

@@ -159,6 +159,7 @@ typedef struct {
   gdouble best;                 /* rank of the best candidate yet */
   RnnBeamHistory history;
   guint64 committed;            /* words that are stable since the search began */
+  guint64 heard;                /* steps since the last reset */
   guint64 said_until;           /* end of the last stable word */
   GString *said;                /* the committed words */
   GString *text;                /* room to spell a word in */

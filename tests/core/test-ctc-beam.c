@@ -400,6 +400,7 @@ stays (const gchar *const *names, const RnnCtcDecoderConfig *config)
   g_autoptr (RnnCtcDecoder) decoder = new_decoder (names, config);
   g_autoptr (GString) stable = g_string_new (NULL);
   guint before = 0, longest = 0;
+  guint64 first = 0;
   gint grown = 0;
   RnnRng rng;
 
@@ -426,6 +427,9 @@ stays (const gchar *const *names, const RnnCtcDecoderConfig *config)
     }
     g_assert_true (g_str_has_prefix (now->str, stable->str));
     g_assert_cmpuint (rnn_ctc_decoder_get_first_step (decoder), <=, n > 0 ? words[0].start : (guint64) t + 1);
+    g_assert_cmpuint (rnn_ctc_decoder_get_first_step (decoder), >=, first);
+    g_assert_true (n == 0 || words[n - 1].end <= (guint64) t + 1);
+    first = rnn_ctc_decoder_get_first_step (decoder);
     longest = MAX (longest, n - n_stable);
     before = n_stable;
     g_string_assign (stable, now->str);
