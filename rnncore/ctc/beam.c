@@ -23,6 +23,8 @@ static const RnnOption options[] = {
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word, in nats"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, unknown_score, RNN_CTC_NO_UNKNOWN, 0, -10,
       "Added for each word that the lexicon lacks; -1000: there are none"),
+  RNN_OPT_STRING (RnnCtcDecoderConfig, hotwords,
+      "Words to be preferred, \"word:boost,two words:boost\" in nats, or a file of a phrase a line"),
   {NULL}
 };
 
@@ -68,6 +70,22 @@ allocate_states (RnnBeam *beam)
 }
 
 static gboolean
+set_hotwords (RnnCtcDecoder *decoder, const gchar *list, GError **error)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+  RnnHotwords *hotwords = NULL;
+
+  if (list && *list
+      && !(hotwords = rnn_hotwords_new (list, HOTWORD_BOOST, decoder->tokens, beam->language->lexicon, NULL, error)))
+    return FALSE;
+  rnn_beam_take_back (beam);
+  rnn_hotwords_free (beam->hotwords);
+  beam->hotwords = hotwords;
+  rnn_beam_follow_hotwords (beam);
+  return TRUE;
+}
+
+static gboolean
 setup (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
@@ -81,7 +99,8 @@ setup (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error
     return FALSE;
   decoder->knows_words = beam->language->lexicon != NULL;
   allocate_states (beam);
-  return TRUE;
+  rnn_beam_start (beam);
+  return set_hotwords (decoder, config->hotwords, error);
 }
 
 static void
@@ -159,28 +178,17 @@ static gboolean
 configure (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
+  gboolean other_language = g_strcmp0 (config->lm_file, beam->config.lm_file) != 0
+      || g_strcmp0 (config->lexicon, beam->config.lexicon) != 0;
 
-  if ((g_strcmp0 (config->lm_file, beam->config.lm_file) != 0 || g_strcmp0 (config->lexicon, beam->config.lexicon) != 0)
-      && !change_language (beam, config, error))
+  if (other_language && !change_language (beam, config, error))
+    return FALSE;
+  /* hotwords of sounds know the lexicon's words by their numbers */
+  if ((other_language || g_strcmp0 (config->hotwords, beam->config.hotwords) != 0)
+      && !set_hotwords (decoder, config->hotwords, error))
     return FALSE;
   rnn_options_copy (options, &beam->config, config);
   beam->config.token_count = MIN (beam->config.token_count, decoder->V);
-  return TRUE;
-}
-
-static gboolean
-set_hotwords (RnnCtcDecoder *decoder, const gchar *list, GError **error)
-{
-  RnnBeam *beam = (RnnBeam *) decoder;
-  RnnHotwords *hotwords = NULL;
-
-  if (list && *list
-      && !(hotwords = rnn_hotwords_new (list, HOTWORD_BOOST, decoder->tokens, beam->language->lexicon, NULL, error)))
-    return FALSE;
-  rnn_beam_take_back (beam);
-  rnn_hotwords_free (beam->hotwords);
-  beam->hotwords = hotwords;
-  rnn_beam_follow_hotwords (beam);
   return TRUE;
 }
 

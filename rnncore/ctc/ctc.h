@@ -68,6 +68,7 @@ typedef struct {
   gchar *lexicon;               /* file of words, see lm/lexicon.h; NULL: the model's lexicon or words; "spelled": its words */
   gfloat lm_weight;             /* of the model's log-probabilities */
   gfloat word_score;            /* for each word, in nats */
+  gchar *hotwords;              /* to be preferred: "word:boost,two words:boost", or a file of them; NULL: none */
   gfloat unknown_score;         /* for each word that the lexicon lacks; RNN_CTC_NO_UNKNOWN: there are none */
 } RnnCtcDecoderConfig;
 
