@@ -299,7 +299,14 @@ check caption-word has words.vtt '^eight$'
 mkdir hollow
 check caption-hollow refuses 'hollow: there is no recording in this folder' caption hollow
 check caption-several refuses 'both.vtt: is no folder, but there are several recordings' caption same --vtt both.vtt
-check caption-lm refuses 'has no lm-file\|no such\|cannot be read' caption talk.wav --vtt lm.vtt --lm /nowhere.arpa
+check caption-lm refuses '/nowhere.arpa: cannot be read' caption talk.wav --vtt lm.vtt --lm /nowhere.arpa
+printf 'zero one two three\nfour five six\nseven eight nine three three\n' > digits.txt
+run ngram "$RNN_BUILD/rnncore/tools/rnncore" ngram digits.txt --order 2 --out digits.arpa
+run caption-with-lm caption talk.wav --vtt lm.vtt --lm digits.arpa --lm-weight 0.3
+check captioned-with-lm has lm.vtt '^three$'
+run evaluate-lm evaluate "my corpus/figures.tsv" --lm digits.arpa
+check evaluate-lm-rate has log '^WER 50.00 % (S 0, D 2, I 0, N 4 words)'
+run caption-no-lm caption talk.wav --vtt lm.vtt --lm none --force
 
 # A recording whose track changes is heard to its end; one without sound says so in a line.
 cat "my corpus/eight.ogg" "my corpus/eight.ogg" > twice.ogg
