@@ -25,7 +25,8 @@ static const RnnOption *
 collect_options (void)
 {
   const RnnOption choice[] = {
-    RNN_OPT_ENUM (RnnCtcDecoderConfig, decoder, decoder_names (), 0, "How tokens are searched"),
+    RNN_OPT_ENUM (RnnCtcDecoderConfig, decoder, decoder_names (), 0,
+        "How tokens are searched; with a model or a lexicon of words always by beam"),
     {NULL}
   };
   GArray *rows = g_array_new (TRUE, TRUE, sizeof (RnnOption));
@@ -46,6 +47,13 @@ rnn_ctc_decoder_get_options (void)
   return (const RnnOption *) options;
 }
 
+/* Only the beam search can use a model or a lexicon: who names one wants it. */
+static const RnnCtcDecoderClass *
+choose_class (const RnnCtcDecoderConfig *config)
+{
+  return config->lm_file || config->lexicon ? &rnn_ctc_beam : decoders[config->decoder];
+}
+
 RnnCtcDecoder *
 rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GError **error)
 {
@@ -57,7 +65,7 @@ rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GErro
         (gint) N_DECODERS);
     return NULL;
   }
-  klass = decoders[config->decoder];
+  klass = choose_class (config);
   decoder = g_malloc0 (klass->instance_size);
   decoder->klass = klass;
   decoder->tokens = rnn_tokens_ref (tokens);
