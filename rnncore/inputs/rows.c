@@ -17,9 +17,12 @@ typedef struct {
 gboolean
 rnn_rows_setup (RnnInput *input, const json_t *object, const gchar *key, const gchar *where, GError **error)
 {
-  const gchar *ignore[] = { "kind", key, NULL };
+  const gchar *ignore[16] = { "kind", key };
+  const gchar *const *more = input->klass->keys;
   json_int_t size = json_integer_value (json_object_get (object, key));
 
+  for (guint n = 2; more && *more && n < G_N_ELEMENTS (ignore) - 1; n++)
+    ignore[n] = *more++;
   if (size < 1 || size > 1 << 20) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"%s\" must be 1 to 1048576", where, key);
     return FALSE;

@@ -7,9 +7,9 @@
  * skipped. */
 #include <math.h>
 #include <string.h>
+#include "../base/finite.h"
+#include "../features/cmvn.h"
 #include "stream.h"
-
-#define LARGEST 1e18f           /* of a value: sums of products of larger ones are not finite any more */
 
 typedef struct {
   guint64 start, duration;
@@ -26,7 +26,9 @@ struct _RnnStream {
   Times *times;                 /* [L + RNN_STREAM_BLOCK] of the steps that wait for their answer */
   guint n_waiting;              /* of them */
   guint n_block;                /* steps in x */
-  gfloat *newest;               /* [n_in] the newest step */
+  gfloat *newest;               /* [n_in] the newest step, as it came */
+  RnnCmvn *cmvn;                /* of models that take series or tensors: sound comes normalised */
+  gfloat *last;                 /* [n_in] the newest step, as the model saw it; without cmvn newest */
   guint n_skip;                 /* answers that are to nothing: the first L */
   guint64 n_run;                /* steps since the blocks were aligned */
   guint n_answers, first, at;   /* of the last run: how many, the first one's row in y, the next to be taken */
@@ -36,6 +38,18 @@ struct _RnnStream {
   guint64 n_missing;
   RnnStreamAnswer answer;
 };
+
+static gboolean
+make_cmvn (RnnStream *s, RnnModel *model, GError **error)
+{
+  const RnnInput *input = rnn_model_get_input (model);
+
+  if (input->klass->source == RNN_SOURCE_AUDIO || input->features.cmvn == RNN_CMVN_NONE || input->n_frame != input->n_in)
+    return TRUE;
+  s->cmvn = rnn_cmvn_new (&input->features, (guint) input->n_frame, rnn_model_get_input_mean (model),
+      rnn_model_get_input_std (model), error);
+  return s->cmvn != NULL;
+}
 
 RnnStream *
 rnn_stream_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
@@ -48,6 +62,10 @@ rnn_stream_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
     return NULL;
   s = g_new0 (RnnStream, 1);
   s->batch = batch;
+  if (!make_cmvn (s, model, error)) {
+    rnn_stream_free (s);
+    return NULL;
+  }
   s->n_in = rnn_model_get_n_in (model);
   s->n_out = rnn_model_get_n_out (model);
   s->n_head = rnn_output_primary (rnn_model_get_output (model))->n;
@@ -55,6 +73,7 @@ rnn_stream_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
   s->n_room = 1;
   s->x = g_new (gfloat, s->n_in);
   s->newest = g_new0 (gfloat, s->n_in);
+  s->last = s->cmvn ? g_new0 (gfloat, s->n_in) : s->newest;
   s->y = g_new (gfloat, RNN_STREAM_BLOCK * s->n_out);
   s->times = g_new (Times, s->n_ahead + RNN_STREAM_BLOCK);
   s->n_skip = s->n_ahead;
@@ -67,6 +86,9 @@ rnn_stream_free (RnnStream *s)
   if (!s)
     return;
   rnn_batch_stream_free (s->batch);
+  g_clear_pointer (&s->cmvn, rnn_cmvn_free);
+  if (s->last != s->newest)
+    g_free (s->last);
   g_free (s->x);
   g_free (s->newest);
   g_free (s->y);
@@ -92,6 +114,8 @@ rnn_stream_reset (RnnStream *s)
   rnn_batch_stream_reset (s->batch);
   align (s);
   memset (s->newest, 0, s->n_in * sizeof (gfloat));
+  if (s->cmvn)
+    rnn_cmvn_reset (s->cmvn);
   s->cancelled = FALSE;
 }
 
@@ -116,7 +140,7 @@ rnn_stream_repeat (RnnStream *s)
 static inline gboolean
 is_missing (gfloat value)
 {
-  return !(fabsf (value) <= LARGEST);
+  return !(fabsf (value) <= RNN_LARGEST);
 }
 
 static gboolean
@@ -147,6 +171,10 @@ rnn_stream_push (RnnStream *s, guint64 start, guint64 duration)
   if (any_missing (s->n_in, row))
     fill_missing (s, row);
   memcpy (s->newest, row, s->n_in * sizeof (gfloat));
+  if (s->cmvn) {
+    rnn_cmvn_apply (s->cmvn, row);
+    memcpy (s->last, row, s->n_in * sizeof (gfloat));
+  }
   s->times[s->n_waiting++] = (Times) { start, duration };
 }
 
@@ -198,7 +226,7 @@ enter_end (RnnStream *s)
   s->kept = g_new (gfloat, rnn_batch_stream_get_state_size (s->batch));
   rnn_batch_stream_get_state (s->batch, s->kept);
   for (guint i = 0; i < s->n_room; i++)
-    memcpy (s->x + i * s->n_in, s->newest, s->n_in * sizeof (gfloat));
+    memcpy (s->x + i * s->n_in, s->last, s->n_in * sizeof (gfloat));
   s->n_pad = s->n_ahead;
   s->ending = TRUE;
 }

@@ -3,13 +3,14 @@
  * stream is a new one, and a trainer's minibatch holds what a stream gives, bit for bit, whatever normalises. */
 #include "base/rng.h"
 #include "inputs/input.h"
+#include "session/stream.h"
 #include "train/batch.h"
 #include "train-toy.h"
 #include <string.h>
 
 #define N_ROWS 4000
 
-/* One of each kind; %s: more options of its normalisation. */
+/* Objects of kinds that have no "channels"; %s: more options of its normalisation. */
 static const struct {
   const gchar *kind, *text;
 } objects[] = {
@@ -36,7 +37,7 @@ object_of (const gchar *kind, const gchar *norm)
 
       return halves[1] || !*norm ? g_strjoinv (norm, halves) : NULL;
     }
-  g_error ("no object of kind %s", kind);
+  return g_strdup_printf ("{\"kind\": \"%s\", \"channels\": 2%s}", kind, norm);
 }
 
 static RnnInput *
@@ -195,6 +196,59 @@ test_trainer (gconstpointer kind)
   }
 }
 
+#ifndef REGISTRY_ONLY
+/* ---- a model's own stream ---- */
+
+/* All answers to rows[n][3], 2 numbers each. (transfer full) */
+static gfloat *
+run_model (const gchar *object, const gfloat *mean, const gfloat *std, const gfloat *rows, guint n)
+{
+  g_autofree gchar *recipe = g_strdup_printf ("{\"input\": %s, \"layers\": [{\"cell\": \"conv1d\", \"units\": 2, \"kernel\": 3,"
+      "\"lookahead\": 2}]}", object);
+  g_autoptr (RnnModel) model = toy_model (recipe, 1);
+  g_autoptr (RnnStream) stream = NULL;
+  RnnStreamConfig config = { 0 };
+  const RnnStreamAnswer *answer;
+  gfloat *y = g_new0 (gfloat, 2 * n);
+  guint got = 0;
+
+  rnn_model_set_input_stats (model, mean, std, 3);
+  stream = rnn_stream_new (model, &config, NULL);
+  for (guint t = 0; t <= n; t++) {
+    if (t < n) {
+      memcpy (rnn_stream_get_row (stream), rows + t * 3, 3 * sizeof (gfloat));
+      rnn_stream_push (stream, t, 1);
+    } else {
+      rnn_stream_finish (stream);
+    }
+    while ((answer = rnn_stream_next (stream)))
+      memcpy (y + 2 * got++, answer->y, 2 * sizeof (gfloat));
+  }
+  g_assert_cmpuint (got, ==, n);
+  return y;
+}
+
+/* A model of a series is given rows as they are: it sees what its trainer fed it, to the end. */
+static void
+test_session (void)
+{
+  for (guint k = 0; k < G_N_ELEMENTS (norms); k++) {
+    g_autoptr (RnnInput) input = make ("series", norms[k]);
+    g_autoptr (RnnInputStream) stream = NULL;
+    g_autofree gchar *object = object_of ("series", norms[k]), *bare = object_of ("series", "");
+    g_autofree gfloat *rows = make_rows (input), *seen = NULL, *one = NULL, *other = NULL;
+    gfloat mean[3], std[3];
+    guint n;
+
+    fill_stats (input, mean, std);
+    stream = rnn_input_stream_new (input, mean, std, NULL);
+    seen = run (stream, input, rows, 20, 20, &n);
+    one = run_model (object, mean, std, rows, 20);
+    other = run_model (bare, mean, std, seen, 20);
+    g_assert_cmpmem (one, 20 * 8, other, 20 * 8);
+  }
+}
+
 /* ---- single kinds ---- */
 
 static void
@@ -262,6 +316,7 @@ test_refused (void)
     json_decref (object);
   }
 }
+#endif
 
 int
 main (int argc, char **argv)
@@ -274,8 +329,11 @@ main (int argc, char **argv)
     g_test_add_data_func (cuts, (*k)->name, test_cuts);
     g_test_add_data_func (trainer, (*k)->name, test_trainer);
   }
+#ifndef REGISTRY_ONLY
+  g_test_add_func ("/inputs/session", test_session);
   g_test_add_func ("/inputs/samples", test_samples);
   g_test_add_func ("/inputs/spectrum", test_spectrum);
   g_test_add_func ("/inputs/refused", test_refused);
+#endif
   return g_test_run ();
 }

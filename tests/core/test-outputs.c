@@ -249,6 +249,7 @@ test_pooling (gconstpointer data)
   }
 }
 
+#ifndef REGISTRY_ONLY
 static void
 test_pool_values (void)
 {
@@ -363,6 +364,7 @@ test_refused (void)
     g_assert_true (g_str_has_prefix (error->message, "test: "));
   }
 }
+#endif
 
 int
 main (int argc, char **argv)
