@@ -2,7 +2,7 @@
 /* A moving average of the weights over updates (Polyak and Juditsky 1992), which stands still where a large learning rate keeps
  * the weights themselves moving:  a += (1 - d) (w - a),  d = min (decay, (1 + t) / (10 + t)) at update t, from 1, so that the
  * first weights do not stay in it for long.  What is validated and saved is the average. */
-#include "trainer.h"
+#include "learner.h"
 
 gfloat
 rnn_average_share (gfloat decay, guint64 update)
@@ -19,15 +19,15 @@ rnn_average_add (gsize n, gfloat share, const gfloat *weights, gfloat *average)
 
 /* Weights and average change places. */
 void
-rnn_trainer_swap_average (RnnTrainer *t)
+rnn_learner_swap_average (RnnLearner *l)
 {
-  gfloat *params = rnn_model_get_params (t->model);
+  gfloat *params = rnn_model_get_params (l->model);
 
-  for (gsize i = 0; i < t->optimizer.n; i++) {
+  for (gsize i = 0; i < l->optimizer.n; i++) {
     gfloat weight = params[i];
 
-    params[i] = t->average[i];
-    t->average[i] = weight;
+    params[i] = l->average[i];
+    l->average[i] = weight;
   }
-  rnn_model_pack (t->model, TRUE);
+  rnn_model_pack (l->model, TRUE);
 }

@@ -36,16 +36,17 @@ typedef struct {
 } Field;
 
 #define FIELD(name) { #name, G_STRUCT_OFFSET (RnnTrainer, name) }
+#define LEARNER(name) { #name, G_STRUCT_OFFSET (RnnTrainer, learner.name) }
 #define COUNT(t, field) G_STRUCT_MEMBER (guint64, t, (field).offset)
 #define REAL(t, field) G_STRUCT_MEMBER (gdouble, t, (field).offset)
 
 static const Field counts[] = {         /* guint64 */
-  FIELD (optimizer.step), FIELD (epoch), FIELD (batch), FIELD (patience_left), FIELD (epoch_examples),
+  LEARNER (optimizer.step), FIELD (epoch), FIELD (batch), FIELD (patience_left), FIELD (epoch_examples),
   FIELD (epoch_infeasible), FIELD (epoch_invalid), FIELD (best_update)
 };
 
 static const Field reals[] = {          /* gdouble; NAN is null in JSON */
-  FIELD (epoch_loss), FIELD (loss), FIELD (learning_rate), FIELD (grad_norm), FIELD (dev_loss), FIELD (dev_metric),
+  FIELD (epoch_loss), FIELD (loss), LEARNER (learning_rate), LEARNER (grad_norm), FIELD (dev_loss), FIELD (dev_metric),
   FIELD (best_loss), FIELD (best_metric)
 };
 
@@ -99,7 +100,7 @@ describe_setting (RnnTrainer *t)
 {
   json_t *setting = json_object (), *options = json_object ();
 
-  rnn_options_to_json (rnn_train_options, &t->config, options);
+  rnn_options_to_json (rnn_train_options, &t->learner.config, options);
   for (guint i = 0; i < G_N_ELEMENTS (fixed_options); i++) {
     json_t *value = json_object_get (options, fixed_options[i]);
 
@@ -107,7 +108,7 @@ describe_setting (RnnTrainer *t)
   }
   json_decref (options);
   for (guint i = 0; i < G_N_ELEMENTS (fixed_parts); i++) {
-    json_t *part = json_object_get (rnn_model_get_recipe (t->model), fixed_parts[i]);
+    json_t *part = json_object_get (rnn_model_get_recipe (t->learner.model), fixed_parts[i]);
 
     json_object_set_new (setting, fixed_parts[i], part ? json_incref (part) : json_null ());
   }
@@ -175,20 +176,20 @@ list_tensors (RnnTrainer *t, Tensor *tensors)
 {
   guint n = 0;
 
-  tensors[n++] = (Tensor) { "params", rnn_model_get_params (t->model), FALSE };
+  tensors[n++] = (Tensor) { "params", rnn_model_get_params (t->learner.model), FALSE };
   if (t->has_best)
     tensors[n++] = (Tensor) { "best", rnn_model_get_params (t->best), FALSE };
-  if (t->average)
-    tensors[n++] = (Tensor) { "average", t->average, FALSE };
-  for (gint i = 0; i < t->optimizer.n_moments; i++)
-    tensors[n++] = (Tensor) { moment_names[i], t->optimizer.moments[i], rnn_optimizer_is_square (&t->config, i) };
+  if (t->learner.average)
+    tensors[n++] = (Tensor) { "average", t->learner.average, FALSE };
+  for (gint i = 0; i < t->learner.optimizer.n_moments; i++)
+    tensors[n++] = (Tensor) { moment_names[i], t->learner.optimizer.moments[i], rnn_optimizer_is_square (&t->learner.config, i) };
   return n;
 }
 
 gboolean
 rnn_trainer_save_checkpoint (RnnTrainer *t, const gchar *path, GError **error)
 {
-  gint n_params = (gint) rnn_model_get_n_params (t->model);
+  gint n_params = (gint) rnn_model_get_n_params (t->learner.model);
   Tensor tensors[MAX_TENSORS];
   RnnTensorView views[MAX_TENSORS];
   guint n = list_tensors (t, tensors);
@@ -268,7 +269,7 @@ check_sum (RnnSafetensors *file, const gchar *path, const Tensor *tensors, guint
 static gboolean
 read_tensors (RnnTrainer *t, RnnSafetensors *file, gboolean old, const gchar *path, GError **error)
 {
-  gint n_params = (gint) rnn_model_get_n_params (t->model);
+  gint n_params = (gint) rnn_model_get_n_params (t->learner.model);
   Tensor tensors[MAX_TENSORS];
   guint n = list_tensors (t, tensors);
 
@@ -296,9 +297,9 @@ rnn_trainer_load_checkpoint (RnnTrainer *t, const gchar *path, GError **error)
   if (!good)
     return FALSE;
   *t = next;
-  t->done = t->batch == t->order.n_batches && (t->epoch + 1 >= (guint64) t->config.epochs ||
-      (t->dev && t->config.patience > 0 && t->patience_left == 0));
-  rnn_model_pack (t->model, TRUE);
+  t->done = t->batch == t->order.n_batches && (t->epoch + 1 >= (guint64) t->learner.config.epochs ||
+      (t->dev && t->learner.config.patience > 0 && t->patience_left == 0));
+  rnn_model_pack (t->learner.model, TRUE);
   if (t->has_best)
     rnn_model_pack (t->best, FALSE);
   rnn_trainer_begin_epoch (t);

@@ -60,3 +60,21 @@ const RnnOption rnn_train_options[] = {
   INT (freq_mask_width, 0, 100000, 8, "largest band"),
   { NULL }
 };
+
+/* What JSON and properties set is in range already; fields set by a program may not be. */
+gboolean
+rnn_train_config_check (const RnnTrainConfig *config, GError **error)
+{
+  for (const RnnOption *o = rnn_train_options; o->name; o++) {
+    gdouble max = o->choices ? g_strv_length ((gchar **) o->choices) - 1. : o->max;
+    gdouble value = o->type == RNN_OPTION_FLOAT ? G_STRUCT_MEMBER (gfloat, config, o->offset)
+        : G_STRUCT_MEMBER (gint, config, o->offset);
+
+    if (!(value >= (gfloat) o->min && value <= (gfloat) max)) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "training: option \"%s\" is %g, must be from %g to %g", o->name, value,
+          o->min, max);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}

@@ -82,10 +82,10 @@ number (gdouble value)
 static gchar *
 describe_training (const RnnTrainer *t)
 {
-  g_autofree gchar *recipe = rnn_digest_to_text (rnn_model_digest_recipe (t->model));
+  g_autofree gchar *recipe = rnn_digest_to_text (rnn_model_digest_recipe (t->learner.model));
   g_autofree gchar *examples = rnn_digest_to_text (t->digest), *dev = rnn_digest_to_text (t->dev_digest);
   json_t *note = json_pack ("{ss ss ss sI so so}", "recipe", recipe, "examples", examples, "dev", dev, "update",
-      (json_int_t) (t->has_best ? t->best_update : t->optimizer.step), "metric", number (t->best_metric), "loss",
+      (json_int_t) (t->has_best ? t->best_update : t->learner.optimizer.step), "metric", number (t->best_metric), "loss",
       number (t->best_loss));
   gchar *text = json_dumps (note, JSON_COMPACT);
 
@@ -105,7 +105,7 @@ read_number (const json_t *note, const gchar *name)
 static gboolean
 read_result (const gchar *path, const RnnTrainer *t, Result *result)
 {
-  g_autofree gchar *recipe = rnn_digest_to_text (rnn_model_digest_recipe (t->model));
+  g_autofree gchar *recipe = rnn_digest_to_text (rnn_model_digest_recipe (t->learner.model));
   g_autofree gchar *dev = rnn_digest_to_text (t->dev_digest);
   g_autoptr (RnnSafetensors) file = t->dev && g_file_test (path, G_FILE_TEST_EXISTS) ? rnn_safetensors_open (path, NULL) : NULL;
   const gchar *text = file ? rnn_safetensors_get_metadata (file, RNN_TRAINING_KEY) : NULL;
@@ -125,7 +125,7 @@ static gchar *
 describe_result (const RnnTrainer *t, const Result *result)
 {
   return isnan (result->metric) ? g_strdup_printf ("a loss of %.4g", result->loss)
-      : rnn_output_describe_metric (t->task.output, result->metric);
+      : rnn_output_describe_metric (t->learner.task.output, result->metric);
 }
 
 static gchar *
@@ -148,7 +148,7 @@ gboolean
 rnn_keeper_save_model (RnnKeeper *k, RnnTrainer *t, gchar **said, GError **error)
 {
   Result mine = { t->best_metric, t->best_loss }, old;
-  guint64 update = t->has_best ? t->best_update : t->optimizer.step;
+  guint64 update = t->has_best ? t->best_update : t->learner.optimizer.step;
   g_autofree gchar *note = NULL;
 
   if (!k->location || !rnn_train_leads () || (k->update == update && update > 0))
@@ -157,7 +157,7 @@ rnn_keeper_save_model (RnnKeeper *k, RnnTrainer *t, gchar **said, GError **error
     *said = g_strdup_printf ("%s is as it was: there is no better model yet", k->location);
     return TRUE;
   }
-  if (!k->saved && read_result (k->location, t, &old) && is_better (t->task.output, &old, &mine)) {
+  if (!k->saved && read_result (k->location, t, &old) && is_better (t->learner.task.output, &old, &mine)) {
     *said = say_kept (k, t, &old, &mine);
     k->update = update;
     return TRUE;
@@ -174,7 +174,7 @@ rnn_keeper_save_model (RnnKeeper *k, RnnTrainer *t, gchar **said, GError **error
 gboolean
 rnn_keeper_save_checkpoint (RnnKeeper *k, RnnTrainer *t, GError **error)
 {
-  if (!k->checkpoint || !rnn_train_leads () || t->spoilt || t->optimizer.step == 0)
+  if (!k->checkpoint || !rnn_train_leads () || t->learner.spoilt || t->learner.optimizer.step == 0)
     return TRUE;
   return rnn_trainer_save_checkpoint (t, k->checkpoint, error);
 }

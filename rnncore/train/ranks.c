@@ -10,19 +10,13 @@
 gboolean
 rnn_trainer_join (RnnTrainer *t, GError **error)
 {
-  if (!rnn_reduce_join (&t->reduce, error))
+  if (!rnn_reduce_join (&t->learner.reduce, error))
     return FALSE;
-  if (t->reduce.size <= (guint) t->config.shards)
+  if (t->learner.reduce.size <= (guint) t->learner.config.shards)
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%d shards of a minibatch are too few for %u processes: set "
-      "'shards'", t->config.shards, t->reduce.size);
+      "'shards'", t->learner.config.shards, t->learner.reduce.size);
   return FALSE;
-}
-
-guint
-rnn_trainer_first_shard (const RnnTrainer *t, guint rank)
-{
-  return t->config.shards * rank / t->reduce.size;
 }
 
 /* ---- digests ---- */
@@ -30,7 +24,7 @@ rnn_trainer_first_shard (const RnnTrainer *t, guint rank)
 static guint64
 of_options (const RnnTrainer *t)
 {
-  RnnTrainConfig config = t->config;
+  RnnTrainConfig config = t->learner.config;
   json_t *json = json_object ();
   guint64 digest;
 
@@ -50,22 +44,22 @@ of_examples (const RnnTrainer *t)
 static guint64
 of_recipe (const RnnTrainer *t)
 {
-  return rnn_model_digest_recipe (t->model);
+  return rnn_model_digest_recipe (t->learner.model);
 }
 
 static guint64
 of_weights (const RnnTrainer *t)
 {
-  return rnn_digest_bytes (RNN_DIGEST_START, rnn_model_get_params (t->model), rnn_model_get_n_params (t->model) * sizeof (gfloat));
+  return rnn_digest_bytes (RNN_DIGEST_START, rnn_model_get_params (t->learner.model), rnn_model_get_n_params (t->learner.model) * sizeof (gfloat));
 }
 
 static guint64
 of_progress (const RnnTrainer *t)
 {
-  guint64 digest = rnn_digest_bytes (t->optimizer.step * G_MAXUINT32 + t->epoch, &t->batch, sizeof (t->batch));
+  guint64 digest = rnn_digest_bytes (t->learner.optimizer.step * G_MAXUINT32 + t->epoch, &t->batch, sizeof (t->batch));
 
-  for (gint i = 0; i < t->optimizer.n_moments; i++)
-    digest = rnn_digest_bytes (digest, t->optimizer.moments[i], t->optimizer.n * sizeof (gfloat));
+  for (gint i = 0; i < t->learner.optimizer.n_moments; i++)
+    digest = rnn_digest_bytes (digest, t->learner.optimizer.moments[i], t->learner.optimizer.n * sizeof (gfloat));
   return digest;
 }
 
@@ -98,7 +92,7 @@ find_difference (RnnTrainer *t)
   for (guint i = 0; i < G_N_ELEMENTS (same); i++) {
     guint64 mine = same[i].digest (t), first = mine;
 
-    rnn_reduce_share (&t->reduce, 0, &first, sizeof (first));
+    rnn_reduce_share (&t->learner.reduce, 0, &first, sizeof (first));
     if (mine != first && !differs)
       differs = i + 1;
   }
@@ -108,25 +102,25 @@ find_difference (RnnTrainer *t)
 static gboolean
 part (RnnTrainer *t, gint word)
 {
-  const gchar *path = rnn_model_get_path (t->model);
+  const gchar *path = rnn_model_get_path (t->learner.model);
 
   if (word == RNN_REDUCE_LEFT)
     t->failed = g_error_new (RNN_ERROR, RNN_ERROR_IO, "%s: another of the %u processes that train together has ended "
-        "after %" G_GUINT64_FORMAT " updates", path, t->reduce.size, t->optimizer.step);
+        "after %" G_GUINT64_FORMAT " updates", path, t->learner.reduce.size, t->learner.optimizer.step);
   else if (word > 0)
     t->failed = g_error_new (RNN_ERROR, RNN_ERROR_OPTION, "%s: the %u processes that train together differ in their %s",
-        path, t->reduce.size, same[word - 1].what);
+        path, t->learner.reduce.size, same[word - 1].what);
   return word > 0;
 }
 
 gboolean
 rnn_trainer_agree (RnnTrainer *t)
 {
-  if (t->reduce.size == 1)
+  if (t->learner.reduce.size == 1)
     return TRUE;
-  if (t->failed || part (t, rnn_reduce_agree (&t->reduce, 0)))
+  if (t->failed || part (t, rnn_reduce_agree (&t->learner.reduce, 0)))
     return FALSE;
-  if (!t->agreed && part (t, rnn_reduce_agree (&t->reduce, find_difference (t))))
+  if (!t->agreed && part (t, rnn_reduce_agree (&t->learner.reduce, find_difference (t))))
     return FALSE;
   return t->agreed = TRUE;
 }

@@ -130,6 +130,18 @@ RnnModel *rnn_trainer_get_best (RnnTrainer *trainer);          /* best dev metri
 gboolean rnn_trainer_save_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
 gboolean rnn_trainer_load_checkpoint (RnnTrainer *trainer, const gchar *path, GError **error);
 
+/* ---- learner.c: a gradient and an update on given examples, without epochs ---- */
+typedef struct _RnnLearner RnnLearner;
+
+/* Of a private copy of the model, on data sets of @n_feature floats per frame.  Of @config count: loss, optimizer and what
+ * belongs to it, clip_norm, bptt, shards, n_threads, seed (of dropout), average; batch_size bounds what runs at once. */
+RnnLearner *rnn_learner_new (RnnModel *model, const RnnTrainConfig *config, gint n_feature, GError **error);
+void        rnn_learner_free (RnnLearner *learner);
+/* One update by the mean of the losses of examples[n], which have to fit the model's output; returns that mean over those that
+ * can be learnt, or NAN: there was none, and no update. */
+gfloat      rnn_learner_learn (RnnLearner *learner, RnnDataset *dataset, const guint32 *examples, guint n, gfloat learning_rate);
+RnnModel   *rnn_learner_get_model (RnnLearner *learner);       /* with the weights as they are now (transfer none) */
+
 /* ---- keeper.c: what a training leaves on disk, and when ---- */
 typedef struct _RnnKeeper RnnKeeper;
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The loop of training: minibatch -> shards -> gradient -> clip -> optimizer -> weights; validation between epochs.
- *
- * A minibatch is cut into config.shards pieces whatever the number of threads, and their gradients are added in the
- * order of the pieces: threads change no result. */
+/* The loop of training over a learner: epochs of minibatches, each an update or part of one; validation between epochs. */
 #include "trainer.h"
 #include <math.h>
 #include <string.h>
@@ -12,7 +9,7 @@
 static gboolean
 check_examples (RnnTrainer *t, RnnDataset *dataset, const gchar *what, GError **error)
 {
-  const gchar *model = rnn_model_get_path (t->model), *reason = NULL;
+  const gchar *model = rnn_model_get_path (t->learner.model), *reason = NULL;
 
   if (dataset->n_feature != t->train->n_feature) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: %s has %d features per frame, training data %d", model, what,
@@ -20,9 +17,9 @@ check_examples (RnnTrainer *t, RnnDataset *dataset, const gchar *what, GError **
     return FALSE;
   }
   for (guint i = 0; i < dataset->examples->len; i++) {
-    RnnLabels labels = rnn_task_get_labels (&t->task, RNN_EXAMPLE (dataset, i));
+    RnnLabels labels = rnn_task_get_labels (&t->learner.task, RNN_EXAMPLE (dataset, i));
 
-    if (!rnn_output_accepts (t->task.output, &labels, &reason)) {
+    if (!rnn_output_accepts (t->learner.task.output, &labels, &reason)) {
       g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: cannot learn from %s example %u: %s", model, what,
           i, reason);
       return FALSE;
@@ -34,10 +31,10 @@ check_examples (RnnTrainer *t, RnnDataset *dataset, const gchar *what, GError **
 static gboolean
 check_model (RnnTrainer *t, GError **error)
 {
-  const gchar *path = rnn_model_get_path (t->model);
-  const RnnFraming *f = &t->task.framing;
+  const gchar *path = rnn_model_get_path (t->learner.model);
+  const RnnFraming *f = &t->learner.task.framing;
 
-  if (!rnn_cell_can_train (rnn_model_get_root (t->model))) {
+  if (!rnn_cell_can_train (rnn_model_get_root (t->learner.model))) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: it has a layer that cannot be trained", path);
     return FALSE;
   }
@@ -72,28 +69,13 @@ ensure_input_stats (RnnModel *model, RnnDataset *dataset)
 static gboolean
 make_models (RnnTrainer *t, RnnModel *model, GError **error)
 {
-  if (!(t->model = rnn_model_copy (model, error)))
-    return FALSE;
-  ensure_input_stats (t->model, t->train);
-  if ((t->dev || t->config.average > 0) && !(t->best = rnn_model_copy (t->model, error)))
-    return FALSE;
-  if (t->config.average > 0)
-    t->average = g_memdup2 (rnn_model_get_params (t->model), rnn_model_get_n_params (t->model) * sizeof (gfloat));
-  return rnn_task_init (&t->task, &t->config, t->model, t->train->n_feature, error) && check_model (t, error);
-}
+  RnnModel *copy = rnn_model_copy (model, error);
 
-static gboolean
-make_workers (RnnTrainer *t, GError **error)
-{
-  gsize n_shards = t->config.shards;
-
-  t->losses = g_new0 (gfloat, n_shards * t->config.batch_size);
-  t->shards = g_new0 (RnnShard, n_shards);
-  for (gsize s = 0; s < n_shards; s++)
-    if (!rnn_shard_init (&t->shards[s], &t->task, error))
-      return FALSE;
-  t->pool = rnn_pool_new (MIN (t->config.n_threads, t->config.shards), error);
-  return t->pool != NULL;
+  if (!copy)
+    return FALSE;
+  ensure_input_stats (copy, t->train);
+  return rnn_learner_init (&t->learner, copy, t->train->n_feature, error) && check_model (t, error)
+      && ((!t->dev && t->learner.config.average <= 0) || (t->best = rnn_model_copy (copy, error)));
 }
 
 static void
@@ -113,7 +95,7 @@ rnn_trainer_add_dev (RnnTrainer *t, const gchar *name, RnnDataset *dataset, GErr
   if (!check_examples (t, dataset, name, error))
     return FALSE;
   set.name = g_strdup (name);
-  rnn_epoch_init (&set.order, dataset, t->config.batch_size, 0, 0, TRUE);
+  rnn_epoch_init (&set.order, dataset, t->learner.config.batch_size, 0, 0, TRUE);
   g_array_append_val (t->more_devs, set);
   return TRUE;
 }
@@ -136,22 +118,20 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
 {
   RnnTrainer *t = g_new0 (RnnTrainer, 1);
 
-  t->config = *config;
+  t->learner.config = *config;
   t->train = train;
   t->dev = dev && dev->examples->len ? dev : NULL;
   t->more_devs = g_array_new (FALSE, FALSE, sizeof (RnnDevSet));
   g_array_set_clear_func (t->more_devs, dev_set_clear);
   if (!rnn_trainer_join (t, error) || !make_models (t, model, error) || !rnn_trainer_check_room (t, error) ||
-      !make_workers (t, error)) {
+      !rnn_learner_start (&t->learner, error)) {
     rnn_trainer_free (t);
     return NULL;
   }
   t->digest = rnn_dataset_digest (t->train);
   t->dev_digest = rnn_dataset_digest (t->dev);
-  rnn_trainer_prepare_update (t);
-  rnn_model_pack (t->model, TRUE);
   t->patience_left = config->patience;
-  t->best_metric = t->best_loss = t->dev_loss = t->dev_metric = t->loss = t->grad_norm = NAN;
+  t->best_metric = t->best_loss = t->dev_loss = t->dev_metric = t->loss = NAN;
   if (t->dev)
     rnn_epoch_init (&t->dev_order, t->dev, config->batch_size, 0, 0, TRUE);
   rnn_trainer_begin_epoch (t);
@@ -163,24 +143,14 @@ rnn_trainer_free (RnnTrainer *trainer)
 {
   if (!trainer)
     return;
-  rnn_reduce_leave (&trainer->reduce, !trainer->done);
+  rnn_reduce_leave (&trainer->learner.reduce, !trainer->done);
   g_clear_error (&trainer->failed);
-  rnn_pool_free (trainer->pool);
-  for (gint s = 0; trainer->shards && s < trainer->config.shards; s++)
-    rnn_shard_clear (&trainer->shards[s]);
-  g_free (trainer->shards);
-  rnn_optimizer_clear (&trainer->optimizer);
-  g_clear_pointer (&trainer->matrices, g_ptr_array_unref);
-  g_free (trainer->squares);
-  g_free (trainer->average);
-  rnn_task_clear (&trainer->task);
+  rnn_learner_clear (&trainer->learner);
   if (trainer->set != trainer->train)
     rnn_dataset_free (trainer->set);
   rnn_epoch_clear (&trainer->order);
   rnn_epoch_clear (&trainer->dev_order);
   g_array_unref (trainer->more_devs);
-  g_free (trainer->losses);
-  g_clear_pointer (&trainer->model, rnn_model_unref);
   g_clear_pointer (&trainer->best, rnn_model_unref);
   g_free (trainer);
 }
@@ -203,13 +173,13 @@ find_separator (RnnModel *model)
 static void
 choose_set (RnnTrainer *t)
 {
-  const RnnTrainConfig *c = &t->config;
+  const RnnTrainConfig *c = &t->learner.config;
 
   if (t->set != t->train)
     rnn_dataset_free (t->set);
   t->set = t->train;
-  if (c->join > 0 && t->task.output->n_values == 0 && t->epoch >= (guint64) c->augment_from)
-    t->set = rnn_dataset_join (t->train, c->join, c->pause, find_separator (t->model), rnn_mix_seed (c->seed, t->epoch, 0));
+  if (c->join > 0 && t->learner.task.output->n_values == 0 && t->epoch >= (guint64) c->augment_from)
+    t->set = rnn_dataset_join (t->train, c->join, c->pause, find_separator (t->learner.model), rnn_mix_seed (c->seed, t->epoch, 0));
 }
 
 void
@@ -217,25 +187,10 @@ rnn_trainer_begin_epoch (RnnTrainer *t)
 {
   rnn_epoch_clear (&t->order);
   choose_set (t);
-  rnn_epoch_init (&t->order, t->set, t->config.batch_size, t->config.seed, (guint) t->epoch,
-      t->epoch < (guint64) t->config.short_first_epochs);
+  rnn_epoch_init (&t->order, t->set, t->learner.config.batch_size, t->learner.config.seed, (guint) t->epoch,
+      t->epoch < (guint64) t->learner.config.short_first_epochs);
   t->clock_frames = 0;
   t->clock_start = g_get_monotonic_time ();
-}
-
-typedef struct {
-  RnnTrainer *trainer;
-  const guint32 *examples;      /* [n] of the minibatch */
-  guint n, n_shards;
-  guint first_shard;            /* of this rank */
-  gfloat scale;                 /* of every example's loss in the gradient */
-} Minibatch;
-
-/* Where the examples of a shard begin. */
-static guint
-first_example (const Minibatch *m, guint shard)
-{
-  return m->n * MIN (shard, m->n_shards) / m->n_shards;
 }
 
 /* Of the first head. */
@@ -249,7 +204,7 @@ count_labels (const RnnExample *example)
 static guint
 count_minibatches (const RnnTrainer *t)
 {
-  return (guint) MIN ((guint64) t->config.accumulate, t->order.n_batches - t->batch);
+  return (guint) MIN ((guint64) t->learner.config.accumulate, t->order.n_batches - t->batch);
 }
 
 /* Of @n_batches minibatches together. */
@@ -266,47 +221,21 @@ loss_scale (const RnnTrainer *t, guint n_batches)
       n_labels += count_labels (RNN_EXAMPLE (t->set, examples[i]));
     total += n;
   }
-  return 1.0f / (t->config.per_label && n_labels ? n_labels : total);
-}
-
-static void
-train_job (guint job, gpointer data)
-{
-  const Minibatch *m = data;
-  RnnTrainer *t = m->trainer;
-  const RnnTrainConfig *c = &t->config;
-  guint shard = m->first_shard + job, first = first_example (m, shard), end = first_example (m, shard + 1);
-
-  rnn_shard_train (&t->shards[shard], t->set, m->examples + first, end - first, m->scale,
-      t->epoch >= (guint64) c->augment_from ? c : NULL, rnn_mix_seed (c->seed, t->epoch, 1),
-      rnn_mix_seed (c->seed, t->epoch << 32 | t->batch, 2 + shard), t->losses + first);
-  t->shards[shard].adds = TRUE;
-}
-
-/* The losses of all ranks, on every one. */
-static void
-share_losses (RnnTrainer *t, const Minibatch *m)
-{
-  for (guint rank = 0; rank < t->reduce.size; rank++) {
-    guint first = first_example (m, rnn_trainer_first_shard (t, rank));
-    guint end = first_example (m, rnn_trainer_first_shard (t, rank + 1));
-
-    rnn_reduce_share (&t->reduce, rank, t->losses + first, (end - first) * sizeof (gfloat));
-  }
+  return 1.0f / (t->learner.config.per_label && n_labels ? n_labels : total);
 }
 
 /* @loss: that of the examples that can be learnt, added up; returns how many these are */
 static guint
-count_losses (RnnTrainer *t, const Minibatch *m, gdouble *loss)
+count_losses (RnnTrainer *t, const RnnMinibatch *m, gdouble *loss)
 {
   gdouble sum = 0;
   guint count = 0;
 
   for (guint i = 0; i < m->n; i++) {
-    if (isfinite (t->losses[i])) {
-      sum += t->losses[i];
+    if (isfinite (t->learner.losses[i])) {
+      sum += t->learner.losses[i];
       count++;
-    } else if (isnan (t->losses[i])) {
+    } else if (isnan (t->learner.losses[i])) {
       t->epoch_invalid++;
     } else {
       t->epoch_infeasible++;
@@ -327,10 +256,10 @@ fill_stats (RnnTrainer *t, RnnTrainStats *stats)
   if (!stats)
     return;
   *stats = (RnnTrainStats) {
-    .update = t->optimizer.step, .epoch = (guint) t->epoch, .epoch_progress = (gdouble) t->batch / t->order.n_batches,
+    .update = t->learner.optimizer.step, .epoch = (guint) t->epoch, .epoch_progress = (gdouble) t->batch / t->order.n_batches,
     .loss = (gfloat) t->loss, .epoch_loss = (gfloat) (t->epoch_examples ? t->epoch_loss / t->epoch_examples : NAN),
     .dev_loss = (gfloat) t->dev_loss, .dev_metric = (gfloat) t->dev_metric, .best_metric = (gfloat) t->best_metric,
-    .learning_rate = (gfloat) t->learning_rate, .grad_norm = (gfloat) t->grad_norm,
+    .learning_rate = (gfloat) t->learner.learning_rate, .grad_norm = (gfloat) t->learner.grad_norm,
     .frames_per_second = seconds > 0 ? t->clock_frames / seconds : 0, .done = t->done,
     .infeasible = t->epoch_infeasible, .invalid = t->epoch_invalid,
   };
@@ -349,61 +278,62 @@ enter_epoch (RnnTrainer *t)
   rnn_trainer_begin_epoch (t);
 }
 
-/* Gradients of the next minibatch, added to those of the update so far; returns the shards of this rank that have any. */
+/* Adds the gradient of the next minibatch; returns of how many examples. */
 static guint
-train_minibatch (RnnTrainer *t, gfloat scale, gdouble *loss, guint *n_learnt)
+train_minibatch (RnnTrainer *t, gfloat scale, gdouble *loss)
 {
-  Minibatch m = { t };
-  guint end = rnn_trainer_first_shard (t, t->reduce.rank + 1), n_mine;
+  const RnnTrainConfig *c = &t->learner.config;
+  RnnMinibatch m = { .dataset = t->set, .scale = scale, .augment = t->epoch >= (guint64) c->augment_from ? c : NULL,
+    .augment_seed = rnn_mix_seed (c->seed, t->epoch, 1), .noise_seed = t->epoch << 32 | t->batch };
 
   m.n = rnn_epoch_get (&t->order, (guint) t->batch, &m.examples);
-  m.scale = scale;
-  m.n_shards = MIN (m.n, (guint) t->config.shards);
-  m.first_shard = rnn_trainer_first_shard (t, t->reduce.rank);
-  n_mine = MIN (end, m.n_shards) - MIN (m.first_shard, m.n_shards);
-  rnn_pool_run (t->pool, n_mine, train_job, &m);
-  share_losses (t, &m);
-  *n_learnt += count_losses (t, &m, loss);
+  rnn_learner_add (&t->learner, &m);
   t->batch++;
-  return n_mine;
+  return count_losses (t, &m, loss);
+}
+
+static gdouble
+learning_rate (const RnnTrainer *t)
+{
+  const RnnTrainConfig *c = &t->learner.config;
+  guint64 per_epoch = (t->order.n_batches + c->accumulate - 1) / c->accumulate;
+
+  return rnn_schedule_get (c, t->learner.optimizer.step, (guint64) c->epochs * per_epoch);
 }
 
 /* What is no finite number stays so: such weights are good for nothing. */
 static void
 check_weights (RnnTrainer *t)
 {
-  if (g_atomic_int_get (&t->spoilt))
+  if (g_atomic_int_get (&t->learner.spoilt))
     t->failed = g_error_new (RNN_ERROR, RNN_ERROR_FORMAT, "%s: update %" G_GUINT64_FORMAT " made weights that are no finite "
-        "numbers, with a learning rate of %g and a gradient of norm %g; they are not saved", rnn_model_get_path (t->model),
-        t->optimizer.step, t->learning_rate, t->grad_norm);
+        "numbers, with a learning rate of %g and a gradient of norm %g; they are not saved", rnn_model_get_path (t->learner.model),
+        t->learner.optimizer.step, t->learner.learning_rate, t->learner.grad_norm);
 }
 
 /* One update; without anything to learn from there is none. */
 static void
 train_update (RnnTrainer *t)
 {
-  guint n = count_minibatches (t), n_shards = 0, n_learnt = 0, first = rnn_trainer_first_shard (t, t->reduce.rank);
+  guint n = count_minibatches (t), n_learnt = 0;
   gfloat scale = loss_scale (t, n);
   gdouble loss = 0;
 
-  for (guint k = 0; k < n; k++) {
-    guint mine = train_minibatch (t, scale, &loss, &n_learnt);
-
-    n_shards = MAX (n_shards, mine);
-  }
+  for (guint k = 0; k < n; k++)
+    n_learnt += train_minibatch (t, scale, &loss);
   t->loss = n_learnt ? loss / n_learnt : NAN;
-  rnn_trainer_update (t, first, n_shards, n_learnt > 0);
+  rnn_learner_update (&t->learner, learning_rate (t), n_learnt > 0);
   check_weights (t);
 }
 
 static void
 end_epoch (RnnTrainer *t)
 {
-  t->done = t->epoch + 1 >= (guint64) t->config.epochs;
+  t->done = t->epoch + 1 >= (guint64) t->learner.config.epochs;
   rnn_trainer_validate (t);
-  if (t->done && t->optimizer.step == 0)
+  if (t->done && t->learner.optimizer.step == 0)
     t->failed = g_error_new (RNN_ERROR, RNN_ERROR_SHAPE, "%s: there was nothing to learn from in %" G_GUINT64_FORMAT
-        " epochs: no example can be learnt, or no gradient is a finite number", rnn_model_get_path (t->model), t->epoch + 1);
+        " epochs: no example can be learnt, or no gradient is a finite number", rnn_model_get_path (t->learner.model), t->epoch + 1);
 }
 
 gboolean
@@ -434,21 +364,21 @@ rnn_trainer_has_result (const RnnTrainer *t)
 {
   gboolean ended = t->epoch > 0 || t->batch == t->order.n_batches;
 
-  return t->has_best || (!t->dev && !t->failed && ended && t->optimizer.step > 0);
+  return t->has_best || (!t->dev && !t->failed && ended && t->learner.optimizer.step > 0);
 }
 
 RnnModel *
 rnn_trainer_get_model (RnnTrainer *trainer)
 {
-  return trainer->model;
+  return trainer->learner.model;
 }
 
 RnnModel *
 rnn_trainer_get_best (RnnTrainer *trainer)
 {
-  if (trainer->has_best || !trainer->average)
-    return trainer->has_best ? trainer->best : trainer->model;
-  memcpy (rnn_model_get_params (trainer->best), trainer->average, rnn_model_get_n_params (trainer->best) * sizeof (gfloat));
+  if (trainer->has_best || !trainer->learner.average)
+    return trainer->has_best ? trainer->best : trainer->learner.model;
+  memcpy (rnn_model_get_params (trainer->best), trainer->learner.average, rnn_model_get_n_params (trainer->best) * sizeof (gfloat));
   rnn_model_pack (trainer->best, FALSE);
   return trainer->best;
 }

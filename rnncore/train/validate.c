@@ -19,7 +19,7 @@ typedef struct {
 static guint
 first_of_rank (const Round *round, guint rank)
 {
-  return MIN (rnn_trainer_first_shard (round->trainer, rank), round->n);
+  return MIN (rnn_learner_first_shard (&round->trainer->learner, rank), round->n);
 }
 
 static void
@@ -28,10 +28,10 @@ evaluate_job (guint job, gpointer data)
   Round *round = data;
   RnnTrainer *t = round->trainer;
   const guint32 *examples;
-  guint shard = first_of_rank (round, t->reduce.rank) + job;
+  guint shard = first_of_rank (round, t->learner.reduce.rank) + job;
   guint n = rnn_epoch_get (round->order, round->first + shard, &examples);
 
-  rnn_shard_evaluate (&t->shards[shard], round->data, examples, n, t->losses + shard * t->config.batch_size);
+  rnn_shard_evaluate (&t->learner.shards[shard], round->data, examples, n, t->learner.losses + shard * t->learner.config.batch_size);
 }
 
 /* Fills losses[shards][batch_size], on every rank. */
@@ -39,14 +39,14 @@ static void
 run_round (const Round *round)
 {
   RnnTrainer *t = round->trainer;
-  gsize width = t->config.batch_size * sizeof (gfloat);
-  guint rank = t->reduce.rank;
+  gsize width = t->learner.config.batch_size * sizeof (gfloat);
+  guint rank = t->learner.reduce.rank;
 
-  rnn_pool_run (t->pool, first_of_rank (round, rank + 1) - first_of_rank (round, rank), evaluate_job, (gpointer) round);
-  for (rank = 0; rank < t->reduce.size; rank++) {
+  rnn_pool_run (t->learner.pool, first_of_rank (round, rank + 1) - first_of_rank (round, rank), evaluate_job, (gpointer) round);
+  for (rank = 0; rank < t->learner.reduce.size; rank++) {
     guint first = first_of_rank (round, rank), end = first_of_rank (round, rank + 1);
 
-    rnn_reduce_share (&t->reduce, rank, t->losses + first * t->config.batch_size, (end - first) * width);
+    rnn_reduce_share (&t->learner.reduce, rank, t->learner.losses + first * t->learner.config.batch_size, (end - first) * width);
   }
 }
 
@@ -54,11 +54,11 @@ run_round (const Round *round)
 static void
 add_measures (RnnTrainer *t, gdouble *errors, gdouble *total)
 {
-  for (guint rank = 0; rank < t->reduce.size; rank++)
-    for (guint s = rnn_trainer_first_shard (t, rank); s < rnn_trainer_first_shard (t, rank + 1); s++) {
-      gdouble counts[] = { t->shards[s].measure.errors, t->shards[s].measure.total };
+  for (guint rank = 0; rank < t->learner.reduce.size; rank++)
+    for (guint s = rnn_learner_first_shard (&t->learner, rank); s < rnn_learner_first_shard (&t->learner, rank + 1); s++) {
+      gdouble counts[] = { t->learner.shards[s].measure.errors, t->learner.shards[s].measure.total };
 
-      rnn_reduce_share (&t->reduce, rank, counts, sizeof (counts));
+      rnn_reduce_share (&t->learner.reduce, rank, counts, sizeof (counts));
       *errors += counts[0];
       *total += counts[1];
     }
@@ -78,11 +78,11 @@ add_losses (const gfloat *losses, guint n, gdouble *sum, guint *count)
 static void
 evaluate (RnnTrainer *t, RnnDataset *data, const RnnEpoch *order, gdouble *loss, gdouble *metric)
 {
-  guint n_batches = order->n_batches, shards = t->config.shards, count = 0;
+  guint n_batches = order->n_batches, shards = t->learner.config.shards, count = 0;
   gdouble sum = 0, errors = 0, total = 0;
 
   for (guint s = 0; s < shards; s++)
-    t->shards[s].measure.errors = t->shards[s].measure.total = 0;
+    t->learner.shards[s].measure.errors = t->learner.shards[s].measure.total = 0;
   for (guint first = 0; first < n_batches; first += shards) {
     Round round = { t, data, order, first, MIN (shards, n_batches - first) };
 
@@ -91,7 +91,7 @@ evaluate (RnnTrainer *t, RnnDataset *data, const RnnEpoch *order, gdouble *loss,
       const guint32 *examples;
       guint n = rnn_epoch_get (order, first + s, &examples);
 
-      add_losses (t->losses + s * t->config.batch_size, n, &sum, &count);
+      add_losses (t->learner.losses + s * t->learner.config.batch_size, n, &sum, &count);
     }
   }
   add_measures (t, &errors, &total);
@@ -115,7 +115,7 @@ evaluate_all (RnnTrainer *t)
 static gboolean
 is_better (const RnnTrainer *t)
 {
-  gboolean higher = rnn_output_primary (t->task.output)->klass->metric.higher_is_better;
+  gboolean higher = rnn_output_primary (t->learner.task.output)->klass->metric.higher_is_better;
 
   if (isnan (t->dev_metric) && isnan (t->dev_loss))
     return FALSE;
@@ -129,15 +129,15 @@ is_better (const RnnTrainer *t)
 static void
 keep_best (RnnTrainer *t)
 {
-  gsize size = rnn_model_get_n_params (t->model) * sizeof (gfloat);
+  gsize size = rnn_model_get_n_params (t->learner.model) * sizeof (gfloat);
 
-  memcpy (rnn_model_get_params (t->best), rnn_model_get_params (t->model), size);
+  memcpy (rnn_model_get_params (t->best), rnn_model_get_params (t->learner.model), size);
   rnn_model_pack (t->best, FALSE);
   t->has_best = TRUE;
   t->best_metric = t->dev_metric;
   t->best_loss = t->dev_loss;
-  t->best_update = t->optimizer.step;
-  t->patience_left = t->config.patience;
+  t->best_update = t->learner.optimizer.step;
+  t->patience_left = t->learner.config.patience;
 }
 
 void
@@ -145,15 +145,15 @@ rnn_trainer_validate (RnnTrainer *t)
 {
   if (!t->dev && t->more_devs->len == 0)
     return;
-  if (t->average)
-    rnn_trainer_swap_average (t);
+  if (t->learner.average)
+    rnn_learner_swap_average (&t->learner);
   evaluate_all (t);
-  if (t->dev && t->optimizer.step > 0 && is_better (t)) {
+  if (t->dev && t->learner.optimizer.step > 0 && is_better (t)) {
     keep_best (t);
-  } else if (t->dev && t->config.patience > 0) {
+  } else if (t->dev && t->learner.config.patience > 0) {
     t->patience_left -= t->patience_left > 0;
     t->done |= t->patience_left == 0;
   }
-  if (t->average)
-    rnn_trainer_swap_average (t);
+  if (t->learner.average)
+    rnn_learner_swap_average (&t->learner);
 }

@@ -335,7 +335,7 @@ test_spoilt (Fixture *f, gconstpointer data)
   before = read_file (f->checkpoint);
   model = read_file (f->location);
   rnn_model_get_params (rnn_trainer_get_model (trainer))[3] = 3e38f;
-  trainer->optimizer.moments[0][3] = -3e38f;
+  trainer->learner.optimizer.moments[0][3] = -3e38f;
   while (rnn_trainer_step (trainer, &stats))
     g_assert_cmpuint (n++, <, 20);
   g_assert_false (rnn_trainer_check (trainer, &error));
@@ -379,6 +379,8 @@ test_options (Fixture *f, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (closed); i++)
     g_assert_false (rnn_options_set (rnn_train_options, &f->config, closed[i][0], closed[i][1], "test", NULL));
+  f->config.epsilon = 0;        /* a program can try */
+  g_assert_null (rnn_trainer_new (f->model, &f->config, f->train, f->dev, NULL));
   f->config.beta1 = f->config.beta2 = 0.999999f;
   f->config.epsilon = 1e-30f;
   rnn_cell_foreach_param (rnn_model_get_root (f->model), add_used, used);

@@ -232,6 +232,47 @@ test_infeasible (void)
   rnn_dataset_free (hopeless);
 }
 
+/* By itself a learner makes the trainer's update, and goes on learning from whatever it is given. */
+static void
+test_learner (void)
+{
+  g_auto (GStrv) parts = g_strsplit (toy_ctc, "\"p\": 0.1", 2);
+  g_autofree gchar *recipe = g_strjoinv ("\"p\": 0", parts);
+  g_autoptr (RnnModel) model = toy_model (recipe, 1);
+  RnnDataset *train = toy_dataset (8, 3, 4);
+  const guint32 all[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+  RnnTrainConfig config = toy_config ();
+  gfloat mean[TOY_FEATURES], std[TOY_FEATURES], first, last = 0;
+  RnnTrainer *trainer;
+  RnnTrainStats stats;
+  RnnLearner *learner;
+
+  rnn_dataset_get_stats (train, mean, std);
+  rnn_model_set_input_stats (model, mean, std, TOY_FEATURES);
+  config.batch_size = 8;
+  config.schedule = RNN_SCHEDULE_CONSTANT;
+  trainer = toy_trainer (model, &config, train, NULL);
+  rnn_trainer_step (trainer, &stats);
+  learner = rnn_learner_new (model, &config, TOY_FEATURES, NULL);
+  {
+    const guint32 *order;       /* of the trainer's minibatch: sums depend on it */
+    RnnEpoch epoch;
+
+    rnn_epoch_init (&epoch, train, 8, config.seed, 0, FALSE);
+    rnn_epoch_get (&epoch, 0, &order);
+    first = rnn_learner_learn (learner, train, order, 8, config.learning_rate);
+    rnn_epoch_clear (&epoch);
+  }
+  g_assert_cmpfloat (first, ==, stats.loss);
+  toy_assert_same_weights (rnn_trainer_get_model (trainer), rnn_learner_get_model (learner));
+  for (gint i = 0; i < 60; i++)
+    last = rnn_learner_learn (learner, train, all + i % 4, 4, config.learning_rate);
+  g_assert_cmpfloat (last, <, 0.5f * first);
+  rnn_learner_free (learner);
+  rnn_trainer_free (trainer);
+  rnn_dataset_free (train);
+}
+
 static void
 expect_refusal (const gchar *recipe, RnnTrainConfig config, RnnDataset *train, gint code, const gchar *words)
 {
@@ -284,6 +325,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/patience", test_patience);
   g_test_add_func ("/train/best", test_best);
   g_test_add_func ("/train/infeasible", test_infeasible);
+  g_test_add_func ("/train/learner", test_learner);
   g_test_add_func ("/train/errors", test_errors);
   return g_test_run ();
 }

@@ -3,8 +3,9 @@
  * scheduled sampling (Bengio et al. 2015): a GRU that continues the Mackey-Glass series.  Trained to say the next
  * value; measured by the error when it goes on by itself for 1 to 84 steps. */
 #include "mackey.h"
-#include "rollout.h"
+#include "fit.h"
 #include "train/optimizer.h"
+#include "train/unroll.h"
 #include <math.h>
 
 #define WARM_UP 100             /* steps of the true series before the model may hear itself */
@@ -20,7 +21,7 @@ static const Regime regimes[] = { { "teacher-forcing", 0, 0 }, { "scheduled", 0,
 
 /* Each stream its own stretch of the series: truth[t + 1] is what to say after x[t]. */
 static void
-choose_stretches (Rollout *r, const gdouble *series, guint n, RnnRng *rng, gfloat *truth)
+choose_stretches (RnnUnroll *r, const gdouble *series, guint n, RnnRng *rng, gfloat *truth)
 {
   for (guint b = 0; b < r->B; b++) {
     guint first = rnn_rng_below (rng, n - r->T - 1);
@@ -34,7 +35,7 @@ choose_stretches (Rollout *r, const gdouble *series, guint n, RnnRng *rng, gfloa
 
 /* Mean squared error after the warm-up; d error/d y -> dy */
 static gdouble
-score (Rollout *r, const gfloat *truth)
+score (RnnUnroll *r, const gfloat *truth)
 {
   gdouble sum = 0;
   gsize n = (gsize) (r->T - WARM_UP) * r->B;
@@ -51,13 +52,13 @@ score (Rollout *r, const gfloat *truth)
 static void
 train (RnnModel *model, const Regime *regime, const RnnTrainConfig *config, const gdouble *series, guint n)
 {
-  Rollout r;
+  RnnUnroll r;
   RnnOptimizer optimizer;
   RnnRng rng;
   g_autofree gfloat *truth = g_new (gfloat, (WARM_UP + LONGEST + 1) * STREAMS);
   gsize n_params = rnn_model_get_n_params (model);
 
-  rollout_init (&r, model, WARM_UP + LONGEST, STREAMS);
+  rnn_unroll_init (&r, model, WARM_UP + LONGEST, STREAMS);
   rnn_optimizer_init (&optimizer, config, n_params);
   rnn_rng_seed (&rng, config->seed, 1);
   for (gint update = 0; update < config->epochs; update++) {
@@ -66,16 +67,16 @@ train (RnnModel *model, const Regime *regime, const RnnTrainConfig *config, cons
     choose_stretches (&r, series, n, &rng, truth);
     for (guint t = WARM_UP + 1; t < r.T; t++)
       r.own[t] = rnn_rng_uniform (&rng) < own;
-    rollout_forward (&r);
+    rnn_unroll_forward (&r);
     score (&r, truth);
-    rollout_backward (&r);
+    rnn_unroll_backward (&r);
     rnn_clip_norm (n_params, r.grad, config->clip_norm);
     rnn_optimizer_step (&optimizer, rnn_model_get_params (model), r.grad,
         rnn_schedule_get (config, update, config->epochs));
     rnn_model_pack (model, TRUE);
   }
   rnn_optimizer_clear (&optimizer);
-  rollout_clear (&r);
+  rnn_unroll_clear (&r);
 }
 
 static gdouble
@@ -95,16 +96,16 @@ static void
 measure (RnnModel *model, const gdouble *series, guint n, gdouble *nrmse)
 {
   const guint streams = 100;
-  Rollout r;
+  RnnUnroll r;
   RnnRng rng;
   g_autofree gfloat *truth = g_new (gfloat, (WARM_UP + LONGEST + 1) * streams);
 
-  rollout_init (&r, model, WARM_UP + LONGEST, streams);
+  rnn_unroll_init (&r, model, WARM_UP + LONGEST, streams);
   rnn_rng_seed (&rng, 84, 0);
   choose_stretches (&r, series, n, &rng, truth);
   for (guint t = WARM_UP + 1; t < r.T; t++)
     r.own[t] = TRUE;
-  rollout_forward (&r);
+  rnn_unroll_forward (&r);
   for (guint h = 0; h < LONGEST; h++) {
     gdouble sum = 0;
 
@@ -112,7 +113,7 @@ measure (RnnModel *model, const gdouble *series, guint n, gdouble *nrmse)
       sum += (r.y[i] - truth[i + streams]) * (r.y[i] - truth[i + streams]);
     nrmse[h] = sqrt (sum / streams) / deviation (series, n);
   }
-  rollout_clear (&r);
+  rnn_unroll_clear (&r);
 }
 
 static gboolean
