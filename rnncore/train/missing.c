@@ -5,13 +5,19 @@
 #include "../base/finite.h"
 #include <math.h>
 
+static gboolean
+is_missing (gfloat x)
+{
+  return !(fabsf (x) <= RNN_LARGEST);
+}
+
 static guint
 fill_frame (gint dim, const gfloat *before, gfloat *frame)
 {
   guint missing = 0;
 
   for (gint i = 0; i < dim; i++)
-    if (!isfinite (frame[i])) {
+    if (is_missing (frame[i])) {
       frame[i] = before ? before[i] : 0;
       missing++;
     }
@@ -24,10 +30,8 @@ rnn_fill_missing (guint n, gint dim, gfloat *frames, gint n_target, gfloat *targ
   guint64 missing = 0;
 
   for (gsize i = 0; targets && i < (gsize) n * n_target; i++)
-    if (!isfinite (targets[i]))
+    if (is_missing (targets[i]))
       targets[i] = NAN;
-  if (rnn_all_finite ((gsize) n * dim, frames))
-    return 0;
   for (gsize t = 0; t < n; t++) {
     gfloat *frame = frames + t * dim;
     guint count = fill_frame (dim, t ? frame - dim : NULL, frame);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Values that are missing from examples: whatever is no finite number. */
+/* Values that are missing from examples: whatever is no finite number, or beyond RNN_LARGEST. */
 #pragma once
 #include <glib.h>
 
