@@ -19,3 +19,4 @@ extern const CaseKind cases_memory[];           /* cells-memory.c: linear attent
 extern const CaseKind cases_mamba[];            /* cells-mamba.c: Mamba, Mamba-2 */
 extern const CaseKind cases_reservoir[];        /* cells-reservoir.c: echo state networks */
 extern const CaseKind cases_hopfield[];         /* cells-hopfield.c */
+extern const CaseKind cases_forecast[];         /* forecast.c: distributions, metrics */

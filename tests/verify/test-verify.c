@@ -210,7 +210,7 @@ test_truncated (void)
 int
 main (int argc, char **argv)
 {
-  static const gchar *const folders[] = { "torch", "modern", "ctc", "features", "train" };
+  static const gchar *const folders[] = { "torch", "modern", "ctc", "features", "train", "forecast" };
   gint result;
 
   g_test_init (&argc, &argv, NULL);

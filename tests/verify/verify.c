@@ -27,6 +27,7 @@ static const CaseKind *const families[] = {
   cases_mamba,
   cases_reservoir,
   cases_hopfield,
+  cases_forecast,
 };
 
 static const CaseKind *
