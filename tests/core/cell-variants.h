@@ -61,6 +61,8 @@ static const gchar *const variants[] = {
   "{'cell': 'retention', 'key_size': 1}",
   "{'cell': 'retnet', 'heads': 3, 'value_size': 12}",
   "{'cell': 'slstm', 'heads': 3, 'kernel': 2}",
+  "{'cell': 'window', 'segment': 6, 'layers': [{'cell': 'dense', 'units': 5, 'activation': 'relu'}, {'cell': 'gru', 'hidden': 4}]}",
+  "{'cell': 'window', 'layers': [{'cell': 'bidirectional', 'layers': [{'cell': 'lstm', 'hidden': 3}]}]}",
   "{'cell': 'slstm', 'heads': 2, 'kernel': 0}",
   "{'cell': 'slstmcell', 'hidden': 33, 'heads': 3}",
   "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 24}, {'cell': 'slstmcell', 'heads': 2, 'project': false}]}",
