@@ -7,13 +7,15 @@
  * No state: the T B windows are as many streams of the layers, with n steps.  Tape: x [n][T B][segment], y [n][T B][n_out], the
  * layers' tape.  Scratch: these without a tape, or their gradients on the way back, the layers' states and the gradients of those
  * [T B][n_state], and what the layers need. */
+#include "chain.h"
 #include "container.h"
 #include <string.h>
 
 typedef struct {
-  RnnCell cell;
+  RnnChain chain;
   gint segment;
   gint n;                       /* segments of a window */
+  gsize state, tape;            /* the layers' own */
 } Window;
 
 static const RnnOption options[] = {
@@ -21,44 +23,44 @@ static const RnnOption options[] = {
   { NULL }
 };
 
-static const RnnCell *
-layers (const RnnCell *cell)
-{
-  return cell->children->pdata[0];
-}
-
 static gboolean
 build (RnnCell *cell, const json_t *layer, const gchar *where, GError **error)
 {
   Window *w = (Window *) cell;
-  json_t *chain = json_pack ("{sssO?}", "cell", "chain", "layers", json_object_get (layer, "layers"));
-  gboolean good = cell->n_in % w->segment == 0;
+  gint n_in = cell->n_in;
+  gboolean good;
 
-  w->n = cell->n_in / w->segment;
-  if (good)
-    good = rnn_container_add (cell, chain, w->segment, where, error) != NULL;
-  else
+  if (n_in % w->segment) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: window: %d values are no whole number of segments of %d", where,
-        cell->n_in, w->segment);
-  json_decref (chain);
+        n_in, w->segment);
+    return FALSE;
+  }
+  w->n = n_in / w->segment;
+  cell->n_in = w->segment;      /* what the first of the layers reads */
+  good = rnn_container_add_layers (cell, json_object_get (layer, "layers"), where, error);
+  cell->n_in = n_in;
   return good;
 }
 
 static gboolean
 setup (RnnCell *cell, GError **error)
 {
-  const Window *w = (const Window *) cell;
-  const RnnCell *l = layers (cell);
+  Window *w = (Window *) cell;
   gsize n = (gsize) w->n;
 
-  if (l->latency) {
+  if (!rnn_chain_setup (cell, error))
+    return FALSE;
+  if (cell->latency) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "window: its layers may not look ahead: there is nothing after a window");
     return FALSE;
   }
+  w->state = cell->n_state;
+  w->tape = cell->n_tape;
   cell->offline = FALSE;        /* the layers always see a whole sequence */
-  cell->n_out = l->n_out;
-  cell->n_tape = n * (l->n_tape + w->segment + l->n_out);
-  cell->n_scratch = n * (w->segment + l->n_out) + 2 * l->n_state + n * l->n_scratch + l->n_scratch_once;
+  cell->n_state = 0;
+  cell->n_tape = n * (w->tape + w->segment + cell->n_out);
+  cell->n_scratch = n * (w->segment + cell->n_out) + 2 * w->state + n * cell->n_scratch + cell->n_scratch_once;
+  cell->n_scratch_once = 0;
   return TRUE;
 }
 
@@ -66,20 +68,20 @@ setup (RnnCell *cell, GError **error)
 static RnnRun
 inner_run (const Window *w, const RnnRun *run, gfloat **taken)
 {
-  const RnnCell *l = layers (&w->cell);
+  const RnnCell *cell = &w->chain.cell;
   gsize rows = (gsize) run->T * run->B, n = (gsize) w->n;
   gfloat *area = run->tape;
-  RnnRun inner = { .T = w->n, .B = run->T * run->B, .state_stride = l->n_state, .seed = run->seed };
+  RnnRun inner = { .T = w->n, .B = run->T * run->B, .state_stride = w->state, .seed = run->seed };
 
   *taken = run->scratch;
   if (!area)
-    area = rnn_take (taken, rows * n * (w->segment + l->n_out));
+    area = rnn_take (taken, rows * n * (w->segment + cell->n_out));
   inner.x = rnn_take (&area, rows * n * w->segment);
-  inner.y = rnn_take (&area, rows * n * l->n_out);
+  inner.y = rnn_take (&area, rows * n * cell->n_out);
   inner.tape = run->tape ? area : NULL;
-  inner.state = rnn_take (taken, rows * l->n_state);
+  inner.state = rnn_take (taken, rows * w->state);
   for (gsize r = 0; r < rows; r++)
-    rnn_cell_reset_state (l, inner.state + r * l->n_state);
+    rnn_chain_reset (cell, inner.state + r * w->state);
   return inner;
 }
 
@@ -94,7 +96,7 @@ forward (const RnnCell *cell, const RnnRun *run)
   inner.scratch = scratch;
   for (gint k = 0; k < w->n; k++)
     rnn_copy_rows (rows, size, run->x + (gsize) k * size, cell->n_in, (gfloat *) inner.x + (gsize) k * rows * size, size);
-  layers (cell)->klass->forward (layers (cell), &inner);
+  rnn_chain_forward (cell, &inner);
   memcpy (run->y, inner.y + (gsize) (w->n - 1) * rows * cell->n_out, (gsize) rows * cell->n_out * sizeof (gfloat));
 }
 
@@ -103,7 +105,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
 {
   const Window *w = (const Window *) cell;
   gint rows = run->T * run->B, size = w->segment;
-  gsize n_state = rows * layers (cell)->n_state, n_dx = (gsize) w->n * rows * size, n_dy = (gsize) w->n * rows * cell->n_out, last = (gsize) rows * cell->n_out;
+  gsize n_state = rows * w->state, n_dx = (gsize) w->n * rows * size, n_dy = (gsize) w->n * rows * cell->n_out, last = (gsize) rows * cell->n_out;
   gfloat *scratch;
   RnnRun inner = inner_run (w, run, &scratch);
   gfloat *dstate = rnn_take (&scratch, n_state), *dx = rnn_take (&scratch, n_dx), *dy = rnn_take (&scratch, n_dy);
@@ -112,7 +114,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
   memset (dstate, 0, n_state * sizeof (gfloat));
   memset (dy, 0, (n_dy - last) * sizeof (gfloat));
   memcpy (dy + n_dy - last, grad->dy, last * sizeof (gfloat));
-  layers (cell)->klass->backward (layers (cell), &inner, &(RnnGrad) { .dy = dy, .dx = grad->dx ? dx : NULL, .dstate = dstate,
+  rnn_chain_backward (cell, &inner, &(RnnGrad) { .dy = dy, .dx = grad->dx ? dx : NULL, .dstate = dstate,
         .dparam = grad->dparam });
   for (gint k = 0; grad->dx && k < w->n; k++)
     rnn_copy_rows (rows, size, dx + (gsize) k * rows * size, size, grad->dx + (gsize) k * size, cell->n_in);

@@ -100,19 +100,34 @@ rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
   insert (s, score);
 }
 
+/* The rank of the quantile among n scores and the one to come */
+static gfloat
+get_ranked (const Step *s, gdouble coverage)
+{
+  guint rank = (guint) ceil (coverage * (s->count + 1));
+
+  return rank == 0 ? 0 : s->sorted[MIN (rank, s->count) - 1];
+}
+
+gfloat
+rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat fallback)
+{
+  const Step *s = &c->steps[h];
+
+  return s->count < MIN (FEWEST, c->window) ? fallback : get_ranked (s, coverage);
+}
+
 /* Levels below 0 ask for more than was ever seen: as much more. */
 gfloat
 rnn_conformal_get_radius (RnnConformal *c, guint h, gfloat fallback)
 {
   const Step *s = &c->steps[h];
-  guint rank;
 
   if (s->count < MIN (FEWEST, c->window))
     return fallback;
   if (s->level <= 0)
     return s->sorted[s->count - 1] * (1 - 2 * s->level);
-  rank = (guint) ceilf ((1 - s->level) * (s->count + 1));
-  return rank == 0 ? 0 : s->sorted[MIN (rank, s->count) - 1];
+  return get_ranked (s, 1 - (gdouble) s->level);
 }
 
 gfloat

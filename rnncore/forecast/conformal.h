@@ -26,6 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnConformal, rnn_conformal_free)
 void   rnn_conformal_add (RnnConformal *conformal, guint h, gfloat score, gfloat radius);
 /* In scales; @fallback while there are less than a few scores. */
 gfloat rnn_conformal_get_radius (RnnConformal *conformal, guint h, gfloat fallback);
+/* The quantile of the scores kept at @coverage, whatever has been missed. */
+gfloat rnn_conformal_get_quantile (RnnConformal *conformal, guint h, gdouble coverage, gfloat fallback);
 /* The share of scores kept that are larger than @score: how likely such a truth is.  1: there are none. */
 gfloat rnn_conformal_get_probability (RnnConformal *conformal, guint h, gfloat score);
 

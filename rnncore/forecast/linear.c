@@ -66,11 +66,17 @@ fold (RnnLinearFit *f)
 void
 rnn_linear_fit_add (RnnLinearFit *f, const gfloat *x, const gfloat *y)
 {
+  rnn_linear_fit_add_scaled (f, 1, x, y);
+}
+
+void
+rnn_linear_fit_add_scaled (RnnLinearFit *f, gfloat one, const gfloat *x, const gfloat *y)
+{
   gdouble *row = f->x + (gsize) f->waiting * f->size, *out = f->y + (gsize) f->waiting * f->n_out;
 
   for (gint i = 0; i < f->n_in; i++)
     row[i] = x[i];
-  row[f->n_in] = 1;
+  row[f->n_in] = one;
   for (gint i = 0; i < f->n_out; i++)
     out[i] = y[i];
   f->n++;

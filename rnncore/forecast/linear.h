@@ -18,6 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnLinearFit, rnn_linear_fit_free)
 
 /* One more pair.  All of them finite. */
 void     rnn_linear_fit_add   (RnnLinearFit *fit, const gfloat *x, const gfloat *y);
+/* The same with @one in the place of the 1 beside x: a pair that weighs w^2 is added as w x, w y and w. */
+void     rnn_linear_fit_add_scaled (RnnLinearFit *fit, gfloat one, const gfloat *x, const gfloat *y);
 /* weight[n_out][n_in], bias[n_out]; may be asked again with another lambda.  FALSE: the pairs do not determine them. */
 gboolean rnn_linear_fit_solve (const RnnLinearFit *fit, gdouble lambda, gfloat *weight, gfloat *bias);
 

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ROUNDS 16
 #define GRID 5                  /* points a side */
 
 typedef struct {
@@ -16,13 +15,14 @@ typedef struct {
 
 typedef struct {
   Point low, high;
+  guint rounds;                 /* of refining; more parameters cost more and are less certain */
 } Box;
 
 /* What R's forecast package searches in */
 static const Box boxes[] = {
-  { { 1e-4, 0, 1 }, { 0.9999, 0, 1 } },
-  { { 1e-4, 1e-4, 1 }, { 0.9999, 0.9999, 1 } },
-  { { 1e-4, 1e-4, 0.8 }, { 0.9999, 0.9999, 0.98 } },
+  { { 1e-4, 0, 1 }, { 0.9999, 0, 1 }, 16 },
+  { { 1e-4, 1e-4, 1 }, { 0.9999, 0.9999, 1 }, 10 },
+  { { 1e-4, 1e-4, 0.8 }, { 0.9999, 0.9999, 0.98 }, 6 },
 };
 
 /* Runs over y from @level and @trend on; errors (or NULL) [n].  Leaves the last level and trend. */
@@ -114,7 +114,7 @@ search (const Fit *f, const Box *outer)
   Point best = box.low;
   gdouble least = INFINITY, level, trend;
 
-  for (guint round = 0; round < ROUNDS; round++) {
+  for (guint round = 0; round < outer->rounds; round++) {
     for (guint i = 0; i < GRID * GRID * GRID; i++) {
       Point p = { on_grid (box.low.alpha, box.high.alpha, i % GRID), on_grid (box.low.share, box.high.share,
             i / GRID % GRID), on_grid (box.low.phi, box.high.phi, i / GRID / GRID) };

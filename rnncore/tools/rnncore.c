@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const RnnTool *const tools[] = { &rnn_tool_info, &rnn_tool_transcribe, &rnn_tool_align, &rnn_tool_text, &rnn_tool_tokens, &rnn_tool_wer,
-  &rnn_tool_convert, &rnn_tool_quantize, &rnn_tool_generate, &rnn_tool_ngram, &rnn_tool_bench, &rnn_tool_run, &rnn_tool_compare };
+  &rnn_tool_convert, &rnn_tool_quantize, &rnn_tool_generate, &rnn_tool_forecast_eval, &rnn_tool_ngram, &rnn_tool_bench, &rnn_tool_run, &rnn_tool_compare };
 
 gboolean
 rnn_tool_parse (const RnnTool *tool, const GOptionEntry *options, gint *argc, gchar ***argv, gint min,
@@ -41,8 +41,8 @@ print_help (void)
 {
   g_print ("Usage: rnncore COMMAND [ARGUMENTS]\n\n");
   for (guint i = 0; i < G_N_ELEMENTS (tools); i++)
-    g_print ("  %-9s %-37s %s\n", tools[i]->name, tools[i]->arguments, tools[i]->summary);
-  g_print ("  %-9s %-37s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
+    g_print ("  %-13s %-37s %s\n", tools[i]->name, tools[i]->arguments, tools[i]->summary);
+  g_print ("  %-13s %-37s %s\n", "help", "", "This list; more with: rnncore COMMAND --help");
 }
 
 /* UTF-8 whatever the locale, and nothing in it that steers a terminal, line ends and tabs apart: names and texts come

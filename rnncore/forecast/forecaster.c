@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Windows slide over rings; one run of the model forecasts all streams; trackers keep what was said.
+ *
+ * State of a stream: the number of values, the window, what was judged last, the tracker's. */
+#include "forecaster.h"
+#include "window.h"
+#include "../outputs/head.h"
+#include "../session/session.h"
+#include <string.h>
+
+#define SCORES 500              /* kept for each step of the horizon */
+#define RATE 0.01               /* of the intervals' adaptation */
+#define MAX_STATE (1 << 28)     /* floats of all trackers */
+
+typedef struct {
+  gfloat *ring;                 /* [context], the oldest at `at` */
+  gfloat shift, size;           /* of the channel: (value - shift) / size is what the model sees */
+  RnnTracker *tracker;
+  gfloat *mean;                 /* [horizon] */
+  gboolean judged;
+  gfloat expected, radius, probability; /* of the last value */
+} Stream;
+
+struct _RnnForecaster {
+  RnnForecastConfig config;
+  RnnModel *model;
+  RnnSession *session;
+  const RnnHead *head;          /* NULL: regression */
+  guint n_streams;
+  gfloat coverage;
+  gfloat *deviations;           /* [horizon] */
+  Stream *streams;
+  guint64 count;                /* values of each that came */
+  guint at;
+  gfloat *rings, *means;
+  gfloat *window, *x, *y;       /* [context], [n_streams][context], [n_streams][n_out] */
+  gfloat *scale;                /* [horizon] */
+  RnnScaling *scalings;         /* [n_streams] */
+};
+
+/* ---- making ---- */
+
+/* list[i], or the last there is; @fallback: there is no such list. */
+static gfloat
+read_number (const json_t *forecast, const gchar *key, gsize i, gfloat fallback)
+{
+  const json_t *list = json_object_get (forecast, key);
+  gsize n = json_array_size (list);
+  gdouble value = n ? json_number_value (json_array_get (list, MIN (i, n - 1))) : fallback;
+
+  return isfinite (value) ? (gfloat) value : fallback;
+}
+
+static void
+add_stream (RnnForecaster *f, guint i, const json_t *forecast)
+{
+  Stream *s = &f->streams[i];
+
+  s->ring = f->rings + (gsize) i * f->config.context;
+  s->mean = f->means + (gsize) i * f->config.horizon;
+  s->shift = read_number (forecast, "shifts", i, 0);
+  s->size = read_number (forecast, "scales", i, 1);
+  if (!(s->size > 0))
+    s->size = 1;
+  s->tracker = rnn_tracker_new ((guint) f->config.horizon, f->coverage, SCORES, RATE);
+}
+
+static gboolean
+check_size (const RnnForecaster *f, const gchar *where, GError **error)
+{
+  guint64 H = (guint64) f->config.horizon, per_stream = H * (3 * H + 2 * SCORES);
+
+  if (rnn_model_get_n_in (f->model) != f->config.context || rnn_model_get_output (f->model)->n_values != f->config.horizon) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: the layers do not turn a context of %d into a horizon of %d", where,
+        f->config.context, f->config.horizon);
+    return FALSE;
+  }
+  if (f->n_streams * per_stream <= MAX_STATE)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %u streams with a horizon of %d need more than 1 GiB", where, f->n_streams,
+      f->config.horizon);
+  return FALSE;
+}
+
+RnnForecaster *
+rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError **error)
+{
+  RnnForecaster *f = g_new0 (RnnForecaster, 1);
+  const gchar *where = rnn_model_get_path (model);
+  const json_t *forecast = json_object_get (rnn_model_get_recipe (model), "forecast");
+
+  f->model = rnn_model_ref (model);
+  f->n_streams = n_streams;
+  f->coverage = (gfloat) coverage;
+  if (!rnn_forecast_config_read (&f->config, rnn_model_get_recipe (model), where, error) || !check_size (f, where, error)
+      || !(f->session = rnn_session_new (model, n_streams, 1, RNN_PRECISION_F32, error))) {
+    rnn_forecaster_free (f);
+    return NULL;
+  }
+  f->head = rnn_head_from_output (rnn_model_get_output (model));
+  f->rings = g_new0 (gfloat, (gsize) n_streams * f->config.context);
+  f->means = g_new0 (gfloat, (gsize) n_streams * f->config.horizon);
+  f->window = g_new (gfloat, f->config.context);
+  f->x = g_new0 (gfloat, (gsize) n_streams * f->config.context);
+  f->y = g_new0 (gfloat, (gsize) n_streams * rnn_model_get_n_out (model));
+  f->scale = g_new (gfloat, f->config.horizon);
+  f->deviations = g_new (gfloat, f->config.horizon);
+  f->scalings = g_new0 (RnnScaling, n_streams);
+  f->streams = g_new0 (Stream, n_streams);
+  for (gint h = 0; h < f->config.horizon; h++)
+    f->deviations[h] = MAX (read_number (forecast, "deviations", (gsize) h, 1), 1e-9f);
+  for (guint i = 0; i < n_streams; i++)
+    add_stream (f, i, forecast);
+  return f;
+}
+
+void
+rnn_forecaster_free (RnnForecaster *f)
+{
+  if (!f)
+    return;
+  for (guint i = 0; f->streams && i < f->n_streams; i++)
+    rnn_tracker_free (f->streams[i].tracker);
+  rnn_session_free (f->session);
+  rnn_model_unref (f->model);
+  g_free (f->deviations);
+  g_free (f->streams);
+  g_free (f->rings);
+  g_free (f->means);
+  g_free (f->window);
+  g_free (f->x);
+  g_free (f->y);
+  g_free (f->scale);
+  g_free (f->scalings);
+  g_free (f);
+}
+
+guint
+rnn_forecaster_get_context (RnnForecaster *f)
+{
+  return (guint) f->config.context;
+}
+
+guint
+rnn_forecaster_get_horizon (RnnForecaster *f)
+{
+  return (guint) f->config.horizon;
+}
+
+guint
+rnn_forecaster_get_season (RnnForecaster *f)
+{
+  return (guint) f->config.season;
+}
+
+/* ---- a value comes ---- */
+
+gboolean
+rnn_forecaster_is_ready (RnnForecaster *f)
+{
+  return f->count >= (guint64) f->config.context;
+}
+
+/* In what the model sees; what is missing is what was forecast. */
+static void
+take_value (RnnForecaster *f, Stream *s, gfloat value)
+{
+  gboolean known = isfinite (value);
+  gboolean ready = rnn_forecaster_is_ready (f);
+
+  s->judged = ready && known && rnn_tracker_judge (s->tracker, value, &s->expected, &s->radius, &s->probability);
+  if (ready && known)
+    rnn_tracker_observe (s->tracker, value);
+  s->ring[f->at] = known ? (value - s->shift) / s->size : ready ? (s->mean[0] - s->shift) / s->size : NAN;
+}
+
+static void
+make_input (RnnForecaster *f, guint i)
+{
+  gsize n = (gsize) f->config.context, tail = n - f->at;
+
+  memcpy (f->window, f->streams[i].ring + f->at, tail * sizeof (gfloat));
+  memcpy (f->window + tail, f->streams[i].ring, f->at * sizeof (gfloat));
+  if (!rnn_forecast_window (&f->config, f->window, f->x + i * n, &f->scalings[i]))
+    memset (f->x + i * n, 0, n * sizeof (gfloat));
+}
+
+/* Half the distance of the quantiles that a deviation is from the mean */
+static gfloat
+head_scale (const RnnForecaster *f, const gfloat *y, gint h)
+{
+  gfloat scale = (gfloat) (rnn_head_quantile (f->head, y, h, 0.8413) - rnn_head_quantile (f->head, y, h, 0.1587)) / 2;
+
+  return MAX (scale, 1e-3f * f->deviations[h]);
+}
+
+static void
+read_output (RnnForecaster *f, guint i)
+{
+  Stream *s = &f->streams[i];
+  const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
+  const RnnScaling *scaling = &f->scalings[i];
+
+  for (gint h = 0; h < f->config.horizon; h++) {
+    gfloat value = f->head ? (gfloat) rnn_head_quantile (f->head, y, h, 0.5) : y[h];
+    gfloat scale = f->head ? head_scale (f, y, h) : f->deviations[h];
+
+    s->mean[h] = (value * scaling->scale + scaling->shift) * s->size + s->shift;
+    if (!isfinite (s->mean[h]))
+      s->mean[h] = scaling->shift * s->size + s->shift;
+    f->scale[h] = CLAMP (scale * scaling->scale * s->size, G_MINFLOAT, G_MAXFLOAT);
+  }
+  rnn_tracker_issue (s->tracker, s->mean, f->scale, 1.645f);
+}
+
+void
+rnn_forecaster_push (RnnForecaster *f, const gfloat *values)
+{
+  for (guint i = 0; i < f->n_streams; i++)
+    take_value (f, &f->streams[i], values[i]);
+  f->at = (f->at + 1) % (guint) f->config.context;
+  f->count++;
+  if (!rnn_forecaster_is_ready (f))
+    return;
+  for (guint i = 0; i < f->n_streams; i++)
+    make_input (f, i);
+  rnn_session_reset (f->session, -1);
+  rnn_session_run (f->session, 1, f->x, f->y);
+  for (guint i = 0; i < f->n_streams; i++)
+    read_output (f, i);
+}
+
+/* ---- what is known ---- */
+
+const gfloat *
+rnn_forecaster_get_mean (RnnForecaster *f, guint stream)
+{
+  return f->streams[stream].mean;
+}
+
+const gfloat *
+rnn_forecaster_get_radius (RnnForecaster *f, guint stream)
+{
+  return rnn_tracker_get_radius (f->streams[stream].tracker);
+}
+
+gfloat
+rnn_forecaster_get_quantile (RnnForecaster *f, guint stream, guint h, gdouble level)
+{
+  const Stream *s = &f->streams[stream];
+  gdouble coverage = fabs (2 * level - 1);
+  gfloat spread = level == 0.5 ? 0 : rnn_tracker_get_spread (s->tracker, h, coverage, 1.645f * (gfloat) (coverage / 0.9));
+
+  return s->mean[h] + (level < 0.5 ? -spread : spread);
+}
+
+gboolean
+rnn_forecaster_judge (RnnForecaster *f, guint stream, gfloat *mean, gfloat *radius, gfloat *probability)
+{
+  const Stream *s = &f->streams[stream];
+
+  *mean = s->expected;
+  *radius = s->radius;
+  *probability = s->probability;
+  return s->judged;
+}
+
+/* ---- state ---- */
+
+void
+rnn_forecaster_reset (RnnForecaster *f)
+{
+  f->count = 0;
+  f->at = 0;
+  for (guint i = 0; i < f->n_streams; i++) {
+    rnn_tracker_forget (f->streams[i].tracker);
+    f->streams[i].judged = FALSE;
+  }
+}
+
+gsize
+rnn_forecaster_get_state_size (RnnForecaster *f)
+{
+  return 2 + f->n_streams * ((gsize) f->config.context + f->config.horizon
+      + rnn_tracker_get_state_size (f->streams[0].tracker));
+}
+
+void
+rnn_forecaster_get_state (RnnForecaster *f, gfloat *state)
+{
+  gsize context = (gsize) f->config.context, horizon = (gsize) f->config.horizon;
+
+  *state++ = (gfloat) MIN (f->count, context);
+  *state++ = (gfloat) f->at;
+  for (guint i = 0; i < f->n_streams; i++) {
+    memcpy (state, f->streams[i].ring, context * sizeof (gfloat));
+    memcpy (state + context, f->streams[i].mean, horizon * sizeof (gfloat));
+    rnn_tracker_get_state (f->streams[i].tracker, state + context + horizon);
+    state += context + horizon + rnn_tracker_get_state_size (f->streams[i].tracker);
+  }
+}
+
+gboolean
+rnn_forecaster_set_state (RnnForecaster *f, const gfloat *state)
+{
+  gsize context = (gsize) f->config.context, horizon = (gsize) f->config.horizon;
+  gfloat count = state[0], at = state[1];
+
+  if (!(count >= 0 && count <= context) || !(at >= 0 && at < context))
+    return FALSE;
+  state += 2;
+  for (guint i = 0; i < f->n_streams; i++) {
+    if (!rnn_tracker_set_state (f->streams[i].tracker, state + context + horizon))
+      return FALSE;
+    memcpy (f->streams[i].ring, state, context * sizeof (gfloat));
+    memcpy (f->streams[i].mean, state + context, horizon * sizeof (gfloat));
+    f->streams[i].judged = FALSE;
+    state += context + horizon + rnn_tracker_get_state_size (f->streams[i].tracker);
+  }
+  f->count = (guint64) count;
+  f->at = (guint) at;
+  return TRUE;
+}

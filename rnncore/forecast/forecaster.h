@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A forecasting model at work on streams: a value of each comes, forecasts of all come out, in one batch.
+ *
+ *   f = rnn_forecaster_new (model, n, &error);
+ *   while (there are values) {
+ *     rnn_forecaster_push (f, values);
+ *     if (rnn_forecaster_is_ready (f))
+ *       ... rnn_forecaster_get_mean (f, stream), rnn_forecaster_get_radius (f, stream) ...
+ *   }
+ *
+ * A value that is missing (NAN) is taken to be what was forecast.  Push neither fails nor allocates; memory does not grow. */
+#pragma once
+#include "../model/model.h"
+#include "tracker.h"
+
+RNN_API_BEGIN
+
+typedef struct _RnnForecaster RnnForecaster;
+
+/* Fails on a model that is no forecaster.  @coverage: of the intervals, as 0.9. */
+RnnForecaster *rnn_forecaster_new  (RnnModel *model, guint n_streams, gdouble coverage, GError **error);
+void           rnn_forecaster_free (RnnForecaster *forecaster);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnForecaster, rnn_forecaster_free)
+
+guint rnn_forecaster_get_context (RnnForecaster *forecaster);  /* values that are needed before the first forecast */
+guint rnn_forecaster_get_horizon (RnnForecaster *forecaster);
+guint rnn_forecaster_get_season  (RnnForecaster *forecaster);  /* 0: unknown */
+
+/* values[n_streams]; what is not finite is missing. */
+void     rnn_forecaster_push     (RnnForecaster *forecaster, const gfloat *values);
+gboolean rnn_forecaster_is_ready (RnnForecaster *forecaster);  /* is there a forecast? */
+
+/* Of the steps after the last value, [horizon]; half the width of the interval that holds so many truths as @coverage says. */
+const gfloat *rnn_forecaster_get_mean   (RnnForecaster *forecaster, guint stream);
+const gfloat *rnn_forecaster_get_radius (RnnForecaster *forecaster, guint stream);
+/* The quantile at @level of step @h. */
+gfloat        rnn_forecaster_get_quantile (RnnForecaster *forecaster, guint stream, guint h, gdouble level);
+
+/* What had been forecast of the last value.  @probability: of so large a miss.  FALSE: nothing, or the value was missing. */
+gboolean rnn_forecaster_judge (RnnForecaster *forecaster, guint stream, gfloat *mean, gfloat *radius, gfloat *probability);
+
+void     rnn_forecaster_reset (RnnForecaster *forecaster);     /* forgets values and forecasts, but not how well they did */
+/* All of it, to go on in another process: floats[size]. */
+gsize    rnn_forecaster_get_state_size (RnnForecaster *forecaster);
+void     rnn_forecaster_get_state (RnnForecaster *forecaster, gfloat *state);
+gboolean rnn_forecaster_set_state (RnnForecaster *forecaster, const gfloat *state);    /* FALSE: that is no such state */
+
+RNN_API_END

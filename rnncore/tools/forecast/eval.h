@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parts of `rnncore forecast-eval`. */
+#pragma once
+#include "forecast/fit.h"
+#include "forecast/forecaster.h"
+#include "forecast/metrics.h"
+#include "forecast/series.h"
+
+typedef struct {
+  gchar *time, *target, *id, *step, *model, *recipe, *save;
+  gint seed, season;            /* season 0: what such steps tend to have */
+  gboolean json, quiet, competition;
+  gdouble level_shift;
+  guint split[3];               /* rows of the three parts */
+  guint *horizons, n_horizons;  /* rising */
+} EvalOptions;
+
+/* ---- score.c: sums over forecasts, and what is told of them ---- */
+typedef struct {
+  gchar *name;
+  RnnErrorSums errors;
+  gdouble crps, covered, n;     /* n of the latter two */
+  gdouble mase;                 /* competition: sum over series */
+} Score;
+
+/* {"mse": ..., "mae": ..., "crps": ..., "coverage90": ...} */
+json_t *score_to_json (const Score *score);
+void    score_print_header (void);
+void    score_print (const Score *score);
+
+/* ---- recipe.c ---- */
+/* The recipe asked for, or the tool's own, with @horizon, and sizes that fit @rows to learn from. (transfer full) */
+json_t *eval_recipe (const EvalOptions *options, guint horizon, guint season, guint rows, GError **error);
+
+/* ---- rolling.c, competition.c: (transfer full) the results ---- */
+json_t *eval_rolling     (const EvalOptions *options, const gchar *path, GError **error);
+json_t *eval_competition (const EvalOptions *options, const gchar *train, const gchar *test, GError **error);
+
+void    eval_report (const gchar *line, gpointer options);     /* progress, unless quiet */

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A series in three parts: learnt from, chosen by, reported.  Every row of the third part begins a window; forecasts see all that is
+ * before it.  Numbers are in standard deviations of the first part. */
+#include "eval.h"
+#include "forecast/baselines.h"
+#include <math.h>
+#include <string.h>
+
+#define COVERAGE 0.9
+#define SCORES 500
+#define RATE 0.01
+#define LEAST_KNOWN 64          /* values that a baseline sees, or four seasons */
+
+/* One that forecasts: a model, or a baseline */
+typedef struct {
+  const gchar *name;
+  RnnForecaster *forecaster;    /* or ... */
+  const RnnBaseline *baseline;  /* ... with */
+  RnnTracker **trackers;        /* [channels] */
+  gfloat *mean;                 /* [horizon] */
+  Score *scores;                /* [n_horizons] */
+} Method;
+
+typedef struct {
+  const EvalOptions *options;
+  const gchar *path;
+  RnnSeries *series;
+  guint channels, horizon, season, train, valid, end;   /* rows where the parts end */
+  gfloat *values;               /* [channels][n], standardised */
+  gdouble *mean, *deviation;    /* [channels] of the first part */
+  GArray *methods;
+  guint64 *windows;             /* [n_horizons] */
+} Roll;
+
+static gfloat *
+track (const Roll *r, guint channel)
+{
+  return r->values + (gsize) channel * r->series->n;
+}
+
+/* ---- data ---- */
+
+static gboolean
+load (Roll *r, GError **error)
+{
+  const EvalOptions *o = r->options;
+  RnnSeriesFormat format = { .time = o->time, .values = o->target, .id = o->id };
+  g_autoptr (GPtrArray) all = NULL;
+  RnnSeriesRules rules = { 0 };
+  RnnTimeStep step;
+
+  if (o->step) {
+    if (!rnn_time_step_parse (&step, o->step, error))
+      return FALSE;
+    rules.step = &step;
+  }
+  all = rnn_series_load (r->path, &format, &rules, error);
+  if (!all)
+    return FALSE;
+  r->series = g_ptr_array_steal_index (all, 0);
+  r->channels = r->series->channels;
+  r->season = o->season ? (guint) o->season : r->series->start == RNN_TIME_NONE ? 1 : rnn_time_step_season (&r->series->step);
+  if (r->series->n < r->end) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: has %u rows, but the parts together %u", r->path, r->series->n, r->end);
+    return FALSE;
+  }
+  if (o->horizons[0] == 0 || r->horizon > o->split[2] || r->horizon >= o->split[0]) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "a horizon of %u is 0, or longer than the first or the third part",
+        o->horizons[0] ? r->horizon : 0);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* One unit is a standard deviation of what is known of the first part; a constant keeps its size. */
+static gboolean
+standardise (Roll *r, guint c, GError **error)
+{
+  const RnnSeries *s = r->series;
+  gdouble sum = 0, squares = 0;
+  guint n = 0;
+
+  for (guint t = 0; t < r->train; t++) {
+    gdouble value = s->values[(gsize) t * s->channels + c];
+
+    if (!isnan (value)) {
+      sum += value;
+      n++;
+    }
+  }
+  if (n == 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: column %s has no value in the first part", r->path, s->names[c]);
+    return FALSE;
+  }
+  r->mean[c] = sum / n;
+  for (guint t = 0; t < r->train; t++) {
+    gdouble d = s->values[(gsize) t * s->channels + c] - r->mean[c];
+
+    squares += isnan (d) ? 0 : d * d;
+  }
+  r->deviation[c] = sqrt (squares / n) > 1e-6 * fabs (r->mean[c]) ? sqrt (squares / n) : MAX (fabs (r->mean[c]), 1);
+  for (guint t = 0; t < s->n; t++)
+    track (r, c)[t] = (gfloat) ((s->values[(gsize) t * s->channels + c] - r->mean[c]) / r->deviation[c]
+        + (t >= r->valid + (r->end - r->valid) / 2 ? r->options->level_shift : 0));
+  return TRUE;
+}
+
+/* ---- methods ---- */
+
+static Method *
+add_method (Roll *r, const gchar *name)
+{
+  Method m = { .name = name, .mean = g_new0 (gfloat, r->horizon), .scores = g_new0 (Score, r->options->n_horizons) };
+
+  for (guint j = 0; j < r->options->n_horizons; j++)
+    m.scores[j].name = g_strdup (name);
+  g_array_append_val (r->methods, m);
+  return &g_array_index (r->methods, Method, r->methods->len - 1);
+}
+
+static void
+method_clear (gpointer data)
+{
+  Method *m = data;
+
+  rnn_forecaster_free (m->forecaster);
+  for (guint c = 0; m->trackers && m->trackers[c]; c++)
+    rnn_tracker_free (m->trackers[c]);
+  g_free (m->trackers);
+  g_free (m->mean);
+}
+
+static void
+add_baselines (Roll *r)
+{
+  for (const RnnBaseline *b = rnn_baselines; b->name; b++) {
+    Method *m = add_method (r, b->name);
+
+    m->baseline = b;
+    m->trackers = g_new0 (RnnTracker *, r->channels + 1);
+    for (guint c = 0; c < r->channels; c++)
+      m->trackers[c] = rnn_tracker_new (r->horizon, COVERAGE, SCORES, RATE);
+  }
+}
+
+static RnnModel *
+train (Roll *r, const json_t *recipe, GError **error)
+{
+  g_autofree RnnForecastTrack *tracks = g_new (RnnForecastTrack, r->channels);
+  RnnForecastFit fit = { .seed = (guint64) r->options->seed, .report = eval_report, .data = (gpointer) r->options };
+
+  for (guint c = 0; c < r->channels; c++)
+    tracks[c] = (RnnForecastTrack) { track (r, c), r->series->n, r->train, r->valid };
+  return rnn_forecast_fit (recipe, tracks, r->channels, &fit, r->options->recipe ? r->options->recipe : "the recipe", error);
+}
+
+/* The model as it is saved: it takes the series' own units. */
+static gboolean
+save (Roll *r, RnnModel *model, GError **error)
+{
+  json_t *forecast = json_object_get (rnn_model_get_recipe (model), "forecast"), *shifts = json_array (), *scales = json_array ();
+  json_t *columns = json_array ();
+  g_autofree gchar *step = rnn_time_step_format (&r->series->step);
+  g_autoptr (RnnModel) copy = rnn_model_copy (model, error);
+
+  if (!copy)
+    return FALSE;
+  forecast = json_object_get (rnn_model_get_recipe (copy), "forecast");
+  for (guint c = 0; c < r->channels; c++) {
+    json_array_append_new (shifts, json_real (r->mean[c]));
+    json_array_append_new (scales, json_real (r->deviation[c]));
+    json_array_append_new (columns, json_string (r->series->names[c]));
+  }
+  json_object_set_new (forecast, "shifts", shifts);
+  json_object_set_new (forecast, "scales", scales);
+  json_object_set_new (forecast, "columns", columns);
+  json_object_set_new (forecast, "step", json_string (step));
+  return rnn_model_save (copy, r->options->save, error);
+}
+
+static gboolean
+add_forecaster (Roll *r, const gchar *name, RnnModel *model, GError **error)
+{
+  RnnForecaster *f = rnn_forecaster_new (model, r->channels, COVERAGE, error);
+
+  if (!f)
+    return FALSE;
+  if (rnn_forecaster_get_horizon (f) < r->horizon) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: forecasts %u steps, not %u", rnn_model_get_path (model),
+        rnn_forecaster_get_horizon (f), r->horizon);
+    rnn_forecaster_free (f);
+    return FALSE;
+  }
+  add_method (r, name)->forecaster = f;
+  return TRUE;
+}
+
+/* The linear model beside the network is the recipe without members. */
+static gboolean
+add_models (Roll *r, GError **error)
+{
+  json_t *recipe = eval_recipe (r->options, r->horizon, r->season, r->train, error), *forecast, *linear;
+  g_autoptr (RnnModel) model = NULL, plain = NULL;
+  gboolean good = recipe != NULL;
+
+  if (!good)
+    return FALSE;
+  linear = json_deep_copy (recipe);
+  forecast = json_object_get (linear, "forecast");
+  json_object_set_new (forecast, "members", json_integer (0));
+  json_object_set_new (forecast, "linear", json_true ());
+  json_object_set_new (linear, "output", json_pack ("{ss}", "kind", "regression"));
+  model = r->options->model ? rnn_model_load (r->options->model, error) : train (r, recipe, error);
+  plain = model ? train (r, linear, error) : NULL;
+  good = plain && add_forecaster (r, "model", model, error) && add_forecaster (r, "nlinear", plain, error)
+      && (!r->options->save || save (r, model, error));
+  json_decref (recipe);
+  json_decref (linear);
+  return good;
+}
+
+/* ---- rolling ---- */
+
+/* Deciles, mean in the middle, from the scores kept */
+static gdouble
+crps (RnnForecaster *f, RnnTracker *tracker, guint c, guint h, gdouble mean, gdouble truth)
+{
+  static const gdouble coverages[] = { 0.2, 0.4, 0.6, 0.8 };
+  gdouble sum = rnn_pinball (truth, mean, 0.5);
+
+  for (guint k = 0; k < G_N_ELEMENTS (coverages); k++) {
+    gdouble level = (1 + coverages[k]) / 2;
+    gdouble spread = f ? rnn_forecaster_get_quantile (f, c, h, level) - mean
+        : rnn_tracker_get_spread (tracker, h, coverages[k], 1);
+
+    sum += rnn_pinball (truth, mean + spread, level) + rnn_pinball (truth, mean - spread, 1 - level);
+  }
+  return 2 * sum / (2 * G_N_ELEMENTS (coverages) + 1);
+}
+
+/* Scores the forecast that begins at row @t against what came. */
+static void
+add_scores (Roll *r, Method *m, guint c, guint t)
+{
+  const gfloat *truth = track (r, c) + t;
+  const gfloat *mean = m->forecaster ? rnn_forecaster_get_mean (m->forecaster, c) : m->mean;
+  const gfloat *radius = m->forecaster ? rnn_forecaster_get_radius (m->forecaster, c) : rnn_tracker_get_radius (m->trackers[c]);
+  Score sums = { 0 };
+  guint j = 0;
+
+  for (guint h = 0; h < r->horizon && t + h < r->end; h++) {
+    if (!isnan (truth[h])) {
+      rnn_error_sums_add (&sums.errors, 1, truth + h, mean + h);
+      sums.crps += crps (m->forecaster, m->forecaster ? NULL : m->trackers[c], c, h, mean[h], truth[h]);
+      sums.covered += fabsf (truth[h] - mean[h]) <= radius[h];
+      sums.n++;
+    }
+    if (h + 1 == r->options->horizons[j]) {
+      rnn_error_sums_merge (&m->scores[j].errors, &sums.errors);
+      m->scores[j].crps += sums.crps;
+      m->scores[j].covered += sums.covered;
+      m->scores[j].n += sums.n;
+      j++;
+    }
+  }
+}
+
+/* The baseline's forecast from row @t on, of the last few seasons. */
+static void
+run_baseline (Roll *r, Method *m, guint c, guint t)
+{
+  guint known = MIN (t, MAX (4 * r->season, LEAST_KNOWN)), season = r->season;
+  g_autofree gfloat *scale = g_new (gfloat, r->horizon);
+
+  for (guint h = 0; h < r->horizon; h++)
+    scale[h] = 1;
+  rnn_baseline_run (m->baseline, known, track (r, c) + t - known, season, r->horizon, m->mean);
+  rnn_tracker_issue (m->trackers[c], m->mean, scale, 1.645f);
+}
+
+/* Row @t is known now. */
+static void
+advance (Roll *r, Method *m, guint t)
+{
+  g_autofree gfloat *row = g_new (gfloat, r->channels);
+  gboolean scored = t + 1 >= r->valid && t + 1 < r->end;
+
+  for (guint c = 0; c < r->channels; c++)
+    row[c] = track (r, c)[t];
+  if (m->forecaster)
+    rnn_forecaster_push (m->forecaster, row);
+  for (guint c = 0; c < r->channels; c++) {
+    if (m->baseline)
+      rnn_tracker_observe (m->trackers[c], row[c]);
+    if (m->baseline && t + 1 >= r->train)
+      run_baseline (r, m, c, t + 1);
+    if (scored)
+      add_scores (r, m, c, t + 1);
+  }
+}
+
+static void
+roll (Roll *r)
+{
+  for (guint i = 0; i < r->methods->len; i++) {
+    Method *m = &g_array_index (r->methods, Method, i);
+    guint context = m->forecaster ? rnn_forecaster_get_context (m->forecaster) : 0;
+
+    for (guint t = r->train > context ? r->train - context : 0; t + 1 < r->end; t++)
+      advance (r, m, t);
+  }
+  for (guint j = 0; j < r->options->n_horizons; j++)
+    r->windows[j] = r->end - r->valid - r->options->horizons[j] + 1;
+}
+
+static json_t *
+report (Roll *r)
+{
+  const EvalOptions *o = r->options;
+  json_t *result = json_object (), *horizons = json_object ();
+
+  for (guint j = 0; j < o->n_horizons; j++) {
+    json_t *one = json_pack ("{sI}", "windows", (json_int_t) r->windows[j]);
+    g_autofree gchar *name = g_strdup_printf ("%u", o->horizons[j]);
+
+    g_print ("horizon %u, %" G_GUINT64_FORMAT " windows\n", o->horizons[j], r->windows[j]);
+    score_print_header ();
+    for (guint i = 0; i < r->methods->len; i++) {
+      Method *m = &g_array_index (r->methods, Method, i);
+
+      score_print (&m->scores[j]);
+      json_object_set_new (one, m->name, score_to_json (&m->scores[j]));
+    }
+    json_object_set_new (horizons, name, one);
+  }
+  json_object_set_new (result, "file", json_string (r->path));
+  json_object_set_new (result, "unit", json_string ("standard deviations of the first part"));
+  json_object_set_new (result, "seed", json_integer (o->seed));
+  json_object_set_new (result, "horizons", horizons);
+  return result;
+}
+
+json_t *
+eval_rolling (const EvalOptions *o, const gchar *path, GError **error)
+{
+  Roll r = { .options = o, .path = path, .train = o->split[0], .valid = o->split[0] + o->split[1],
+    .end = o->split[0] + o->split[1] + o->split[2], .horizon = o->horizons[o->n_horizons - 1] };
+  gboolean good = load (&r, error);
+  json_t *result = NULL;
+
+  r.methods = g_array_new (FALSE, FALSE, sizeof (Method));
+  g_array_set_clear_func (r.methods, method_clear);
+  if (good) {
+    r.values = g_new (gfloat, (gsize) r.series->n * r.channels);
+    r.mean = g_new0 (gdouble, r.channels);
+    r.deviation = g_new0 (gdouble, r.channels);
+    r.windows = g_new0 (guint64, o->n_horizons);
+  }
+  for (guint c = 0; good && c < r.channels; c++)
+    good = standardise (&r, c, error);
+  if (good && add_models (&r, error)) {
+    add_baselines (&r);
+    roll (&r);
+    result = report (&r);
+  }
+  g_array_unref (r.methods);
+  g_clear_pointer (&r.series, rnn_series_free);
+  g_free (r.values);
+  g_free (r.mean);
+  g_free (r.deviation);
+  g_free (r.windows);
+  return result;
+}
