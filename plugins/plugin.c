@@ -3,6 +3,7 @@
 #include <gst/gst.h>
 #include "forecast/gstrnncsvenc.h"
 #include "forecast/gstrnncsvparse.h"
+#include "forecast/gstrnnforecast.h"
 #include "gstrnncorpussrc.h"
 #include "gstrnnctcdec.h"
 #include "gstrnnfeatures.h"
@@ -23,6 +24,7 @@ plugin_init (GstPlugin *plugin)
   ok |= GST_ELEMENT_REGISTER (rnntrainer, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvparse, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvenc, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnnforecast, plugin);
   return ok;
 }
 

@@ -10,6 +10,8 @@
 #include "features/features-options.h"
 #include "forecast/baselines.h"
 #include "forecast/conformal.h"
+#include "forecast/fit.h"
+#include "forecast/forecaster.h"
 #include "forecast/metrics.h"
 #include "forecast/scaling.h"
 #include "forecast/series.h"

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside of rnnforecast: stream, anomalies, state file. */
+#pragma once
+#include "gstrnnforecast.h"
+#include "gstrnnseries.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gdouble coverage, anomaly_probability;
+  guint every, max_gap, anomaly_interval, state_interval;
+  gboolean post_anomalies;
+} GstRnnForecastSettings;
+
+struct _GstRnnForecast {
+  GstElement parent;
+  GstPad *sinkpad, *srcpad;
+
+  /* under the object lock */
+  gchar *model_file, *state_file;
+  GstRnnForecastSettings settings;
+  guint64 n_values, n_forecasts, n_resets, n_anomalies;
+
+  /* NULL->READY; then read only */
+  RnnModel *model;
+  gchar **columns;              /* those of the model, or NULL */
+
+  /* streaming thread */
+  GstRnnForecastSettings now;
+  GstRnnSeries series;          /* channels 0: no caps yet */
+  GstSegment segment;
+  RnnForecaster *forecaster;
+  gint *places;                 /* [n_streams] column of the stream's values */
+  gint n_streams;
+  gfloat *row;                  /* [n_streams] */
+  GstClockTime next;            /* PTS that is due, or NONE: anything */
+  gint64 resume;                /* time up to which values are known from the state file, or RNN_TIME_NONE */
+  guint64 count;                /* values since the last reset */
+  guint64 pushed;               /* count at the last forecast that left */
+  guint64 told;                 /* count at the last anomaly told of */
+  guint64 untold;               /* anomalies since */
+};
+
+/* ---- gstrnnforecast-properties.c ---- */
+void gst_rnn_forecast_install_properties (GObjectClass *klass);
+
+/* ---- gstrnnforecast-anomaly.c ---- */
+void gst_rnn_forecast_register_meta (void);
+/* Tells of values outside of their intervals, by a message and on @buffer (or NULL). */
+void gst_rnn_forecast_judge (GstRnnForecast *self, GstClockTime pts, GstBuffer *buffer);
+
+/* ---- gstrnnforecast-state.c ---- */
+/* Goes on where the state file, if there is one that fits, left off. */
+void gst_rnn_forecast_load_state (GstRnnForecast *self);
+void gst_rnn_forecast_save_state (GstRnnForecast *self);
+
+G_END_DECLS

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The properties of rnnforecast. */
+#include "gstrnnforecast-private.h"
+
+enum { PROP_0, PROP_MODEL_FILE, PROP_STATE_FILE, PROP_COVERAGE, PROP_EVERY, PROP_MAX_GAP, PROP_POST_ANOMALIES,
+  PROP_ANOMALY_PROBABILITY, PROP_ANOMALY_INTERVAL, PROP_STATE_INTERVAL, PROP_STATS };
+
+static void
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstRnnForecast *self = GST_RNN_FORECAST (object);
+  GstRnnForecastSettings *s = &self->settings;
+  gchar **text = id == PROP_MODEL_FILE ? &self->model_file : &self->state_file;
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL_FILE:
+    case PROP_STATE_FILE:
+      g_free (*text);
+      *text = g_value_dup_string (value);
+      break;
+    case PROP_COVERAGE:
+      s->coverage = g_value_get_double (value);
+      break;
+    case PROP_EVERY:
+      s->every = g_value_get_uint (value);
+      break;
+    case PROP_MAX_GAP:
+      s->max_gap = g_value_get_uint (value);
+      break;
+    case PROP_POST_ANOMALIES:
+      s->post_anomalies = g_value_get_boolean (value);
+      break;
+    case PROP_ANOMALY_PROBABILITY:
+      s->anomaly_probability = g_value_get_double (value);
+      break;
+    case PROP_ANOMALY_INTERVAL:
+      s->anomaly_interval = g_value_get_uint (value);
+      break;
+    case PROP_STATE_INTERVAL:
+      s->state_interval = g_value_get_uint (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstRnnForecast *self = GST_RNN_FORECAST (object);
+  const GstRnnForecastSettings *s = &self->settings;
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL_FILE:
+    case PROP_STATE_FILE:
+      g_value_set_string (value, id == PROP_MODEL_FILE ? self->model_file : self->state_file);
+      break;
+    case PROP_COVERAGE:
+      g_value_set_double (value, s->coverage);
+      break;
+    case PROP_EVERY:
+      g_value_set_uint (value, s->every);
+      break;
+    case PROP_MAX_GAP:
+      g_value_set_uint (value, s->max_gap);
+      break;
+    case PROP_POST_ANOMALIES:
+      g_value_set_boolean (value, s->post_anomalies);
+      break;
+    case PROP_ANOMALY_PROBABILITY:
+      g_value_set_double (value, s->anomaly_probability);
+      break;
+    case PROP_ANOMALY_INTERVAL:
+      g_value_set_uint (value, s->anomaly_interval);
+      break;
+    case PROP_STATE_INTERVAL:
+      g_value_set_uint (value, s->state_interval);
+      break;
+    case PROP_STATS:
+      g_value_take_boxed (value, gst_structure_new ("rnnforecast-stats", "values", G_TYPE_UINT64, self->n_values,
+              "forecasts", G_TYPE_UINT64, self->n_forecasts, "resets", G_TYPE_UINT64, self->n_resets,
+              "anomalies", G_TYPE_UINT64, self->n_anomalies, NULL));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+void
+gst_rnn_forecast_install_properties (GObjectClass *klass)
+{
+  static const GParamFlags always = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
+  static const GParamFlags before = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  klass->set_property = set_property;
+  klass->get_property = get_property;
+#define INSTALL(id, spec) g_object_class_install_property (klass, id, spec)
+  INSTALL (PROP_MODEL_FILE, g_param_spec_string ("model-file", "Model file", "The forecasting model", NULL, before));
+  INSTALL (PROP_STATE_FILE, g_param_spec_string ("state-file", "State file",
+          "Where the state is kept, so that the next run goes on where this one ends; unset: nowhere", NULL, before));
+  INSTALL (PROP_COVERAGE, g_param_spec_double ("coverage", "Coverage", "The share of truths that the intervals are to hold",
+          0.01, 0.999, 0.9, before));
+  INSTALL (PROP_EVERY, g_param_spec_uint ("every", "Every", "A forecast after so many values", 1, G_MAXUINT, 1, always));
+  INSTALL (PROP_MAX_GAP, g_param_spec_uint ("max-gap", "Longest gap",
+          "Steps without a value that are stepped over with what was forecast; after more it begins anew", 0, G_MAXINT, 24,
+          always));
+  INSTALL (PROP_POST_ANOMALIES, g_param_spec_boolean ("post-anomalies", "Post anomalies",
+          "Post a message when a value is outside of its interval", TRUE, always));
+  INSTALL (PROP_ANOMALY_PROBABILITY, g_param_spec_double ("anomaly-probability", "Anomaly probability",
+          "How unlikely such a miss has to be", 0, 1, 0.01, always));
+  INSTALL (PROP_ANOMALY_INTERVAL, g_param_spec_uint ("anomaly-interval", "Anomaly interval",
+          "Steps between two messages at least; how many are left out the next one says", 0, G_MAXUINT, 24, always));
+  INSTALL (PROP_STATE_INTERVAL, g_param_spec_uint ("state-interval", "State interval",
+          "Steps after which the state file is written; 0: only at the end", 0, G_MAXUINT, 0, always));
+  INSTALL (PROP_STATS, g_param_spec_boxed ("stats", "Statistics", "Counts of values, forecasts, resets and anomalies",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+#undef INSTALL
+}
