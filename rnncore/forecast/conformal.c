@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#define DELAY 24.f              /* steps */
 #define FEWEST 10               /* scores that say more than a distribution */
 
 typedef struct {
@@ -92,7 +93,7 @@ rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
   if (!isfinite (score))
     return;
   if (!isnan (radius))
-    s->level = CLAMP (s->level + c->rate * (c->alpha - (score > radius)), -1, 1);
+    s->level = CLAMP (s->level + c->rate / (1 + h / DELAY) * (c->alpha - (score > radius)), -1, 1);
   if (s->count == c->window)
     forget (s, s->ring[s->at]);
   s->ring[s->at] = score;

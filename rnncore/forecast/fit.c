@@ -17,6 +17,7 @@
 #define CHOOSE_WINDOWS 2000
 #define FAR 30                  /* scaled truths beyond are no example */
 #define ROUNDS 3                /* of weighing */
+#define BLOCKS 8                /* stretches of the windows to choose by */
 #define SOFT 0.05               /* mean error below which windows weigh the same */
 
 static const gdouble lambdas[] = { 1e-4, 1e-2, 1e-1, 1, 10 };
@@ -34,7 +35,6 @@ typedef struct {
   gint n_params;
   gboolean median;              /* the output asks for absolute errors */
   gfloat *weight, *bias;        /* [H][context], [H] of the linear part */
-  gdouble silence;              /* its error over the windows to choose by */
   RnnModel *model;
 } Work;
 
@@ -198,7 +198,6 @@ choose_lambda (Work *w, const RnnLinearFit *fit)
       memcpy (bias, w->bias, w->learn.n_out * sizeof (gfloat));
     }
   }
-  w->silence = least;
   memcpy (w->weight, weight, n * sizeof (gfloat));
   memcpy (w->bias, bias, w->learn.n_out * sizeof (gfloat));
 }
@@ -281,13 +280,45 @@ silence_head (RnnModel *member, gint i)
   rnn_model_pack (member, TRUE);
 }
 
-/* Is a member better than silence?  Only of squared errors is known what silence gives. */
+/* What a member adds to the mean squared error of each of BLOCKS stretches of the windows to choose by. */
 static gboolean
-helps (const Work *w, const RnnTrainStats *stats)
+gains (Work *w, RnnModel *member, gdouble *gain, GError **error)
 {
-  gboolean regression = w->n_params == 1 && !w->median;
+  g_autoptr (RnnSession) session = rnn_session_new (member, 1, 1, RNN_PRECISION_F32, error);
+  g_autofree gfloat *y = g_new (gfloat, w->choose.n_out), *said = g_new (gfloat, w->choose.n_out);
 
-  return !w->config.linear || !regression || !w->choose.n || stats->best_metric < w->silence;
+  for (guint i = 0; session && i < w->choose.n; i++) {
+    const gfloat *x = w->choose.x + (gsize) i * w->choose.n_in, *truth = w->choose.y + (gsize) i * w->choose.n_out;
+
+    apply (w, x, y);
+    rnn_session_run (session, 1, x, said);
+    for (gint h = 0; h < w->choose.n_out; h++) {
+      gdouble left = truth[h] - y[h], e = left - said[h];
+
+      gain[(gsize) i * BLOCKS / w->choose.n] += isnan (e) ? 0 : (left * left - e * e) / w->choose.n_out;
+    }
+  }
+  return session != NULL;
+}
+
+/* Is a member better than silence, by more than its gain varies from stretch to stretch?  Windows overlap, so a mean over all of
+ * them says little.  Asked of squared errors alone. */
+static gboolean
+helps (Work *w, RnnModel *member, gboolean *answer, GError **error)
+{
+  gdouble gain[BLOCKS] = { 0 }, mean = 0, variance = 0;
+
+  *answer = TRUE;
+  if (!w->config.linear || w->n_params > 1 || w->median || w->choose.n < BLOCKS)
+    return TRUE;
+  if (!gains (w, member, gain, error))
+    return FALSE;
+  for (guint k = 0; k < BLOCKS; k++)
+    mean += gain[k] / BLOCKS;
+  for (guint k = 0; k < BLOCKS; k++)
+    variance += (gain[k] - mean) * (gain[k] - mean) / (BLOCKS - 1);
+  *answer = mean > sqrt (variance / BLOCKS);
+  return TRUE;
 }
 
 static gboolean
@@ -299,6 +330,7 @@ train_member (Work *w, const json_t *recipe, gint i, RnnDataset *learn, RnnDatas
   RnnTrainConfig config;
   RnnTrainStats stats = { 0 };
   RnnTrainer *trainer;
+  gboolean good, keep;
 
   json_decref (own);
   rnn_options_init (rnn_train_options, &config);
@@ -317,38 +349,39 @@ train_member (Work *w, const json_t *recipe, gint i, RnnDataset *learn, RnnDatas
     if (stats.epoch != epoch || stats.done)
       report (w, "member %d, epoch %u: loss %.5f, to choose by %.5f", i, epoch + 1, stats.epoch_loss, stats.dev_metric);
   } while (!stats.done);
-  if (helps (w, &stats))
+  good = helps (w, rnn_trainer_get_best (trainer), &keep, error);
+  if (good && keep)
     copy_weights (w, rnn_trainer_get_best (trainer), i);
-  else
-    report (w, "member %d is left out: the linear part alone is better where one chooses by", i);
+  else if (good)
+    report (w, "member %d is left out: it does not surely better the linear part", i);
   rnn_trainer_free (trainer);
-  return TRUE;
+  return good;
 }
 
 /* ---- the whole ---- */
 
+/* Numbers of the output for every step; 0: @error. */
 static gint
 count_params (const json_t *recipe, const gchar *where, gboolean *median, GError **error)
 {
-  json_t *object = json_copy (json_object_get (recipe, "output"));
+  const gchar *kind = json_string_value (json_object_get (json_object_get (recipe, "output"), "kind"));
+  const RnnOutputClass *klass = rnn_output_class_find (kind ? kind : "regression");
   g_autoptr (RnnOutput) output = NULL;
-  const RnnHead *head;
-  gboolean regression;
+  json_t *object;
 
-  if (!object)
-    object = json_pack ("{ss}", "kind", "regression");
-  regression = !g_strcmp0 (json_string_value (json_object_get (object, "kind")), "regression");
-  if (!regression)
-    json_object_set_new (object, "values", json_integer (1));
-  output = rnn_output_new (object, regression ? 1 : 0, where, error);
-  *median = !regression && g_strcmp0 (json_string_value (json_object_get (object, "kind")), "gaussian");
-  json_decref (object);
-  if (!output)
-    return 0;
-  head = rnn_head_from_output (output);
-  if (!head && !regression)
+  *median = FALSE;
+  if (klass && g_str_equal (klass->name, "regression"))
+    return 1;
+  if (!klass || klass->loss != rnn_head_loss) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: a forecaster's output is regression or a distribution", where);
-  return head ? head->n_params : regression ? 1 : 0;
+    return 0;
+  }
+  *median = !g_str_equal (klass->name, "gaussian");
+  object = json_copy (json_object_get (recipe, "output"));
+  json_object_set_new (object, "values", json_integer (1));
+  output = rnn_output_new (object, 0, where, error);
+  json_decref (object);
+  return output ? ((const RnnHead *) output)->n_params : 0;
 }
 
 static void

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SCORES 500              /* kept for each step of the horizon */
-#define RATE 0.01               /* of the intervals' adaptation */
+#define RATE 0.02               /* of the intervals' adaptation */
 #define MAX_STATE (1 << 28)     /* floats of all trackers */
 
 typedef struct {

@@ -101,7 +101,7 @@ train_model (Competition *c, GError **error)
   recipe = eval_recipe (c->options, c->horizon, c->season, shortest, error);
   if (!recipe)
     return NULL;
-  model = rnn_forecast_fit (recipe, tracks, c->train->len, &fit, c->options->recipe ? c->options->recipe : "the recipe", error);
+  model = rnn_forecast_fit (recipe, tracks, c->train->len, &fit, c->options->recipe, error);
   json_decref (recipe);
   return model;
 }

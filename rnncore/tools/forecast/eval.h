@@ -29,7 +29,7 @@ void    score_print_header (void);
 void    score_print (const Score *score);
 
 /* ---- recipe.c ---- */
-/* The recipe asked for, or the tool's own, with @horizon, and sizes that fit @rows to learn from. (transfer full) */
+/* The recipe, with @horizon, and where it says nothing a context that fits @season and @rows to learn from. (transfer full) */
 json_t *eval_recipe (const EvalOptions *options, guint horizon, guint season, guint rows, GError **error);
 
 /* ---- rolling.c, competition.c: (transfer full) the results ---- */

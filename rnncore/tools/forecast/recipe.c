@@ -5,20 +5,17 @@
 #define SEGMENTS 14             /* of the default window: two weeks of days */
 #define MOST 720                /* values of it */
 
-/* A linear map and an encoder of two layers on what it leaves */
-static const char standard[] = "{\"name\": \"forecast\", \"forecast\": {},"
-    "\"layers\": [{\"cell\": \"dense\", \"units\": 64, \"activation\": \"relu\"}, {\"cell\": \"gru\", \"hidden\": 64},"
-    " {\"cell\": \"dropout\", \"p\": 0.3}], \"output\": {\"kind\": \"regression\"},"
-    "\"train\": {\"batch_size\": 64, \"epochs\": 12, \"learning_rate\": 0.001, \"optimizer\": \"adamw\", \"weight_decay\": 0.01,"
-    " \"patience\": 3}}";
-
 static json_t *
 load (const EvalOptions *o, GError **error)
 {
   json_error_t reason;
-  json_t *recipe = o->recipe ? json_load_file (o->recipe, 0, &reason) : json_loads (standard, 0, &reason);
+  json_t *recipe = o->recipe ? json_load_file (o->recipe, 0, &reason) : NULL;
 
-  if (!recipe)
+  if (!o->recipe && o->model)   /* the linear model beside it */
+    return json_pack ("{s{}s[]}", "forecast", "layers");
+  if (!o->recipe)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--model or --recipe is needed");
+  else if (!recipe)
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s:%d: %s", o->recipe, reason.line, reason.text);
   else if (!json_is_object (json_object_get (recipe, "forecast"))) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: this is no forecaster's recipe: it has no \"forecast\"", o->recipe);

@@ -8,7 +8,7 @@
 
 #define COVERAGE 0.9
 #define SCORES 500
-#define RATE 0.01
+#define RATE 0.02
 #define LEAST_KNOWN 64          /* values that a baseline sees, or four seasons */
 
 /* One that forecasts: a model, or a baseline */
@@ -151,7 +151,8 @@ train (Roll *r, const json_t *recipe, GError **error)
 
   for (guint c = 0; c < r->channels; c++)
     tracks[c] = (RnnForecastTrack) { track (r, c), r->series->n, r->train, r->valid };
-  return rnn_forecast_fit (recipe, tracks, r->channels, &fit, r->options->recipe ? r->options->recipe : "the recipe", error);
+  return rnn_forecast_fit (recipe, tracks, r->channels, &fit,
+      r->options->recipe ? r->options->recipe : "the linear model", error);
 }
 
 /* The model as it is saved: it takes the series' own units. */
