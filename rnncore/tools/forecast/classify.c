@@ -279,7 +279,7 @@ static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
   g_autofree gchar *path = NULL;
-  gint members = 5, seed = 1;
+  gint members = 3, seed = 1;
   gboolean json = FALSE, good;
   const GOptionEntry entries[] = {
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &path, "What to train", "FILE.json" },

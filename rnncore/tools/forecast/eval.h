@@ -32,6 +32,13 @@ void    score_print (const Score *score);
 /* The recipe, with @horizon, and where it says nothing a context that fits @season and @rows to learn from. (transfer full) */
 json_t *eval_recipe (const EvalOptions *options, guint horizon, guint season, guint rows, GError **error);
 
+/* ---- units.c ---- */
+/* Mean and standard deviation of what is known of column @c in the first @rows; of a constant its size.  FALSE: nothing is. */
+gboolean  eval_measure (const RnnSeries *series, guint c, guint rows, gdouble *mean, gdouble *deviation);
+/* A copy of a model of standardised values that takes and gives the series' own. (transfer full) */
+RnnModel *eval_own_units (RnnModel *model, const RnnSeries *series, const gdouble *mean, const gdouble *deviation,
+    GError **error);
+
 /* ---- rolling.c, competition.c: (transfer full) the results ---- */
 json_t *eval_rolling     (const EvalOptions *options, const gchar *path, GError **error);
 json_t *eval_competition (const EvalOptions *options, const gchar *train, const gchar *test, GError **error);

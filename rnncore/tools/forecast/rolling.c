@@ -72,33 +72,15 @@ load (Roll *r, GError **error)
   return TRUE;
 }
 
-/* One unit is a standard deviation of what is known of the first part; a constant keeps its size. */
 static gboolean
 standardise (Roll *r, guint c, GError **error)
 {
   const RnnSeries *s = r->series;
-  gdouble sum = 0, squares = 0;
-  guint n = 0;
 
-  for (guint t = 0; t < r->train; t++) {
-    gdouble value = s->values[(gsize) t * s->channels + c];
-
-    if (!isnan (value)) {
-      sum += value;
-      n++;
-    }
-  }
-  if (n == 0) {
+  if (!eval_measure (s, c, r->train, &r->mean[c], &r->deviation[c])) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: column %s has no value in the first part", r->path, s->names[c]);
     return FALSE;
   }
-  r->mean[c] = sum / n;
-  for (guint t = 0; t < r->train; t++) {
-    gdouble d = s->values[(gsize) t * s->channels + c] - r->mean[c];
-
-    squares += isnan (d) ? 0 : d * d;
-  }
-  r->deviation[c] = sqrt (squares / n) > 1e-6 * fabs (r->mean[c]) ? sqrt (squares / n) : MAX (fabs (r->mean[c]), 1);
   for (guint t = 0; t < s->n; t++)
     track (r, c)[t] = (gfloat) ((s->values[(gsize) t * s->channels + c] - r->mean[c]) / r->deviation[c]
         + (t >= r->valid + (r->end - r->valid) / 2 ? r->options->level_shift : 0));
@@ -155,28 +137,12 @@ train (Roll *r, const json_t *recipe, GError **error)
       r->options->recipe ? r->options->recipe : "the linear model", error);
 }
 
-/* The model as it is saved: it takes the series' own units. */
 static gboolean
 save (Roll *r, RnnModel *model, GError **error)
 {
-  json_t *forecast = json_object_get (rnn_model_get_recipe (model), "forecast"), *shifts = json_array (), *scales = json_array ();
-  json_t *columns = json_array ();
-  g_autofree gchar *step = rnn_time_step_format (&r->series->step);
-  g_autoptr (RnnModel) copy = rnn_model_copy (model, error);
+  g_autoptr (RnnModel) own = eval_own_units (model, r->series, r->mean, r->deviation, error);
 
-  if (!copy)
-    return FALSE;
-  forecast = json_object_get (rnn_model_get_recipe (copy), "forecast");
-  for (guint c = 0; c < r->channels; c++) {
-    json_array_append_new (shifts, json_real (r->mean[c]));
-    json_array_append_new (scales, json_real (r->deviation[c]));
-    json_array_append_new (columns, json_string (r->series->names[c]));
-  }
-  json_object_set_new (forecast, "shifts", shifts);
-  json_object_set_new (forecast, "scales", scales);
-  json_object_set_new (forecast, "columns", columns);
-  json_object_set_new (forecast, "step", json_string (step));
-  return rnn_model_save (copy, r->options->save, error);
+  return own && rnn_model_save (own, r->options->save, error);
 }
 
 static gboolean

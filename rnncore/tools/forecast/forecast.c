@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rnncore forecast: what comes after the last row of a table, beside what the baselines say. */
+#include "eval.h"
+#include "forecast/baselines.h"
+#include "tools/tool.h"
+#include <math.h>
+#include <string.h>
+
+#define COVERAGE 0.9
+#define LEAST_ROWS 16
+
+static const gchar *const beside[] = { "naive", "snaive", "theta" };
+
+typedef struct {
+  EvalOptions options;
+  gint horizon, history;        /* steps; rows before them in the table for plots */
+  gchar *plot;                  /* where that table goes, or NULL */
+} Wanted;
+
+static guint
+choose_horizon (const Wanted *w, const RnnSeries *s, guint season)
+{
+  guint most = MAX (s->n / 4, 1);
+
+  return w->horizon ? (guint) w->horizon : MIN (season > 1 ? 2 * season : 24, most);
+}
+
+/* ---- training ---- */
+
+/* Learns from all but the last rows, which it chooses by. */
+static RnnModel *
+train (const Wanted *w, const gchar *path, const RnnSeries *s, guint season, guint horizon, GError **error)
+{
+  guint valid = MAX (2 * horizon, s->n / 5), rows = s->n > valid ? s->n - valid : 0;
+  g_autofree gfloat *values = g_new (gfloat, (gsize) s->n * s->channels);
+  g_autofree gdouble *mean = g_new (gdouble, s->channels), *deviation = g_new (gdouble, s->channels);
+  g_autofree RnnForecastTrack *tracks = g_new (RnnForecastTrack, s->channels);
+  RnnForecastFit fit = { .seed = (guint64) w->options.seed, .report = eval_report, .data = (gpointer) &w->options };
+  g_autoptr (RnnModel) model = NULL;
+  json_t *recipe = eval_recipe (&w->options, horizon, season, rows, error);
+
+  for (guint c = 0; recipe && c < s->channels; c++) {
+    gfloat *track = values + (gsize) c * s->n;
+
+    if (!eval_measure (s, c, rows, &mean[c], &deviation[c])) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: column %s has no value to learn from", path, s->names[c]);
+      g_clear_pointer (&recipe, json_decref);
+      return NULL;
+    }
+    for (guint t = 0; t < s->n; t++)
+      track[t] = (gfloat) ((s->values[(gsize) t * s->channels + c] - mean[c]) / deviation[c]);
+    tracks[c] = (RnnForecastTrack) { track, s->n, rows, s->n };
+  }
+  model = recipe ? rnn_forecast_fit (recipe, tracks, s->channels, &fit, w->options.recipe, error) : NULL;
+  json_decref (recipe);
+  return model ? eval_own_units (model, s, mean, deviation, error) : NULL;
+}
+
+/* ---- the table ---- */
+
+static void
+append_time (GString *text, const RnnSeries *s, gint64 k)
+{
+  gchar time[RNN_TIME_TEXT];
+
+  if (s->start == RNN_TIME_NONE)
+    g_string_append_printf (text, "%" G_GINT64_FORMAT, k + 1);
+  else
+    g_string_append (text, rnn_time_format (rnn_time_step_add (&s->step, s->start, k), time));
+}
+
+static void
+append_number (GString *text, gfloat value)
+{
+  gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_c (text, '\t');
+  g_string_append (text, isnan (value) ? "?" : g_ascii_formatd (number, sizeof number, "%.6g", value));
+}
+
+static void
+append_header (GString *text, const RnnSeries *s)
+{
+  g_string_append (text, "time");
+  for (guint c = 0; c < s->channels; c++) {
+    g_string_append_printf (text, "\t%s\tlower\tupper", s->names[c]);
+    for (guint b = 0; b < G_N_ELEMENTS (beside); b++)
+      g_string_append_printf (text, "\t%s", beside[b]);
+  }
+  g_string_append_c (text, '\n');
+}
+
+/* [channels][baselines][horizon] */
+static gfloat *
+run_baselines (const RnnSeries *s, guint season, guint horizon)
+{
+  gfloat *all = g_new (gfloat, (gsize) s->channels * G_N_ELEMENTS (beside) * horizon), *at = all;
+  g_autofree gfloat *column = g_new (gfloat, s->n);
+
+  for (guint c = 0; c < s->channels; c++) {
+    for (guint t = 0; t < s->n; t++)
+      column[t] = s->values[(gsize) t * s->channels + c];
+    for (guint b = 0; b < G_N_ELEMENTS (beside); b++, at += horizon)
+      rnn_baseline_run (rnn_baseline_find (beside[b]), s->n, column, season, horizon, at);
+  }
+  return all;
+}
+
+static GString *
+make_table (RnnForecaster *f, const RnnSeries *s, guint season, guint horizon)
+{
+  g_autofree gfloat *baselines = run_baselines (s, season, horizon);
+  GString *text = g_string_new (NULL);
+
+  append_header (text, s);
+  for (guint h = 0; h < horizon; h++) {
+    append_time (text, s, (gint64) s->n + h);
+    for (guint c = 0; c < s->channels; c++) {
+      gfloat mean = rnn_forecaster_get_mean (f, c)[h], radius = rnn_forecaster_get_radius (f, c)[h];
+
+      append_number (text, mean);
+      append_number (text, mean - radius);
+      append_number (text, mean + radius);
+      for (guint b = 0; b < G_N_ELEMENTS (beside); b++)
+        append_number (text, baselines[((gsize) c * G_N_ELEMENTS (beside) + b) * horizon + h]);
+    }
+    g_string_append_c (text, '\n');
+  }
+  return text;
+}
+
+/* The last rows, two empty lines, the table: what gnuplot knows as two data sets. */
+static gboolean
+write_plot (const Wanted *w, const RnnSeries *s, guint horizon, const GString *table, GError **error)
+{
+  guint n = MIN (s->n, w->history ? (guint) w->history : 4 * horizon);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint t = s->n - n; t < s->n; t++) {
+    append_time (text, s, t);
+    for (guint c = 0; c < s->channels; c++)
+      append_number (text, s->values[(gsize) t * s->channels + c]);
+    g_string_append_c (text, '\n');
+  }
+  g_string_append_printf (text, "\n\n%s", table->str);
+  return g_file_set_contents (w->plot, text->str, (gssize) text->len, error);
+}
+
+static gboolean
+forecast (const Wanted *w, const gchar *path, const RnnSeries *s, GError **error)
+{
+  guint season = w->options.season ? (guint) w->options.season
+      : s->start == RNN_TIME_NONE ? 1 : rnn_time_step_season (&s->step);
+  guint horizon = choose_horizon (w, s, season);
+  g_autoptr (RnnModel) model = NULL;
+  g_autoptr (RnnForecaster) f = NULL;
+  g_autoptr (GString) table = NULL;
+
+  if (s->n < LEAST_ROWS || horizon > s->n / 2) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %u rows are too few for a horizon of %u", path, s->n, horizon);
+    return FALSE;
+  }
+  model = w->options.model ? rnn_model_load (w->options.model, error) : train (w, path, s, season, horizon, error);
+  f = model ? rnn_forecaster_new (model, s->channels, COVERAGE, error) : NULL;
+  if (!f || (w->options.save && !rnn_model_save (model, w->options.save, error)))
+    return FALSE;
+  for (guint t = 0; t < s->n; t++)
+    rnn_forecaster_push (f, s->values + (gsize) t * s->channels);
+  if (!rnn_forecaster_is_ready (f)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %u rows, but the model looks at %u", path, s->n,
+        rnn_forecaster_get_context (f));
+    return FALSE;
+  }
+  table = make_table (f, s, season, MIN (horizon, rnn_forecaster_get_horizon (f)));
+  g_print ("%s", table->str);
+  return !w->plot || write_plot (w, s, horizon, table, error);
+}
+
+static gboolean
+run (gint argc, gchar **argv, GError **error)
+{
+  Wanted w = { .options = { .seed = 1 } };
+  EvalOptions *o = &w.options;
+  const GOptionEntry entries[] = {
+    { "time", 0, 0, G_OPTION_ARG_STRING, &o->time, "Column of times", "COLUMN" },
+    { "target", 0, 0, G_OPTION_ARG_STRING, &o->target, "Columns to forecast, joined by commas", "COLUMN" },
+    { "step", 0, 0, G_OPTION_ARG_STRING, &o->step, "How far rows are apart: 15min, 1h, 1mo", "STEP" },
+    { "season", 0, 0, G_OPTION_ARG_INT, &o->season, "Steps of a season", "N" },
+    { "horizon", 0, 0, G_OPTION_ARG_INT, &w.horizon, "Steps to forecast", "N" },
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &o->model, "A trained model", "FILE" },
+    { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &o->recipe, "What to train", "FILE.json" },
+    { "save", 0, 0, G_OPTION_ARG_FILENAME, &o->save, "Where to write the trained model", "FILE" },
+    { "seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "Of weights and of the examples' order", "N" },
+    { "plot", 0, 0, G_OPTION_ARG_FILENAME, &w.plot, "Write past and forecast for gnuplot", "FILE" },
+    { "history", 0, 0, G_OPTION_ARG_INT, &w.history, "Rows of the past in it", "N" },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Say nothing of the training", NULL },
+    { NULL }
+  };
+  RnnSeriesFormat format = { NULL };
+  RnnSeriesRules rules = { FALSE };
+  g_autoptr (GPtrArray) all = NULL;
+  RnnTimeStep step;
+  gboolean good = rnn_tool_parse (&rnn_tool_forecast, entries, &argc, &argv, 1, 1, error);
+
+  if (good && (w.horizon < 0 || o->season < 0 || w.history < 0)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--horizon, --season and --history are positive numbers");
+    good = FALSE;
+  }
+  if (good && o->step) {
+    good = rnn_time_step_parse (&step, o->step, error);
+    rules.step = &step;
+  }
+  format.time = o->time;
+  format.values = o->target;
+  all = good ? rnn_series_load (argv[1], &format, &rules, error) : NULL;
+  good = all && forecast (&w, argv[1], all->pdata[0], error);
+  g_free (o->time);
+  g_free (o->target);
+  g_free (o->step);
+  g_free (o->model);
+  g_free (o->recipe);
+  g_free (o->save);
+  g_free (w.plot);
+  return good;
+}
+
+const RnnTool rnn_tool_forecast = { "forecast", "FILE.csv --recipe FILE.json", "Forecasts what comes after the last row of a table",
+  run };

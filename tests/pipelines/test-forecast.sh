@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# forecast and evaluate-forecast as a user runs them, and a pipeline that is killed and started again.  Prints TAP.
+#   test-forecast.sh SOURCE-ROOT BUILD-DIRECTORY
+set -u
+pipelines=$1/pipelines
+RNN_BUILD=$2 GST_PLUGIN_PATH=$2/plugins
+export RNN_BUILD GST_PLUGIN_PATH
+n=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+GST_REGISTRY=$work/registry
+export GST_REGISTRY
+cd "$work" || exit 1
+
+check() {
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@" > check.log 2>&1; then
+    echo "ok $n $name"
+  else
+    echo "not ok $n $name"
+    tail -n 20 check.log log 2> /dev/null | sed 's/^/# /'
+  fi
+}
+
+# fails MESSAGE COMMAND...: the command fails and says so in one line
+fails() {
+  expected=$1
+  shift
+  ! "$@" > log 2>&1 && [ "$(wc -l < log)" = 1 ] && grep -qF -- "$expected" log
+}
+
+# Two waves, an hour a step, a line that is missing
+awk 'BEGIN {
+  print "date,load,other"
+  for (t = 0; t < 700; t++)
+    if (t != 300)
+      printf "2020-01-%02dT%02d:00:00Z,%.4f,%d\n", int(t / 24) + 1, t % 24, 50 + 10 * sin(t * 3.14159265 / 12) + 2 * sin(t / 3), t
+}' > load.csv
+
+passengers() {
+  "$pipelines/forecast" --plot plot.svg > log 2>&1 && [ "$(grep -c '^196[12]-' log)" = 24 ] && grep -q '</svg>' plot.svg
+}
+check "without a file it forecasts airline passengers and draws them" passengers
+check "what is there is not overwritten" fails "plot.svg exists" "$pipelines/forecast" load.csv --plot plot.svg
+
+saves() {
+  "$pipelines/forecast" load.csv --target load --horizon 12 --save m.safetensors > log 2>&1 &&
+    "$pipelines/forecast" load.csv --target load --horizon 12 --model m.safetensors > again 2>&1 && grep '^20' log > a &&
+    grep '^20' again > b && [ -s a ] && cmp a b
+}
+check "a saved model forecasts the same" saves
+
+evaluate() {
+  "$pipelines/evaluate-forecast" load.csv --time date --target load --split 400,150,149 --horizons 6,12 --json -q > log &&
+    tail -n 1 log | grep -q '^{"file":"load.csv",.*"horizons":{"6":{"windows":144,"model":{"mse":.*"12":{"windows":138,.*}}}$'
+}
+check "evaluate-forecast ends with one object" evaluate
+
+# A season's naive forecast knows the large wave alone: the model has to be better.
+better() {
+  tail -n 1 log | sed 's/.*"12":{[^{]*"model":{"mse":\([0-9.e-]*\).*"snaive":{"mse":\([0-9.e-]*\).*/\1 \2/' |
+    awk '{ exit !($1 < $2 / 2) }'
+}
+check "and the model is better than the season before" better
+
+check "a horizon of 0" fails "a horizon of 0" "$pipelines/evaluate-forecast" load.csv --target load --split 400,150,149 \
+  --horizons 0 -q
+check "parts longer than the table" fails "has 700 rows" "$pipelines/evaluate-forecast" load.csv --target load \
+  --split 4000,150,149 --horizons 6 -q
+check "a column that is not there" fails 'load.csv:1: there is no column "lod"' "$pipelines/forecast" load.csv --target lod
+printf 'date,y\n2020-01-01,1\n2020-01-02,two\n' > bad.csv
+check "a value that is none" fails 'bad.csv:3: column y: "two" is no number' "$pipelines/forecast" bad.csv
+printf 'a model' > none.safetensors
+check "a file that is no model" fails "none.safetensors" "$pipelines/forecast" load.csv --target load --model none.safetensors
+
+# The last forecast of a run that was killed half way and started again is that of a whole one.
+last_forecast() {
+  gst-launch-1.0 -q filesrc location="$1" ! rnncsvparse columns=load ! rnnforecast model-file=m.safetensors \
+    state-file="$2" state-interval=1 ! rnncsvenc ! filesink location=out.csv > log 2>&1 && tail -n 12 out.csv
+}
+restart() {
+  head -n 400 load.csv > half.csv
+  last_forecast load.csv whole.state > whole && last_forecast half.csv half.state > half &&
+    last_forecast load.csv half.state > resumed && ! cmp -s half whole && cmp whole resumed
+}
+check "a pipeline goes on where the one before it was" restart
+
+echo "1..$n"
