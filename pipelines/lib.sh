@@ -145,6 +145,20 @@ live_awk() {
   awk "$@"
 }
 
+# search MODEL LM WEIGHT HOTWORDS: the properties that say how words are searched, one a line.  LM is a file, none, or nothing:
+# then what lies beside the model under its name, as english.lm does.  With that, what suits its lexicon of sounds.
+search() {
+  own=${1%.safetensors}.lm lm=$2
+  [ -n "$lm" ] || { [ -r "$own" ] && lm=$own || lm=none; }
+  [ "$lm" = none ] || printf 'lm-file=%s\n' "$(quote "$(absolute "$lm")")"
+  if [ "$lm" -ef "$own" ]; then
+    printf '%s\n' beam-width=64 word-score=0.3 unknown-score=-1000 "lm-weight=${3:-0.55}"
+  elif [ -n "$3" ]; then
+    echo "lm-weight=$3"
+  fi
+  [ -z "$4" ] || printf '%s\n' decoder=beam "hotwords=$(quote "$4")"
+}
+
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter, whose exit status `filtered` becomes.  It gets a session of its own, so that Ctrl-C reaches it once and it can
 # end its files; `interrupted` is then set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send,
