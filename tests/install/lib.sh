@@ -27,6 +27,7 @@ install_moved() {
 }
 tree=$work/tree
 check install install_moved
+[ -d "$tree" ] || { echo 'Bail out! nothing is installed'; exit 1; }
 libdir=$(dirname "$(find "$tree" -name librnncore.so)")
 include=$(dirname "$(dirname "$(find "$tree" -name rnn.h)")")
 # A build directory that was made before pkgconfig.relocatable was the default has kept its prefix.
