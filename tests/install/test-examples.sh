@@ -47,6 +47,13 @@ caption_wav() {
     grep -q '^[0-9.]* - [0-9.]*  three$' captions
 }
 
+# README shows the program that is run here.
+shown() {
+  awk '/^A whole program/ { near = 1 } near && /^```$/ { exit } inside { print } near && /^```c$/ { inside = 1 }' \
+    "$examples/../README.md" > shown
+  sed 1,4d "$examples/caption-wav.c" | cmp - shown
+}
+
 recording=/usr/share/pocketsphinx/test/data/numbers.raw
 names='layer train session caption-wav'
 for name in $names; do
@@ -56,6 +63,7 @@ for name in $names; do
     check "$name" "$(echo "$name" | tr - _)"
   fi
 done
+check shown shown
 others=$(cd "$examples" && ls ./*.c | sed 's/^..//; s/\.c$//' | grep -vxF "$(echo $names | tr ' ' '\n')")
 check all-run test -z "$others"
 echo 1..$n
