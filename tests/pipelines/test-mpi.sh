@@ -67,8 +67,13 @@ same_curve() {
   [ "$(grep -c dev-loss alone.curve)" -eq 5 ] && diff alone.curve together.curve
 }
 
+# mpirun may put what one says in the midst of a line of the other.
+said() {
+  sed 's/\[1,[01]\]<[a-z]*>:/\n&/g' together.log
+}
 second_is_silent() {
-  grep -q '^\[1,0\].*rnntrainer, ' together.log && ! grep '^\[1,1\].*\(rnntrainer, \|Progress\)' together.log
+  said > said.log
+  grep -a -q '^\[1,0\].*rnntrainer, ' said.log && ! grep -a '^\[1,1\].*\(rnntrainer, \|Progress\)' said.log
 }
 
 # The second is killed once they train: mpirun ends the first, and says that it did not end well.
