@@ -2,9 +2,10 @@
 /* The beam search against sums over all alignments, with every kind of tokens, lexicons and models; what it says while
  * it goes on, and what may change meanwhile. */
 #include "base/error.h"
-#include "base/rng.h"
 #include "ctc/ctc.h"
 #include "count-alloc.h"
+#include "ctc-paths.h"
+#include "folder.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -66,63 +67,6 @@ join_words (RnnCtcDecoder *decoder, gboolean partial)
 }
 
 /* ---- all alignments ---- */
-
-#define T 6
-#define V 4
-
-static void
-make_scores (gfloat scores[T][V], guint64 seed)
-{
-  RnnRng rng;
-
-  rnn_rng_seed (&rng, seed, 0);
-  for (gint t = 0; t < T; t++) {
-    for (gint v = 0; v < V; v++)
-      scores[t][v] = 2 * rnn_rng_normal (&rng);
-    rnn_log_softmax (V, scores[t], scores[t]);
-  }
-}
-
-/* Adds e^log_p to what @text has. */
-static void
-add (GHashTable *texts, const gchar *text, gdouble log_p)
-{
-  gdouble *sum = g_hash_table_lookup (texts, text);
-
-  if (!sum) {
-    sum = g_new0 (gdouble, 1);
-    g_hash_table_insert (texts, g_strdup (text), sum);
-  }
-  *sum += exp (log_p);
-}
-
-typedef void (*Say) (GHashTable *texts, const gint *labels, gint n, gdouble log_p);
-
-/* Every path through the matrix, its labels given to @say. */
-static GHashTable *
-sum_up (gfloat scores[T][V], Say say)
-{
-  GHashTable *texts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  gint n_paths = 1;
-
-  for (gint t = 0; t < T; t++)
-    n_paths *= V;
-  for (gint path = 0; path < n_paths; path++) {
-    gint labels[T], n = 0, last = 0;
-    gdouble log_p = 0;
-
-    for (gint t = 0, rest = path; t < T; t++, rest /= V) {
-      gint v = rest % V;
-
-      log_p += scores[t][v];
-      if (v != 0 && v != last)
-        labels[n++] = v;
-      last = v;
-    }
-    say (texts, labels, n, log_p);
-  }
-  return texts;
-}
 
 /* Every reading has the score of its text, and none is better. */
 static void
@@ -594,20 +538,6 @@ refused (void)
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
-static void
-remove_folder (void)
-{
-  static const gchar *const names[] = { "lm.arpa", "lexicon", "hotwords" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree gchar *path = g_build_filename (folder, names[i], NULL);
-
-    g_unlink (path);
-  }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -624,6 +554,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/beam/changes", changes);
   g_test_add_func ("/ctc/beam/refused", refused);
   result = g_test_run ();
-  remove_folder ();
+  remove_folder (folder);
   return result;
 }

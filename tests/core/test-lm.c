@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "lm/ngram.h"
+#include "folder.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -364,20 +365,6 @@ mixture (void)
   g_assert_cmpfloat (perplexity (mixed, other), <, perplexity (one, other));
 }
 
-static void
-remove_folder (void)
-{
-  static const gchar *const names[] = { "text", "test", "other", "lm.arpa" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree gchar *path = g_build_filename (folder, names[i], NULL);
-
-    g_unlink (path);
-  }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -396,6 +383,6 @@ main (int argc, char **argv)
   g_test_add_func ("/lm/sum", sum);
   g_test_add_func ("/lm/mixture", mixture);
   result = g_test_run ();
-  remove_folder ();
+  remove_folder (folder);
   return result;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What may be called a model: nothing that is no file, nothing with weights that no layer takes, nothing that asks for more memory
  * than is allowed. */
+#include "folder.h"
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -184,21 +185,6 @@ test_other_limit (void)
   g_unsetenv ("RNN_MAX_MEMORY");
 }
 
-static void
-remove_folder (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const gchar *name;
-
-  while ((name = g_dir_read_name (dir))) {
-    g_autofree gchar *path = file_named (name);
-
-    g_unlink (path);
-  }
-  g_rmdir (folder);
-  g_free (folder);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -212,6 +198,6 @@ main (int argc, char **argv)
   g_test_add_func ("/load/limit", test_limit);
   g_test_add_func ("/load/other-limit", test_other_limit);
   result = g_test_run ();
-  remove_folder ();
+  remove_folder (folder);
   return result;
 }
