@@ -327,13 +327,8 @@ gst_rnn_csv_enc_class_init (GstRnnCsvEncClass *klass)
 static void
 gst_rnn_csv_enc_init (GstRnnCsvEnc *self)
 {
-  self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
-  gst_pad_set_chain_function (self->sinkpad, chain);
-  gst_pad_set_event_function (self->sinkpad, sink_event);
-  gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
-  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
-  gst_pad_use_fixed_caps (self->srcpad);
-  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
+  self->sinkpad = gst_rnn_series_add_sinkpad (GST_ELEMENT (self), chain, sink_event);
+  self->srcpad = gst_rnn_series_add_srcpad (GST_ELEMENT (self));
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   self->series.start = RNN_TIME_NONE;
 }

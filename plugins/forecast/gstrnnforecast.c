@@ -467,13 +467,8 @@ gst_rnn_forecast_class_init (GstRnnForecastClass *klass)
 static void
 gst_rnn_forecast_init (GstRnnForecast *self)
 {
-  self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
-  gst_pad_set_chain_function (self->sinkpad, chain);
-  gst_pad_set_event_function (self->sinkpad, sink_event);
-  gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
-  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
-  gst_pad_use_fixed_caps (self->srcpad);
-  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
+  self->sinkpad = gst_rnn_series_add_sinkpad (GST_ELEMENT (self), chain, sink_event);
+  self->srcpad = gst_rnn_series_add_srcpad (GST_ELEMENT (self));
 
   self->settings = (GstRnnForecastSettings) { .coverage = 0.9, .anomaly_probability = 0.01, .every = 1, .max_gap = 24,
     .anomaly_interval = 24, .post_anomalies = TRUE };

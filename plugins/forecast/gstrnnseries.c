@@ -110,3 +110,32 @@ gst_rnn_series_get_pts (const GstRnnSeries *s, gint64 k)
 
   return time == RNN_TIME_NONE ? GST_CLOCK_TIME_NONE : (GstClockTime) (time - start);
 }
+
+/* ---- pads ---- */
+
+static GstPad *
+new_pad (GstElement *element, const gchar *name)
+{
+  return gst_pad_new_from_template (gst_element_get_pad_template (element, name), name);
+}
+
+GstPad *
+gst_rnn_series_add_sinkpad (GstElement *element, GstPadChainFunction chain, GstPadEventFunction event)
+{
+  GstPad *pad = new_pad (element, "sink");
+
+  gst_pad_set_chain_function (pad, chain);
+  gst_pad_set_event_function (pad, event);
+  gst_element_add_pad (element, pad);
+  return pad;
+}
+
+GstPad *
+gst_rnn_series_add_srcpad (GstElement *element)
+{
+  GstPad *pad = new_pad (element, "src");
+
+  gst_pad_use_fixed_caps (pad);
+  gst_element_add_pad (element, pad);
+  return pad;
+}

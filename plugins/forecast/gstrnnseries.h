@@ -31,4 +31,9 @@ void     gst_rnn_series_clear (GstRnnSeries *series);
 /* The PTS of step @k of a series whose steps are known. */
 GstClockTime gst_rnn_series_get_pts (const GstRnnSeries *series, gint64 k);
 
+/* Pads "sink" and "src" of the templates of @element's class; that of the source says itself what its caps are. (transfer
+ * none) */
+GstPad  *gst_rnn_series_add_sinkpad (GstElement *element, GstPadChainFunction chain, GstPadEventFunction event);
+GstPad  *gst_rnn_series_add_srcpad (GstElement *element);
+
 G_END_DECLS
