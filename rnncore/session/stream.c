@@ -22,7 +22,7 @@ struct _RnnStream {
   guint n_ahead;                /* L */
   gfloat *x;                    /* [n_room][n_in]; to begin with there is room for one: live steps come one by one */
   guint n_room;                 /* <= RNN_STREAM_BLOCK */
-  gfloat *y;                    /* [RNN_STREAM_BLOCK][n_out] of the last run */
+  gfloat *y;                    /* [RNN_STREAM_BLOCK][n_out] of the block under way */
   Times *times;                 /* [L + RNN_STREAM_BLOCK] of the steps that wait for their answer */
   guint n_waiting;              /* of them */
   guint n_block;                /* steps in x */
@@ -197,14 +197,16 @@ static gboolean
 run (RnnStream *s, guint n)
 {
   guint skip = MIN (n, s->n_skip);
+  guint row = s->ending ? 0 : s->n_run % RNN_STREAM_BLOCK;      /* a run is within one block */
+  gfloat *y = s->y + row * s->n_out;
 
-  if (!(s->ending ? rnn_batch_stream_pad : rnn_batch_stream_run) (s->batch, n, s->x, s->y)) {
+  if (!(s->ending ? rnn_batch_stream_pad : rnn_batch_stream_run) (s->batch, n, s->x, y)) {
     s->cancelled = TRUE;
     return FALSE;
   }
   s->n_run += n;
   s->n_skip -= skip;
-  s->first = skip;
+  s->first = row + skip;
   s->n_answers = n - skip;
   s->at = 0;
   return TRUE;

@@ -200,9 +200,9 @@ make_echo (gint ahead)
   return model;
 }
 
-/* '_' is the first output; returns how many answers came. */
+/* '_' is the first output; @live: every step is run at once.  Returns how many answers came. */
 static guint
-say (RnnStream *stream, const gchar *text)
+say (RnnStream *stream, const gchar *text, gboolean live)
 {
   guint n = 0;
 
@@ -212,13 +212,16 @@ say (RnnStream *stream, const gchar *text)
     row[0] = *text == '_';
     row[1] = *text != '_';
     rnn_stream_push (stream, 0, 0);
+    if (live)
+      rnn_stream_flush (stream);
     while (rnn_stream_next (stream))
       n++;
   }
   return n;
 }
 
-/* Only where nothing has been heard, not even in steps that wait for their answer, a stream begins anew. */
+/* Only where nothing has been heard, in the last block and in steps that wait for their answer, a stream begins anew; however
+ * its steps are cut. */
 static void
 test_restart (void)
 {
@@ -228,17 +231,18 @@ test_restart (void)
   } rows[] = { {"a___________", TRUE}, {"a__________b", FALSE}, {"a_____b_____", FALSE} };
   g_autoptr (RnnModel) model = make_echo (3);
 
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (rows); i++) {
     g_autoptr (RnnStream) stream = new_stream (model, NULL);
-    guint n = say (stream, rows[i].text);
+    gboolean live = i >= G_N_ELEMENTS (rows), restarts = rows[i % G_N_ELEMENTS (rows)].restarts;
+    guint n = say (stream, rows[i % G_N_ELEMENTS (rows)].text, live);
 
     g_assert_cmpuint (n, ==, 9);
     g_assert_true (rnn_stream_is_between_blocks (stream));
-    g_assert_cmpint (rnn_stream_restart (stream, 0), ==, rows[i].restarts);
+    g_assert_cmpint (rnn_stream_restart (stream, 0), ==, restarts);
     while (rnn_stream_next (stream))
       n++;
-    g_assert_cmpuint (n, ==, rows[i].restarts ? 12 : 9);
-    g_assert_cmpuint (say (stream, "ab__"), ==, rows[i].restarts ? 1 : 4);
+    g_assert_cmpuint (n, ==, restarts ? 12 : 9);
+    g_assert_cmpuint (say (stream, "ab__", live), ==, restarts ? 1 : 4);
   }
 }
 
