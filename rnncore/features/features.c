@@ -28,7 +28,7 @@ struct _RnnFeatures {
   RnnStack *stack;
   gboolean use_log;
   gfloat log_scale;             /* 1, or 1 / ln 10 */
-  gfloat *spectrum;             /* [n_bins + RNN_MEL_PAD] */
+  gfloat *spectrum;             /* [n_bins + RNN_MEL_PAD], in place of the samples that it is of if they are as many */
   gfloat *mels;                 /* [n_mels] */
 };
 
@@ -80,7 +80,8 @@ rnn_features_new (const RnnFeatureConfig *config, const gfloat *mean, const gflo
   f->stack = rnn_stack_new (f->frame_dim, (guint) config->stack, (guint) config->stride);
   f->use_log = !f->pcen && (config->use_log || f->tables->mfcc);
   f->log_scale = config->type == RNN_FEATURES_LOGMEL ? (gfloat) (1 / G_LN10) : 1;
-  f->spectrum = g_new0 (gfloat, f->tables->mel->n_bins + RNN_MEL_PAD);
+  f->spectrum = f->framer->length < f->tables->mel->n_bins + RNN_MEL_PAD
+      ? g_new0 (gfloat, f->tables->mel->n_bins + RNN_MEL_PAD) : f->fft->in;
   f->mels = g_new (gfloat, f->tables->mel->n_mels);
   return g_steal_pointer (&f);
 }
@@ -92,11 +93,12 @@ rnn_features_free (RnnFeatures *features)
     return;
   rnn_framer_free (features->framer);
   g_clear_pointer (&features->tables, rnn_tables_drop);
+  if (features->fft && features->spectrum != features->fft->in)
+    g_free (features->spectrum);
   rnn_fft_free (features->fft);
   rnn_pcen_free (features->pcen);
   rnn_cmvn_free (features->cmvn);
   rnn_stack_free (features->stack);
-  g_free (features->spectrum);
   g_free (features->mels);
   g_free (features);
 }

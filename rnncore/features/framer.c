@@ -2,7 +2,7 @@
 /* Framing.  Frame t covers the samples [start + t * shift, start + t * shift + length) of the stream; what lies before
  * the first or after the last sample is folded back into the stream, as often as it takes.
  *
- * The samples lie in one linear buffer of a few frames; the front is dropped only when the buffer is full, so a
+ * The samples lie in one linear buffer of a frame and a half; the front is dropped only when the buffer is full, so a
  * sample is moved about once in a frame's time, and a frame that crosses no edge is handed out in place. */
 #include "framer.h"
 #include "../kernels/kernels.h"
@@ -10,7 +10,6 @@
 
 #define LOUDEST 1e9f            /* anything beyond, and what is no number, counts as silence: it would stay for ever in
                                  * the means and recurrent states that follow */
-#define FRAMES_HELD 2
 #define HISTORY 2               /* samples before a frame to which folding its end at the stream's end may reach */
 
 RnnFramer *
@@ -24,7 +23,7 @@ rnn_framer_new (RnnEdges edges, guint length, guint shift, gfloat scale)
   framer->scale = scale;
   if (edges != RNN_EDGES_SNIP)
     framer->start = (edges == RNN_EDGES_MIRROR ? shift / 2 : 0) - (gint64) (length / 2);
-  framer->capacity = FRAMES_HELD * length + HISTORY;
+  framer->capacity = length + length / 2 + HISTORY;
   framer->samples = g_new (gfloat, framer->capacity);
   if (edges != RNN_EDGES_SNIP)
     framer->folded = g_new (gfloat, length);

@@ -35,11 +35,9 @@ resolve (const gchar *path, const gchar *where)
 static gboolean
 add_head (RnnLabeller *labeller, const RnnOutput *output, const gchar *where, GError **error)
 {
-  Head head = { rnn_tokens_new ((const gchar *const *) output->names, output->blank, error) };
+  Head head = { rnn_tokens_ref (output->tokens) };
   g_autofree gchar *path = output->dictionary ? resolve (output->dictionary, where) : NULL;
 
-  if (!head.tokens)
-    return FALSE;
   head.speller = rnn_speller_new (path ? NULL : head.tokens, &output->text);
   if (path)
     head.pronunciations = rnn_pronunciations_load (path, head.tokens, error);
@@ -56,7 +54,7 @@ rnn_labeller_new (const RnnOutput *output, const gchar *where, GError **error)
   labeller->heads = g_array_new (FALSE, TRUE, sizeof (Head));
   g_array_set_clear_func (labeller->heads, head_clear);
   for (guint i = 0; (head = rnn_output_get_head (output, i)); i++)
-    if (head->klass->label == RNN_LABEL_TEXT && head->names && !add_head (labeller, head, where, error))
+    if (head->klass->label == RNN_LABEL_TEXT && head->tokens && !add_head (labeller, head, where, error))
       return NULL;
   return g_steal_pointer (&labeller);
 }

@@ -97,6 +97,7 @@ rnn_output_free (RnnOutput *output)
   if (output->klass->finalize)
     output->klass->finalize (output);
   g_strfreev (output->names);
+  rnn_tokens_unref (output->tokens);
   g_free (output->dictionary);
   g_free (output);
 }

@@ -30,11 +30,12 @@ typedef struct {
   gsize ld;
   gfloat scale;                 /* of the gradient */
   gfloat *scratch;              /* rnn_output_scratch () floats, contents undefined */
+  gint hop, rate;               /* rows of the source from step to step, and per second; 0: unknown */
 } RnnAnswer;
 
 /* A metric under way, errors / total over examples: one per thread of work, added up in a fixed order. */
 typedef struct {
-  const RnnOutput *output;
+  const RnnOutput *output;      /* which must stay */
   gpointer work;                /* of the class */
   gdouble errors, total;
 } RnnMeasure;
@@ -71,6 +72,7 @@ struct _RnnOutput {             /* first member of every instance */
   gint n_values;                /* of a row of labels that it learns from; 0: text */
   gchar **names;                /* [n] and NULL: tokens, classes; or NULL */
   gint blank;                   /* CTC's; index of a token */
+  RnnTokens *tokens;            /* CTC's: the table of names, shared by all who decode; or NULL */
   RnnTextConfig text;           /* CTC's: how a text becomes what its tokens spell */
   gchar *dictionary;            /* CTC's: path of how words are said in its tokens; NULL: tokens spell */
   gint pooling;                 /* RnnPoolingType */

@@ -5,6 +5,7 @@
  * pulled.  Times: the decoder counts steps; when these were is kept for as long as a word can refer to them. */
 #include <string.h>
 #include "endpoint.h"
+#include "../base/error.h"
 #include "utterance.h"
 
 #define MS G_GUINT64_CONSTANT (1000000)
@@ -148,10 +149,13 @@ static RnnUtterance *
 listen_to_head (const RnnOutput *output, guint i, const RnnUtteranceConfig *config, GError **error)
 {
   const RnnOutput *head = rnn_output_get_head (output, i);
-  g_autoptr (RnnTokens) tokens = rnn_tokens_new ((const gchar *const *) head->names, head->blank, error);
-  RnnUtterance *u = tokens ? rnn_utterance_new (tokens, config, error) : NULL;
+  RnnUtterance *u;
 
-  if (u)
+  if (!head->tokens) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output names no tokens");
+    return NULL;
+  }
+  if ((u = rnn_utterance_new (head->tokens, config, error)))
     u->first = rnn_output_get_head_start (output, i);
   return u;
 }
@@ -163,7 +167,7 @@ rnn_utterance_new_for_output (const RnnOutput *output, const RnnUtteranceConfig 
   const RnnOutput *head;
 
   for (guint i = 1; !u && (head = rnn_output_get_head (output, i)); i++)
-    if (head->klass->label == RNN_LABEL_TEXT && head->names && (u = listen_to_head (output, i, config, NULL)))
+    if (head->klass->label == RNN_LABEL_TEXT && head->tokens && (u = listen_to_head (output, i, config, NULL)))
       g_clear_error (error);
   return u;
 }

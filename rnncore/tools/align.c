@@ -78,8 +78,8 @@ listener_init (Listener *l, GError **error)
   }
   l->scores = g_array_new (FALSE, FALSE, sizeof (gfloat));
   l->times = g_array_new (FALSE, FALSE, sizeof (guint64));
-  return (l->tokens = rnn_tokens_new ((const gchar *const *) l->head->names, l->head->blank, error))
-      && (l->labeller = rnn_labeller_new (output, model_path, error))
+  l->tokens = rnn_tokens_ref (l->head->tokens);
+  return (l->labeller = rnn_labeller_new (output, model_path, error))
       && (l->input = rnn_input_stream_new (rnn_model_get_input (l->model), rnn_model_get_input_mean (l->model),
               rnn_model_get_input_std (l->model), error))
       && (l->stream = rnn_stream_new (l->model, &(RnnStreamConfig) { 0 }, error));
