@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Scores of tokens and of a blank, read by a CTC decoder (Graves et al. 2006).  Loss: -log of the probability of the text
- * (ctc/loss.c); metric: word error rate of the greedy words.
+ * (ctc/loss.c); metric: word error rate of what captions would say by default (speech/utterance.c).
  *
  * Tokens spell a text, or, with a "dictionary" of words, are the phones in which it is said: {"tokens": ["<blank>", "AA", ...],
  * "dictionary": "cmudict.dict"}.  Only training opens it. */
 #include "output.h"
 #include "../ctc/ctc.h"
+#include "../speech/utterance.h"
 
 static const RnnOption options[] = {
   RNN_OPT_INT (RnnOutput, blank, 0, 65535, 0, "which token is the blank"),
@@ -30,7 +31,6 @@ static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
 {
   g_autofree gchar *text = g_strdup_printf ("%s: text", where);
-  g_autoptr (RnnTokens) trial = NULL;
 
   if (!rnn_output_read_names (output, object, "tokens", where, error)
       || !rnn_text_config_read (&output->text, json_object_get (object, "text"), text, error)
@@ -40,10 +40,12 @@ setup (RnnOutput *output, const json_t *object, const gchar *where, GError **err
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"blank\" is not the index of a token", where);
     return FALSE;
   }
-  trial = output->names ? rnn_tokens_new ((const gchar *const *) output->names, output->blank, error) : NULL;
-  if (output->names && !trial)
+  if (!output->names)
+    return TRUE;
+  output->tokens = rnn_tokens_new ((const gchar *const *) output->names, output->blank, error);
+  if (!output->tokens)
     g_prefix_error (error, "%s: ", where);
-  return trial || !output->names;
+  return output->tokens != NULL;
 }
 
 static gboolean
@@ -76,67 +78,66 @@ loss (const RnnOutput *output, const RnnAnswer *a)
 
 /* ---- words ---- */
 
-typedef struct {
-  RnnTokens *tokens;
-  RnnCtcDecoder *decoder;
-} Work;
-
 static void
 end (RnnMeasure *measure)
 {
-  Work *work = measure->work;
-
-  if (!work)
-    return;
-  g_clear_pointer (&work->decoder, rnn_ctc_decoder_free);
-  g_clear_pointer (&work->tokens, rnn_tokens_unref);
-  g_free (work);
+  g_clear_pointer ((RnnUtterance **) &measure->work, rnn_utterance_free);
 }
 
 /* Tokens without names make no words to compare. */
 static gboolean
 begin (const RnnOutput *output, RnnMeasure *measure, GError **error)
 {
-  RnnCtcDecoderConfig greedy = { 0 };
-  Work *work;
+  RnnUtteranceConfig config;
 
-  if (!output->names)
-    return TRUE;
-  work = measure->work = g_new0 (Work, 1);
-  work->tokens = rnn_tokens_new ((const gchar *const *) output->names, output->blank, error);
-  if (work->tokens)
-    work->decoder = rnn_ctc_decoder_new (work->tokens, &greedy, error);
-  return work->decoder != NULL;
+  rnn_options_init (rnn_utterance_get_options (), &config);
+  measure->work = output->tokens ? rnn_utterance_new (output->tokens, &config, error) : NULL;
+  return measure->work || !output->tokens;
 }
 
-static gchar *
-decode (RnnCtcDecoder *decoder, const RnnAnswer *a)
+static void
+take_words (RnnUtterance *utterance, GString *text)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  const RnnCtcWord *words;
-  guint n, n_stable;
+  const RnnResult *result;
 
-  rnn_ctc_decoder_reset (decoder);
-  for (gint t = 0; t < a->steps; t++)
-    rnn_ctc_decoder_step (decoder, a->y + t * a->ld);
-  rnn_ctc_decoder_finish (decoder);
-  words = rnn_ctc_decoder_get_words (decoder, FALSE, &n, &n_stable);
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (text, "%s%s", i ? " " : "", words[i].text);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  while ((result = rnn_utterance_next (utterance)))
+    if (result->kind == RNN_RESULT_FINAL)
+      g_string_append_printf (text, "%s%s", text->len ? " " : "", result->text);
+}
+
+/* ns; 0 where nobody knows */
+static guint64
+time_of (const RnnAnswer *a, gint step)
+{
+  return a->rate > 0 ? (guint64) step * a->hop * G_GUINT64_CONSTANT (1000000000) / a->rate : 0;
+}
+
+/* What captions of the example would say. */
+static gchar *
+listen (RnnUtterance *utterance, const RnnAnswer *a)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gint t = 0; t < a->steps; t++) {
+    rnn_utterance_push (utterance, a->y + t * a->ld, time_of (a, t), time_of (a, t + 1));
+    take_words (utterance, text);
+  }
+  rnn_utterance_finish (utterance);
+  take_words (utterance, text);
+  rnn_utterance_reset (utterance);
+  return g_string_free (text, FALSE);
 }
 
 static void
 measure (const RnnOutput *output, const RnnAnswer *a, RnnMeasure *m)
 {
-  Work *work = m->work;
   RnnErrorCount count = { 0 };
   g_autofree gchar *ref = NULL, *hyp = NULL;
 
-  if (!work)
+  if (!m->work)
     return;
-  ref = rnn_tokens_decode (work->tokens, a->labels.texts->ids, a->labels.texts->n);
-  hyp = decode (work->decoder, a);
+  ref = rnn_tokens_decode (output->tokens, a->labels.texts->ids, a->labels.texts->n);
+  hyp = listen (m->work, a);
   rnn_error_count_add (&count, ref, hyp, FALSE);
   m->errors += count.substitutions + count.deletions + count.insertions;
   m->total += count.reference;

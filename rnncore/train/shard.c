@@ -127,10 +127,11 @@ static RnnAnswer
 get_answer (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, gint b)
 {
   const RnnTask *task = shard->task;
+  const RnnInput *input = rnn_model_get_input (task->model);
   gint n_out = get_root (shard)->n_out;
   RnnAnswer answer = {
     .labels = rnn_task_get_labels (task, RNN_EXAMPLE (dataset, examples[b])), .steps = shard->batch.steps[b],
-    .ld = (gsize) shard->batch.B * n_out,
+    .ld = (gsize) shard->batch.B * n_out, .hop = input->hop, .rate = input->rate,
   };
 
   answer.y = shard->y.data + task->framing.latency * answer.ld + (gsize) b * n_out;
