@@ -10,6 +10,7 @@ typedef struct {
   gdouble coverage, anomaly_probability;
   guint every, max_gap, anomaly_interval, state_interval;
   gboolean post_anomalies;
+  RnnAdaptKind adapt;
 } GstRnnForecastSettings;
 
 struct _GstRnnForecast {
@@ -19,7 +20,8 @@ struct _GstRnnForecast {
   /* under the object lock */
   gchar *model_file, *state_file;
   GstRnnForecastSettings settings;
-  guint64 n_values, n_forecasts, n_resets, n_anomalies;
+  guint64 n_values, n_forecasts, n_resets, n_anomalies, n_falls;
+  gboolean adapted;
 
   /* NULL->READY; then read only */
   RnnModel *model;
@@ -35,10 +37,12 @@ struct _GstRnnForecast {
   gfloat *row;                  /* [n_streams] */
   GstClockTime next;            /* PTS that is due, or NONE: anything */
   gint64 resume;                /* time up to which values are known from the state file, or RNN_TIME_NONE */
+  gboolean untold_state;        /* the state file's forecast has not left here */
   guint64 count;                /* values since the last reset */
   guint64 pushed;               /* count at the last forecast that left */
   guint64 told;                 /* count at the last anomaly told of */
   guint64 untold;               /* anomalies since */
+  gint64 saved;                 /* monotonic time of the last state file */
 };
 
 /* ---- gstrnnforecast-properties.c ---- */

@@ -3,7 +3,24 @@
 #include "gstrnnforecast-private.h"
 
 enum { PROP_0, PROP_MODEL_FILE, PROP_STATE_FILE, PROP_COVERAGE, PROP_EVERY, PROP_MAX_GAP, PROP_POST_ANOMALIES,
-  PROP_ANOMALY_PROBABILITY, PROP_ANOMALY_INTERVAL, PROP_STATE_INTERVAL, PROP_STATS };
+  PROP_ANOMALY_PROBABILITY, PROP_ANOMALY_INTERVAL, PROP_STATE_INTERVAL, PROP_ADAPT, PROP_STATS };
+
+#define TYPE_ADAPT (adapt_get_type ())
+static GType
+adapt_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { RNN_ADAPT_OFF, "The model stays as it is", "off" },
+    { RNN_ADAPT_READOUT, "A linear map beside the model learns what it misses", "readout" },
+    { RNN_ADAPT_ALL, "All weights learn, in small steps", "all" },
+    { 0 }
+  };
+  static GType type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstRnnForecastAdapt", values));
+  return type;
+}
 
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -39,6 +56,9 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
       break;
     case PROP_STATE_INTERVAL:
       s->state_interval = g_value_get_uint (value);
+      break;
+    case PROP_ADAPT:
+      s->adapt = g_value_get_enum (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -79,10 +99,14 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_STATE_INTERVAL:
       g_value_set_uint (value, s->state_interval);
       break;
+    case PROP_ADAPT:
+      g_value_set_enum (value, s->adapt);
+      break;
     case PROP_STATS:
       g_value_take_boxed (value, gst_structure_new ("rnnforecast-stats", "values", G_TYPE_UINT64, self->n_values,
               "forecasts", G_TYPE_UINT64, self->n_forecasts, "resets", G_TYPE_UINT64, self->n_resets,
-              "anomalies", G_TYPE_UINT64, self->n_anomalies, NULL));
+              "anomalies", G_TYPE_UINT64, self->n_anomalies, "adapted", G_TYPE_BOOLEAN, self->adapted,
+              "fallbacks", G_TYPE_UINT64, self->n_falls, NULL));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -115,8 +139,11 @@ gst_rnn_forecast_install_properties (GObjectClass *klass)
   INSTALL (PROP_ANOMALY_INTERVAL, g_param_spec_uint ("anomaly-interval", "Anomaly interval",
           "Steps between two messages at least; how many are left out the next one says", 0, G_MAXUINT, 24, always));
   INSTALL (PROP_STATE_INTERVAL, g_param_spec_uint ("state-interval", "State interval",
-          "Steps after which the state file is written; 0: only at the end", 0, G_MAXUINT, 0, always));
-  INSTALL (PROP_STATS, g_param_spec_boxed ("stats", "Statistics", "Counts of values, forecasts, resets and anomalies",
+          "Milliseconds between two writings of the state file at least; 0: after every value", 0, G_MAXUINT, 1000, always));
+  INSTALL (PROP_ADAPT, g_param_spec_enum ("adapt", "Adapt",
+          "What learns from the stream; what the model file says counts as long as it is the better one", TYPE_ADAPT,
+          RNN_ADAPT_OFF, before));
+  INSTALL (PROP_STATS, g_param_spec_boxed ("stats", "Statistics", "Counts of values, forecasts, resets, anomalies; is it adapted, and how often was that given up",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 #undef INSTALL
 }

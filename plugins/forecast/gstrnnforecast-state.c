@@ -51,6 +51,7 @@ gst_rnn_forecast_save_state (GstRnnForecast *self)
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->state_file);
   GST_OBJECT_UNLOCK (self);
+  self->saved = g_get_monotonic_time ();
   if (!path || n == 0 || self->count == 0)
     return;
   header.time = last_time (self);
@@ -65,6 +66,16 @@ gst_rnn_forecast_save_state (GstRnnForecast *self)
   g_byte_array_append (file, body->data, body->len);
   if (!g_file_set_contents_full (path, (gchar *) file->data, file->len, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
     GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s", error->message), (NULL));
+}
+
+/* Of the value after the state's last one; NONE where the stream begins after it, or nobody knows. */
+static GstClockTime
+next_pts (GstRnnForecast *self)
+{
+  gint64 time = self->resume == RNN_TIME_NONE || self->series.start == RNN_TIME_NONE ? RNN_TIME_NONE
+      : rnn_time_step_add (&self->series.step, self->resume, 1);
+
+  return time == RNN_TIME_NONE || time < self->series.start ? GST_CLOCK_TIME_NONE : (GstClockTime) (time - self->series.start);
 }
 
 /* NULL: it fits, and is taken. */
@@ -83,11 +94,13 @@ take_state (GstRnnForecast *self, const gchar *bytes, gsize size)
     return "is damaged";
   memcpy (&header, bytes + head, sizeof header);
   if (memcmp (header.model, model, DIGEST) || header.n != n || size != head + sizeof header + n * sizeof (gfloat))
-    return "is of another model or other columns";
+    return "is of another model, other columns, or another way to adapt";
   state = g_memdup2 (bytes + head + sizeof header, n * sizeof (gfloat));
   if (!rnn_forecaster_set_state (self->forecaster, state))
     return "is damaged";
   self->resume = header.time;
+  self->next = next_pts (self);
+  self->untold_state = TRUE;
   return NULL;
 }
 

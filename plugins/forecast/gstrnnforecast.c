@@ -10,7 +10,10 @@
  *
  * Values that are missing, and gaps of up to `max-gap` steps, are taken to be what was forecast; longer ones make it begin anew.
  * Values outside of their interval are told of by messages named `rnnforecast` of the type "anomaly".  With `state-file` a
- * pipeline that is started again goes on where it was: what it knows already is left out.
+ * pipeline that is started again, even after it was killed, goes on where it was: what it knows already is left out.
+ *
+ * With `adapt` it learns from the stream: a linear map beside the model, or all its weights.  These count only while their
+ * forecasts are better than the model file's own, and are given up where they have become worse.  `state-file` keeps them, too.
  *
  * ## Example
  * |[
@@ -159,6 +162,7 @@ forget (GstRnnForecast *self)
     rnn_forecaster_reset (self->forecaster);
   self->next = GST_CLOCK_TIME_NONE;
   self->resume = RNN_TIME_NONE;
+  self->untold_state = FALSE;
   self->count = self->pushed = self->told = self->untold = 0;
 }
 
@@ -182,7 +186,7 @@ set_caps (GstRnnForecast *self, GstEvent *event)
   self->now = self->settings;
   GST_OBJECT_UNLOCK (self);
   self->forecaster = rnn_forecaster_new (self->model, (guint) self->n_streams, self->now.coverage, &error);
-  if (!self->forecaster)
+  if (!self->forecaster || !rnn_forecaster_set_adapt (self->forecaster, self->now.adapt, &error))
     return refuse (self, error->message);
   forget (self);
   push_caps (self);
@@ -235,6 +239,7 @@ static GstFlowReturn
 push_forecast (GstRnnForecast *self, GstBuffer *buffer)
 {
   self->pushed = self->count;
+  self->untold_state = FALSE;
   GST_OBJECT_LOCK (self);
   self->n_forecasts++;
   GST_OBJECT_UNLOCK (self);
@@ -243,6 +248,18 @@ push_forecast (GstRnnForecast *self, GstBuffer *buffer)
 
 /* ---- values come ---- */
 
+static void
+note_adaptation (GstRnnForecast *self)
+{
+  guint64 falls;
+  gboolean adapted = rnn_forecaster_is_adapted (self->forecaster, &falls);
+
+  GST_OBJECT_LOCK (self);
+  self->adapted = adapted;
+  self->n_falls = falls;
+  GST_OBJECT_UNLOCK (self);
+}
+
 /* The row in self->row (NAN: missing) of @pts. */
 static GstFlowReturn
 step (GstRnnForecast *self, GstClockTime pts, gboolean forecasts)
@@ -250,12 +267,13 @@ step (GstRnnForecast *self, GstClockTime pts, gboolean forecasts)
   GstBuffer *buffer = NULL;
 
   rnn_forecaster_push (self->forecaster, self->row);
+  note_adaptation (self);
   self->count++;
   self->next = step_after (self, pts);
   if (rnn_forecaster_is_ready (self->forecaster) && forecasts && self->count - self->pushed >= self->now.every)
     buffer = make_forecast (self);
   gst_rnn_forecast_judge (self, pts, buffer);
-  if (self->now.state_interval && self->count % self->now.state_interval == 0)
+  if (g_get_monotonic_time () - self->saved >= (gint64) self->now.state_interval * 1000)
     gst_rnn_forecast_save_state (self);
   return buffer ? push_forecast (self, buffer) : GST_FLOW_OK;
 }
@@ -399,7 +417,8 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       take_gap (self, event);
       break;
     case GST_EVENT_EOS:
-      if (self->forecaster && rnn_forecaster_is_ready (self->forecaster) && self->pushed != self->count)
+      if (self->forecaster && rnn_forecaster_is_ready (self->forecaster)
+          && (self->pushed != self->count || self->untold_state))
         push_forecast (self, make_forecast (self));
       gst_rnn_forecast_save_state (self);
       break;
@@ -471,7 +490,7 @@ gst_rnn_forecast_init (GstRnnForecast *self)
   self->srcpad = gst_rnn_series_add_srcpad (GST_ELEMENT (self));
 
   self->settings = (GstRnnForecastSettings) { .coverage = 0.9, .anomaly_probability = 0.01, .every = 1, .max_gap = 24,
-    .anomaly_interval = 24, .post_anomalies = TRUE };
+    .anomaly_interval = 24, .post_anomalies = TRUE, .state_interval = 1000 };
   gst_segment_init (&self->segment, GST_FORMAT_TIME);
   self->series.start = RNN_TIME_NONE;
   self->next = GST_CLOCK_TIME_NONE;

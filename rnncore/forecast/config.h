@@ -31,6 +31,11 @@ typedef struct {
 
 extern const RnnOption rnn_forecast_options[];
 
+/* What goes on learning while a forecaster runs: nothing, a linear map beside the model (recursive least squares), or all weights
+ * (gradient descent in bounded steps). */
+typedef enum { RNN_ADAPT_OFF, RNN_ADAPT_READOUT, RNN_ADAPT_ALL } RnnAdaptKind;
+extern const gchar *const rnn_adapt_names[];    /* by RnnAdaptKind, NULL-terminated */
+
 /* Reads and checks "forecast" of a recipe. */
 gboolean rnn_forecast_config_read (RnnForecastConfig *config, const json_t *recipe, const gchar *where, GError **error);
 

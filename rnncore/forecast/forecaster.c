@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Windows slide over rings; one run of the model forecasts all streams; trackers keep what was said.
  *
- * State of a stream: the number of values, the window, what was judged last, the tracker's. */
+ * State: the number of values, their place; of each stream the window, the forecast, the tracker's; the adapter's. */
 #include "forecaster.h"
+#include "adapt.h"
 #include "window.h"
 #include "../outputs/head.h"
 #include "../session/session.h"
@@ -36,6 +37,9 @@ struct _RnnForecaster {
   gfloat *window, *x, *y;       /* [context], [n_streams][context], [n_streams][n_out] */
   gfloat *scale;                /* [horizon] */
   RnnScaling *scalings;         /* [n_streams] */
+  RnnAdapter *adapter;          /* NULL: off */
+  gfloat *said;                 /* [n_streams][horizon] of the model, scaled */
+  gfloat *scaled;               /* [n_streams] values, as the windows have them before they are scaled */
 };
 
 /* ---- making ---- */
@@ -106,6 +110,8 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
   f->scale = g_new (gfloat, f->config.horizon);
   f->deviations = g_new (gfloat, f->config.horizon);
   f->scalings = g_new0 (RnnScaling, n_streams);
+  f->said = g_new0 (gfloat, (gsize) n_streams * f->config.horizon);
+  f->scaled = g_new0 (gfloat, n_streams);
   f->streams = g_new0 (Stream, n_streams);
   for (gint h = 0; h < f->config.horizon; h++)
     f->deviations[h] = MAX (read_number (forecast, "deviations", (gsize) h, 1), 1e-9f);
@@ -121,6 +127,7 @@ rnn_forecaster_free (RnnForecaster *f)
     return;
   for (guint i = 0; f->streams && i < f->n_streams; i++)
     rnn_tracker_free (f->streams[i].tracker);
+  rnn_adapter_free (f->adapter);
   rnn_session_free (f->session);
   rnn_model_unref (f->model);
   g_free (f->deviations);
@@ -132,7 +139,25 @@ rnn_forecaster_free (RnnForecaster *f)
   g_free (f->y);
   g_free (f->scale);
   g_free (f->scalings);
+  g_free (f->said);
+  g_free (f->scaled);
   g_free (f);
+}
+
+gboolean
+rnn_forecaster_set_adapt (RnnForecaster *f, RnnAdaptKind kind, GError **error)
+{
+  g_clear_pointer (&f->adapter, rnn_adapter_free);
+  return kind == RNN_ADAPT_OFF
+      || (f->adapter = rnn_adapter_new (f->model, &f->config, kind, f->n_streams, error)) != NULL;
+}
+
+gboolean
+rnn_forecaster_is_adapted (RnnForecaster *f, guint64 *falls)
+{
+  if (falls)
+    *falls = 0;
+  return f->adapter && rnn_adapter_counts (f->adapter, falls);
 }
 
 guint
@@ -163,14 +188,16 @@ rnn_forecaster_is_ready (RnnForecaster *f)
 
 /* In what the model sees; what is missing is what was forecast. */
 static void
-take_value (RnnForecaster *f, Stream *s, gfloat value)
+take_value (RnnForecaster *f, guint i, gfloat value)
 {
+  Stream *s = &f->streams[i];
   gboolean known = isfinite (value);
   gboolean ready = rnn_forecaster_is_ready (f);
 
   s->judged = ready && known && rnn_tracker_judge (s->tracker, value, &s->expected, &s->radius, &s->probability);
   if (ready && known)
     rnn_tracker_observe (s->tracker, value);
+  f->scaled[i] = known ? (value - s->shift) / s->size : NAN;
   s->ring[f->at] = known ? (value - s->shift) / s->size : ready ? (s->mean[0] - s->shift) / s->size : NAN;
 }
 
@@ -194,15 +221,25 @@ head_scale (const RnnForecaster *f, const gfloat *y, gint h)
   return MAX (scale, 1e-3f * f->deviations[h]);
 }
 
+/* What the model says of each step, scaled */
 static void
-read_output (RnnForecaster *f, guint i)
+read_values (RnnForecaster *f, guint i)
+{
+  const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
+
+  for (gint h = 0; h < f->config.horizon; h++)
+    f->said[(gsize) i * f->config.horizon + h] = f->head ? (gfloat) rnn_head_quantile (f->head, y, h, 0.5) : y[h];
+}
+
+static void
+issue (RnnForecaster *f, guint i)
 {
   Stream *s = &f->streams[i];
   const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
   const RnnScaling *scaling = &f->scalings[i];
 
   for (gint h = 0; h < f->config.horizon; h++) {
-    gfloat value = f->head ? (gfloat) rnn_head_quantile (f->head, y, h, 0.5) : y[h];
+    gfloat value = f->said[(gsize) i * f->config.horizon + h];
     gfloat scale = f->head ? head_scale (f, y, h) : f->deviations[h];
 
     s->mean[h] = (value * scaling->scale + scaling->shift) * s->size + s->shift;
@@ -217,7 +254,9 @@ void
 rnn_forecaster_push (RnnForecaster *f, const gfloat *values)
 {
   for (guint i = 0; i < f->n_streams; i++)
-    take_value (f, &f->streams[i], values[i]);
+    take_value (f, i, values[i]);
+  if (f->adapter && rnn_forecaster_is_ready (f))
+    rnn_adapter_observe (f->adapter, f->scaled);
   f->at = (f->at + 1) % (guint) f->config.context;
   f->count++;
   if (!rnn_forecaster_is_ready (f))
@@ -227,7 +266,11 @@ rnn_forecaster_push (RnnForecaster *f, const gfloat *values)
   rnn_session_reset (f->session, -1);
   rnn_session_run (f->session, 1, f->x, f->y);
   for (guint i = 0; i < f->n_streams; i++)
-    read_output (f, i);
+    read_values (f, i);
+  if (f->adapter)
+    rnn_adapter_forecast (f->adapter, f->x, f->scalings, f->said);
+  for (guint i = 0; i < f->n_streams; i++)
+    issue (f, i);
 }
 
 /* ---- what is known ---- */
@@ -272,6 +315,8 @@ rnn_forecaster_reset (RnnForecaster *f)
 {
   f->count = 0;
   f->at = 0;
+  if (f->adapter)
+    rnn_adapter_forget (f->adapter);
   for (guint i = 0; i < f->n_streams; i++) {
     rnn_tracker_forget (f->streams[i].tracker);
     f->streams[i].judged = FALSE;
@@ -282,7 +327,7 @@ gsize
 rnn_forecaster_get_state_size (RnnForecaster *f)
 {
   return 2 + f->n_streams * ((gsize) f->config.context + f->config.horizon
-      + rnn_tracker_get_state_size (f->streams[0].tracker));
+      + rnn_tracker_get_state_size (f->streams[0].tracker)) + (f->adapter ? rnn_adapter_get_state_size (f->adapter) : 0);
 }
 
 void
@@ -298,6 +343,8 @@ rnn_forecaster_get_state (RnnForecaster *f, gfloat *state)
     rnn_tracker_get_state (f->streams[i].tracker, state + context + horizon);
     state += context + horizon + rnn_tracker_get_state_size (f->streams[i].tracker);
   }
+  if (f->adapter)
+    rnn_adapter_get_state (f->adapter, state);
 }
 
 gboolean
@@ -317,6 +364,8 @@ rnn_forecaster_set_state (RnnForecaster *f, const gfloat *state)
     f->streams[i].judged = FALSE;
     state += context + horizon + rnn_tracker_get_state_size (f->streams[i].tracker);
   }
+  if (f->adapter && !rnn_adapter_set_state (f->adapter, state))
+    return FALSE;
   f->count = (guint64) count;
   f->at = (guint) at;
   return TRUE;

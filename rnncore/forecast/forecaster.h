@@ -11,6 +11,7 @@
  * A value that is missing (NAN) is taken to be what was forecast.  Push neither fails nor allocates; memory does not grow. */
 #pragma once
 #include "../model/model.h"
+#include "config.h"
 #include "tracker.h"
 
 RNN_API_BEGIN
@@ -21,6 +22,12 @@ typedef struct _RnnForecaster RnnForecaster;
 RnnForecaster *rnn_forecaster_new  (RnnModel *model, guint n_streams, gdouble coverage, GError **error);
 void           rnn_forecaster_free (RnnForecaster *forecaster);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnForecaster, rnn_forecaster_free)
+
+/* From now on, until the first push, it learns from what comes.  The weights that the model brought count as long as they are the
+ * better ones.  Fails on a model whose weights are not floats, and where it needs too much memory. */
+gboolean rnn_forecaster_set_adapt (RnnForecaster *forecaster, RnnAdaptKind kind, GError **error);
+/* Do learnt weights count now?  @falls (may be NULL): how often they were given up for those that the model brought. */
+gboolean rnn_forecaster_is_adapted (RnnForecaster *forecaster, guint64 *falls);
 
 guint rnn_forecaster_get_context (RnnForecaster *forecaster);  /* values that are needed before the first forecast */
 guint rnn_forecaster_get_horizon (RnnForecaster *forecaster);

@@ -123,6 +123,15 @@ rnn_tracker_get_state (RnnTracker *t, gfloat *state)
   rnn_conformal_get_state (t->conformal, state + 2 + n);
 }
 
+static void
+restore_radius (RnnTracker *t)
+{
+  gsize row = (gsize) ((t->at + t->horizon - 1) % t->horizon) * t->horizon;
+
+  for (guint h = 0; t->count > 0 && h < t->horizon; h++)
+    t->radius[h] = t->radii[row + h] * t->scales[row + h];
+}
+
 gboolean
 rnn_tracker_set_state (RnnTracker *t, const gfloat *state)
 {
@@ -134,5 +143,6 @@ rnn_tracker_set_state (RnnTracker *t, const gfloat *state)
   t->count = (guint) state[0];
   t->at = (guint) state[1];
   memcpy (t->means, state + 2, n * sizeof (gfloat));
+  restore_radius (t);
   return TRUE;
 }

@@ -145,6 +145,8 @@ test_state (void)
   state = g_new (gfloat, rnn_forecaster_get_state_size (f));
   rnn_forecaster_get_state (f, state);
   g_assert_true (rnn_forecaster_set_state (g, state));
+  g_assert_cmpmem (rnn_forecaster_get_mean (f, 1), 6 * sizeof (gfloat), rnn_forecaster_get_mean (g, 1), 6 * sizeof (gfloat));
+  g_assert_cmpmem (rnn_forecaster_get_radius (f, 1), 6 * sizeof (gfloat), rnn_forecaster_get_radius (g, 1), 6 * sizeof (gfloat));
   push (f, 2, values, 90, 150);
   push (g, 2, values, 90, 150);
   g_assert_cmpmem (rnn_forecaster_get_mean (f, 1), 6 * sizeof (gfloat), rnn_forecaster_get_mean (g, 1), 6 * sizeof (gfloat));

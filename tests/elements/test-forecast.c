@@ -206,7 +206,7 @@ static void
 test_restart (void)
 {
   g_autofree gchar *state = g_build_filename (test_dir (), "state", NULL);
-  g_autofree gchar *properties = g_strdup_printf ("state-file=%s state-interval=1", state);
+  g_autofree gchar *properties = g_strdup_printf ("state-file=%s state-interval=0", state);
   TestHarness *whole = forecast_new (""), *first = forecast_new (properties), *second;
   g_autoptr (GstBuffer) expected = NULL, got = NULL;
   GstMapInfo map;

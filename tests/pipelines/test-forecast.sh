@@ -79,7 +79,7 @@ check "a file that is no model" fails "none.safetensors" "$pipelines/forecast" l
 # The last forecast of a run that was killed half way and started again is that of a whole one.
 last_forecast() {
   gst-launch-1.0 -q filesrc location="$1" ! rnncsvparse columns=load ! rnnforecast model-file=m.safetensors \
-    state-file="$2" state-interval=1 ! rnncsvenc ! filesink location=out.csv > log 2>&1 && tail -n 12 out.csv
+    state-file="$2" state-interval=0 ${3:-} ! rnncsvenc ! filesink location=out.csv > log 2>&1 && tail -n 12 out.csv
 }
 restart() {
   head -n 400 load.csv > half.csv
@@ -87,5 +87,18 @@ restart() {
     last_forecast load.csv half.state > resumed && ! cmp -s half whole && cmp whole resumed
 }
 check "a pipeline goes on where the one before it was" restart
+
+# The same where the first run is killed in the middle of its work, and learns.
+killed() {
+  last_forecast load.csv adapted.state adapt=readout > adapted || return 1
+  { cat half.csv && sleep 60; } | gst-launch-1.0 -q fdsrc ! rnncsvparse columns=load ! rnnforecast model-file=m.safetensors \
+    state-file=killed.state state-interval=0 adapt=readout ! fakesink &
+  until [ -s killed.state ]; do sleep 0.1; done
+  kill -9 $!
+  wait $! 2> /dev/null
+  last_forecast load.csv killed.state adapt=readout > resumed && cmp adapted resumed &&
+    last_forecast load.csv killed.state adapt=readout > again && cmp adapted again
+}
+check "and one that is killed while it learns" killed
 
 echo "1..$n"
