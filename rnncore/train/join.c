@@ -7,6 +7,13 @@
 #include <string.h>
 
 #define SHORT_PAUSE 30          /* frames, as between phrases */
+#define AT_ONCE 0.25f           /* of the stretches: begin with the first sound of their first example, as a tightly cut clip */
+
+static gboolean
+begins_at_once (RnnRng *rng)
+{
+  return rnn_rng_uniform (rng) < AT_ONCE;
+}
 
 /* Two of five pauses are short ones; the others are of any length, short ones more often. */
 static guint
@@ -81,7 +88,7 @@ rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator
   for (guint i = 0; i < n; i++) {
     guint more = RNN_EXAMPLE (dataset, order[i])->n_frames;
 
-    pauses[i] = draw_pause (&rng, pause);
+    pauses[i] = i == first && begins_at_once (&rng) ? 0 : draw_pause (&rng, pause);
     if (i > first && frames + pauses[i] + more > length) {
       rnn_dataset_add (joined, make_stretch (dataset, order + first, i - first, pauses + first, separator));
       first = i;
