@@ -54,6 +54,7 @@ const RnnOption rnn_feature_options[] = {
   FLOAT (energy_floor, 0, 1e12, 0, "smallest energy"),
   INT (n_ceps, 1, 1024, 13, "cepstral coefficients"),
   FLOAT (cepstral_lifter, 0, 1e6, 22, "lifter; 0: off"),
+  BOOL (orthonormal, TRUE, "DCT; else c0 sqrt (2) times larger (HTK, TensorFlow)"),
   ENUM (pcen, pcens, RNN_PCEN_NONE, "per-channel energy normalisation: how its smoother starts"),
   FLOAT (pcen_time, 1e-3, 1e3, 0.4, "s"),
   FLOAT (pcen_gain, 0, 1, 0.98, "exponent of the smoothed energy"),

@@ -46,6 +46,7 @@ typedef struct {
   gfloat energy_floor;          /* 0 (Kaldi); torchaudio's default is 1 */
   gint n_ceps;                  /* 13 */
   gfloat cepstral_lifter;       /* 22 */
+  gboolean orthonormal;         /* MFCC: FALSE: c0 sqrt (2) times larger, as with htk_compat */
   gint pcen;                    /* RnnPcenType: in place of the log; the smoother starts at 1, or at the first frame */
   gfloat pcen_time, pcen_gain, pcen_bias, pcen_power, pcen_eps;         /* 0.4 s, 0.98, 2, 0.5, 1e-6 */
   gint cmvn;                    /* RnnCmvnType; GLOBAL uses the model's input.mean and input.std */

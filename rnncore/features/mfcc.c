@@ -3,8 +3,8 @@
  *
  *   c[k] = (1 + L/2 sin (pi k / L)) sqrt (2/N) sum over n of m[n] cos (pi k (n + 1/2) / N),   c[0] by sqrt (1/N)
  *
- * with the log energy in place of c[0] (use_energy).  HTK's order (htk_compat) is c[1], c[2], ..., c[0], and its c[0]
- * is sqrt (2) times larger. */
+ * with the log energy in place of c[0] (use_energy).  HTK's order (htk_compat) is c[1], c[2], ..., c[0]; its c[0],
+ * and that of an orthonormal FALSE, is sqrt (2) times larger. */
 #include "mfcc.h"
 #include "../kernels/kernels.h"
 #include <math.h>
@@ -14,7 +14,7 @@ row_gain (const RnnFeatureConfig *config, gint k)
 {
   gdouble lifter = config->cepstral_lifter;
 
-  if (k == 0 && !config->htk_compat)
+  if (k == 0 && config->orthonormal && !config->htk_compat)
     return sqrt (1. / config->n_mels);
   return sqrt (2. / config->n_mels) * (lifter > 0 ? 1 + lifter / 2 * sin (G_PI * k / lifter) : 1);
 }

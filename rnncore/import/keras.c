@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "layers.h"
 
 #define MAX_LAYERS 1024
 
@@ -272,36 +273,13 @@ convert_sequential (Conversion *c, const json_t *layers, GError **error)
 
 /* ---- the recipe ---- */
 
-/* Does every layer read the one before it, and nothing else? */
-static gboolean
-is_chain (const json_t *layers)
-{
-  const gchar *before = "input";
-
-  for (gsize i = 0; i < json_array_size (layers); i++) {
-    const json_t *layer = json_array_get (layers, i), *from = json_object_get (layer, "from");
-
-    if (json_array_size (from) != 1 || g_strcmp0 (json_string_value (json_array_get (from, 0)), before))
-      return FALSE;
-    before = json_string_value (json_object_get (layer, "name"));
-  }
-  return TRUE;
-}
-
 static json_t *
 make_recipe (const RnnKeras *k, gint n_in)
 {
   g_autofree gchar *base = g_path_get_basename (k->where), *name = g_utf8_make_valid (base, -1);
-  json_t *layers = json_incref (k->layers), *layer;
-  gsize i;
 
-  if (is_chain (k->layers))
-    json_array_foreach (layers, i, layer)
-      json_object_del (layer, "from");
-  else
-    layers = json_pack ("[{ss so}]", "cell", "graph", "layers", layers);
-  return json_pack ("{si ss s{ss si} so s{ss}}", "format", 1, "name", name, "input", "kind", "tensors", "size", n_in, "layers", layers,
-      "output", "kind", "raw");
+  return json_pack ("{si ss s{ss si} so s{ss}}", "format", 1, "name", name, "input", "kind", "tensors", "size", n_in, "layers",
+      rnn_import_layers (json_incref (k->layers)), "output", "kind", "raw");
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 /* rnncore convert: a model (also of a format that is imported), a recipe (fresh weights) or weights with their recipe to a
  * model file, or only the recipe. */
 #include "tool.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "model/model.h"
 #include <stdlib.h>
@@ -27,24 +28,51 @@ check_suffix (const gchar *path, GError **error)
   return FALSE;
 }
 
+/* One label a line, for an output that is classes. */
+static gboolean
+set_labels (RnnModel *model, const gchar *path, GError **error)
+{
+  json_t *output = json_object_get (rnn_model_get_recipe (model), "output"), *labels;
+  g_autofree gchar *text = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (g_strcmp0 (json_string_value (json_object_get (output, "kind")), "classes")) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: its output is not classes, so it has no labels", rnn_model_get_path (model));
+    return FALSE;
+  }
+  if (!g_file_get_contents (path, &text, NULL, error))
+    return FALSE;
+  lines = g_strsplit (g_strchomp (text), "\n", -1);
+  labels = json_array ();
+  for (gchar **line = lines; *line; line++)
+    json_array_append_new (labels, json_string (g_strchomp (*line)));
+  json_object_set_new (output, "labels", labels);
+  if (json_array_size (labels) == (gsize) rnn_model_get_n_out (model))
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: %" G_GSIZE_FORMAT " labels for %d classes", path, json_array_size (labels),
+      rnn_model_get_n_out (model));
+  return FALSE;
+}
+
 static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (RnnModel) model = NULL;
-  g_autofree gchar *recipe = NULL;
+  g_autofree gchar *recipe = NULL, *labels = NULL;
   g_auto (GStrv) ignore = NULL;
   const GOptionEntry options[] = {
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "MODEL is weights alone, such as a state_dict; these are its layers",
       "RECIPE.json" },
     { "ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &ignore, "Leave out tensors of this name (* and ? match any), which no layer "
         "takes; may be repeated", "NAME" },
+    { "labels", 0, 0, G_OPTION_ARG_FILENAME, &labels, "What the classes are called, one a line", "LABELS.txt" },
     { NULL }
   };
 
   if (!rnn_tool_parse (&rnn_tool_convert, options, &argc, &argv, 2, 2, error) || !check_suffix (argv[2], error))
     return FALSE;
   model = rnn_model_import (argv[1], recipe, (const gchar *const *) ignore, error);
-  if (!model)
+  if (!model || (labels && !set_labels (model, labels, error)))
     return FALSE;
   return g_str_has_suffix (argv[2], ".json") ? save_recipe (model, argv[2], error)
       : rnn_model_save (model, argv[2], error);

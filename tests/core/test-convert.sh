@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Models of other frameworks, converted, answer what those frameworks answered: data/import/NAME.ref.safetensors for every other
 # NAME.*, with the recipe NAME.json where there is one (made by PyTorch 1.13; those of Keras by
-# the equations of its layers in NumPy, written by h5py).  Where ../shared is, its models, too.
+# the equations of its layers in NumPy, written by h5py; that of TensorFlow by tensorflow-reference.py).  Where ../shared is, its models, too.
 # Prints TAP.  test-convert.sh TOOL
 tool=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")
@@ -40,6 +40,14 @@ if [ -d "$shared" ]; then
     for model in "${reference%.ref.safetensors}".h5; do
       [ -f "$model" ] && compare "${model##*/models/}" "$model" "$reference"
     done
+  done
+  for model in "$shared"/ml-kws/*.pb; do        # their own operations, one after another
+    if /usr/bin/python3 -c 'import numpy' 2> /dev/null; then
+      /usr/bin/python3 "$here/tensorflow-reference.py" "$model" "$out/ref.safetensors" && compare "${model##*/models/}" "$model" "$out/ref.safetensors"
+    else
+      n=$((n + 1))
+      echo "ok $n ${model##*/models/} # SKIP python3-numpy is not installed"
+    fi
   done
 else
   n=$((n + 1))
