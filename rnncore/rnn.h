@@ -22,6 +22,7 @@
 #include "session/layer.h"
 #include "session/session.h"
 #include "session/stream.h"
+#include "session/translate.h"
 #include "ctc/ctc.h"
 #include "outputs/labeller.h"
 #include "text/pieces.h"

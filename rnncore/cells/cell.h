@@ -16,6 +16,14 @@ G_BEGIN_DECLS
 typedef struct _RnnCell RnnCell;
 typedef struct _RnnCellClass RnnCellClass;
 
+/* What stands beside a stream and is read by attention: the answers of an encoder.  Cells that do not ask for it do not see it. */
+typedef struct {
+  gint S, B, n;                 /* steps, streams (1: all share it), floats */
+  const gfloat *data;           /* [S][B][n] */
+  const gint *lengths;          /* [B] or NULL: steps at and past lengths[b] are padding */
+  gfloat *grad;                 /* [S][B][n], backward: += d loss/d data; NULL: not wanted */
+} RnnEncoded;
+
 /* One call. */
 typedef struct {
   gint T, B;                    /* steps, streams; both >= 1 */
@@ -29,6 +37,8 @@ typedef struct {
                                  * cells that look at later steps need to care, see rnn_run_length () */
   gint shift;                   /* this cell's x[t] belongs to step t - shift of the model's input */
   guint64 seed;                 /* != 0: training noise (dropout) is on and follows from this number alone */
+  const RnnEncoded *memory;      /* or NULL: there is nothing to read */
+  gint memory_first;            /* stream 0 of this call is that one of the memory */
 } RnnRun;
 
 /* One backward call, after a forward call with a tape.  `run` is that call, except that run->state again holds the
@@ -72,6 +82,7 @@ struct _RnnCell {               /* first member of every instance */
   gsize n_scratch_once;         /* and of scratch per stream, however many steps: room for one block of them */
   gint latency;                 /* y[t] answers x[t - latency]: steps of look-ahead */
   gboolean offline;             /* needs the whole sequence in one call: cannot stream */
+  gint n_memory, max_memory;    /* reads a memory of so many floats in each of at most so many steps; 0: none */
   gint depth;                   /* > 1: not a cell of its own but so many of its children's kind, see container.h */
   GArray *state_parts;          /* of RnnStatePart, one after another; empty where the state has no names */
   GPtrArray *params;            /* of RnnParam, owned, in order of declaration */
@@ -140,6 +151,18 @@ static inline gint
 rnn_run_length (const RnnRun *run, gint b)
 {
   return run->lengths ? (gint) CLAMP ((gint64) run->lengths[b] + run->shift, 0, run->T) : run->T;
+}
+
+/* Steps of memory that stream b reads, and the first of them; they are *stride floats apart. */
+static inline gint
+rnn_run_memory (const RnnRun *run, gint b, gsize *at, gsize *stride)
+{
+  const RnnEncoded *m = run->memory;
+  gint stream = m && m->B > 1 ? run->memory_first + b : 0;
+
+  *at = m ? (gsize) stream * m->n : 0;
+  *stride = m ? (gsize) m->B * m->n : 0;
+  return !m ? 0 : m->lengths ? CLAMP (m->lengths[stream], 0, m->S) : m->S;
 }
 
 /* Row of stream b in an RnnRun's state (or an RnnGrad's dstate). */

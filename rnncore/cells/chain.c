@@ -91,6 +91,7 @@ part (const RnnCell *child, const RnnRun *run, gint t, gint T, gint b, gint n)
   p.state += (gsize) b * run->state_stride;
   p.tape = run->tape ? run->tape + row * child->n_tape : NULL;
   p.lengths = run->lengths ? run->lengths + b : NULL;
+  p.memory_first += b;
   p.shift -= t;
   return p;
 }

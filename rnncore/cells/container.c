@@ -19,6 +19,15 @@ rnn_container_add (RnnCell *cell, const json_t *layer, gint n_in, const gchar *w
     return NULL;
   g_ptr_array_add (cell->children, child);
   cell->offline |= child->offline;
+  if (child->n_memory && cell->n_memory && child->n_memory != cell->n_memory) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: reads a memory of %d values a step, a layer before it one of %d",
+        where, child->n_memory, cell->n_memory);
+    return NULL;
+  }
+  if (child->n_memory) {
+    cell->max_memory = cell->n_memory ? MIN (cell->max_memory, child->max_memory) : child->max_memory;
+    cell->n_memory = child->n_memory;
+  }
   return child;
 }
 

@@ -79,6 +79,10 @@ setup (RnnCell *cell, GError **error)
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "window: its layers may not look ahead: there is nothing after a window");
     return FALSE;
   }
+  if (cell->n_memory) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "window: its layers cannot read a memory: they run over windows, not streams");
+    return FALSE;
+  }
   w->state = cell->n_state;
   w->tape = cell->n_tape;
   if (!measure (w, error))

@@ -85,11 +85,11 @@ rnn_model_build (const RnnBuild *build, GError **error)
   if (!rnn_packed_parse (build->packed, &precision, build->where, error)
       || !(model = rnn_model_new_cells (build->recipe, build->where, precision, error)))
     return NULL;
-  rnn_cell_foreach_param (model->root, find_param, &building);
+  rnn_cell_foreach_param (model->cells, find_param, &building);
   if (!building.ok || !find_stats (model, build->tensors, &mean, &std, error)
       || !rnn_tensors_check_taken (build->tensors, build->ignore, error) || !rnn_model_alloc_params (model, error))
     return NULL;
-  rnn_cell_foreach_param (model->root, load_param, build->tensors);
+  rnn_cell_foreach_param (model->cells, load_param, build->tensors);
   load_stats (model, mean, std);
   if (!rnn_model_check_finite (model, error))
     return NULL;

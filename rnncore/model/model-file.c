@@ -215,7 +215,7 @@ save (RnnModel *model, const gchar *path, const gchar *note, GError **error)
     metadata[n++] = RNN_TRAINING_KEY;
     metadata[n++] = note;
   }
-  rnn_cell_foreach_param (model->root, save_param, tensors);
+  rnn_cell_foreach_param (model->cells, save_param, tensors);
   n_params = tensors->len;
   if (model->input_mean) {
     RnnTensorView mean = rnn_tensor_view_f32 ("input.mean", 1, &model->input->n_frame, model->input_mean);

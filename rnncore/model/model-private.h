@@ -10,7 +10,12 @@ struct _RnnModel {
   gchar *path;                  /* file, or what stands for it in messages */
   gchar *shared_key;            /* in the process-wide table, or NULL */
   json_t *recipe;
+  RnnCell *cells;               /* all there are: root, or encoder and root */
   RnnCell *root;                /* a chain */
+  RnnCell *encoder;             /* a chain whose answers are root's memory, or NULL */
+  RnnInput *encoder_input;
+  gchar **source_tokens;        /* what the encoder reads, or NULL: it is not tokens */
+  gboolean carries;             /* root's state begins as the encoder's ends */
   gfloat *params;               /* flat vector of all parameters, in the order of rnn_cell_foreach_param, fixed ones last */
   gsize n_params, n_trained;    /* floats of all, of those before the fixed ones */
   gint packed;                  /* 0 not yet, 1 for inference, 2 for training too */
@@ -26,6 +31,8 @@ struct _RnnModel {
 
 /* Reads input, layers and output of model->recipe; builds the cells. */
 gboolean rnn_model_read_recipe (RnnModel *model, GError **error);
+/* encoder.c: the recipe's "encoder", with what goes into it; puts root and it into model->cells. */
+gboolean rnn_model_read_encoder (RnnModel *model, GError **error);
 /* The cells, every parameter with its offset, and no memory for any.  @precision != F32: matrices will be borrowed. */
 RnnModel *rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrecision precision, GError **error);
 /* rnn_model_new with all parameters 0, for who fills every one of them: drawing two million takes longer than

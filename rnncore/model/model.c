@@ -32,10 +32,10 @@ layout_params (RnnModel *model)
 {
   Layout layout = { FALSE, 0 };
 
-  rnn_cell_foreach_param (model->root, place, &layout);
+  rnn_cell_foreach_param (model->cells, place, &layout);
   model->n_trained = layout.n;
   layout.fixed = TRUE;
-  rnn_cell_foreach_param (model->root, place, &layout);
+  rnn_cell_foreach_param (model->cells, place, &layout);
   model->n_params = layout.n;
 }
 
@@ -44,7 +44,7 @@ rnn_model_alloc_params (RnnModel *model, GError **error)
 {
   model->params = rnn_memory_try_floats (model->n_params, model->path, error);
   if (model->params)
-    rnn_cell_foreach_param (model->root, set_data, model->params);
+    rnn_cell_foreach_param (model->cells, set_data, model->params);
   return model->params != NULL;
 }
 
@@ -75,7 +75,7 @@ rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrecision prec
     rnn_model_unref (model);
     return NULL;
   }
-  rnn_cell_foreach_param (model->root, add_elements, &elements);
+  rnn_cell_foreach_param (model->cells, add_elements, &elements);
   if (elements > G_GUINT64_CONSTANT (1) << 30) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %" G_GUINT64_FORMAT " parameters; at most 2^30 are supported",
         where, elements);
@@ -84,7 +84,7 @@ rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrecision prec
   }
   model->precision = precision;
   if (precision != RNN_PRECISION_F32)
-    rnn_cell_foreach_param (model->root, borrow, &precision);
+    rnn_cell_foreach_param (model->cells, borrow, &precision);
   layout_params (model);
   return model;
 }
@@ -109,7 +109,7 @@ rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **
   if (!model)
     return NULL;
   rnn_rng_seed (&rng, seed, 0);
-  rnn_cell_init_params (model->root, &rng);
+  rnn_cell_init_params (model->cells, &rng);
   return model;
 }
 
@@ -163,7 +163,7 @@ rnn_model_get_weight (RnnModel *model, const gchar *name, gsize *n)
 {
   WeightSearch search = { .name = name };
 
-  rnn_cell_foreach_param (model->root, compare_name, &search);
+  rnn_cell_foreach_param (model->cells, compare_name, &search);
   *n = search.found ? search.found->size : 0;
   return search.found ? search.found->data : NULL;
 }
@@ -171,7 +171,7 @@ rnn_model_get_weight (RnnModel *model, const gchar *name, gsize *n)
 void
 rnn_model_pack (RnnModel *model, gboolean training)
 {
-  rnn_cell_foreach_param (model->root, pack_one, GINT_TO_POINTER (training));
+  rnn_cell_foreach_param (model->cells, pack_one, GINT_TO_POINTER (training));
   model->packed = training ? 2 : 1;
 }
 
@@ -217,6 +217,30 @@ RnnCell *
 rnn_model_get_root (RnnModel *model)
 {
   return model->root;
+}
+
+RnnCell *
+rnn_model_get_encoder (RnnModel *model)
+{
+  return model->encoder;
+}
+
+RnnCell *
+rnn_model_get_cells (RnnModel *model)
+{
+  return model->cells;
+}
+
+gboolean
+rnn_model_carries (RnnModel *model)
+{
+  return model->carries;
+}
+
+const gchar *const *
+rnn_model_get_source_tokens (RnnModel *model)
+{
+  return (const gchar *const *) model->source_tokens;
 }
 
 gint
@@ -281,7 +305,7 @@ rnn_model_get_weight_bytes (RnnModel *model)
 {
   gsize bytes = 0;
 
-  rnn_cell_foreach_param (model->root, add_bytes, &bytes);
+  rnn_cell_foreach_param (model->cells, add_bytes, &bytes);
   return bytes;
 }
 

@@ -7,6 +7,7 @@
  *   input  {"kind": "audio", "rate": 16000, "features": {...RnnFeatureConfig...}} | {"kind": "tensors", "size": N} |
  *          {"kind": "series", "channels": C, "cmvn": "global"} | ... one kind a file of inputs/; what cmvn global needs are
  *          the tensors input.mean and input.std [numbers of an unstacked frame]
+ *   encoder {"layers": [...], "tokens": [...], "carry": false}: what comes before all steps, and is read by attention (encoder.c)
  *   layers [{"cell": "lstm", "name": "rnn0", "hidden": 320}, ...]
  *   output {"kind": "ctc", "tokens": ["<blank>", " ", "a", ...], "blank": 0, "text": {...RnnTextConfig...}} |
  *          {"kind": "classes", "labels": [...]} | ... one kind a file of outputs/; none: {"kind": "raw"}

@@ -32,7 +32,7 @@ rnn_model_observe (RnnModel *model, GError **error)
 {
   if (!check_floats (model, error))
     return FALSE;
-  rnn_cell_foreach_param (model->root, observe, NULL);
+  rnn_cell_foreach_param (model->cells, observe, NULL);
   return TRUE;
 }
 
@@ -48,6 +48,6 @@ rnn_model_quantize (RnnModel *model, RnnPrecision precision, GError **error)
     return NULL;
   }
   variant = rnn_model_new_variant (model, precision, error);
-  rnn_cell_foreach_param (model->root, stop_observing, NULL);
+  rnn_cell_foreach_param (model->cells, stop_observing, NULL);
   return variant;
 }

@@ -6,8 +6,8 @@
 
 #define MAX_STRING 65536
 
-static const gchar *const top_keys[] = { "format", "name", "description", "license", "attribution", "input", "layers",
-  "output", "train", "forecast", NULL };
+static const gchar *const top_keys[] = { "format", "name", "description", "license", "attribution", "input", "encoder",
+  "layers", "output", "train", "forecast", NULL };
 
 static gboolean
 fail (RnnModel *model, GError **error, gint code, const gchar *reason)
@@ -98,7 +98,7 @@ read_layers (RnnModel *model, GError **error)
   json_t *layers = json_object_get (model->recipe, "layers");
   json_t *root = json_pack ("{sssO}", "cell", "chain", "layers", layers ? layers : json_null ());
 
-  model->root = rnn_cell_new (root, model->input->n_in, model->path, error);
+  model->cells = model->root = rnn_cell_new (root, model->input->n_in, model->path, error);
   json_decref (root);
   return model->root != NULL;
 }
@@ -107,5 +107,5 @@ gboolean
 rnn_model_read_recipe (RnnModel *model, GError **error)
 {
   return check_top (model, error) && read_input (model, error) && read_layers (model, error)
-      && read_output (model, error);
+      && rnn_model_read_encoder (model, error) && read_output (model, error);
 }

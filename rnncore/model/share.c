@@ -104,8 +104,8 @@ rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error)
 
   if (!variant)
     return NULL;
-  rnn_cell_foreach_param (model->root, add_param, params);
-  rnn_cell_foreach_param (variant->root, pack_as, &packing);
+  rnn_cell_foreach_param (model->cells, add_param, params);
+  rnn_cell_foreach_param (variant->cells, pack_as, &packing);
   variant->precision = precision;
   rnn_model_set_input_stats (variant, model->input_mean, model->input_std, model->input->n_frame);
   variant->base = rnn_model_ref (model);
@@ -154,7 +154,9 @@ rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
 static void
 model_free (RnnModel *model)
 {
-  g_clear_pointer (&model->root, rnn_cell_free);
+  g_clear_pointer (&model->cells, rnn_cell_free);
+  rnn_input_free (model->encoder_input);
+  g_strfreev (model->source_tokens);
   g_aligned_free (model->params);
   g_free (model->input_mean);
   g_free (model->input_std);

@@ -13,10 +13,11 @@ struct _RnnSession {
   gfloat *state;                /* [B][n_state] */
   gint *ended;                  /* [B] minus the steps that came after the streams' ends */
   gfloat *scratch;              /* for max_steps steps of B streams */
+  const RnnEncoded *memory;     /* of a decoder, or NULL */
 };
 
-gboolean
-rnn_session_check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
+static gboolean
+check_room (RnnModel *model, guint n_streams, guint max_steps, GError **error)
 {
   const RnnCell *root = rnn_model_get_root (model);
   gsize scratch = rnn_cell_scratch_size (root, (gint) max_steps, (gint) n_streams);
@@ -36,13 +37,23 @@ rnn_session_check (RnnModel *model, guint n_streams, guint max_steps, GError **e
       rnn_model_get_path (model), error);
 }
 
-RnnSession *
-rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision precision, GError **error)
+gboolean
+rnn_session_check (RnnModel *model, guint n_streams, guint max_steps, GError **error)
 {
-  RnnModel *ready;
+  if (!rnn_model_get_encoder (model))
+    return check_room (model, n_streams, max_steps, error);
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: it encodes whole sequences before it answers, and cannot stream",
+      rnn_model_get_path (model));
+  return FALSE;
+}
+
+static RnnSession *
+new_session (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision precision, GError **error)
+{
+  RnnModel *ready = rnn_model_prepare (model, precision, error);
   RnnSession *s;
 
-  if (!rnn_session_check (model, n_streams, max_steps, error) || !(ready = rnn_model_prepare (model, precision, error)))
+  if (!ready)
     return NULL;
   s = g_new0 (RnnSession, 1);
   s->model = ready;
@@ -58,6 +69,23 @@ rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision
     return NULL;
   }
   rnn_session_reset (s, -1);
+  return s;
+}
+
+RnnSession *
+rnn_session_new (RnnModel *model, guint n_streams, guint max_steps, RnnPrecision precision, GError **error)
+{
+  return rnn_session_check (model, n_streams, max_steps, error)
+      ? new_session (model, n_streams, max_steps, precision, error) : NULL;
+}
+
+RnnSession *
+rnn_session_new_decoder (RnnModel *model, guint n_streams, const RnnEncoded *memory, GError **error)
+{
+  RnnSession *s = check_room (model, n_streams, 1, error) ? new_session (model, n_streams, 1, RNN_PRECISION_F32, error) : NULL;
+
+  if (s)
+    s->memory = memory;
   return s;
 }
 
@@ -79,7 +107,7 @@ run (RnnSession *s, guint n_steps, const gint *lengths, const gfloat *x, gfloat 
   while (n_steps > 0) {
     guint T = MIN (n_steps, s->max_steps);
     RnnRun run = { .T = (gint) T, .B = (gint) s->B, .x = x, .y = y, .state = s->state, .state_stride = s->root->n_state,
-      .scratch = s->scratch, .lengths = lengths };
+      .scratch = s->scratch, .lengths = lengths, .memory = s->memory };
 
     rnn_cell_forward (s->root, &run);
     for (guint b = 0; lengths && b < s->B; b++)

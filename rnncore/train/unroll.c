@@ -74,17 +74,27 @@ hear (RnnUnroll *u, guint t)
     memcpy (x, y, count_in (u) * sizeof (gfloat));
 }
 
+/* Fresh states before step t. */
+static void
+forget (RnnUnroll *u, guint t)
+{
+  const RnnCell *root = rnn_model_get_root (u->model);
+
+  for (gsize b = 0; b < u->B; b++)
+    rnn_cell_reset_state (root, u->states + ((gsize) t * u->B + b) * root->n_state);
+}
+
 void
 rnn_unroll_forward (RnnUnroll *u)
 {
   const RnnCell *root = rnn_model_get_root (u->model);
-  gsize B = u->B, n_state = B * root->n_state;
+  gsize n_state = (gsize) u->B * root->n_state;
 
-  for (gsize b = 0; b < B; b++)
-    rnn_cell_reset_state (root, u->states + b * root->n_state);
   for (guint t = 0; t < u->T; t++) {
     RnnRun run = step_run (u, t);
 
+    if (t == 0 || u->forgets)
+      forget (u, t);
     if (t > 0 && u->own[t])
       hear (u, t);
     run.state = memcpy (u->states + (t + 1) * n_state, run.state, n_state * sizeof (gfloat));
@@ -105,6 +115,8 @@ rnn_unroll_backward (RnnUnroll *u)
     gfloat *heard = t > 0 ? u->dy + (t - 1) * count_out (u) : NULL;
 
     root->klass->backward (root, &run, &grad);
+    if (u->forgets)
+      memset (u->dstate, 0, u->B * root->n_state * sizeof (gfloat));
     for (gsize i = 0; heard && u->own[t] && !u->feed && i < count_in (u); i++)
       heard[i] += u->dx[i];
   }

@@ -15,6 +15,7 @@ typedef struct {
   gfloat *x;                    /* [T][B][n_in], given where own does not say otherwise */
   gfloat *y, *dy;               /* [T][B][n_out]; dy is overwritten by backward */
   gboolean *own;                /* [T]: x[t] is y[t - 1], t > 0 */
+  gboolean forgets;             /* every step begins with a fresh state: the same model without memory */
   RnnUnrollFeed feed;           /* NULL: as it is, and n_in is n_out */
   gpointer data;
   gfloat *states;               /* [T + 1][B][n_state] before each step */

@@ -9,6 +9,7 @@ typedef struct {
   const RnnCell *root;
   gint T, B;
   gfloat *x, *y, *state, *tape, *scratch, *wy, *ws;     /* wy, ws: loss = y . wy + final state . ws */
+  const RnnEncoded *memory;     /* of a cell that reads one, or NULL */
 } Probe;
 
 static gdouble
@@ -18,7 +19,7 @@ loss (Probe *p, gboolean tape)
   gsize n_y = (gsize) p->T * p->B * c->n_out, n_state = p->B * c->n_state;
   g_autofree gfloat *state = g_memdup2 (p->state, MAX (n_state, 1) * sizeof (gfloat));
   RnnRun run = { .T = p->T, .B = p->B, .x = p->x, .y = p->y, .state = state, .state_stride = c->n_state,
-    .tape = tape ? p->tape : NULL, .scratch = p->scratch };
+    .tape = tape ? p->tape : NULL, .scratch = p->scratch, .memory = p->memory };
   gdouble sum = 0;
 
   rnn_model_pack (p->model, TRUE);

@@ -33,6 +33,13 @@ static const gchar *const variants[] = {
   "{'cell': 'activate', 'activation': 'gelu'}",
   "{'cell': 'activate', 'activation': 'leakyrelu', 'activation_alpha': 0.3}",
   "{'cell': 'add', 'parts': 3}",
+  "{'cell': 'attention', 'score': 'dot', 'memory': 5, 'longest': 9}",
+  "{'cell': 'attention', 'score': 'dot', 'memory': 5, 'longest': 3}",
+  "{'cell': 'attention', 'score': 'additive', 'memory': 4, 'units': 7, 'longest': 6}",
+  "{'cell': 'attention', 'score': 'monotonic', 'memory': 4, 'units': 2, 'longest': 6}",
+  "{'cell': 'chain', 'layers': [{'cell': 'gru', 'hidden': 5}, {'cell': 'attention', 'memory': 3, 'longest': 5}, {'cell': 'lstm', "
+      "'hidden': 4}, {'cell': 'attention', 'score': 'additive', 'memory': 3, 'units': 5, 'longest': 7}]}",
+  "{'cell': 'residual', 'layers': [{'cell': 'attention', 'memory': 3, 'longest': 5}, {'cell': 'dense', 'units': 6}]}",
   "{'cell': 'mul', 'parts': 3}",
   "{'cell': 'graph', 'layers': [{'cell': 'gru', 'name': 'a', 'hidden': 5}, {'cell': 'dense', 'name': 'b', 'units': 5, "
       "'activation': 'sigmoid', 'from': 'input'}, {'cell': 'mul', 'name': 'c', 'from': ['a', 'b']}, {'cell': 'concat', "

@@ -86,6 +86,27 @@ random_floats (gsize n, guint64 seed)
   return x;
 }
 
+/* What a cell that asks for it reads beside x, with streams that have less of it; [5][B]. */
+#define MEMORY 5
+
+static void
+make_memory (RnnEncoded *m, const RnnCell *c, gint B, gint *lengths)
+{
+  gsize n = (gsize) MEMORY * B * MAX (c->n_memory, 1);
+
+  for (gint b = 0; b < B; b++)
+    lengths[b] = MAX (MEMORY - 2 * b, 0);
+  *m = (RnnEncoded) { .S = MEMORY, .B = B, .n = c->n_memory, .data = random_floats (n, 21), .lengths = lengths,
+    .grad = g_new0 (gfloat, n) };
+}
+
+static void
+clear_memory (RnnEncoded *m)
+{
+  g_free ((gfloat *) m->data);
+  g_free (m->grad);
+}
+
 /* ---- gradient = finite difference ---- */
 
 static void
@@ -97,6 +118,8 @@ test_gradient (gconstpointer layer)
   gsize n = (gsize) p.T * p.B, n_params = rnn_model_get_n_params (model);
   g_autofree gfloat *dx = g_new0 (gfloat, n * N_IN), *dparam = g_new0 (gfloat, MAX (n_params, 1));
   g_autofree gfloat *dstate = NULL;
+  gint lengths[3];
+  RnnEncoded memory;
 
   if (!rnn_cell_can_train (c)) {
     g_test_skip ("cannot be trained");
@@ -113,13 +136,17 @@ test_gradient (gconstpointer layer)
   p.wy = random_floats (n * c->n_out, 2);
   p.ws = random_floats (p.B * c->n_state, 4);
   dstate = g_memdup2 (p.ws, MAX (p.B * c->n_state, 1) * sizeof (gfloat));
+  make_memory (&memory, c, p.B, lengths);
+  p.memory = c->n_memory ? &memory : NULL;
   loss (&p, TRUE);
   c->klass->backward (c, &(RnnRun) { .T = p.T, .B = p.B, .x = p.x, .y = p.y, .state = p.state,
-        .state_stride = c->n_state, .tape = p.tape, .scratch = p.scratch },
+        .state_stride = c->n_state, .tape = p.tape, .scratch = p.scratch, .memory = p.memory },
       &(RnnGrad) { .dy = p.wy, .dx = dx, .dstate = dstate, .dparam = dparam });
   compare_gradient (&p, "x", p.x, dx, n * N_IN);
   compare_gradient (&p, "state", p.state, dstate, p.B * c->n_state);
+  compare_gradient (&p, "memory", (gfloat *) memory.data, memory.grad, (gsize) MEMORY * p.B * c->n_memory);
   compare_params (&p, dparam);
+  clear_memory (&memory);
   for (gsize i = rnn_model_get_n_trained (model); i < n_params; i++)
     g_assert_cmpfloat (dparam[i], ==, 0);
   g_free (p.x);
@@ -169,20 +196,25 @@ run_guarded (const RnnCell *c, gint T, gint B, gsize n_params)
     .x = guarded (arrays, n * N_IN, 1), .y = guarded (arrays, n * c->n_out, 2),
     .state = guarded (arrays, B * c->n_state, 3), .tape = guarded (arrays, n * c->n_tape, 4),
     .scratch = guarded (arrays, rnn_cell_scratch_size (c, T, B), 5) };
+  gint lengths[4];
+  RnnEncoded memory;
   RnnGrad grad = { .dy = guarded (arrays, n * c->n_out, 6), .dx = guarded (arrays, n * N_IN, 7),
     .dstate = guarded (arrays, B * c->n_state, 8), .dparam = guarded (arrays, n_params, 9) };
   gfloat *entry = guarded (arrays, B * c->n_state, 3);
 
   for (gint b = 0; b < B; b++)
     rnn_cell_reset_state (c, entry + b * c->n_state);
+  make_memory (&memory, c, B, lengths);
+  run.memory = &memory;
   memcpy (run.state, entry, B * c->n_state * sizeof (gfloat));
   c->klass->forward (c, &(RnnRun) { .T = T, .B = B, .x = run.x, .y = run.y, .state = run.state,
-        .state_stride = c->n_state, .scratch = run.scratch });
+        .state_stride = c->n_state, .scratch = run.scratch, .memory = &memory });
   memcpy (run.state, entry, B * c->n_state * sizeof (gfloat));
   c->klass->forward (c, &run);
   run.state = entry;
   if (rnn_cell_can_train (c))
     c->klass->backward (c, &run, &grad);
+  clear_memory (&memory);
   check_guards (arrays);
 }
 
