@@ -47,7 +47,7 @@ run() {
 rehearse() {
   rehearsal=$(mktemp -d)
   trap 'rm -rf "$rehearsal"' EXIT
-  said=$("$program" "$name" "$@" --smoke --out "$rehearsal" 2>&1 > /dev/null) || case $said in
+  said=$("$program" "$name" "$@" --smoke --out "$rehearsal" --save "$rehearsal" 2>&1 > /dev/null) || case $said in
     *usage:*) fail "to be called as $(usage | sed -n "s/^  \($me .*\)/\1/p"); see $me --help" ;;
     *) fail "${said#experiment: }" ;;
   esac
@@ -65,5 +65,5 @@ plot() {
   { printf '%s\n' 'set terminal svg size 860,520 background "white"' "set output '$1.svg'" \
     "cells = '$cells'" 'set datafile separator "\t"' 'set key outside right' 'set grid'
     cat; } | (cd "$out" && gnuplot) || fail "gnuplot failed"
-  echo "$me: $out/$1.svg"
+  echo "$me: $out/$1.svg" >&2
 }

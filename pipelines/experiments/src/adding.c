@@ -30,13 +30,13 @@ refresh (RnnDataset *dataset, guint part, guint64 seed)
 }
 
 void
-adding_refresh (RnnDataset *dataset, guint64 seed)
+adding_refresh (RnnDataset *dataset, guint64 seed, gpointer unused)
 {
   refresh (dataset, 1, seed);
 }
 
 void
-adding_refresh_early (RnnDataset *dataset, guint64 seed)
+adding_refresh_early (RnnDataset *dataset, guint64 seed, gpointer unused)
 {
   refresh (dataset, 5, seed);
 }
@@ -49,6 +49,6 @@ adding_new (guint n, guint n_steps, guint64 seed)
 
   for (guint i = 0; i < n; i++)
     rnn_dataset_add_series (dataset, zeros, n_steps, zeros, 1);
-  adding_refresh (dataset, seed);
+  adding_refresh (dataset, seed, NULL);
   return dataset;
 }

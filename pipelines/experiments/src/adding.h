@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 RnnDataset *adding_new (guint n, guint n_steps, guint64 seed);
-void        adding_refresh (RnnDataset *dataset, guint64 seed); /* other examples of the same length, in place */
-void        adding_refresh_early (RnnDataset *dataset, guint64 seed);   /* with both marks in the first fifth */
+void        adding_refresh (RnnDataset *dataset, guint64 seed, gpointer unused);        /* other examples of the same length, in place */
+void        adding_refresh_early (RnnDataset *dataset, guint64 seed, gpointer unused);   /* with both marks in the first fifth */
 
 G_END_DECLS

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* experiment NAME [OPTIONS] [FILE]: runs one of the experiments.  Exit code: 0, 1 on failure, 2 when called wrongly. */
+/* experiment NAME [OPTIONS] [FILE]: runs one of the experiments or applications.  Exit code: 0, 1 on failure, 2 when called wrongly. */
 #include "experiment.h"
 #include <string.h>
 
 static const Experiment *const experiments[] = {
   &experiment_memory, &experiment_clipping, &experiment_truncation, &experiment_free_running,
   &experiment_hopfield, &experiment_mackey_glass, &experiment_characters, &experiment_chorales, &experiment_cost,
+  &application_handwriting, &application_control, &application_g2p,
 };
 
 static const Experiment *
@@ -30,6 +31,7 @@ run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("NAME [FILE]");
   Setting s = {.threads = (gint) g_get_num_processors (),.seed = 1 };
+  gdouble minutes = 0;
   const GOptionEntry options[] = {
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &s.out, "Where the tables go (here)", "DIRECTORY" },
     { "cells", 0, 0, G_OPTION_ARG_STRING, &s.only, "Only these cells", "NAME,..." },
@@ -37,6 +39,10 @@ run (gint argc, gchar **argv, GError **error)
     { "threads", 0, 0, G_OPTION_ARG_INT, &s.threads, "Threads (one per processor)", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &s.seconds, "CPU time for one training of memory (no limit)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &s.seed, "Of data and weights (1)", "N" },
+    { "minutes", 0, 0, G_OPTION_ARG_DOUBLE, &minutes, "CPU time for one training of an application (no limit)", "N" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &s.json, "The last line is an application's result, one object", NULL },
+    { "recipes", 0, 0, G_OPTION_ARG_FILENAME, &s.recipes, "Where an application's recipe is", "DIRECTORY" },
+    { "save", 0, 0, G_OPTION_ARG_FILENAME, &s.save, "Where an application's models go", "DIRECTORY" },
     { NULL }
   };
   const Experiment *experiment;
@@ -53,11 +59,15 @@ run (gint argc, gchar **argv, GError **error)
   }
   if (!s.out)
     s.out = g_strdup (".");
+  if (minutes > 0)
+    s.seconds = 60 * minutes;
   s.file = g_strdup (argv[2]);
   ok = experiment->run (&s, error);
   g_free (s.out);
   g_free (s.file);
   g_free (s.only);
+  g_free (s.recipes);
+  g_free (s.save);
   return ok;
 }
 

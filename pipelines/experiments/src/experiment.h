@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the literature claims, run again: each experiment is a file and a row of the table in experiment.c. */
+/* What the literature claims, run again, and what recurrent networks are for, measured: each experiment and each application
+ * is a file and a row of the table in experiment.c. */
 #pragma once
 #include "rnn.h"
 
@@ -12,7 +13,11 @@ typedef struct {
   gchar *only;                  /* cells, separated by commas; NULL: all */
   gboolean smoke;               /* tiny sizes: shows that it runs, not what it shows */
   gint threads, seed;
-  gdouble seconds;              /* of CPU, for one training, where many are compared; 0: no limit */
+  gdouble seconds;              /* of CPU, for one training, where many are compared or it is said; 0: no limit */
+  /* of applications: */
+  gchar *recipes;               /* directory of their recipes */
+  gchar *save;                  /* directory of the models, or NULL */
+  gboolean json;                /* the result as one object */
 } Setting;
 
 typedef struct {
@@ -23,6 +28,7 @@ typedef struct {
 
 extern const Experiment experiment_characters, experiment_chorales, experiment_clipping, experiment_cost,
     experiment_free_running, experiment_hopfield, experiment_mackey_glass, experiment_memory, experiment_truncation;
+extern const Experiment application_handwriting, application_control, application_g2p;
 
 /* ---- tables: DIRECTORY/NAME.tsv and the terminal ---- */
 typedef struct _Table Table;
@@ -32,5 +38,8 @@ Table *table_new (const Setting *setting, const gchar *name, const gchar *column
 void   table_row (Table *table, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
 void   table_free (Table *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Table, table_free)
+
+/* ---- the result of an application: a line a figure, or with --json one object in the last line; takes @figures ---- */
+void   report (const Setting *setting, const gchar *name, json_t *figures);
 
 G_END_DECLS

@@ -121,7 +121,7 @@ fit_epochs (const Fit *fit, RnnTrainer *trainer, Average *average, RnnDataset *t
     ok = average_judge (average, fit, dev, error);
     over = is_over (fit, &stats, cpu_seconds () - start);
     if (fit->refresh && !over)
-      fit->refresh (train, fit->config.seed + stats.epoch + 1);
+      fit->refresh (train, fit->config.seed + stats.epoch + 1, fit->data);
   }
   result->updates = stats.update;
   result->seconds = cpu_seconds () - start;

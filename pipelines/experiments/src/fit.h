@@ -25,7 +25,7 @@ GPtrArray *subjects_new (const Setting *setting, gint n_in, gint width, gboolean
 /* ---- training ---- */
 typedef struct {
   RnnTrainConfig config;
-  void (*refresh) (RnnDataset *train, guint64 seed);    /* NULL, or makes new examples in place for each epoch */
+  void (*refresh) (RnnDataset *train, guint64 seed, gpointer data);      /* NULL, or makes new examples in place for each epoch */
   gdouble seconds;              /* of CPU: stops after the first epoch that ends later; 0: never */
   gfloat good;                  /* stops when the metric is below; 0: never */
   gboolean average;             /* judges on dev, and takes, means of the weights over a ninth of the updates */
@@ -40,13 +40,19 @@ typedef struct {
   gfloat first, last, best;     /* dev metric; NAN without a dev set */
 } FitResult;
 
-/* The defaults, with the setting's seed and threads. */
+/* The defaults, with the setting's seed, threads and limit of time. */
 void fit_init (Fit *fit, const Setting *setting, RnnLossType loss);
+/* A recipe of models/applications/, and for @fit how it is trained.  @change: may make another recipe of it, or NULL. */
+RnnModel *fit_recipe (Fit *fit, const Setting *setting, const gchar *name, void (*change) (json_t *recipe), GError **error);
 /* The weights of @model become the trained ones: the best on @dev, or without one the last. */
 gboolean fit_run (const Fit *fit, RnnModel *model, RnnDataset *train, RnnDataset *dev, FitResult *result,
     GError **error);
 /* Of the weights as they are: the loss, mean over examples, and the metric that goes with it. */
 gboolean fit_evaluate (const Fit *fit, RnnModel *model, RnnDataset *dataset, gdouble *loss, gdouble *metric,
     GError **error);
+/* To the folder that the setting names, if it does, under the model's own name. */
+gboolean fit_save (const Setting *setting, RnnModel *model, GError **error);
+/* One sequence through the model: x[T][n_in] -> y[T][n_out] (transfer full). */
+gfloat *fit_answer (RnnModel *model, const gfloat *x, guint T);
 
 G_END_DECLS

@@ -11,7 +11,7 @@
 
 typedef struct {
   const gchar *marks;
-  void (*refresh) (RnnDataset *dataset, guint64 seed);
+  void (*refresh) (RnnDataset *dataset, guint64 seed, gpointer data);
 } Task;
 
 static const Task tasks[] = { { "anywhere", adding_refresh }, { "early", adding_refresh_early } };
@@ -27,8 +27,8 @@ train_truncated (const Setting *setting, const Task *task, gint bptt, Table *tab
   Fit fit;
   gboolean ok;
 
-  task->refresh (train, setting->seed);
-  task->refresh (dev, setting->seed + 1000000);
+  task->refresh (train, setting->seed, NULL);
+  task->refresh (dev, setting->seed + 1000000, NULL);
   fit_init (&fit, setting, RNN_LOSS_MSE);
   fit.config.bptt = bptt;
   fit.config.batch_size = 16;
