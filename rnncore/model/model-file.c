@@ -82,16 +82,24 @@ rnn_import_clear (RnnImport *import)
   g_clear_pointer (&import->tensors, rnn_tensors_free);
 }
 
-static RnnModel *
-load (const Source *s, GError **error)
+static const RnnReader *
+find_reader (GBytes *bytes)
 {
   gsize n;
-  const guint8 *data = g_bytes_get_data (s->bytes, &n);
+  const guint8 *data = g_bytes_get_data (bytes, &n);
 
   for (const RnnReader *const *reader = rnn_readers (); *reader; reader++)
     if ((*reader)->is_mine (data, n))
-      return load_foreign (*reader, s, error);
-  return load_safetensors (s, error);
+      return *reader;
+  return NULL;
+}
+
+static RnnModel *
+load (const Source *s, GError **error)
+{
+  const RnnReader *reader = find_reader (s->bytes);
+
+  return reader ? load_foreign (reader, s, error) : load_safetensors (s, error);
 }
 
 RnnModel *
@@ -102,10 +110,11 @@ rnn_model_load_bytes (GBytes *bytes, const gchar *path, GError **error)
 
 /* ---- recipes ---- */
 
+/* Other formats are JSON, too. */
 static gboolean
-is_recipe (const gchar *path)
+is_recipe (GBytes *bytes, const gchar *path)
 {
-  return g_str_has_suffix (path, ".json");
+  return g_str_has_suffix (path, ".json") && !find_reader (bytes);
 }
 
 static json_t *
@@ -135,7 +144,7 @@ rnn_model_load_file (GBytes *bytes, const gchar *path, GError **error)
   json_t *recipe;
   RnnModel *model;
 
-  if (!is_recipe (path))
+  if (!is_recipe (bytes, path))
     return rnn_model_load_bytes (bytes, path, error);
   recipe = recipe_of_bytes (bytes, path, error);
   model = recipe ? rnn_model_new (recipe, 1, path, error) : NULL;
@@ -154,12 +163,13 @@ rnn_model_load (const gchar *path, GError **error)
 RnnModel *
 rnn_model_load_outline (const gchar *path, GError **error)
 {
+  g_autoptr (GBytes) bytes = rnn_file_map (path, error);
   json_t *recipe;
   RnnModel *model;
 
-  if (!is_recipe (path))
-    return rnn_model_load (path, error);
-  recipe = read_recipe (path, error);
+  if (!bytes || !is_recipe (bytes, path))
+    return bytes ? rnn_model_load_bytes (bytes, path, error) : NULL;
+  recipe = recipe_of_bytes (bytes, path, error);
   model = recipe ? rnn_model_new_cells (recipe, path, RNN_PRECISION_F32, error) : NULL;
   json_decref (recipe);
   return model;
@@ -172,7 +182,7 @@ rnn_model_import (const gchar *path, const gchar *recipe_path, const gchar *cons
   g_autoptr (GBytes) bytes = recipe || !recipe_path ? rnn_file_map (path, error) : NULL;
   RnnModel *model = NULL;
 
-  if (bytes && !recipe && is_recipe (path))
+  if (bytes && !recipe && is_recipe (bytes, path))
     model = rnn_model_load_file (bytes, path, error);
   else if (bytes)
     model = load (&(Source) { bytes, path, recipe, ignore }, error);

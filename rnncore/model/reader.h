@@ -20,7 +20,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RnnImport, rnn_import_clear)
 typedef struct {
   const gchar *name, *summary;  /* of the format */
   gboolean (*is_mine) (const guint8 *data, gsize n);    /* the first look, at content alone */
-  /* Fills @import, whose tensors are there and empty.  @where stands for the path in messages. */
+  /* Fills @import, whose tensors are there and empty.  @where: the path, for messages, and for the files beside it of a format that has
+   * several. */
   gboolean (*read)    (GBytes *bytes, const gchar *where, RnnImport *import, GError **error);
 } RnnReader;
 

@@ -16,7 +16,7 @@
 typedef struct {
   const gchar *prompt;
   gint length, top_k;
-  gdouble temperature;
+  gdouble temperature, top_p;
   gint64 seed;
 } Settings;
 
@@ -26,6 +26,7 @@ typedef struct {
   gint n;                       /* tokens */
   gfloat *scores;               /* [n], after the last token */
   gint *from;                   /* [n]: the tokens to choose from, at first all */
+  gdouble *chances;             /* [n]: of those, in their order */
 } Speaker;
 
 static gboolean
@@ -34,9 +35,9 @@ check (const Settings *s, RnnModel *model, GError **error)
   RnnCell *root = rnn_model_get_root (model), *first = root->children->pdata[0];
   const gchar *reason = NULL;
 
-  if (s->length < 0 || s->top_k < 0 || !(s->temperature >= 0) || s->temperature > 1000) {
+  if (s->length < 0 || s->top_k < 0 || !(s->temperature >= 0) || s->temperature > 1000 || !(s->top_p > 0) || s->top_p > 1) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--length and --top-k must not be below 0, --temperature from 0 to 1000");
+        "--length and --top-k must not be below 0, --temperature from 0 to 1000, --top-p above 0 to 1");
     return FALSE;
   }
   if (!g_str_equal (first->klass->name, "embedding") || root->n_in != 1)
@@ -96,29 +97,52 @@ hear_prompt (const Speaker *speaker, const gchar *prompt, GError **error)
   return TRUE;
 }
 
-/* The most probable token at temperature 0, else one of the top_k (0: of all) best, drawn from softmax (scores /
- * temperature). */
+/* Of the n tokens to choose from, best first: how many it takes until they are top_p of what all are. */
+static gint
+cut_rare (const Speaker *speaker, gint n, gdouble top_p)
+{
+  gdouble sum = 0, kept = 0;
+  gint i = 0;
+
+  for (gint k = 0; k < n; k++)
+    sum += speaker->chances[k];
+  while (i < n && kept < top_p * sum)
+    kept += speaker->chances[i++];
+  return MAX (i, 1);
+}
+
+static gint
+draw (const Speaker *speaker, gint n, RnnRng *rng)
+{
+  gdouble sum = 0, drawn;
+
+  for (gint i = 0; i < n; i++)
+    sum += speaker->chances[i];
+  drawn = rnn_rng_uniform (rng) * sum;
+  for (gint i = 0; i < n; i++) {
+    drawn -= speaker->chances[i];
+    if (drawn < 0)
+      return speaker->from[i];
+  }
+  return speaker->from[0];
+}
+
+/* The most probable token at temperature 0, else one of the best (top_k, 0: of all; of those the ones that are top_p of the
+ * probability), drawn from softmax (scores / temperature). */
 static gint
 choose (const Speaker *speaker, const Settings *s, RnnRng *rng)
 {
   const gfloat *scores = speaker->scores;
-  gint n = s->top_k > 0 ? MIN (s->top_k, speaker->n) : speaker->n, *from = speaker->from, best;
-  gdouble sum = 0, drawn;
+  gint n = s->top_k > 0 ? MIN (s->top_k, speaker->n) : speaker->n, best;
 
   rnn_top_k (speaker->n, scores, 1, &best);
   if (s->temperature == 0)
     return best;
-  if (n < speaker->n)
-    rnn_top_k (speaker->n, scores, n, from);
+  if (n < speaker->n || s->top_p < 1)
+    rnn_top_k (speaker->n, scores, n, speaker->from);
   for (gint i = 0; i < n; i++)
-    sum += exp ((scores[from[i]] - scores[best]) / s->temperature);
-  drawn = rnn_rng_uniform (rng) * sum;
-  for (gint i = 0; i < n; i++) {
-    drawn -= exp ((scores[from[i]] - scores[best]) / s->temperature);
-    if (drawn < 0)
-      return from[i];
-  }
-  return best;
+    speaker->chances[i] = exp ((scores[speaker->from[i]] - scores[best]) / s->temperature);
+  return draw (speaker, s->top_p < 1 ? cut_rare (speaker, n, s->top_p) : n, rng);
 }
 
 static void
@@ -143,7 +167,8 @@ speak (const Settings *s, RnnModel *model, GError **error)
   g_autoptr (RnnSession) session = rnn_session_new (model, 1, 1, RNN_PRECISION_F32, error);
   g_autofree gfloat *scores = g_new0 (gfloat, (gsize) rnn_model_get_n_out (model));
   g_autofree gint *from = g_new (gint, (gsize) rnn_model_get_n_out (model));
-  Speaker speaker = { session, rnn_model_get_tokens (model), rnn_model_get_n_out (model), scores, from };
+  g_autofree gdouble *chances = g_new (gdouble, (gsize) rnn_model_get_n_out (model));
+  Speaker speaker = { session, rnn_model_get_tokens (model), rnn_model_get_n_out (model), scores, from, chances };
   RnnRng rng;
 
   if (!session || !hear_prompt (&speaker, s->prompt, error))
@@ -166,13 +191,15 @@ run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (RnnModel) model = NULL;
   g_autofree gchar *prompt = NULL;
-  Settings s = { .length = 200, .temperature = 1, .seed = 1 };
+  Settings s = { .length = 200, .temperature = 1, .top_p = 1, .seed = 1 };
   const GOptionEntry options[] = {
     { "prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt, "What the model goes on from (it is not printed again)", "TEXT" },
     { "length", 'n', 0, G_OPTION_ARG_INT, &s.length, "Tokens to generate (200)", "N" },
     { "temperature", 't', 0, G_OPTION_ARG_DOUBLE, &s.temperature,
         "1: as probable as the model says; less: fewer surprises; 0: always the most probable token", "T" },
     { "top-k", 'k', 0, G_OPTION_ARG_INT, &s.top_k, "Only ever one of the K most probable tokens (0: any)", "K" },
+    { "top-p", 0, 0, G_OPTION_ARG_DOUBLE, &s.top_p, "Only ever one of the most probable tokens that have P of the probability together (1: any)",
+        "P" },
     { "seed", 's', 0, G_OPTION_ARG_INT64, &s.seed, "The same seed draws the same text (1)", "S" },
     { NULL }
   };

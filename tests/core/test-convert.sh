@@ -35,6 +35,9 @@ for reference in "$here"/../data/import/*.ref.safetensors; do
     esac
   done
 done
+for reference in "$here"/../data/import/*/manifest.ref.safetensors; do        # of several files
+  compare "$(basename "$(dirname "$reference")")" "${reference%.ref.safetensors}.json" "$reference"
+done
 if [ -d "$shared" ]; then
   for reference in "$shared"/*/*.ref.safetensors; do
     for model in "${reference%.ref.safetensors}".h5; do
@@ -48,6 +51,10 @@ if [ -d "$shared" ]; then
       n=$((n + 1))
       echo "ok $n ${model##*/models/} # SKIP python3-numpy is not installed"
     fi
+  done
+  for folder in "$shared"/char-rnn/*; do
+    /usr/bin/python3 "$here/char-rnn-reference.py" "$folder" "$out/ref.safetensors"
+    compare "char-rnn/${folder##*/}" "$folder/manifest.json" "$out/ref.safetensors"
   done
 else
   n=$((n + 1))

@@ -250,10 +250,11 @@ test_generate (void)
   assert_output ("generate cycle.safetensors --length 0", "\n");
   /* so hot that any token is as good as any other, but for the choice of one */
   assert_output ("generate cycle.safetensors --length 8 --prompt c --temperature 1000 --top-k 1", "aabcaabcaab\n");
+  assert_output ("generate cycle.safetensors --length 8 --prompt c --temperature 2 --top-p 1e-9", "aabcaabcaab\n");
   assert_failure ("generate cycle.safetensors --prompt axe", 1,
       "rnncore generate: the model has no token for \"xe\"\n");
   assert_failure ("generate cycle.safetensors --temperature -1", 2,
-      "rnncore generate: --length and --top-k must not be below 0, --temperature from 0 to 1000\n");
+      "rnncore generate: --length and --top-k must not be below 0, --temperature from 0 to 1000, --top-p above 0 to 1\n");
 }
 
 /* Bytes where no labels are; the seed alone decides what is drawn. */
