@@ -14,4 +14,4 @@ _rnncore () {
   [[ -n $help ]] && COMPREPLY=($(compgen -W "$help" -- "$word"))
 }
 
-complete -o default -F _rnncore rnncore gst-rnn-caption gst-rnn-common-voice gst-rnn-evaluate gst-rnn-librispeech gst-rnn-synthesize gst-rnn-train
+complete -o default -F _rnncore rnncore rnncore-serve gst-rnn-caption gst-rnn-common-voice gst-rnn-evaluate gst-rnn-librispeech gst-rnn-serve gst-rnn-synthesize gst-rnn-train gst-rnn-web

@@ -126,6 +126,13 @@ fi
 gst-inspect-1.0 rnntranscriber > /dev/null 2>&1 ||
   fail "the rnn plugin is not in $build nor installed; run ./build.sh first"
 
+# serving: `serve` is the server, or it says what is missing
+serving() {
+  if [ -d "$build/plugins" ]; then serve=$build/server/rnncore-serve; else serve=${rnncore%rnncore}rnncore-serve; fi
+  [ -x "$serve" ] || command -v "$serve" > /dev/null ||
+    fail "this build has no server; install Debian's package libsoup-3.0-dev and build again"
+}
+
 # transcribes PROPERTY: the transcriber has it
 transcribes() {
   gst-inspect-1.0 rnntranscriber | grep -q "^  $1 *:" || fail "this build of rnntranscriber has no $1"

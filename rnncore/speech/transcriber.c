@@ -34,6 +34,8 @@ collect_options (void)
   const RnnOption own[] = {
     RNN_OPT_ENUM (RnnTranscriberConfig, precision, precisions, RNN_PRECISION_F32, "Numbers that the weights are kept in"),
     RNN_OPT_BOOL (RnnTranscriberConfig, restart, FALSE, "The model's state begins anew where an utterance has ended in silence"),
+    RNN_OPT_STRING (RnnTranscriberConfig, batch_group, "Transcribers of a process that run as one batch"),
+    RNN_OPT_INT (RnnTranscriberConfig, batch_deadline, 0, 1000, 5, "Milliseconds that a step waits for others of the batch group"),
     {NULL}
   };
   GArray *rows = g_array_new (TRUE, TRUE, sizeof (RnnOption));
@@ -72,11 +74,12 @@ static gboolean
 make_parts (RnnTranscriber *t, const RnnTranscriberConfig *config, GError **error)
 {
   RnnModel *model = t->model;
+  RnnStreamConfig stream = { (RnnPrecision) config->precision, config->batch_group, (guint) config->batch_deadline * 1000 };
 
   t->input = rnn_input_stream_new (rnn_model_get_input (model), rnn_model_get_input_mean (model),
       rnn_model_get_input_std (model), error);
   return t->input
-      && (t->stream = rnn_stream_new (model, &(RnnStreamConfig) {.precision = config->precision }, error))
+      && (t->stream = rnn_stream_new (model, &stream, error))
       && (t->utterance = rnn_utterance_new_for_output (rnn_model_get_output (model), &config->utterance, error));
 }
 

@@ -15,6 +15,8 @@ RNN_API_BEGIN
 typedef struct {
   gint precision;               /* RnnPrecision of the weights */
   gboolean restart;             /* the model's state begins anew at endpoints */
+  gchar *batch_group;           /* NULL: alone; else steps run with those of other threads' transcribers of it (batcher.h) */
+  gint batch_deadline;          /* ms that a step may wait for them */
   RnnUtteranceConfig utterance;
 } RnnTranscriberConfig;
 
