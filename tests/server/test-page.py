@@ -80,11 +80,21 @@ def metrics():
             assert name in types or re.sub('_(total|bucket|count|sum)$', '', name) in types, line
 
 
-def browse(s, *options, path='/', size='900,600'):
+def browse(s, *options, path='/', size='900,600', ms=3000):
     with tempfile.TemporaryDirectory() as home:
         r = subprocess.run([CHROMIUM, '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
-            f'--user-data-dir={home}', '--hide-scrollbars', '--timeout=6000', f'--window-size={size}', *options, f'http://127.0.0.1:{s.port}{path}'], capture_output=True, text=True, timeout=90)
+            f'--user-data-dir={home}', '--hide-scrollbars', f'--timeout={ms}', f'--window-size={size}', *options,
+            f'http://127.0.0.1:{s.port}{path}'], capture_output=True, text=True, timeout=180)
     return r.stdout
+
+
+def shows(s, *patterns, **how):
+    """The page comes to look so; a busy machine gets more time."""
+    for ms in 3000, 12000, 60000:
+        dom = browse(s, '--dump-dom', ms=ms, **how)
+        if all(re.search(p, dom, re.S) for p in patterns):
+            return dom
+    raise AssertionError(dom[-2000:])
 
 
 def fill(s):
@@ -97,12 +107,9 @@ def fill(s):
 def browser():
     with Server(model=False) as s:
         fill(s)
-        dom = browse(s, '--dump-dom')
-    assert '<title>Live captions</title>' in dom, dom[-2000:]
-    assert html.escape(HARMFUL, quote=False) in dom
-    assert re.search(r'<h2>great hall</h2>.*<p[^>]*>good evening and welcome</p>.*<span class="stable">the first item</span><span> of the',
-        dom, re.S), dom[-2000:]
-    assert dom.count('<section') == 2 and '<option value="chapel">' in dom
+        dom = shows(s, '<title>Live captions</title>', re.escape(html.escape(HARMFUL, quote=False)), '<option value="chapel">',
+            '<h2>great hall</h2>.*<p[^>]*>good evening and welcome</p>.*<span class="stable">the first item</span><span> of the')
+    assert dom.count('<section') == 2
 
 
 @check('it fits a phone, and shows the stream that is asked for', None if CHROMIUM else 'there is no chromium')
@@ -112,8 +119,7 @@ def phone():
         picture = sys.argv[3] if len(sys.argv) > 3 else folder + '/page.png'
         browse(s, f'--screenshot={picture}')
         assert open(picture, 'rb').read(8) == b'\x89PNG\r\n\x1a\n'
-        dom = browse(s, '--dump-dom', path='/?stream=chapel', size='360,640')
-    assert re.search(r'<section hidden=""><h2>great hall', dom) and re.search(r'<section><h2>chapel', dom), dom[-2000:]
+        shows(s, '<section hidden=""><h2>great hall', '<section><h2>chapel', path='/?stream=chapel', size='360,640')
 
 
 run()
