@@ -34,7 +34,7 @@ def run():
 class Server:
     """with Server ('--metrics') as s: it listens at s.port."""
     def __init__(self, *options, model=True):
-        self.command = [SERVE, '--port', '0', *options] + (['--model', MODEL] if model else [])
+        self.command = [SERVE, *([] if '--port' in options else ['--port', '0']), *options] + (['--model', MODEL] if model else [])
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
