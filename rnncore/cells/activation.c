@@ -95,6 +95,27 @@ normal_cdf (gfloat x)
   return 0.5f * (1 + erff (x * (gfloat) G_SQRT2 / 2));
 }
 
+static void
+act_exp (gint n, gfloat alpha, gfloat beta, const gfloat *in, gfloat *out)
+{
+  rnn_kernels ()->exp (n, in, out);
+}
+
+static void
+act_log (gint n, gfloat alpha, gfloat beta, const gfloat *in, gfloat *out)
+{
+  rnn_kernels ()->log (n, in, out);
+}
+
+/* Mish's slope: tanh s + x sigma (x) (1 - tanh^2 s), s = softplus (x). */
+static inline gfloat
+mish_slope (gfloat x)
+{
+  gfloat t = tanhf (x > 20 ? x : log1pf (expf (x)));
+
+  return t + x * sigmoid (x) * (1 - t * t);
+}
+
 VALUE (act_relu, x > 0 ? x : 0)
 VALUE (act_linear, x)
 VALUE (act_hard_sigmoid, CLAMP (alpha * x + beta, 0, 1))
@@ -108,6 +129,16 @@ VALUE (act_affine, alpha * x + beta)
 VALUE (act_scaled_tanh, alpha * tanhf (beta * x))
 VALUE (act_gelu, x * normal_cdf (x))
 VALUE (act_squared_relu, x > 0 ? x * x : 0)
+VALUE (act_clip, x < alpha ? alpha : x > beta ? beta : x)
+VALUE (act_hard_swish, x * CLAMP (x / 6 + 0.5f, 0, 1))
+VALUE (act_mish, x * tanhf (x > 20 ? x : log1pf (expf (x))))
+VALUE (act_sqrt, sqrtf (x))
+VALUE (act_abs, fabsf (x))
+VALUE (act_reciprocal, 1 / x)
+VALUE (act_erf, erff (x))
+VALUE (act_sin, sinf (x))
+VALUE (act_cos, cosf (x))
+VALUE (act_square, x * x)
 
 SLOPE (act_tanh, (1 - y * y))
 SLOPE (act_sigmoid, y * (1 - y))
@@ -126,6 +157,18 @@ SLOPE (act_scaled_tanh, (alpha - y * y / alpha) * beta)
 SLOPE_OF_INPUT (act_silu, sigmoid (x) * (1 + x * (1 - sigmoid (x))))
 SLOPE_OF_INPUT (act_gelu, (normal_cdf (x) + x * expf (-0.5f * x * x) * 0.39894228040143268f))
 SLOPE_OF_INPUT (act_squared_relu, (x > 0 ? 2 * x : 0))
+SLOPE_OF_INPUT (act_clip, (x > alpha && x < beta ? 1 : 0))
+SLOPE_OF_INPUT (act_hard_swish, (x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5f))
+SLOPE_OF_INPUT (act_mish, mish_slope (x))
+SLOPE_OF_INPUT (act_sqrt, 0.5f / sqrtf (x))
+SLOPE_OF_INPUT (act_exp, expf (x))
+SLOPE_OF_INPUT (act_log, 1 / x)
+SLOPE_OF_INPUT (act_abs, (x > 0 ? 1 : x < 0 ? -1 : 0))
+SLOPE_OF_INPUT (act_reciprocal, -1 / (x * x))
+SLOPE_OF_INPUT (act_erf, 1.1283791670955126f * expf (-x * x))
+SLOPE_OF_INPUT (act_sin, cosf (x))
+SLOPE_OF_INPUT (act_cos, -sinf (x))
+SLOPE_OF_INPUT (act_square, 2 * x)
 
 typedef struct {
   gfloat alpha, beta;           /* used where the recipe gives 0 */
@@ -139,13 +182,16 @@ static const Row table[] = {
   ROW (softsign, 0, 0), ROW (softplus, 0, 0), ROW (elu, 1, 0), ROW (celu, 1, 0),
   ROW (selu, 1.67326319217681884765625f, 1.05070102214813232421875f), ROW (leaky_relu, 0.01f, 0),
   ROW (thresholded_relu, 1, 0), ROW (affine, 1, 0), ROW (scaled_tanh, 1, 1),
-  ROW (silu, 0, 0), ROW (gelu, 0, 0), ROW (squared_relu, 0, 0),
+  ROW (silu, 0, 0), ROW (gelu, 0, 0), ROW (squared_relu, 0, 0), ROW (clip, 0, 6), ROW (hard_swish, 0, 0), ROW (mish, 0, 0),
+  ROW (sqrt, 0, 0), ROW (exp, 0, 0), ROW (log, 0, 0), ROW (abs, 0, 0), ROW (reciprocal, 0, 0), ROW (erf, 0, 0), ROW (sin, 0, 0),
+  ROW (cos, 0, 0), ROW (square, 0, 0),
 };
 
 #define GATE_NAMES "tanh", "sigmoid", "relu", "linear", "hardsigmoid", "softsign", "softplus", "elu", "celu", "selu", \
   "leakyrelu", "thresholdedrelu", "affine", "scaledtanh"
 const gchar *const rnn_gate_activation_names[] = { GATE_NAMES, NULL };
-const gchar *const rnn_activation_names[] = { GATE_NAMES, "silu", "gelu", "squaredrelu", NULL };
+const gchar *const rnn_activation_names[] = { GATE_NAMES, "silu", "gelu", "squaredrelu", "clip", "hardswish",
+  "mish", "sqrt", "exp", "log", "abs", "reciprocal", "erf", "sin", "cos", "square", NULL };
 
 static gfloat
 or_default (gfloat value, gfloat fallback)

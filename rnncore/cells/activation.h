@@ -10,6 +10,8 @@ typedef enum {                  /* rows of the table, in order */
   RNN_ACT_ELU, RNN_ACT_CELU, RNN_ACT_SELU, RNN_ACT_LEAKY_RELU, RNN_ACT_THRESHOLDED_RELU, RNN_ACT_AFFINE,
   RNN_ACT_SCALED_TANH,
   RNN_ACT_SILU, RNN_ACT_GELU, RNN_ACT_SQUARED_RELU,     /* from here on the gradient needs the pre-activation */
+  RNN_ACT_CLIP, RNN_ACT_HARD_SWISH, RNN_ACT_MISH, RNN_ACT_SQRT, RNN_ACT_EXP, RNN_ACT_LOG, RNN_ACT_ABS, RNN_ACT_RECIPROCAL,
+  RNN_ACT_ERF, RNN_ACT_SIN, RNN_ACT_COS, RNN_ACT_SQUARE,
 } RnnActivationType;
 
 typedef struct {

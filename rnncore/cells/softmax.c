@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* y_i = exp (x_i) / sum_j exp (x_j).
+/* y_i = exp (x_i) / sum_j exp (x_j), or its logarithm.
  *
- * No state, no tape: the gradient follows from y, dx = y (dy - y . dy). */
+ * No state, no tape: the gradient follows from y, dx = y (dy - y . dy); of the logarithm, dx = dy - exp (y) sum dy. */
 #include "cell.h"
 #include "../kernels/kernels.h"
+#include <math.h>
+
+typedef struct {
+  RnnCell cell;
+  gboolean log;
+} Softmax;
+
+static const RnnOption options[] = {
+  RNN_OPT_BOOL (Softmax, log, FALSE, "the logarithm of it"),
+  { NULL }
+};
 
 static gboolean
 setup (RnnCell *cell, GError **error)
 {
   cell->n_out = cell->n_in;
   return TRUE;
+}
+
+static void
+log_softmax (gint n, const gfloat *x, gfloat *y)
+{
+  gfloat most = rnn_kernels ()->max (n, x), rest = (gfloat) log (rnn_kernels ()->exp_sum (n, x, most, NULL));
+
+  for (gint i = 0; i < n; i++)
+    y[i] = x[i] - most - rest;
 }
 
 static void
@@ -22,8 +42,21 @@ forward (const RnnCell *cell, const RnnRun *run)
     const gfloat *x = run->x + row * n;
     gfloat *y = run->y + row * n;
 
-    k->scale (n, (gfloat) (1 / k->exp_sum (n, x, k->max (n, x), y)), y);
+    if (((const Softmax *) cell)->log)
+      log_softmax (n, x, y);
+    else
+      k->scale (n, (gfloat) (1 / k->exp_sum (n, x, k->max (n, x), y)), y);
   }
+}
+
+static void
+log_grad (gint n, const gfloat *y, const gfloat *dy, gfloat *dx)
+{
+  gfloat sum = rnn_kernels ()->sum (n, dy);
+
+  rnn_kernels ()->exp (n, y, dx);
+  for (gint i = 0; i < n; i++)
+    dx[i] = dy[i] - dx[i] * sum;
 }
 
 static void
@@ -35,6 +68,10 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
     const gfloat *y = run->y + row * n, *dy = grad->dy + row * n;
     gfloat mean = rnn_kernels ()->dot (n, y, dy);
 
+    if (((const Softmax *) cell)->log) {
+      log_grad (n, y, dy, grad->dx + row * n);
+      continue;
+    }
     for (gint i = 0; i < n; i++)
       grad->dx[row * n + i] = y[i] * (dy[i] - mean);
   }
@@ -43,7 +80,8 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
 const RnnCellClass rnn_cell_softmax = {
   .name = "softmax",
   .summary = "probabilities of scores",
-  .instance_size = sizeof (RnnCell),
+  .instance_size = sizeof (Softmax),
+  .options = options,
   .setup = setup,
   .forward = forward,
   .backward = backward,

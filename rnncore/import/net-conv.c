@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Convolutions.  Over axes within a step they are "conv2d"; along the sequence "conv1d", or "conv2d" over the last places, which "overlap"
+ * keeps.  A transposed one is an ordinary one with its filters turned round, over places with zeros between them. */
+#include "net-work.h"
+#include <string.h>
+
+typedef struct {
+  gint64 size, kernel, stride, dilation, before, after;
+} Axis;
+
+typedef struct {
+  RnnNetCall *call;
+  const RnnNetValue *x, *w, *b; /* [N][C][...], [M][C / groups][...] */
+  gint n;                       /* axes */
+  Axis axis[2];
+  gint groups;
+} Conv;
+
+static gint64
+extent (const Axis *a)
+{
+  return (a->kernel - 1) * a->dilation + 1;
+}
+
+static gint64
+number (const RnnNetCall *c, const gchar *name, gint i, gint64 fallback)
+{
+  const RnnNetAttribute *a = rnn_net_node_find (c->node, name);
+
+  return a && a->ints && (gsize) i < a->n ? a->ints[i] : fallback;
+}
+
+static gboolean
+read_axis (Conv *conv, gint i)
+{
+  RnnNetCall *c = conv->call;
+  const gchar *mode = rnn_net_node_string (c->node, "auto_pad", "NOTSET");
+  Axis *a = &conv->axis[i];
+  gint64 whole;
+
+  a->size = conv->x->dims[2 + i];
+  a->kernel = conv->w->dims[2 + i];
+  a->stride = number (c, "strides", i, 1);
+  a->dilation = number (c, "dilations", i, 1);
+  a->before = number (c, "pads", i, 0);
+  a->after = number (c, "pads", i + conv->n, 0);
+  if (a->kernel < 1 || a->kernel > 65536 || a->stride < 1 || a->stride > 65536 || a->dilation < 1 || a->dilation > 65536 || a->before < 0
+      || a->before > 65536 || a->after < 0 || a->after > 65536)
+    return rnn_net_fail (c, "has a kernel, strides or pads that make no sense");
+  if (g_str_has_prefix (mode, "SAME")) {
+    whole = MAX (((a->size + a->stride - 1) / a->stride - 1) * a->stride + extent (a) - a->size, 0);
+    a->before = g_str_equal (mode, "SAME_UPPER") ? whole / 2 : whole - whole / 2;
+    a->after = whole - a->before;
+  } else if (g_str_equal (mode, "VALID")) {
+    a->before = a->after = 0;
+  }
+  return TRUE;
+}
+
+/* ---- within a step ---- */
+
+/* x [N][C][H][W], weight [M][C / g][kh][kw] -> [N][H'][W'][M] in a wire, seen as [N][M][H'][W']. */
+static RnnNetValue *
+within (const Conv *conv, const RnnNetValue *x, const Axis *v, const Axis *h)
+{
+  RnnNetCall *c = conv->call;
+  gint units = (gint) conv->w->dims[0], per_group = (gint) conv->w->dims[1], kh = (gint) v->kernel, kw = (gint) h->kernel, wire;
+  gint64 high = (v->size + v->before + v->after - extent (v)) / v->stride + 1, wide = (h->size + h->before + h->after - extent (h)) / h->stride + 1;
+  g_autoptr (RnnNetValue) turned = NULL, y = NULL;
+  gfloat *to;
+
+  if (v->size + v->before + v->after < extent (v) || h->size + h->before + h->after < extent (h)) {
+    rnn_net_fail (c, "has a window that is larger than what it slides over");
+    return NULL;
+  }
+  if (!(turned = rnn_net_transpose (c, x, (const gint[]) { 0, 2, 3, 1 })))
+    return NULL;
+  wire = rnn_net_emit (c, rnn_net_each (json_pack ("{ss si si si si si si si si si si si si si si sb}", "cell", "conv2d", "units", units,
+              "height", (gint) v->size, "width", (gint) h->size, "kernel_height", kh, "kernel_width", kw, "stride_height", (gint) v->stride,
+              "stride_width", (gint) h->stride, "dilation_height", (gint) v->dilation, "dilation_width", (gint) h->dilation, "top",
+              (gint) v->before, "bottom", (gint) v->after, "left", (gint) h->before, "right", (gint) h->after, "groups", conv->groups,
+              "bias", conv->b != NULL), (gint) x->dims[0]), (gint) (x->dims[0] * high * wide * units), 1,
+      (const gint[]) { rnn_net_order (c, turned) });
+  to = rnn_net_weight (c->work, wire, "weight", 4, (const gint[]) { units, kh, kw, per_group });
+  for (gint m = 0; m < units; m++)
+    for (gint i = 0; i < per_group; i++)
+      for (gint t = 0; t < kh * kw; t++)
+        to[((gsize) m * kh * kw + t) * per_group + i] = (gfloat) rnn_net_number (conv->w, ((gsize) m * per_group + i) * kh * kw + t);
+  if (conv->b) {
+    to = rnn_net_weight (c->work, wire, "bias", 1, &units);
+    for (gint m = 0; m < units; m++)
+      to[m] = (gfloat) rnn_net_number (conv->b, (gsize) m);
+  }
+  if (!(y = rnn_net_of_wire (c, wire, 4, (const gint64[]) { x->dims[0], high, wide, units }, -1, x->last)))
+    return NULL;
+  return rnn_net_transpose (c, y, (const gint[]) { 0, 3, 1, 2 });
+}
+
+/* ---- along the sequence ---- */
+
+/* nn.Conv1d over single steps, with as many of them behind as the padding says. */
+static RnnNetValue *
+steps (const Conv *conv)
+{
+  RnnNetCall *c = conv->call;
+  const Axis *a = &conv->axis[0];
+  gint units = (gint) conv->w->dims[0], per_group = (gint) conv->w->dims[1], kernel = (gint) extent (a), wire;
+  gboolean depthwise = conv->groups > 1;
+  gfloat *to;
+
+  wire = rnn_net_emit (c, json_pack ("{ss si si si sb sb sb}", "cell", "conv1d", "units", units, "kernel", kernel, "lookahead",
+          (gint) a->after, "bias", conv->b != NULL, "depthwise", depthwise, "zero_padding", TRUE), units, 1,
+      (const gint[]) { rnn_net_order (c, conv->x) });
+  to = rnn_net_weight (c->work, wire, "weight", 3, (const gint[]) { units, per_group, kernel });
+  for (gint64 i = 0; i < (gint64) units * per_group; i++)
+    for (gint64 k = 0; k < a->kernel; k++)
+      to[i * kernel + k * a->dilation] = (gfloat) rnn_net_number (conv->w, (gsize) (i * a->kernel + k));
+  if (conv->b) {
+    to = rnn_net_weight (c->work, wire, "bias", 1, &units);
+    for (gint m = 0; m < units; m++)
+      to[m] = (gfloat) rnn_net_number (conv->b, (gsize) m);
+  }
+  return rnn_net_of_wire (c, wire, 3, (const gint64[]) { 1, units, 1 }, 2, FALSE);
+}
+
+/* The last places of the axis before those of a step, by "overlap": [1][C][kept + places][other]. */
+static RnnNetValue *
+with_past (const Conv *conv, const RnnNetValue *x, gint64 kept)
+{
+  RnnNetCall *c = conv->call;
+  gint64 row = x->dims[1] * x->dims[3];
+  g_autoptr (RnnNetValue) turned = NULL, y = NULL;
+  gint wire;
+
+  if (kept == 0)
+    return rnn_net_value_copy (c, x);
+  if (!(turned = rnn_net_transpose (c, x, (const gint[]) { 0, 2, 1, 3 })))
+    return NULL;
+  wire = rnn_net_emit (c, json_pack ("{ss si}", "cell", "overlap", "values", (gint) (kept * row)), (gint) (kept * row + (gint64) x->size), 1,
+      (const gint[]) { rnn_net_order (c, turned) });
+  y = rnn_net_of_wire (c, wire, 4, (const gint64[]) { 1, kept + x->dims[2], x->dims[1], x->dims[3] }, -1, FALSE);
+  return y ? rnn_net_transpose (c, y, (const gint[]) { 0, 2, 1, 3 }) : NULL;
+}
+
+/* Windows that end in the step that they answer, or with it: as many places before as windows are longer than their stride. */
+static RnnNetValue *
+causal (const Conv *conv, const RnnNetValue *x, gint time)
+{
+  RnnNetCall *c = conv->call;
+  Axis a = conv->axis[time], other = conv->n == 2 ? conv->axis[!time] : (Axis) { 1, 1, 1, 1, 0, 0 };
+  gint64 kept = extent (&a) - a.stride;
+  const gint flip[] = { 0, 1, 3, 2 };
+  g_autoptr (RnnNetValue) upright = NULL, whole = NULL, y = NULL;
+
+  if (a.size % a.stride) {
+    if (a.stride <= 64)
+      c->work->wanted = c->work->unit * (gint) a.stride;
+    rnn_net_fail (c, "has a stride along the sequence that does not divide its length");
+    return NULL;
+  }
+  if (kept < 0 || a.after != 0 || a.before != kept || x->dims[0] != 1) {
+    rnn_net_fail (c, "looks ahead along the sequence, or begins within it; pads of %" G_GINT64_FORMAT " before and 0 behind would make a stream",
+        MAX (kept, 0));
+    return NULL;
+  }
+  upright = time == 0 ? rnn_net_value_copy (c, x) : rnn_net_transpose (c, x, flip);
+  whole = upright ? with_past (conv, upright, kept) : NULL;
+  if (!whole)
+    return NULL;
+  a.size += kept;
+  a.before = 0;
+  if (time == 0) {
+    y = within (conv, whole, &a, &other);
+  } else {
+    g_autoptr (RnnNetValue) back = rnn_net_transpose (c, whole, flip);
+
+    y = back ? within (conv, back, &other, &a) : NULL;
+  }
+  if (y)
+    y->time = 2 + time;
+  return g_steal_pointer (&y);
+}
+
+/* ---- the operator ---- */
+
+/* [N][C][L] -> [N][C][1][L], and back. */
+static RnnNetValue *
+lift (RnnNetCall *c, const RnnNetValue *x)
+{
+  RnnNetValue *v = rnn_net_value_copy (c, x);
+
+  if (v) {
+    v->rank = 4;
+    v->dims[3] = v->dims[2];
+    v->dims[2] = 1;
+    v->time = v->time >= 0 ? v->time + (v->time == 2) : -1;
+  }
+  return v;
+}
+
+static RnnNetValue *
+run (Conv *conv)
+{
+  static const Axis one = { 1, 1, 1, 1, 0, 0 };
+  RnnNetCall *c = conv->call;
+  g_autoptr (RnnNetValue) x = NULL;
+  const Axis *last = &conv->axis[conv->n - 1];
+  RnnNetValue *y;
+
+  if (conv->n == 1 && conv->x->time == 2 && conv->x->dims[0] == 1 && last->size == 1 && last->stride == 1
+      && last->before + last->after == extent (last) - 1 && extent (last) <= 4096
+      && (conv->groups == 1 || (conv->w->dims[1] == 1 && conv->groups == conv->w->dims[0])))
+    return steps (conv);
+  if (!(x = conv->n == 1 ? lift (c, conv->x) : rnn_net_value_copy (c, conv->x)))
+    return NULL;
+  if (conv->n == 1)
+    conv->axis[1] = conv->axis[0];
+  if (conv->n == 1)
+    conv->axis[0] = one;
+  conv->n = 2;
+  y = x->time >= 2 ? causal (conv, x, x->time - 2) : within (conv, x, &conv->axis[0], &conv->axis[1]);
+  if (y && x->time >= 0 && x->time < 2)
+    y->time = x->time;
+  if (y && conv->x->rank == 3) {        /* [N][M][1][L] */
+    y->rank = 3;
+    y->dims[2] = y->dims[3];
+    y->time = y->time == 3 ? 2 : y->time;
+  }
+  return y;
+}
+
+static gboolean
+conv (RnnNetCall *c)
+{
+  Conv conv = { .call = c, .groups = (gint) CLAMP (rnn_net_node_int (c->node, "group", 1), 1, 65536) };
+
+  if (!rnn_net_need (c, 2))
+    return FALSE;
+  conv.x = c->in[0];
+  conv.w = c->in[1];
+  conv.b = rnn_net_in (c, 2);
+  conv.n = conv.x->rank - 2;
+  if (conv.n < 1 || conv.n > 2 || conv.w->rank != conv.x->rank || rnn_net_is_constant (conv.x) || !rnn_net_is_constant (conv.w)
+      || (conv.b && (!rnn_net_is_constant (conv.b) || conv.b->size != (gsize) conv.w->dims[0])))
+    return rnn_net_fail (c, "is supported over one or two axes, with constant filters");
+  if (conv.w->dims[1] * conv.groups != conv.x->dims[1] || conv.w->dims[0] % conv.groups || !conv.w->size || conv.x->time == 1
+      || !conv.x->size)
+    return rnn_net_fail (c, "has filters that do not fit its input");
+  for (gint i = 0; i < conv.n; i++)
+    if (!read_axis (&conv, i))
+      return FALSE;
+  c->out[0] = run (&conv);
+  return c->out[0] != NULL;
+}
+
+/* ---- transposed ---- */
+
+/* [C][M / g][k...] -> [M][C / g][k turned round...] */
+static RnnNetValue *
+turn_filters (RnnNetCall *c, const RnnNetValue *w, gint groups)
+{
+  gint64 in = w->dims[0], out = w->dims[1], in_group = in / groups, taps = (gint64) w->size / in / out, dims[RNN_NET_RANK];
+  RnnNetValue *v;
+
+  memcpy (dims, w->dims, sizeof (dims));
+  dims[0] = out * groups;
+  dims[1] = in_group;
+  if (!(v = rnn_net_value_like (c, w, w->rank, dims)))
+    return NULL;
+  for (gint64 g = 0; g < groups; g++)
+    for (gint64 m = 0; m < out; m++)
+      for (gint64 i = 0; i < in_group; i++)
+        for (gint64 t = 0; t < taps; t++)
+          v->data[((g * out + m) * in_group + i) * taps + t] = w->data[((g * in_group + i) * out + m) * taps + taps - 1 - t];
+  return v;
+}
+
+/* stride - 1 zeros between the places of each axis */
+static RnnNetValue *
+spread (RnnNetCall *c, const RnnNetValue *x, gint n, const gint64 *stride)
+{
+  RnnNetCopy copy = { .rank = x->rank, .from = x->data };
+  gint64 dims[RNN_NET_RANK];
+  RnnNetValue *v;
+
+  memcpy (dims, x->dims, sizeof (dims));
+  memcpy (copy.dims, x->dims, sizeof (dims));
+  for (gint i = 0; i < n; i++)
+    dims[2 + i] = (x->dims[2 + i] - 1) * stride[i] + 1;
+  if (!(v = rnn_net_value_like (c, x, x->rank, dims)))
+    return NULL;
+  copy.to = v->data;
+  rnn_net_strides (x, copy.from_strides);
+  rnn_net_strides (v, copy.to_strides);
+  for (gint i = 0; i < n; i++)
+    copy.to_strides[2 + i] *= stride[i];
+  rnn_net_copy (&copy);
+  return v;
+}
+
+static gboolean
+conv_transpose (RnnNetCall *c)
+{
+  Conv conv = { .call = c, .groups = (gint) CLAMP (rnn_net_node_int (c->node, "group", 1), 1, 65536) };
+  gint64 stride[2] = { 1, 1 };
+  g_autoptr (RnnNetValue) x = NULL, w = NULL;
+  gint n;
+
+  if (!rnn_net_need (c, 2))
+    return FALSE;
+  n = c->in[0]->rank - 2;
+  if (n < 1 || n > 2 || c->in[1]->rank != n + 2 || rnn_net_is_constant (c->in[0]) || !rnn_net_is_constant (c->in[1]) || c->in[0]->time >= 0
+      || rnn_net_node_find (c->node, "output_shape") || c->in[1]->dims[0] != c->in[0]->dims[1] || c->in[1]->dims[0] % conv.groups
+      || !c->in[1]->size || !c->in[0]->size || (rnn_net_in (c, 2) && (!rnn_net_is_constant (c->in[2])
+              || c->in[2]->size != (gsize) (c->in[1]->dims[1] * conv.groups))))
+    return rnn_net_fail (c, "is supported over one or two axes within a step, with constant filters and no \"output_shape\"");
+  for (gint i = 0; i < n; i++) {
+    Axis *a = &conv.axis[i];
+
+    stride[i] = number (c, "strides", i, 1);
+    *a = (Axis) { .kernel = c->in[1]->dims[2 + i], .stride = 1, .dilation = number (c, "dilations", i, 1) };
+    if (a->dilation < 1 || a->dilation > 65536 || a->kernel > 65536 || stride[i] < 1 || stride[i] > 65536)
+      return rnn_net_fail (c, "has a kernel or strides that make no sense");
+    a->size = (c->in[0]->dims[2 + i] - 1) * stride[i] + 1;
+    a->before = extent (a) - 1 - number (c, "pads", i, 0);
+    a->after = extent (a) - 1 - number (c, "pads", i + n, 0) + number (c, "output_padding", i, 0);
+    if (a->before < 0 || a->after < 0 || a->before > 65536 || a->after > 65536)
+      return rnn_net_fail (c, "is padded by more than its kernel");
+  }
+  if (!(x = spread (c, c->in[0], n, stride)) || !(w = turn_filters (c, c->in[1], conv.groups)))
+    return FALSE;
+  conv.x = x;
+  conv.w = w;
+  conv.b = rnn_net_in (c, 2);
+  conv.n = n;
+  c->out[0] = run (&conv);
+  return c->out[0] != NULL;
+}
+
+const RnnNetOp rnn_net_ops_conv[] = { { "Conv", conv }, { "ConvTranspose", conv_transpose }, { NULL } };
