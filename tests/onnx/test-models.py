@@ -6,8 +6,8 @@ import json
 import os
 import sys
 import wave
-import numpy as np
 import tool
+import numpy as np
 
 here = os.path.dirname(os.path.realpath(__file__))
 models = os.path.join(here, '../../../shared/data/models')
