@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One step's scores go to the decoder, its stable words to the captioner, and captions to whoever pulls.
+/* One step's scores go to the decoder, its stable words to the writer and on to the captioner, and captions to whoever pulls.
  *
- * What a result points to is the decoder's or the captioner's, so nothing is copied; work is done when its result is
+ * What a result points to is one of theirs, so nothing is copied; work is done when its result is
  * pulled.  Times: the decoder counts steps; when these were is kept for as long as a word can refer to them. */
 #include <string.h>
 #include "endpoint.h"
@@ -23,6 +23,7 @@ struct _RnnUtterance {
   RnnUtteranceConfig config;
   RnnTokens *tokens;
   RnnCtcDecoder *decoder;
+  RnnWriter *writer, *next_writer;      /* the latter, or NULL, from the next utterance on */
   RnnCaptioner *captioner;
   RnnEndpoint endpoint;
   gint first;                   /* of the head's scores in a step */
@@ -41,10 +42,9 @@ struct _RnnUtterance {
   GString *partial;             /* last shown */
   GArray *unstable;             /* RnnWord: the words of a partial result that may change */
 
-  guint n_taken;                /* stable words that the captioner has */
   gboolean over;                /* the utterance is: its end is to be pulled */
   gboolean by_silence;
-  gboolean flushed, ended;      /* the captioner was, the endpoint was pulled */
+  gboolean written, flushed, ended;     /* the writer and the captioner were, the endpoint was pulled */
   gboolean reshaped;            /* the captioner is to be made anew */
   gboolean tell;                /* of the time up to now, however short */
   RnnResult result;
@@ -79,6 +79,7 @@ collect_options (void)
   GArray *rows = g_array_new (TRUE, TRUE, sizeof (RnnOption));
 
   rnn_options_append (rows, rnn_ctc_decoder_get_options (), G_STRUCT_OFFSET (RnnUtteranceConfig, decoder));
+  rnn_options_append (rows, rnn_writer_options, G_STRUCT_OFFSET (RnnUtteranceConfig, writer));
   rnn_options_append (rows, rnn_caption_options, G_STRUCT_OFFSET (RnnUtteranceConfig, caption));
   rnn_options_append (rows, own_options, 0);
   return (const RnnOption *) g_array_free (rows, FALSE);
@@ -103,10 +104,25 @@ take_config (RnnUtterance *u, const RnnUtteranceConfig *config)
   };
 }
 
+/* Another writer waits for the next utterance. */
+static gboolean
+change_writer (RnnUtterance *u, const RnnWriterConfig *config, GError **error)
+{
+  RnnWriter *writer;
+
+  if (g_strcmp0 (u->config.writer.punctuate_model, config->punctuate_model) == 0 && u->config.writer.written == config->written)
+    return TRUE;
+  if (!(writer = rnn_writer_new (config, error)))
+    return FALSE;
+  rnn_writer_free (u->next_writer);
+  u->next_writer = writer;
+  return TRUE;
+}
+
 gboolean
 rnn_utterance_configure (RnnUtterance *u, const RnnUtteranceConfig *config, GError **error)
 {
-  if (!rnn_ctc_decoder_configure (u->decoder, &config->decoder, error))
+  if (!change_writer (u, &config->writer, error) || !rnn_ctc_decoder_configure (u->decoder, &config->decoder, error))
     return FALSE;
   u->reshaped |= memcmp (&u->config.caption, &config->caption, sizeof (RnnCaptionConfig)) != 0;
   take_config (u, config);
@@ -125,11 +141,15 @@ RnnUtterance *
 rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError **error)
 {
   RnnCtcDecoder *decoder = rnn_ctc_decoder_new (tokens, &config->decoder, error);
+  RnnWriter *writer = decoder ? rnn_writer_new (&config->writer, error) : NULL;
   RnnUtterance *u;
 
-  if (!decoder)
+  if (!writer) {
+    rnn_ctc_decoder_free (decoder);
     return NULL;
+  }
   u = g_new0 (RnnUtterance, 1);
+  u->writer = writer;
   u->tokens = rnn_tokens_ref (tokens);
   u->decoder = decoder;
   u->captioner = rnn_captioner_new (&config->caption);
@@ -179,6 +199,8 @@ rnn_utterance_free (RnnUtterance *u)
     return;
   rnn_options_clear (rnn_utterance_get_options (), &u->config);
   rnn_ctc_decoder_free (u->decoder);
+  rnn_writer_free (u->writer);
+  rnn_writer_free (u->next_writer);
   rnn_captioner_free (u->captioner);
   rnn_tokens_unref (u->tokens);
   g_array_free (u->times, TRUE);
@@ -194,21 +216,25 @@ static void
 forget (RnnUtterance *u)
 {
   rnn_ctc_decoder_reset (u->decoder);
-  rnn_captioner_reset (u->captioner);
   rnn_endpoint_reset (&u->endpoint);
+  if (u->next_writer) {
+    rnn_writer_free (u->writer);
+    u->writer = g_steal_pointer (&u->next_writer);
+  }
   g_array_set_size (u->times, 0);
   g_string_truncate (u->text, 0);
   g_string_truncate (u->partial, 0);
   u->first_step = 0;
   u->start = NEVER;
-  u->n_taken = 0;
-  u->over = u->flushed = u->ended = FALSE;
+  u->over = u->written = u->flushed = u->ended = FALSE;
 }
 
 void
 rnn_utterance_reset (RnnUtterance *u)
 {
   forget (u);
+  rnn_writer_reset (u->writer);
+  rnn_captioner_reset (u->captioner);
   u->position = u->told = NEVER;
   u->tell = FALSE;
 }
@@ -349,26 +375,38 @@ give_final (RnnUtterance *u, const RnnCaption *caption)
   return give_caption (u, RNN_RESULT_FINAL, caption, (guint) g_utf8_strlen (caption->text, -1));
 }
 
-/* Moves stable words to the captioner until that has a caption. */
+/* Moves stable words to the writer; at the end of the utterance these are all. */
+static void
+write_words (RnnUtterance *u)
+{
+  guint n_stable;
+  const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, NULL, &n_stable);
+
+  for (guint i = 0; i < n_stable; i++) {
+    RnnWord word = timed (u, &words[i]);
+
+    rnn_writer_push (u->writer, &word);
+  }
+  rnn_ctc_decoder_drop_words (u->decoder, n_stable);
+  if (u->over && !u->written)
+    rnn_writer_finish (u->writer);
+  u->written = u->over;
+}
+
+/* Moves written words to the captioner until that has a caption. */
 static const RnnCaption *
 take_words (RnnUtterance *u)
 {
   const RnnCaption *caption = NULL;
-  guint n_stable;
-  const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, NULL, &n_stable);
+  const RnnCtcWord *word;
 
-  while (!caption && u->n_taken < n_stable) {
-    RnnWord word = timed (u, &words[u->n_taken++]);
-
-    g_string_append_printf (u->text, "%s%s", u->text->len ? " " : "", word.text);
+  write_words (u);
+  while (!caption && (word = rnn_writer_next (u->writer))) {
+    g_string_append_printf (u->text, "%s%s", u->text->len ? " " : "", word->text);
     u->n_words++;
-    caption = rnn_captioner_push (u->captioner, &word);
+    caption = rnn_captioner_push (u->captioner, word);
   }
-  if (caption)
-    return caption;
-  rnn_ctc_decoder_drop_words (u->decoder, u->n_taken);
-  u->n_taken = 0;
-  return NULL;
+  return caption;
 }
 
 /* Before the captioner changes its shape, and at the end: what it has. */
@@ -378,7 +416,7 @@ flush_captioner (RnnUtterance *u)
   if (!u->reshaped && !(u->over && !u->flushed))
     return NULL;
   u->flushed = u->over;
-  return rnn_captioner_finish (u->captioner);
+  return rnn_captioner_finish_until (u->captioner, u->over ? u->end : 0);
 }
 
 static void
@@ -406,18 +444,23 @@ give_endpoint (RnnUtterance *u)
 static const RnnResult *
 give_partial (RnnUtterance *u)
 {
-  guint n, stable_length;
+  guint n, n_waiting, stable_length;
   const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, TRUE, &n, NULL);
+  const RnnCtcWord *waiting = rnn_writer_get_waiting (u->writer, &n_waiting);
   const RnnCaption *caption;
 
   if (!rnn_utterance_is_open (u) || u->config.partial_interval == 0
       || u->position - u->last_partial < u->config.partial_interval * MS)
     return NULL;
   u->last_partial = u->position;
-  g_array_set_size (u->unstable, n);
-  for (guint i = 0; i < n; i++)
-    g_array_index (u->unstable, RnnWord, i) = timed (u, &words[i]);
-  caption = rnn_captioner_peek (u->captioner, (const RnnWord *) u->unstable->data, n, &stable_length);
+  g_array_set_size (u->unstable, 0);
+  g_array_append_vals (u->unstable, waiting, n_waiting);
+  for (guint i = 0; i < n; i++) {
+    RnnWord word = timed (u, &words[i]);
+
+    g_array_append_val (u->unstable, word);
+  }
+  caption = rnn_captioner_peek (u->captioner, (const RnnWord *) u->unstable->data, u->unstable->len, &stable_length);
   if (!caption || g_str_equal (caption->text, u->partial->str))
     return NULL;
   g_string_assign (u->partial, caption->text);
@@ -429,9 +472,11 @@ static guint64
 quiet_until (RnnUtterance *u)
 {
   const guint64 *start = rnn_captioner_get_start (u->captioner);
+  guint n;
+  const RnnCtcWord *waiting = rnn_writer_get_waiting (u->writer, &n);
 
-  if (start)
-    return *start;
+  if (start || n > 0)
+    return start ? *start : waiting[0].start;
   if (u->start == NEVER || u->ended)
     return u->position;
   return MIN (u->position, u->first_step + u->times->len > rnn_ctc_decoder_get_first_step (u->decoder)

@@ -6,6 +6,7 @@
  * the last one is taken to begin there. */
 #pragma once
 #include "caption.h"
+#include "writer.h"
 #include "../outputs/output.h"
 
 RNN_API_BEGIN
@@ -36,6 +37,7 @@ const gchar *rnn_result_kind_get_name (RnnResultKind kind);     /* "partial" */
 
 typedef struct {
   RnnCtcDecoderConfig decoder;
+  RnnWriterConfig writer;
   RnnCaptionConfig caption;
   gint partial_interval;        /* ms, as the following; 0: no partial results */
   gint word_silence;            /* 0: only spaces end a word */
@@ -55,7 +57,7 @@ RnnUtterance *rnn_utterance_new_for_output (const RnnOutput *output, const RnnUt
 void rnn_utterance_free (RnnUtterance *utterance);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnUtterance, rnn_utterance_free)
 
-/* From the next step on; which decoder it is stays.  A caption under way that would get another shape is a result.
+/* From the next step on, how words are written from the next utterance on; which decoder it is stays.  A caption under way that would get another shape is a result.
  * FALSE: the decoder refuses, and keeps what it had. */
 gboolean rnn_utterance_configure (RnnUtterance *utterance, const RnnUtteranceConfig *config, GError **error);
 gboolean rnn_utterance_set_hotwords (RnnUtterance *utterance, const gchar *hotwords, GError **error);

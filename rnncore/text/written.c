@@ -56,12 +56,13 @@ is_scale (const gchar *word)
 
 /* ---- readers ---- */
 
+static const gchar *const months[] = { "january", "february", "march", "april", "may", "june", "july", "august", "september",
+  "october", "november", "december", NULL
+};
+
 static guint
 read_date (const gchar *const *words, GString *out)
 {
-  static const gchar *const months[] = { "january", "february", "march", "april", "may", "june", "july", "august",
-    "september", "october", "november", "december", NULL
-  };
   guint64 day, year;
   guint used, more;
 
@@ -300,6 +301,16 @@ rnn_text_write_words (const gchar *const *words, GString *out)
   }
   g_string_append (out, words[0]);
   return 1;
+}
+
+gboolean
+rnn_text_may_begin (const gchar *word)
+{
+  const gchar *const words[] = { word, NULL };
+  guint64 n;
+
+  return g_strv_contains (months, word) || is_letter (word) || rnn_number_read (words, &n) > 0
+      || rnn_number_read_ordinal (words, &n) > 0 || rnn_number_read_digit (word) >= 0;
 }
 
 gchar *

@@ -10,6 +10,8 @@ RNN_API_BEGIN
 /* The first of @words (NULL-terminated, lower-case, at least one), with as many after it as belong to it, written to the
  * end of @out; how many they were. */
 guint  rnn_text_write_words (const gchar *const *words, GString *out);
+/* Whether anything but itself can come of a text that begins with @word. */
+gboolean rnn_text_may_begin (const gchar *word);
 /* A whole text, words parted by single spaces. (transfer full) */
 gchar *rnn_text_write (const gchar *spoken);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A word is a step of the tagger's stream, so what is said of it does not depend on how words come together.  A sentence begins
+ * with a capital whatever the tagger says: after a full stop, and at the start. */
+#include "punctuator.h"
+#include <string.h>
+#include "../base/error.h"
+#include "../base/topk.h"
+#include "../inputs/words.h"
+#include "../session/stream.h"
+#include "../text/fold.h"
+#include "../text/marks.h"
+
+struct _RnnPunctuator {
+  const RnnInput *input;
+  RnnStream *stream;
+  RnnModel *model;
+  RnnCtcWords waiting;
+  RnnCtcWord ready;
+  GString *text;                /* of the word that is ready */
+  gboolean begins;              /* a sentence, with the next word */
+};
+
+static gboolean
+is_tagger (RnnModel *model)
+{
+  const RnnOutput *output = rnn_model_get_output (model), *marks = rnn_output_get_head (output, 0);
+  const RnnOutput *cases = rnn_output_get_head (output, 1);
+
+  return rnn_model_get_input (model)->klass == &rnn_input_words && marks && cases && marks->n == RNN_N_MARKS && cases->n == 2
+      && output->n == marks->n + cases->n && !rnn_model_is_offline (model);
+}
+
+RnnPunctuator *
+rnn_punctuator_new (RnnModel *model, GError **error)
+{
+  RnnPunctuator *p;
+  RnnStream *stream;
+
+  if (!is_tagger (model)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: does not write punctuation: it takes no words, or has not the two "
+        "heads for %d marks and 2 cases", rnn_model_get_path (model), RNN_N_MARKS);
+    return NULL;
+  }
+  if (!(stream = rnn_stream_new (model, &(RnnStreamConfig) { 0 }, error)))
+    return NULL;
+  p = g_new0 (RnnPunctuator, 1);
+  p->model = rnn_model_ref (model);
+  p->input = rnn_model_get_input (model);
+  p->stream = stream;
+  p->text = g_string_new (NULL);
+  p->begins = TRUE;
+  rnn_ctc_words_init (&p->waiting);
+  return p;
+}
+
+void
+rnn_punctuator_free (RnnPunctuator *p)
+{
+  if (!p)
+    return;
+  rnn_stream_free (p->stream);
+  rnn_ctc_words_clear (&p->waiting);
+  g_string_free (p->text, TRUE);
+  rnn_model_unref (p->model);
+  g_free (p);
+}
+
+void
+rnn_punctuator_push (RnnPunctuator *p, const RnnCtcWord *word)
+{
+  g_autofree gchar *lower = rnn_text_fold_case (word->text, RNN_TEXT_CASE_LOWER);
+  RnnCtcWord *copy = rnn_ctc_words_add (&p->waiting);
+
+  copy->start = word->start;
+  copy->end = word->end;
+  copy->confidence = word->confidence;
+  rnn_ctc_words_append (&p->waiting, lower, strlen (lower));
+  rnn_input_words_hash (p->input, lower, rnn_stream_get_row (p->stream));
+  rnn_stream_push (p->stream, 0, 0);
+  rnn_stream_flush (p->stream);
+}
+
+void
+rnn_punctuator_finish (RnnPunctuator *p)
+{
+  rnn_stream_finish (p->stream);
+}
+
+const RnnCtcWord *
+rnn_punctuator_next (RnnPunctuator *p)
+{
+  const RnnStreamAnswer *answer = rnn_stream_next (p->stream);
+  const RnnCtcWord *word = p->waiting.words;
+  gint mark;
+
+  if (!answer)
+    return NULL;
+  rnn_top_k (RNN_N_MARKS, answer->y, 1, &mark);
+  g_string_truncate (p->text, 0);
+  rnn_marks_write (p->text, word->text, (RnnMark) mark, p->begins || answer->y[RNN_N_MARKS + 1] > answer->y[RNN_N_MARKS]);
+  p->begins = mark == RNN_MARK_PERIOD || mark == RNN_MARK_QUESTION;
+  p->ready = *word;
+  p->ready.text = p->text->str;
+  rnn_ctc_words_drop (&p->waiting, 1);
+  return &p->ready;
+}
+
+const RnnCtcWords *
+rnn_punctuator_get_waiting (RnnPunctuator *p)
+{
+  return &p->waiting;
+}
+
+void
+rnn_punctuator_reset (RnnPunctuator *p)
+{
+  rnn_stream_reset (p->stream);
+  rnn_ctc_words_drop (&p->waiting, p->waiting.n);
+  p->begins = TRUE;
+}
