@@ -19,6 +19,7 @@ static const struct {
   { "samples", "{\"kind\": \"samples\", \"rate\": 8000, \"window\": 32, \"hop\": 24}" },
   { "series", "{\"kind\": \"series\", \"channels\": 3%s}" },
   { "tensors", "{\"kind\": \"tensors\", \"size\": 4%s}" },
+  { "words", "{\"kind\": \"words\", \"rows\": 50}" },
 };
 
 static const gchar *const norms[] = {
@@ -303,6 +304,7 @@ test_refused (void)
     { "{\"kind\": \"audio\", \"rate\": 8000, \"n_mels\": 4}", "n_mels" },
     { "{\"kind\": \"spectrum\", \"rate\": 8000, \"features\": {\"pcen\": \"first\"}}", "pcen" },
     { "{\"kind\": \"samples\", \"rate\": 8000, \"window\": 0}", "window" },
+    { "{\"kind\": \"words\", \"rows\": 1}", "two rows" }, { "{\"kind\": \"words\", \"rows\": 9, \"cmvn\": \"running\"}", "normalised" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
