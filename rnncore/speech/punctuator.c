@@ -14,9 +14,9 @@ struct _RnnPunctuator {
   const RnnInput *input;
   RnnStream *stream;
   RnnModel *model;
-  RnnCtcWords waiting;
-  RnnCtcWord ready;
-  GString *text;                /* of the word that is ready */
+  RnnCtcWords waiting, ready;
+  gboolean taken;               /* the first one that is ready was, and goes with the next call */
+  GString *text;                /* of a word */
   gboolean begins;              /* a sentence, with the next word */
 };
 
@@ -50,6 +50,7 @@ rnn_punctuator_new (RnnModel *model, GError **error)
   p->text = g_string_new (NULL);
   p->begins = TRUE;
   rnn_ctc_words_init (&p->waiting);
+  rnn_ctc_words_init (&p->ready);
   return p;
 }
 
@@ -60,49 +61,72 @@ rnn_punctuator_free (RnnPunctuator *p)
     return;
   rnn_stream_free (p->stream);
   rnn_ctc_words_clear (&p->waiting);
+  rnn_ctc_words_clear (&p->ready);
   g_string_free (p->text, TRUE);
   rnn_model_unref (p->model);
   g_free (p);
+}
+
+static void
+add_word (RnnCtcWords *to, const RnnCtcWord *word, const gchar *text)
+{
+  RnnCtcWord *copy = rnn_ctc_words_add (to);
+
+  copy->start = word->start;
+  copy->end = word->end;
+  copy->confidence = word->confidence;
+  rnn_ctc_words_append (to, text, strlen (text));
+}
+
+/* What the tagger says of the oldest word that waits: marks, then lower case and capital. */
+static void
+write_word (RnnPunctuator *p, const gfloat *y)
+{
+  const RnnCtcWord *word = p->waiting.words;
+  gint mark;
+
+  rnn_top_k (RNN_N_MARKS, y, 1, &mark);
+  g_string_truncate (p->text, 0);
+  rnn_marks_write (p->text, word->text, (RnnMark) mark, p->begins || y[RNN_N_MARKS + 1] > y[RNN_N_MARKS]);
+  p->begins = mark == RNN_MARK_PERIOD || mark == RNN_MARK_QUESTION;
+  add_word (&p->ready, word, p->text->str);
+  rnn_ctc_words_drop (&p->waiting, 1);
+}
+
+static void
+take_answers (RnnPunctuator *p)
+{
+  const RnnStreamAnswer *answer;
+
+  while ((answer = rnn_stream_next (p->stream)))
+    write_word (p, answer->y);
 }
 
 void
 rnn_punctuator_push (RnnPunctuator *p, const RnnCtcWord *word)
 {
   g_autofree gchar *lower = rnn_text_fold_case (word->text, RNN_TEXT_CASE_LOWER);
-  RnnCtcWord *copy = rnn_ctc_words_add (&p->waiting);
 
-  copy->start = word->start;
-  copy->end = word->end;
-  copy->confidence = word->confidence;
-  rnn_ctc_words_append (&p->waiting, lower, strlen (lower));
+  add_word (&p->waiting, word, lower);
   rnn_input_words_hash (p->input, lower, rnn_stream_get_row (p->stream));
   rnn_stream_push (p->stream, 0, 0);
   rnn_stream_flush (p->stream);
+  take_answers (p);
 }
 
 void
 rnn_punctuator_finish (RnnPunctuator *p)
 {
   rnn_stream_finish (p->stream);
+  take_answers (p);
 }
 
 const RnnCtcWord *
 rnn_punctuator_next (RnnPunctuator *p)
 {
-  const RnnStreamAnswer *answer = rnn_stream_next (p->stream);
-  const RnnCtcWord *word = p->waiting.words;
-  gint mark;
-
-  if (!answer)
-    return NULL;
-  rnn_top_k (RNN_N_MARKS, answer->y, 1, &mark);
-  g_string_truncate (p->text, 0);
-  rnn_marks_write (p->text, word->text, (RnnMark) mark, p->begins || answer->y[RNN_N_MARKS + 1] > answer->y[RNN_N_MARKS]);
-  p->begins = mark == RNN_MARK_PERIOD || mark == RNN_MARK_QUESTION;
-  p->ready = *word;
-  p->ready.text = p->text->str;
-  rnn_ctc_words_drop (&p->waiting, 1);
-  return &p->ready;
+  rnn_ctc_words_drop (&p->ready, p->taken);
+  p->taken = p->ready.n > 0;
+  return p->taken ? p->ready.words : NULL;
 }
 
 const RnnCtcWords *
@@ -116,5 +140,7 @@ rnn_punctuator_reset (RnnPunctuator *p)
 {
   rnn_stream_reset (p->stream);
   rnn_ctc_words_drop (&p->waiting, p->waiting.n);
+  rnn_ctc_words_drop (&p->ready, p->ready.n);
+  p->taken = FALSE;
   p->begins = TRUE;
 }

@@ -18,7 +18,7 @@ void rnn_punctuator_push (RnnPunctuator *punctuator, const RnnCtcWord *word);   
 void rnn_punctuator_finish (RnnPunctuator *punctuator);
 /* The next word that is ready, or NULL; valid until the next call. */
 const RnnCtcWord *rnn_punctuator_next (RnnPunctuator *punctuator);
-/* Those that are not, as they came. */
+/* Those for which the tagger has yet to look ahead, in lower case. */
 const RnnCtcWords *rnn_punctuator_get_waiting (RnnPunctuator *punctuator);
 /* Forgets everything. */
 void rnn_punctuator_reset (RnnPunctuator *punctuator);

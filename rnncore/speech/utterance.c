@@ -7,6 +7,7 @@
 #include "endpoint.h"
 #include "../base/error.h"
 #include "utterance.h"
+#include "writer.h"
 
 #define MS G_GUINT64_CONSTANT (1000000)
 #define NEVER G_MAXUINT64

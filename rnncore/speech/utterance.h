@@ -6,7 +6,7 @@
  * the last one is taken to begin there. */
 #pragma once
 #include "caption.h"
-#include "writer.h"
+#include "writing.h"
 #include "../outputs/output.h"
 
 RNN_API_BEGIN

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words as they were heard in, words as people write them out: with marks and capitals (punctuator.h), and with figures,
- * dates, times and money as such (text/written.h), each if it is asked for.  Several words may become one, which lasts as long
- * as they did. */
+/* Words as they were heard in, words as people write them out (writing.h).  Several words may become one, which lasts as long as
+ * they did. */
 #pragma once
 #include "../ctc/words.h"
-
-RNN_API_BEGIN
-
-typedef struct {
-  gchar *punctuate_model;       /* file of a tagger; NULL: words stay as they are */
-  gboolean written;             /* figures and the like */
-} RnnWriterConfig;
-
-extern const RnnOption rnn_writer_options[];
-
-RNN_API_END
+#include "writing.h"
 G_BEGIN_DECLS
 
 typedef struct _RnnWriter RnnWriter;

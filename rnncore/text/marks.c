@@ -129,16 +129,44 @@ past_spoken (const gchar *p, const gchar *end)
   return end;
 }
 
+static gboolean
+is_ascii (const gchar *p, const gchar *end, gboolean (*kind) (gchar))
+{
+  while (p < end && kind (*p))
+    p++;
+  return p == end;
+}
+
+static gboolean
+is_lower (gchar c)
+{
+  return g_ascii_islower (c);
+}
+
+static gboolean
+is_letter_or_stop (gchar c)
+{
+  return g_ascii_isalpha (c) || c == '.';
+}
+
+/* What is spoken of a piece; most are words as they stand, which asking would only slow down. */
+static gchar *
+speak (Reader *r, const gchar *p, const gchar *end)
+{
+  return is_ascii (p, end, is_lower) ? g_strndup (p, (gsize) (end - p)) : rnn_speller_speak (r->speller, p, end - p, FALSE);
+}
+
 /* "Mr." and "J.": its full stop ends no sentence. */
 static gboolean
-is_abbreviated (Reader *r, const gchar *p, const gchar *end, const gchar *plain, gchar **spoken)
+is_abbreviated (Reader *r, const gchar *p, const gchar *end, gchar **spoken)
 {
-  g_autofree gchar *dotted = NULL;
+  g_autofree gchar *dotted = NULL, *bare = NULL;
 
-  if (*end != '.')
+  if (*end != '.' || !is_ascii (p, end, is_letter_or_stop))
     return FALSE;
   dotted = rnn_speller_speak (r->speller, p, end + 1 - p, FALSE);
-  if (strcmp (dotted, plain) == 0)
+  bare = g_strndup (p, (gsize) (end - p));
+  if (g_ascii_strcasecmp (dotted, bare) == 0)
     return end - p == 1 && g_ascii_isupper (*p) && *p != 'I';
   *spoken = g_steal_pointer (&dotted);
   return TRUE;
@@ -176,23 +204,22 @@ static void
 read_piece (Reader *r, const gchar *p, const gchar *end)
 {
   const gchar *spoken_end;
-  g_autofree gchar *plain = NULL, *spoken = NULL;
+  g_autofree gchar *spoken = NULL;
   gboolean exclaimed, abbreviated;
   gint capital, mark;
 
   while (p < end && !g_unichar_isalnum (g_utf8_get_char (p)) && *p != '\'' && *p != '$')
     p = g_utf8_next_char (p);
   spoken_end = past_spoken (p, end);
-  if (spoken_end == p)
-    return;
-  plain = rnn_speller_speak (r->speller, p, spoken_end - p, FALSE);
-  abbreviated = is_abbreviated (r, p, spoken_end, plain, &spoken);
-  if (!*(spoken ? spoken : plain))
+  abbreviated = spoken_end > p && is_abbreviated (r, p, spoken_end, &spoken);
+  if (!spoken)
+    spoken = speak (r, p, spoken_end);
+  if (!*spoken)
     return;
   capital = read_capital (p, spoken_end);
   mark = read_mark (spoken_end + abbreviated, end, &exclaimed);
   settle (r, capital);
-  add_words (r, spoken ? spoken : plain, mark, capital);
+  add_words (r, spoken, mark, capital);
   r->exclaimed = exclaimed && mark == RNN_MARK_PERIOD;
   r->dotted = !exclaimed && mark == RNN_MARK_PERIOD;
 }

@@ -11,6 +11,7 @@
 #include "transcript.h"
 
 #define COLUMNS 42              /* of captions for a screen, unless told */
+#define TAGGER "english-punctuation.safetensors"
 
 typedef struct {
   RnnModel *model;
@@ -95,6 +96,7 @@ typedef struct {
   gchar *values[MAX_FLAGS];     /* as given; NULL: not given */
   gboolean formats[MAX_FLAGS];
   gchar *model;
+  gboolean punctuate;
   gint raw_rate;
 } Flags;
 
@@ -112,6 +114,7 @@ add_flags (Flags *f)
 
   add_flag (f, "model", G_OPTION_ARG_FILENAME, &f->model, "Model of audio with CTC output", "FILE");
   add_flag (f, "rate", G_OPTION_ARG_INT, &f->raw_rate, "Files without a header are raw 16 bit mono of this rate", "HZ");
+  add_flag (f, "punctuate", G_OPTION_ARG_NONE, &f->punctuate, "Use the tagger " TAGGER " beside the model", NULL);
   for (guint i = 0; rnn_transcript_formats[i]; i++)
     add_flag (f, rnn_transcript_formats[i]->name, G_OPTION_ARG_NONE, &f->formats[i], rnn_transcript_formats[i]->summary,
         NULL);
@@ -157,8 +160,13 @@ make_config (const Flags *f, const RnnTranscriptFormat *format, RnnTranscriberCo
 
   rnn_options_init (options, config);
   if (format->captions) {
-    config->utterance.caption.output_mode = RNN_CAPTION_LINES;
+    config->utterance.caption.output_mode = RNN_CAPTION_CAPTIONS;
     config->utterance.caption.columns = COLUMNS;
+  }
+  if (f->punctuate) {
+    g_autofree gchar *folder = g_path_get_dirname (f->model);
+
+    config->utterance.writer.punctuate_model = g_build_filename (folder, TAGGER, NULL);
   }
   for (guint i = 0; options[i].name; i++)
     if (f->values[i] && !rnn_options_set (options, config, options[i].name, f->values[i], "--", error))

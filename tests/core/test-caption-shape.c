@@ -13,7 +13,7 @@ static const RnnCaptionConfig usual = { RNN_CAPTION_CAPTIONS, 32, 2, 800, 7000, 
 #define N_WORDS 3000
 
 typedef struct {
-  RnnWord words[N_WORDS];
+  RnnCtcWord words[N_WORDS];
   gboolean last[N_WORDS];       /* of an utterance */
   guint64 until[N_WORDS];       /* nothing is said from the utterance's end to here */
 } Speech;
@@ -33,7 +33,7 @@ speak (guint64 seed)
     guint n = 1 + rnn_rng_below (&rng, 12);
     const gchar *mark = marks[rnn_rng_below (&rng, G_N_ELEMENTS (marks))];
 
-    s->words[i] = (RnnWord) { g_strdup_printf ("%.*s%s", (gint) n, letters, mark), at, at + (40 + rnn_rng_below (&rng, 560)) * MS, 0.5f };
+    s->words[i] = (RnnCtcWord) { g_strdup_printf ("%.*s%s", (gint) n, letters, mark), at, at + (40 + rnn_rng_below (&rng, 560)) * MS, 0.5f };
     at = s->words[i].end + (*mark ? rnn_rng_below (&rng, 900) : rnn_rng_below (&rng, 60)) * MS;
     s->last[i] = i + 1 == N_WORDS || rnn_rng_below (&rng, 30) == 0;
     if (s->last[i])
@@ -87,7 +87,7 @@ read_caption (Reader *r, const RnnCaption *c)
   for (guint i = 0; i < c->n_words; i++)
     g_assert_cmpstr (c->words[i].text, ==, s->words[r->n_words + i].text);
   last = r->n_words + c->n_words - 1;
-  next = last + 1 < N_WORDS ? s->words[last + 1].start : G_MAXUINT64;
+  next = last + 1 < N_WORDS ? s->words[last + 1].start : G_MAXUINT64 / 2;
   said = s->words[last].end - s->words[r->n_words].start;
   check_layout (r->config, c);
   g_assert_cmpuint (c->start, >=, r->last_end);
@@ -175,7 +175,7 @@ caption (const RnnCaptionConfig *config, const gchar *text)
       at += 1000 * MS;
       continue;
     }
-    if ((c = rnn_captioner_push (captioner, &(RnnWord) { words[i], at, at + 350 * MS, 1 })))
+    if ((c = rnn_captioner_push (captioner, &(RnnCtcWord) { words[i], at, at + 350 * MS, 1 })))
       g_string_append_printf (all, "%s;", c->text);
     at += 400 * MS;
   }
@@ -198,7 +198,7 @@ test_by_hand (void)
     { "she was here. / then she went away again", "she was here.;then she went away again;" },
     /* too long for two lines: it ends at the comma, and what is left goes on */
     { "the people of the village, who had never seen such a thing before, ran away as fast as they could",
-      "the people of the village, who|had never seen such a thing before,;ran away as fast as they could;" },
+      "the people of the village, who had|never seen such a thing before,;ran away as fast as they could;" },
     { "unbelievablyoverlongwordsthatdonotfit a b", "unbelievablyoverlongwordsthatdonotfit|a b;" },
   };
 

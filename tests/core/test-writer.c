@@ -202,8 +202,7 @@ punctuate (RnnModel *model, guint burst)
     rnn_punctuator_push (p, &(RnnCtcWord) { text, i * 5, i * 5 + 4, 0.25f });
     if (i % burst == burst - 1)
       take_marked (p, out, &taken);
-    g_assert_cmpuint (rnn_punctuator_get_waiting (p)->n, ==, i + 1 - taken);
-    g_assert_true (i % burst != burst - 1 || i + 1 - taken <= 2);   /* as many as it looks ahead */
+    g_assert_cmpuint (rnn_punctuator_get_waiting (p)->n, ==, MIN (i + 1, 2));   /* as many as it looks ahead */
   }
   rnn_punctuator_finish (p);
   take_marked (p, out, &taken);
@@ -234,7 +233,7 @@ static void
 test_no_tagger (void)
 {
   json_t *recipe = json_pack ("{sis{sssi}s[{ssssss}]}", "format", 1, "input", "kind", "tensors", "size", 3, "layers", "cell", "elman",
-      "name", "r", "nonlinearity", "tanh");
+      "name", "r", "activation", "tanh");
   g_autoptr (GError) error = NULL;
   g_autoptr (RnnModel) model = rnn_model_new (recipe, 1, "some.json", &error);
 
