@@ -2,7 +2,8 @@
 /* rnncore generate: a language model goes on where a prompt ends.
  *
  * A language model is one that begins with an embedding and gives a score for every token that may follow.  Its tokens
- * are the labels of its recipe, or without labels bytes. */
+ * are the labels of its recipe, or without labels bytes.  A model of strokes draws (strokes.c). */
+#include "generate.h"
 #include "tool.h"
 #include "base/error.h"
 #include "base/topk.h"
@@ -14,13 +15,6 @@
 #include <unistd.h>
 
 typedef struct {
-  const gchar *prompt;
-  gint length, top_k;
-  gdouble temperature, top_p;
-  gint64 seed;
-} Settings;
-
-typedef struct {
   RnnSession *session;
   const gchar *const *labels;   /* NULL: bytes */
   gint n;                       /* tokens */
@@ -30,16 +24,21 @@ typedef struct {
 } Speaker;
 
 static gboolean
-check (const Settings *s, RnnModel *model, GError **error)
+check_settings (const RnnToolGenerate *s, GError **error)
+{
+  if (s->length >= 0 && s->top_k >= 0 && s->temperature >= 0 && s->temperature <= 1000 && s->top_p > 0 && s->top_p <= 1)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--length and --top-k must not be below 0, --temperature from 0 to 1000, --top-p above 0 to 1");
+  return FALSE;
+}
+
+static gboolean
+check (RnnModel *model, GError **error)
 {
   RnnCell *root = rnn_model_get_root (model), *first = root->children->pdata[0];
   const gchar *reason = NULL;
 
-  if (s->length < 0 || s->top_k < 0 || !(s->temperature >= 0) || s->temperature > 1000 || !(s->top_p > 0) || s->top_p > 1) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--length and --top-k must not be below 0, --temperature from 0 to 1000, --top-p above 0 to 1");
-    return FALSE;
-  }
   if (!g_str_equal (first->klass->name, "embedding") || root->n_in != 1)
     reason = "no language model: it does not begin with an embedding of one token a step";
   else if (rnn_model_get_latency (model) > 0)
@@ -130,7 +129,7 @@ draw (const Speaker *speaker, gint n, RnnRng *rng)
 /* The most probable token at temperature 0, else one of the best (top_k, 0: of all; of those the ones that are top_p of the
  * probability), drawn from softmax (scores / temperature). */
 static gint
-choose (const Speaker *speaker, const Settings *s, RnnRng *rng)
+choose (const Speaker *speaker, const RnnToolGenerate *s, RnnRng *rng)
 {
   const gfloat *scores = speaker->scores;
   gint n = s->top_k > 0 ? MIN (s->top_k, speaker->n) : speaker->n, best;
@@ -162,7 +161,7 @@ say (const Speaker *speaker, gint token)
 }
 
 static gboolean
-speak (const Settings *s, RnnModel *model, GError **error)
+speak (const RnnToolGenerate *s, RnnModel *model, GError **error)
 {
   g_autoptr (RnnSession) session = rnn_session_new (model, 1, 1, RNN_PRECISION_F32, error);
   g_autofree gfloat *scores = g_new0 (gfloat, (gsize) rnn_model_get_n_out (model));
@@ -191,10 +190,10 @@ run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (RnnModel) model = NULL;
   g_autofree gchar *prompt = NULL;
-  Settings s = { .length = 200, .temperature = 1, .top_p = 1, .seed = 1 };
+  RnnToolGenerate s = { .length = 200, .temperature = 1, .top_p = 1, .seed = 1 };
   const GOptionEntry options[] = {
     { "prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt, "What the model goes on from (it is not printed again)", "TEXT" },
-    { "length", 'n', 0, G_OPTION_ARG_INT, &s.length, "Tokens to generate (200)", "N" },
+    { "length", 'n', 0, G_OPTION_ARG_INT, &s.length, "Tokens to generate, or strokes at most (200)", "N" },
     { "temperature", 't', 0, G_OPTION_ARG_DOUBLE, &s.temperature,
         "1: as probable as the model says; less: fewer surprises; 0: always the most probable token", "T" },
     { "top-k", 'k', 0, G_OPTION_ARG_INT, &s.top_k, "Only ever one of the K most probable tokens (0: any)", "K" },
@@ -208,7 +207,11 @@ run (gint argc, gchar **argv, GError **error)
       || !(model = rnn_model_load (argv[1], error)))
     return FALSE;
   s.prompt = prompt ? prompt : "";
-  return check (&s, model, error) && speak (&s, model, error);
+  if (!check_settings (&s, error))
+    return FALSE;
+  if (g_str_equal (rnn_model_get_output (model)->klass->name, "strokes"))
+    return rnn_tool_generate_strokes (&s, model, error);
+  return check (model, error) && speak (&s, model, error);
 }
 
-const RnnTool rnn_tool_generate = { "generate", "MODEL", "Let a language model go on from a prompt", run };
+const RnnTool rnn_tool_generate = { "generate", "MODEL", "Let a language model go on from a prompt, or a model of strokes draw (SVG)", run };

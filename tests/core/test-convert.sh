@@ -35,7 +35,7 @@ for reference in "$here"/../data/import/*.ref.safetensors; do
     esac
   done
 done
-for reference in "$here"/../data/import/*/manifest.ref.safetensors; do        # of several files
+for reference in "$here"/../data/import/*/*.ref.safetensors; do       # JSON that is no recipe
   compare "$(basename "$(dirname "$reference")")" "${reference%.ref.safetensors}.json" "$reference"
 done
 if [ -d "$shared" ]; then
@@ -55,6 +55,10 @@ if [ -d "$shared" ]; then
   for folder in "$shared"/char-rnn/*; do
     /usr/bin/python3 "$here/char-rnn-reference.py" "$folder" "$out/ref.safetensors"
     compare "char-rnn/${folder##*/}" "$folder/manifest.json" "$out/ref.safetensors"
+  done
+  for model in "$shared"/sketch-rnn/*.gen.json; do
+    /usr/bin/python3 "$here/sketch-rnn-reference.py" "${model%.gen.json}.ref.json" "$out/ref.safetensors"
+    compare "${model##*/models/}" "$model" "$out/ref.safetensors"
   done
 else
   n=$((n + 1))

@@ -3,6 +3,7 @@
  * unknown values that teach nothing; pooling; names and sizes.  And what single kinds promise. */
 #include "outputs/output.h"
 #include "outputs/pooling.h"
+#include "outputs/strokes.h"
 #include "base/rng.h"
 #include <math.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const struct {
   { "negative-binomial", "{\"kind\": \"negative-binomial\", \"values\": 2%s}" },
   { "poisson", "{\"kind\": \"poisson\", \"values\": 2%s}" },
   { "quantiles", "{\"kind\": \"quantiles\", \"values\": 2, \"levels\": [0.1, 0.5, 0.9]%s}" },
+  { "strokes", "{\"kind\": \"strokes\", \"size\": 15%s}" },
   { "student-t", "{\"kind\": \"student-t\", \"values\": 2%s}" },
 };
 
@@ -380,6 +382,38 @@ test_refused (void)
 }
 #endif
 
+/* Strokes are drawn as the model says: means, deviations and correlation, and what the pen does. */
+static void
+test_strokes_draw (void)
+{
+  g_autoptr (RnnOutput) output = make ("{\"kind\": \"strokes\", \"size\": 9}");
+  const gfloat y[] = { 0, logf (3), -20, 0, 2, -1, logf (0.5f), logf (2), atanhf (0.6f) };
+  gdouble sum[6] = { 0 };       /* x, y, xx, yy, xy, lifted */
+  gfloat stroke[RNN_STROKE];
+  RnnRng rng;
+
+  rnn_rng_seed (&rng, 1, 0);
+  for (gint i = 0; i < 20000; i++) {
+    rnn_strokes_draw (output, y, 1, &rng, stroke);
+    sum[0] += stroke[0] - 2;
+    sum[1] += stroke[1] + 1;
+    sum[2] += (stroke[0] - 2) * (stroke[0] - 2);
+    sum[3] += (stroke[1] + 1) * (stroke[1] + 1);
+    sum[4] += (stroke[0] - 2) * (stroke[1] + 1);
+    sum[5] += stroke[3];
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (sum); i++)
+    sum[i] /= 20000;
+  g_assert_cmpfloat (fabs (sum[0]), <, 0.02);
+  g_assert_cmpfloat (fabs (sum[1]), <, 0.06);
+  g_assert_cmpfloat (fabs (sum[2] - 0.25), <, 0.01);
+  g_assert_cmpfloat (fabs (sum[3] - 4), <, 0.16);
+  g_assert_cmpfloat (fabs (sum[4] - 0.6), <, 0.04);
+  g_assert_cmpfloat (fabs (sum[5] - 0.75), <, 0.02);
+  rnn_strokes_draw (output, y, 0, &rng, stroke);        /* what is most probable */
+  g_assert_true (stroke[0] == 2 && stroke[1] == -1 && stroke[3] == 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -403,5 +437,6 @@ main (int argc, char **argv)
   g_test_add_func ("/outputs/heads/first-is-measured", test_heads_metric);
   g_test_add_func ("/outputs/refused", test_refused);
 #endif
+  g_test_add_func ("/outputs/strokes/draw", test_strokes_draw);
   return g_test_run ();
 }

@@ -343,6 +343,30 @@ test_quantize_errors (void)
   assert_failure ("quantize ear.json", 2, "rnncore quantize: usage: rnncore quantize MODEL OUT.safetensors\n");
 }
 
+/* A drawing that any reader of XML takes, the same for the same seed, of at most as many strokes as asked for. */
+static void
+test_generate_strokes (void)
+{
+  static const gchar strokes[] = "{\"input\": {\"kind\": \"tensors\", \"size\": 5}, \"layers\": [{\"cell\": \"lstm\", \"hidden\": 8}, "
+      "{\"cell\": \"dense\", \"units\": 15}], \"output\": {\"kind\": \"strokes\"}}";
+  const GMarkupParser nothing = { NULL };
+  GMarkupParseContext *xml = g_markup_parse_context_new (&nothing, 0, NULL, NULL);
+  g_autofree gchar *first = NULL, *again = NULL, *other = NULL, *none = NULL;
+  g_autoptr (GError) error = NULL;
+
+  write_file ("strokes.json", strokes);
+  g_assert_cmpint (call ("generate strokes.json -n 30 -s 7", &first, NULL), ==, 0);
+  g_assert_cmpint (call ("generate strokes.json -n 30 -s 7", &again, NULL), ==, 0);
+  g_assert_cmpint (call ("generate strokes.json -n 30 -s 8", &other, NULL), ==, 0);
+  g_assert_cmpint (call ("generate strokes.json -n 0", &none, NULL), ==, 0);
+  g_assert_true (g_markup_parse_context_parse (xml, first, -1, &error) && g_markup_parse_context_end_parse (xml, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (first, ==, again);
+  g_assert_cmpstr (first, !=, other);
+  g_assert_nonnull (strstr (none, "d=\"M0.000 0.000\""));
+  g_markup_parse_context_free (xml);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -365,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tool/quantize-errors", test_quantize_errors);
   g_test_add_func ("/tool/generate", test_generate);
   g_test_add_func ("/tool/generate-seed", test_generate_seed);
+  g_test_add_func ("/tool/generate-strokes", test_generate_strokes);
   result = g_test_run ();
   remove_folder ();
   g_free (folder);
