@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Sourced by the applications: the runner, tables and plots of the experiments, with results and recipes of their own.
+# Sourced by the applications: the program, tables and plots of the experiments, with results and recipes of their own.
 . "$(dirname "$0")/../experiments/lib.sh"
 out=$root/pipelines/applications/results
 
@@ -15,6 +15,22 @@ Options: --out DIRECTORY  where tables and plots go ($out)
          --smoke          tiny sizes, seconds: that it learns, not how well"
 }
 
+# apply NAME ARGUMENTS OF THE SCRIPT: the application; tables that are there are only lost to whole ones
 apply() {
-  run "$@" --recipes "$root/models/applications"
+  [ -x "$program" ] || fail "$program is missing; run ./build.sh first"
+  command -v gnuplot > /dev/null || fail "gnuplot is missing; install Debian's package gnuplot-nox"
+  name=$1 next=
+  shift
+  for argument; do
+    case $next$argument in
+      -h | --help) usage && exit ;;
+      --out=*) out=${argument#--out=} ;;
+    esac
+    case $argument in --out) next=--out= ;; *) next= ;; esac
+  done
+  part=$(mktemp -d)
+  trap 'rm -rf "$part" "${clips:-}"' EXIT
+  "$program" "$name" --recipes "$root/models/applications" "$@" --out "$part" || exit
+  mkdir -p "$out"
+  mv "$part"/* "$out"
 }

@@ -4,6 +4,7 @@
 #include "session-private.h"
 #include "../base/topk.h"
 #include "../ctc/ctc.h"
+#include "../text/longest.h"
 #include <math.h>
 #include <string.h>
 
@@ -296,21 +297,6 @@ rnn_translator_run (RnnTranslator *t, const gint *source, guint n, guint *n_best
 
 /* ---- texts ---- */
 
-/* The longest token that @text begins with, or -1. */
-static gint
-match (const gchar *const *tokens, const gchar *text, gsize *length)
-{
-  gint best = -1;
-
-  *length = 0;
-  for (gint i = 0; tokens && tokens[i]; i++)
-    if (strlen (tokens[i]) > *length && g_str_has_prefix (text, tokens[i])) {
-      best = i;
-      *length = strlen (tokens[i]);
-    }
-  return best;
-}
-
 gchar *
 rnn_translator_translate (RnnTranslator *t, const gchar *text, const gchar *separator, GError **error)
 {
@@ -322,7 +308,7 @@ rnn_translator_translate (RnnTranslator *t, const gchar *text, const gchar *sepa
   guint n;
 
   for (const gchar *at = text; *at; at += length) {
-    gint token = match (tokens, at, &length);
+    gint token = rnn_longest_token (tokens, at, &length);
 
     if (token < 0) {
       g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: no token for \"%.16s\"", rnn_model_get_path (t->model), at);

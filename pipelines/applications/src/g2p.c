@@ -11,7 +11,6 @@
 #include <time.h>
 
 #define POOL 64                 /* minibatches that are made of words of like length */
-#define EVERY 100               /* updates to a row of the learning curve */
 #define BEAM 4
 
 typedef struct {
@@ -21,6 +20,7 @@ typedef struct {
   RnnPairs *pairs;
   clock_t start;
   guint64 update, total;
+  guint every;                  /* updates to a row of the learning curve */
   gdouble sum;                  /* of losses since the last row */
 } Training;
 
@@ -66,8 +66,8 @@ learn_some (Training *t, const RnnPair *pairs, guint n)
   gfloat rate = (gfloat) (warm * t->config->learning_rate * (0.02 + 0.98 * 0.5 * (1 + cos (G_PI * at))));
 
   t->sum += rnn_pairs_learn (t->pairs, pairs, n, 0, rate);
-  if (++t->update % EVERY == 0) {
-    table_row (t->table, "%" G_GUINT64_FORMAT "\t%.0f\t%.4f", t->update, seconds_of (t), t->sum / EVERY);
+  if (++t->update % t->every == 0) {
+    table_row (t->table, "%" G_GUINT64_FORMAT "\t%.0f\t%.4f", t->update, seconds_of (t), t->sum / t->every);
     t->sum = 0;
   }
 }
@@ -156,7 +156,8 @@ train (const Setting *setting, RnnModel *model, const RnnTrainConfig *config, co
   g_autoptr (Table) table = table_new (setting, "g2p", "update\tcpu_seconds\tloss", error);
   g_autoptr (GArray) pairs = dictionary_pairs (d->train);
   guint64 total = (guint64) config->epochs * (pairs->len / config->batch_size + 1);
-  Training t = { setting, config, table, table ? rnn_pairs_new (model, config, 0, error) : NULL, clock (), 0, total, 0 };
+  Training t = { setting, config, table, table ? rnn_pairs_new (model, config, 0, error) : NULL, clock (), 0, total,
+    setting->smoke ? 10 : 100, 0 };
   RnnRng rng;
 
   if (!t.pairs)
@@ -190,7 +191,14 @@ run (const Setting *setting, GError **error)
   g_autoptr (RnnModel) model = fit_recipe (&fit, setting, "g2p", NULL, error);
   json_t *figures = json_object ();
   Dictionary d = { NULL };
-  gboolean ok = model && dictionary_read (&d, setting->file, model, setting->smoke ? 2000 : G_MAXUINT, error)
+  gboolean ok;
+
+  if (setting->smoke) {
+    fit.config.batch_size = 16;
+    fit.config.epochs *= 2;
+    fit.config.warmup = 20;
+  }
+  ok = model && dictionary_read (&d, setting->file, model, setting->smoke ? 2000 : G_MAXUINT, error)
       && train (setting, model, &fit.config, &d, figures, error) && tell (setting, model, &d, figures, error)
       && fit_save (setting, model, error);
 

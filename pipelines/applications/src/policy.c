@@ -160,7 +160,7 @@ judge (const Policy *p, gfloat *advantages, gfloat *returns)
 
       if (p->actions[i] < 0)
         continue;
-      ahead = p->rewards[i] + GAMMA * next - value + GAMMA * LAMBDA * ahead;
+      ahead = p->rewards[i] / p->klass->unit + GAMMA * next - value + GAMMA * LAMBDA * ahead;
       next = value;
       advantages[i] = ahead;
       returns[i] = ahead + value;

@@ -65,7 +65,7 @@ cart_solved (const World *w, gfloat reward)
   return w->steps >= GOAL;
 }
 
-const WorldClass world_cart_pole = { "cart-pole", 2, 2, cart_begin, cart_observe, cart_act, cart_longest, cart_solved };
+const WorldClass world_cart_pole = { "cart-pole", 2, 2, 20, cart_begin, cart_observe, cart_act, cart_longest, cart_solved };
 
 /* ---- T-maze ---- */
 
@@ -115,4 +115,4 @@ maze_solved (const World *w, gfloat reward)
   return reward > 1;
 }
 
-const WorldClass world_t_maze = { "t-maze", 3, 4, maze_begin, maze_observe, maze_act, maze_longest, maze_solved };
+const WorldClass world_t_maze = { "t-maze", 3, 4, 2, maze_begin, maze_observe, maze_act, maze_longest, maze_solved };

@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
   const gchar *name;
   gint n_observed, n_actions;
+  gfloat unit;                  /* rewards are learnt in so large ones: returns of a size that suits a network */
   void     (*begin)   (World *world, gint length, RnnRng *rng);
   void     (*observe) (const World *world, gfloat *x);
   /* The reward; *over: the episode is. */

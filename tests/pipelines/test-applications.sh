@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The applications with tiny sizes and data made up here: every script runs, says its result as one object, draws its picture, saves
+# its models, and has learnt something; wrong input is refused with the file and the reason.  Prints TAP.
+# test-applications.sh SOURCES BUILD
+scripts=$1/pipelines/applications
+RNN_BUILD=$2
+export RNN_BUILD
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+n=0
+
+report() {
+  n=$((n + 1))
+  if [ "$1" -eq 0 ]; then echo "ok $n $2"; else echo "not ok $n $2"; sed 's/^/# /' "$work/log"; fi
+}
+
+# application SCRIPT ARGUMENTS: its result in $work/result, a table, a picture
+application() {
+  script=$1
+  shift
+  "$scripts/$script" "$@" --smoke --json --threads 1 --out "$work" --save "$work" > "$work/log" 2>&1
+  status=$?
+  grep '^{' "$work/log" | tail -n 1 > "$work/result"
+  grep -q "^{\"application\":\"$script\",\"seed\":1,.*}\$" "$work/result" || status=1
+  [ -s "$work/$script.tsv" ] && grep -q '</svg>' "$work/$script.svg" || status=1
+  report $status "$script"
+}
+
+# figure NAME: its value in the result
+figure() {
+  sed -n "s/.*\"$1\":\([-0-9.e]*\).*/\1/p" "$work/result"
+}
+
+# at_least NAME VALUE, at_most NAME VALUE
+at_least() {
+  awk -v a="$(figure "$1")" -v b="$2" 'BEGIN { exit !(a != "" && a >= b) }'
+  report $? "$1 is at least $2"
+}
+at_most() {
+  awk -v a="$(figure "$1")" -v b="$2" 'BEGIN { exit !(a != "" && a <= b) }'
+  report $? "$1 is at most $2"
+}
+
+saved() {
+  "$RNN_BUILD/rnncore/tools/rnncore" info "$work/$1.safetensors" > "$work/log" 2>&1
+  report $? "a model of $1"
+}
+
+# refused NAME PATTERN ARGUMENTS
+refused() {
+  name=$1 pattern=$2
+  shift 2
+  "$RNN_BUILD/pipelines/experiments/experiment" "$@" --out "$work" --recipes "$scripts/../../models/applications" > "$work/log" 2>&1
+  [ $? -ne 0 ] && grep -q "$pattern" "$work/log"
+  report $? "$name"
+}
+
+# Two digits of eight shaking points: 0 is a ring, 1 a stroke.
+mkdir "$work/pens"
+for part in tra:420 tes:80; do
+  awk -v n="${part#*:}" 'BEGIN {
+    srand (n)
+    for (i = 0; i < n; i++) {
+      line = ""
+      for (p = 0; p < 8; p++) {
+        x = i % 2 ? 50 : 50 + 45 * cos (6.283 * p / 8); y = i % 2 ? 100 - 14 * p : 50 + 45 * sin (6.283 * p / 8)
+        x += 6 * rand () - 3; y += 6 * rand () - 3
+        line = line sprintf ("%d,%d,", x < 0 ? 0 : x > 100 ? 100 : x, y < 0 ? 0 : y > 100 ? 100 : y)
+      }
+      print line (i % 2 ? "0100000000" : "1000000000")
+    }
+  }' > "$work/pens/pendigits.${part%:*}"
+done
+application handwriting "$work/pens"
+at_least digits_right 95
+saved handwriting-digits
+saved handwriting-strings
+
+# Words of made-up syllables, each letter one phone.
+awk 'BEGIN {
+  split ("B AE D EH K IH", phone, " "); split ("b a d e k i", letter, " ")
+  for (a = 1; a <= 5; a += 2) for (b = 2; b <= 6; b += 2) for (c = 1; c <= 5; c += 2) for (d = 2; d <= 6; d += 2) for (e = 1; e <= 6; e++)
+    print letter[a] letter[b] letter[c] letter[d] letter[e], phone[a], phone[b], phone[c], phone[d], phone[e]
+}' > "$work/words.dict"
+application g2p "$work/words.dict"
+at_most phone_errors 60
+saved g2p
+"$RNN_BUILD/rnncore/tools/rnncore" g2p "$work/g2p.safetensors" badek > "$work/log" 2>&1 && grep -Eq '^[A-Z]+( [A-Z]+)*$' "$work/log"
+report $? "rnncore g2p says a word"
+! "$RNN_BUILD/rnncore/tools/rnncore" g2p "$work/g2p.safetensors" 'w0rd' > "$work/log" 2>&1 && grep -q 'no token for "0rd"' "$work/log"
+report $? "rnncore g2p refuses what has no letter"
+
+application control --minutes 0.05
+saved control-t-maze
+
+printf '1,2,3\n' > "$work/pens/pendigits.tra"
+refused "a digit of too few points" 'pendigits.tra:1' handwriting "$work/pens"
+refused "no digits there" 'nowhere/pendigits.tra' handwriting "$work/nowhere"
+refused "a dictionary without words" 'too few words' g2p "$work/pens/pendigits.tra"
+echo "1..$n"
