@@ -125,7 +125,8 @@ rnn_pronunciations_free (RnnPronunciations *p)
 GArray *
 rnn_pronunciations_encode (RnnPronunciations *p, const gchar *text)
 {
-  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  g_autofree gchar *folded = rnn_text_fold_case (text, RNN_TEXT_CASE_LOWER);    /* whatever case the tokens of phones suggest */
+  g_auto (GStrv) words = g_strsplit (folded, " ", -1);
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint));
 
   for (gchar **word = words; *word; word++) {

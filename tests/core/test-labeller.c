@@ -66,6 +66,24 @@ test_heads (void)
   check_ids (ids[1], phones, G_N_ELEMENTS (phones));
 }
 
+/* A model of phones alone: their names are in capitals, the dictionary's words and the text are as they are. */
+static void
+test_phones_alone (void)
+{
+  const gint phones[] = { 5, 1, 6, 8, 11, 4, 6, 2 };
+  g_autofree gchar *path = write_dictionary (dictionary);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnnOutput) output = NULL;
+  g_autoptr (RnnLabeller) labeller = make_labeller ("{\"kind\": \"ctc\", \"dictionary\": \"words.dict\", \"tokens\": [\"<blank>\","
+      "\"AH\", \"D\", \"EH\", \"ER\", \"HH\", \"L\", \"N\", \"OW\", \"T\", \"UW\", \"W\"]}", &output, &error);
+  g_autofree gchar *spoken = rnn_labeller_spell (labeller, "HELLO, world!", -1, FALSE, NULL, &error);
+  GArray *ids = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (rnn_labeller_encode (labeller, spoken, &ids, &error));
+  check_ids (ids, phones, G_N_ELEMENTS (phones));
+}
+
 /* What the dictionary lacks the second head does not learn; what the first one cannot spell is refused. */
 static void
 test_unknown (void)
@@ -138,6 +156,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   folder = g_dir_make_tmp ("labeller-XXXXXX", NULL);
   g_test_add_func ("/labeller/heads", test_heads);
+  g_test_add_func ("/labeller/phones-alone", test_phones_alone);
   g_test_add_func ("/labeller/unknown", test_unknown);
   g_test_add_func ("/labeller/bad-dictionary", test_bad_dictionary);
   g_test_add_func ("/labeller/no-dictionary", test_no_dictionary);
