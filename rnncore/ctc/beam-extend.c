@@ -10,7 +10,7 @@
 #include "beam.h"
 
 #define NEVER -INFINITY
-#define PARTED G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)
+#define PARTED G_MAXUINT64          /* no token has this number */
 
 gdouble
 rnn_beam_log_add (gdouble a, gdouble b)
@@ -20,19 +20,10 @@ rnn_beam_log_add (gdouble a, gdouble b)
   return low == NEVER ? high : high + log1p (exp (low - high));
 }
 
-static inline guint64
-mix (guint64 key, guint64 value)
-{
-  key ^= (value + 1) * PARTED;
-  key ^= key >> 31;
-  key *= G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
-  return key ^ key >> 29;
-}
-
 guint64
 rnn_beam_key_of_words (guint64 before, guint32 word, guint64 spelled)
 {
-  return word == RNN_BEAM_NONE ? mix (spelled, PARTED) : mix (mix (before, G_MAXUINT32), word);
+  return word == RNN_BEAM_NONE ? rnn_beam_mix (spelled, PARTED) : rnn_beam_mix (rnn_beam_mix (before, G_MAXUINT32), word);
 }
 
 /* The key of a word under way with one token more: without a lexicon only the text counts, not how it is cut. */
@@ -42,9 +33,9 @@ key_of_token (const RnnBeam *beam, guint64 key, gint token)
   const gchar *text = rnn_tokens_get_text (beam->base.tokens, token);
 
   if (beam->language->lexicon || !*text)
-    return mix (key, (guint64) token);
+    return rnn_beam_mix (key, (guint64) token);
   for (text += strspn (text, " "); *text; text++)
-    key = mix (key, (guint8) *text);
+    key = rnn_beam_mix (key, (guint8) *text);
   return key;
 }
 
@@ -128,7 +119,7 @@ rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdoub
 static RnnBeamCandidate *
 find (RnnBeam *beam, guint64 key, gint last, guint **slot)
 {
-  guint mask = beam->n_table - 1, at = (guint) mix (key, (guint64) last) & mask;
+  guint mask = beam->n_table - 1, at = (guint) rnn_beam_mix (key, (guint64) last) & mask;
 
   for (; beam->table[at]; at = (at + 1) & mask) {
     RnnBeamCandidate *c = &beam->candidates[beam->table[at] - 1];

@@ -2,6 +2,7 @@
 /* From candidates to the next hypotheses: the best ones get alignments, places in the history, and states of the model. */
 #include <math.h>
 #include <string.h>
+#include "../base/digest.h"
 #include "beam.h"
 
 #define NEVER -INFINITY
@@ -141,23 +142,66 @@ rnn_beam_let_go (RnnBeam *beam, RnnBeamHypothesis *h)
   rnn_beam_history_unref_token (&beam->history, h->spelling);
 }
 
+/* Of equals the one that was found first. */
+static inline gboolean
+is_above (const RnnBeam *beam, gint a, gint b)
+{
+  gdouble x = beam->candidates[a].rank, y = beam->candidates[b].rank;
+
+  return x > y || (x == y && a < b);
+}
+
+/* chosen[n] is a heap with the worst on top, but for its top: lets that sink. */
+static void
+sink (RnnBeam *beam, guint n)
+{
+  gint *heap = beam->chosen, sinking = heap[0];
+  guint at = 0;
+
+  for (guint child; (child = 2 * at + 1) < n; at = child) {
+    if (child + 1 < n && is_above (beam, heap[child], heap[child + 1]))
+      child++;
+    if (!is_above (beam, sinking, heap[child]))
+      break;
+    heap[at] = heap[child];
+  }
+  heap[at] = sinking;
+}
+
+static void
+rise (RnnBeam *beam, guint at)
+{
+  gint *heap = beam->chosen, rising = heap[at];
+
+  for (; at > 0 && is_above (beam, heap[(at - 1) / 2], rising); at = (at - 1) / 2)
+    heap[at] = heap[(at - 1) / 2];
+  heap[at] = rising;
+}
+
 /* chosen[n]: the best candidates, twice as many as there will be hypotheses, the best first */
 static guint
 choose (RnnBeam *beam)
 {
+  gint *heap = beam->chosen;
   guint n = 0, most = 2 * beam->width;
 
   for (guint i = 0; i < beam->n_candidates; i++) {
-    gdouble rank_of = beam->candidates[i].rank;
-    guint at;
-
-    if (!(rank_of >= beam->best - beam->config.beam_threshold))
+    if (!(beam->candidates[i].rank >= beam->best - beam->config.beam_threshold))
       continue;
-    for (at = n < most ? n++ : n; at > 0 && beam->candidates[beam->chosen[at - 1]].rank < rank_of; at--)
-      if (at < most)
-        beam->chosen[at] = beam->chosen[at - 1];
-    if (at < most)
-      beam->chosen[at] = (gint) i;
+    if (n < most) {
+      heap[n] = (gint) i;
+      rise (beam, n++);
+    } else if (is_above (beam, (gint) i, heap[0])) {
+      heap[0] = (gint) i;
+      sink (beam, n);
+    }
+  }
+  for (guint left = n; left > 1; left--) {
+    gint worst = heap[0];
+
+    heap[0] = heap[left - 1];
+    sink (beam, left - 1);
+    heap[left - 1] = worst;
   }
   return n;
 }
@@ -173,13 +217,25 @@ same_future (const RnnBeam *beam, guint i, guint j)
       && memcmp (beam->next_states + i * size, beam->next_states + j * size, size) == 0;
 }
 
-/* Place @place goes to a better hypothesis that has the same future. */
+static guint
+hash_future (const RnnBeam *beam, guint i)
+{
+  const RnnBeamHypothesis *h = &beam->next[i];
+  guint64 key = rnn_beam_mix (rnn_beam_mix (h->inside, h->node), (guint64) h->hot << 32 | (guint32) h->last);
+
+  return (guint) rnn_digest_bytes (key ^ (guint64) h->open, beam->next_states + i * beam->state_size, beam->state_size);
+}
+
+/* Place @place goes to a better hypothesis that has the same future; if it does not, it is entered among the futures. */
 static gboolean
 is_beaten (RnnBeam *beam, guint place)
 {
-  for (guint i = 0; i < place; i++)
-    if (same_future (beam, i, place))
+  guint mask = beam->n_table - 1, at = hash_future (beam, place) & mask;
+
+  for (; beam->table[at]; at = (at + 1) & mask)
+    if (same_future (beam, beam->table[at] - 1, place))
       return TRUE;
+  beam->table[at] = place + 1;
   return FALSE;
 }
 
@@ -188,6 +244,7 @@ rnn_beam_keep_best (RnnBeam *beam)
 {
   guint n = 0, n_chosen = choose (beam);
 
+  memset (beam->table, 0, beam->n_table * sizeof *beam->table); /* the candidates are found; now it holds futures */
   for (guint i = 0; i < n_chosen && n < beam->width; i++) {
     keep (beam, &beam->candidates[beam->chosen[i]], n);
     if (beam->config.recombine && is_beaten (beam, n))

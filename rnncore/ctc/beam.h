@@ -152,7 +152,7 @@ typedef struct {
   guint n;
   RnnBeamCandidate *candidates; /* [n_room] */
   guint n_room, n_candidates;
-  guint32 *table;               /* [n_table] places of candidates + 1 by key; n_table is a power of two */
+  guint32 *table;               /* [n_table] places + 1 of candidates, then of hypotheses, by hash; n_table is a power of two */
   guint n_table;
   gint *order, *chosen;         /* [V] tokens worth a look, the best first; [2 * width] */
   guint n_order;
@@ -178,6 +178,16 @@ gboolean rnn_beam_allows_unknown (const RnnBeam *beam);
 /* What it is worth that the last word of @h, under way, is @word; and that it is so. */
 gdouble  rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
 void     rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdouble worth);
+
+/* A hash of what @key is of, and then @value. */
+static inline guint64
+rnn_beam_mix (guint64 key, guint64 value)
+{
+  key ^= (value + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  key ^= key >> 31;
+  key *= G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  return key ^ key >> 29;
+}
 
 /* log (e^a + e^b) */
 gdouble rnn_beam_log_add (gdouble a, gdouble b);
