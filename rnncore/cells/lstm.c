@@ -6,7 +6,7 @@
  *   h_t = sigma (o) tanh (c_t)                           with projection (Sak et al. 2014): W_hr (...)
  *
  * peephole: i, f see p c_{t-1}, o sees p_o c_t (Gers & Schmidhuber 2000).  coupled: f = 1 - i (ONNX input_forget).
- * clip: pre-activations are clamped.
+ * clip: pre-activations are clamped.  cell_clip: c_t is (TensorFlow).
  *
  * State: h [P or H], c [H].  Tape, over the whole call: gates [4H] (i, f, g, o activated), c [H], tanh c [H] and, with
  * projection, o tanh c [H]; each [T][B]. */
@@ -20,7 +20,7 @@ typedef struct {
   RnnCell cell;
   gint hidden, proj;
   gboolean bias, peephole, coupled;
-  gfloat clip, forget_bias;
+  gfloat clip, cell_clip, forget_bias;
   RnnActivation gate_activation, activation, output_activation;
   gboolean plain;               /* none of the variants: the kernel's fused step */
   RnnParam *w_ih, *w_hh, *w_hr, *b_ih, *b_hh, *p_i, *p_f, *p_o;
@@ -33,6 +33,7 @@ static const RnnOption options[] = {
   RNN_OPT_BOOL (Lstm, peephole, FALSE, "gates see the cell"),
   RNN_OPT_BOOL (Lstm, coupled, FALSE, "forget gate is 1 - input gate"),
   RNN_OPT_FLOAT (Lstm, clip, 0, 1e6, 0, "clamp pre-activations to +-clip; 0: off"),
+  RNN_OPT_FLOAT (Lstm, cell_clip, 0, 1e6, 0, "clamp the cell to +-cell_clip; 0: off"),
   RNN_OPT_FLOAT (Lstm, forget_bias, -100, 100, 1, "added to the forget gate's bias when training starts"),
   RNN_OPT_ACTIVATION (Lstm, gate_activation, rnn_gate_activation_names, RNN_ACT_SIGMOID, "of i, f and o"),
   RNN_OPT_ACTIVATION (Lstm, activation, rnn_gate_activation_names, RNN_ACT_TANH, "of g"),
@@ -64,7 +65,7 @@ setup (RnnCell *cell, GError **error)
     l->p_f = rnn_cell_add_vector (cell, "p_f", H, bound);
     l->p_o = rnn_cell_add_vector (cell, "p_o", H, bound);
   }
-  l->plain = !l->peephole && !l->coupled && l->clip == 0 && l->gate_activation.type == RNN_ACT_SIGMOID
+  l->plain = !l->peephole && !l->coupled && l->clip == 0 && l->cell_clip == 0 && l->gate_activation.type == RNN_ACT_SIGMOID
       && l->activation.type == RNN_ACT_TANH && l->output_activation.type == RNN_ACT_TANH;
   l->w_hh->gates = l->plain ? 4 : 1;
   cell->n_out = P;
@@ -124,6 +125,8 @@ point (const Lstm *l, gfloat *gates, const gfloat *c_prev, gfloat *c, gfloat *ta
     f[j] = 1 - i[j];
   for (gint j = 0; j < H; j++)
     c[j] = f[j] * c_prev[j] + i[j] * g[j];
+  if (l->cell_clip > 0)
+    rnn_clip (H, l->cell_clip, c);
   if (l->peephole)
     k->fma (H, l->p_o->data, c, o);
   clipped (l, &l->gate_activation, H, o);
@@ -210,6 +213,8 @@ point_grad (const Lstm *l, gfloat *gates, const gfloat *c_prev, const gfloat *c,
   clipped_grad (l, &l->gate_activation, H, o, d_o);
   if (l->peephole)
     peephole_grad (H, l->p_o, d_o, c, dc, dparam);
+  for (gint j = 0; l->cell_clip > 0 && j < H; j++)
+    dc[j] = fabsf (c[j]) < l->cell_clip ? dc[j] : 0;
   for (gint j = 0; j < H; j++) {
     di[j] = dc[j] * (l->coupled ? g[j] - c_prev[j] : g[j]);
     df[j] = l->coupled ? 0 : dc[j] * c_prev[j];

@@ -92,6 +92,8 @@ make_cell (Recurrent *r, gint direction)
 
   if (clip > 0)
     json_object_set_new (cell, "clip", json_real (MIN (clip, 1e6)));
+  if ((clip = rnn_net_node_float (r->call->node, "cell_clip", 0)) > 0)  /* TensorFlow Lite's */
+    json_object_set_new (cell, "cell_clip", json_real (MIN (clip, 1e6)));
   if (g_str_equal (kinds[r->kind].cell, "gru"))
     json_object_set_new (cell, "reset_after", json_boolean (rnn_net_node_int (r->call->node, "linear_before_reset", 0)));
   if (r->lstm && rnn_net_node_int (r->call->node, "input_forget", 0))

@@ -63,6 +63,7 @@ static const gchar *const variants[] = {
   "{'cell': 'linattn', 'heads': 2, 'key_size': 1, 'project': false}",
   "{'cell': 'linattn', 'heads': 2, 'key_size': 4, 'value_size': 5}",
   "{'cell': 'lstm', 'hidden': 33, 'bias': false}",
+  "{'cell': 'lstm', 'hidden': 5, 'cell_clip': 0.2, 'peephole': true}",
   "{'cell': 'lstm', 'hidden': 6, 'proj': 4}",
   "{'cell': 'lstm', 'hidden': 6, 'proj': 4, 'peephole': true, 'clip': 0.5}",
   "{'cell': 'lstm', 'hidden': 5, 'coupled': true, 'peephole': true}",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Models of other frameworks, converted, answer what those frameworks answered: data/import/NAME.ref.safetensors for every other
 # NAME.*, with the recipe NAME.json where there is one (made by PyTorch 1.13; those of Keras by
-# the equations of its layers in NumPy, written by h5py; that of TensorFlow by tensorflow-reference.py).  Where ../shared is, its models, too.
+# the equations of its layers in NumPy, written by h5py; those of TensorFlow by tensorflow-reference.py and tflite-reference.py).  Where ../shared is, its models, too.
 # Prints TAP.  test-convert.sh TOOL
 tool=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")
@@ -50,6 +50,17 @@ if [ -d "$shared" ]; then
     else
       n=$((n + 1))
       echo "ok $n ${model##*/models/} # SKIP python3-numpy is not installed"
+    fi
+  done
+  for model in "$shared"/tflite-lstm/*.tflite; do       # samples 0 to 9 are the digits 0 to 9
+    if /usr/bin/python3 -c 'import numpy' 2> /dev/null; then
+      digits=$(/usr/bin/python3 "$here/tflite-reference.py" "$model" "$out/ref.safetensors" "$shared"/tflite-lstm/sample?.png)
+      if [ "$digits" = "0 1 2 3 4 5 6 7 8 9" ]; then
+        compare "${model##*/models/}" "$model" "$out/ref.safetensors"
+      else
+        n=$((n + 1))
+        echo "not ok $n ${model##*/models/}: the reference says $digits"
+      fi
     fi
   done
   for folder in "$shared"/char-rnn/*; do
