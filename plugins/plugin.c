@@ -10,6 +10,7 @@
 #include "gstrnninfer.h"
 #include "gstrnntrainer.h"
 #include "gstrnntranscriber.h"
+#include "video/gstrnnvideo.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
@@ -25,6 +26,7 @@ plugin_init (GstPlugin *plugin)
   ok |= GST_ELEMENT_REGISTER (rnncsvparse, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvenc, plugin);
   ok |= GST_ELEMENT_REGISTER (rnnforecast, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnnvideo, plugin);
   return ok;
 }
 

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/wav.h"
 #include "features/features.h"
+#include "features/picture.h"
 #include "features/features-options.h"
 #include "forecast/baselines.h"
 #include "forecast/conformal.h"

@@ -189,7 +189,7 @@ static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
   g_autoptr (RnnModel) model = NULL;
-  g_autofree gchar *prompt = NULL;
+  g_autofree gchar *prompt = NULL, *midi = NULL;
   RnnToolGenerate s = { .length = 200, .temperature = 1, .top_p = 1, .seed = 1 };
   const GOptionEntry options[] = {
     { "prompt", 'p', 0, G_OPTION_ARG_STRING, &prompt, "What the model goes on from (it is not printed again)", "TEXT" },
@@ -199,6 +199,7 @@ run (gint argc, gchar **argv, GError **error)
     { "top-k", 'k', 0, G_OPTION_ARG_INT, &s.top_k, "Only ever one of the K most probable tokens (0: any)", "K" },
     { "top-p", 0, 0, G_OPTION_ARG_DOUBLE, &s.top_p, "Only ever one of the most probable tokens that have P of the probability together (1: any)",
         "P" },
+    { "midi", 0, 0, G_OPTION_ARG_FILENAME, &midi, "Of a model of music: a MIDI file to write; the prompt is one to read", "FILE" },
     { "seed", 's', 0, G_OPTION_ARG_INT64, &s.seed, "The same seed draws the same text (1)", "S" },
     { NULL }
   };
@@ -209,6 +210,8 @@ run (gint argc, gchar **argv, GError **error)
   s.prompt = prompt ? prompt : "";
   if (!check_settings (&s, error))
     return FALSE;
+  if (midi)
+    return rnn_tool_generate_midi (&s, model, midi, error);
   if (g_str_equal (rnn_model_get_output (model)->klass->name, "strokes"))
     return rnn_tool_generate_strokes (&s, model, error);
   return check (model, error) && speak (&s, model, error);

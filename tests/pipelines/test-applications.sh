@@ -90,11 +90,32 @@ report $? "rnncore g2p says a word"
 ! "$RNN_BUILD/rnncore/tools/rnncore" g2p "$work/g2p.safetensors" 'w0rd' > "$work/log" 2>&1 && grep -q 'no token for "0rd"' "$work/log"
 report $? "rnncore g2p refuses what has no letter"
 
+# Ten seconds of everything that a broadcast is made of, twelve lines of sixteen bytes a frame.
+mkdir "$work/clips"
+for clip in picture-a still-a black-a bars-a noise-a picture-b-test still-b-test black-b-test bars-b-test noise-b-test; do
+  LC_ALL=C awk -v clip="$clip" 'BEGIN {
+    srand (length (clip))
+    for (t = 0; t < 60; t++) for (y = 0; y < 12; y++) for (x = 0; x < 16; x++) {
+      v = 16
+      if (clip ~ /^bars/) v = 40 + 30 * int (x / 3)
+      if (clip ~ /^noise/) v = 60 + int (120 * rand ())
+      if (clip ~ /^still/) v = 60 + 8 * x + int (5 * rand ())
+      if (clip ~ /^picture/) v = 60 + 100 * (int ((x + t / 2) / 4 + y / 4) % 2) + int (5 * rand ())
+      printf "%c", v
+    }
+  }' > "$work/clips/$clip.gray"
+done
+application monitor "$work/clips"
+at_least frames_right 60
+at_most without_state_frozen_right 50
+saved monitor
+
 application control --minutes 0.05
 saved control-t-maze
 
 printf '1,2,3\n' > "$work/pens/pendigits.tra"
 refused "a digit of too few points" 'pendigits.tra:1' handwriting "$work/pens"
 refused "no digits there" 'nowhere/pendigits.tra' handwriting "$work/nowhere"
+refused "clips of one kind only" 'no clip' monitor "$work/pens"
 refused "a dictionary without words" 'too few words' g2p "$work/pens/pendigits.tra"
 echo "1..$n"

@@ -5,9 +5,10 @@
  * Cut: the one frame in which another scene begins.  Fade: to black or from it, while the brightness changes.  What decoders gave is
  * mixed at 16 x 12, where black, bars and noise are clips of their own.
  *
- * A step is the frame alone: brightness, and its last three bits, in which a camera's noise can be seen.  So only who remembers the
- * frame before can tell a frozen picture from one in which nothing moves. */
+ * A step is the frame alone (features/picture.h), with the bits in which a camera's noise can be seen.  So only who remembers the frame
+ * before can tell a frozen picture from one in which nothing moves. */
 #include "broadcast.h"
+#include "features/picture.h"
 #include <string.h>
 
 static const struct {
@@ -181,10 +182,7 @@ send (Studio *s, const guint8 *frame, BroadcastClass kind)
 
   if (s->done == s->n)
     return;
-  for (guint i = 0; i < BROADCAST_PIXELS; i++) {
-    step[i] = frame[i] / 128.0f - 1;
-    step[BROADCAST_PIXELS + i] = (frame[i] & 7) / 3.5f - 1;
-  }
+  rnn_picture_step (frame, BROADCAST_WIDTH, BROADCAST_WIDTH, BROADCAST_HEIGHT, step);
   memmove (s->last, frame, BROADCAST_PIXELS);
   s->targets[s->done++] = kind;
 }

@@ -108,8 +108,14 @@ learn (const Setting *setting, const Source *train, const Source *test, Table *t
 
   fit.refresh = refresh;
   fit.data = (gpointer) train;
-  if (train->steps == 1)
+  if (setting->smoke) {
+    fit.config.batch_size = 2;
+    fit.config.epochs *= 6;
+  }
+  if (train->steps == 1) {      /* which is soon as good as it gets */
     fit.config.batch_size *= 64;
+    fit.config.epochs = (fit.config.epochs + 3) / 4;
+  }
   ok = model && fit_run (&fit, model, known, NULL, &result, error) && (train->steps == 1 || fit_save (setting, model, error));
   if (ok) {
     g_autofree gchar *minutes = g_strconcat (how, "minutes", NULL);
