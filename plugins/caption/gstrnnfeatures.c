@@ -6,6 +6,7 @@
 #include <string.h>
 #include <rnncore/features/features-options.h>
 #include "gstrnncaps.h"
+#include "gstrnnconceal.h"
 #include "gstrnnstage.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
@@ -32,6 +33,7 @@ typedef struct {
   gint64 n_steps;               /* since the timeline's start */
   guint8 rest[sizeof (gfloat)]; /* of a sample that goes on in the next buffer */
   guint n_rest;                 /* bytes */
+  GstRnnConceal conceal;
 } GstRnnFeatures;
 
 typedef GstRnnStageClass GstRnnFeaturesClass;
@@ -224,7 +226,7 @@ to_float (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
 
 /* samples[n], n <= CHUNK */
 static GstFlowReturn
-hear (GstRnnFeatures *self, const gfloat *samples, guint n)
+push_samples (GstRnnFeatures *self, const gfloat *samples, guint n)
 {
   GstRnnStage *stage = &self->stage;
 
@@ -240,11 +242,13 @@ hear_all (GstRnnFeatures *self, const guint8 *data, gsize n)
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
   GstFlowReturn ret = GST_FLOW_OK;
   gfloat samples[CHUNK];
+  const gfloat *heard;
   gsize i, piece;
 
   for (i = 0; i < n && ret == GST_FLOW_OK; i += piece) {
     piece = MIN (n - i, CHUNK);
-    ret = hear (self, to_float (self, data + i * bpf, piece, samples), piece);
+    heard = gst_rnn_conceal_hear (&self->conceal, to_float (self, data + i * bpf, piece, samples), piece, samples);
+    ret = push_samples (self, heard, piece);
   }
   return ret;
 }
@@ -292,13 +296,16 @@ static GstFlowReturn
 gst_rnn_features_fill (GstRnnStage *stage, guint64 n)
 {
   GstRnnFeatures *self = GST_RNN_FEATURES (stage);
-  static const gfloat silence[CHUNK];
   GstFlowReturn ret = GST_FLOW_OK;
-  guint64 i;
+  gfloat lost[CHUNK];
+  guint piece;
 
   self->n_rest = 0;
-  for (i = 0; i < n && ret == GST_FLOW_OK; i += CHUNK)
-    ret = hear (self, silence, MIN (n - i, CHUNK));
+  for (; n > 0 && ret == GST_FLOW_OK; n -= piece) {
+    piece = (guint) MIN (n, CHUNK);
+    gst_rnn_conceal_lose (&self->conceal, piece, lost);
+    ret = push_samples (self, lost, piece);
+  }
   return ret == GST_FLOW_OK ? gst_rnn_stage_push_frames (stage) : ret;
 }
 
@@ -312,6 +319,7 @@ gst_rnn_features_drain (GstRnnStage *stage)
   add_steps (self, rnn_input_stream_finish (self->features, self->steps));
   self->n_steps = 0;
   self->n_rest = 0;
+  gst_rnn_conceal_reset (&self->conceal);
   return gst_rnn_stage_push_frames (stage);
 }
 
@@ -324,6 +332,7 @@ gst_rnn_features_reset (GstRnnStage *stage)
     rnn_input_stream_reset (self->features);
   self->n_steps = 0;
   self->n_rest = 0;
+  gst_rnn_conceal_reset (&self->conceal);
 }
 
 static void

@@ -2,6 +2,8 @@
 /* The event table: what the four elements of the captioning chain do with gaps, jumps and silence, and to the latency.
  * The model looks 3 steps ahead. */
 #include "kinds.h"
+#include <math.h>
+#include <string.h>
 
 static gchar *model;
 
@@ -83,6 +85,44 @@ test_gap_stacked (void)
   g_assert_cmpuint (test_get_stat (t, "infer", "resets"), ==, resets);
   g_assert_cmpuint (test_get_stat (t, "ctcdec", "resets"), ==, test_get_stat (t, "features", "resets"));
   test_harness_free (t);
+}
+
+#define N_BANDS 23
+
+/* The loudest of the upper half of the bands while a low tone sounds of which 20 ms are lost; they are told by a GAP event, or
+ * zeros. */
+static gfloat
+loudest_click (gboolean gap)
+{
+  TestHarness *t = test_kind_start (&test_kinds[0], model);
+  gfloat tone[3200], loudest = 0, bands[N_BANDS];
+  GstBuffer *buffer;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (tone); i++)
+    tone[i] = 0.3f * sinf (2 * (gfloat) G_PI * 310 * i / TEST_RATE);
+  if (!gap)
+    memset (tone + 1600, 0, 320 * sizeof (gfloat));
+  gst_harness_push (t->h, test_audio_buffer (tone, gap ? 1600 : 1920, 0));
+  if (gap)
+    gst_harness_push_event (t->h, gst_event_new_gap (100 * GST_MSECOND, 20 * GST_MSECOND));
+  gst_harness_push (t->h, test_audio_buffer (tone + 1920, 3200 - 1920, 1920));
+  g_assert_cmpuint (gst_harness_buffers_in_queue (t->h), ==, 18);
+  while ((buffer = gst_harness_try_pull (t->h))) {
+    gst_buffer_extract (buffer, 0, bands, sizeof (bands));
+    for (i = N_BANDS / 2; i < N_BANDS; i++)
+      loudest = MAX (loudest, bands[i]);
+    gst_buffer_unref (buffer);
+  }
+  test_harness_free (t);
+  return loudest;
+}
+
+/* Sound that is cut off is a click in all bands; what is lost in mid-sound must be less of one: 1 / e^3 of its energy at most. */
+static void
+test_gap_click (void)
+{
+  g_assert_cmpfloat (loudest_click (TRUE), <, loudest_click (FALSE) - 3);
 }
 
 static void
@@ -219,6 +259,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   model = test_tone_model ("tones", &(TestModel) { .lookahead = 3 });
   g_test_add_func ("/rnntranscriber/gap/stacked", test_gap_stacked);
+  g_test_add_func ("/rnnfeatures/gap/click", test_gap_click);
   result = test_kinds_run (tests, G_N_ELEMENTS (tests));
   g_free (model);
   return result;
