@@ -2,6 +2,7 @@
 /* Memory whose size a file or a recipe decides. */
 #include "memory.h"
 #include "error.h"
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,4 +62,12 @@ rnn_memory_try_floats (gsize n, const gchar *where, GError **error)
       : try_bytes (G_MAXSIZE / 2, where, error);
 
   return data ? memset (data, 0, bytes) : NULL;
+}
+
+void
+rnn_memory_give_back (void)
+{
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
 }

@@ -17,4 +17,7 @@ gboolean rnn_memory_probe (gsize bytes, const gchar *where, GError **error);
 /* Is @bytes within the limit?  @what it is, for the message: "weights". */
 gboolean rnn_memory_check (guint64 bytes, const gchar *what, const gchar *where, GError **error);
 
+/* Gives the system back what has been freed, after work that needed much for a moment. */
+void     rnn_memory_give_back (void);
+
 G_END_DECLS

@@ -83,6 +83,8 @@ struct _RnnCell {               /* first member of every instance */
   gint latency;                 /* y[t] answers x[t - latency]: steps of look-ahead */
   gboolean offline;             /* needs the whole sequence in one call: cannot stream */
   gint n_memory, max_memory;    /* reads a memory of so many floats in each of at most so many steps; 0: none */
+  gsize part_state, part_tape, part_scratch;    /* of a part (parts.h): floats of a stream's state, and of a step's tape and
+                                                 * scratch, before its own */
   gint depth;                   /* > 1: not a cell of its own but so many of its children's kind, see container.h */
   GArray *state_parts;          /* of RnnStatePart, one after another; empty where the state has no names */
   GPtrArray *params;            /* of RnnParam, owned, in order of declaration */

@@ -28,8 +28,11 @@ rnn_parts_sizes (RnnCell *cell, gsize wires, gsize gradients)
   cell->n_tape = wires;
   cell->n_scratch = MAX (wires, gradients) + work_size (cell);
   for (guint i = 0; i < cell->children->len; i++) {
-    const RnnCell *part = cell->children->pdata[i];
+    RnnCell *part = cell->children->pdata[i];
 
+    part->part_state = cell->n_state;
+    part->part_tape = cell->n_tape;
+    part->part_scratch = MAX (wires, gradients);
     cell->n_state += part->n_state;
     cell->n_tape += part->n_tape;
     cell->n_scratch_once = MAX (cell->n_scratch_once, part->n_scratch_once);
@@ -42,29 +45,22 @@ rnn_parts_wires (const RnnRun *run)
   return run->tape ? run->tape : run->scratch;
 }
 
-/* @state out: where the part's begins in a stream's row. */
 static RnnRun
-part_run (const RnnCell *cell, const RnnCell *part, const RnnRun *run, gsize *state)
+part_run (const RnnCell *part, const RnnRun *run)
 {
-  gsize steps = (gsize) run->T * run->B, later = part->n_tape;
+  gsize steps = (gsize) run->T * run->B;
   RnnRun r = *run;
-  guint i = 0;
 
-  for (*state = 0; cell->children->pdata[i] != part; i++)
-    *state += RNN_CELL (cell->children->pdata[i])->n_state;
-  while (++i < cell->children->len)
-    later += RNN_CELL (cell->children->pdata[i])->n_tape;
-  r.state += *state;
-  r.tape = run->tape ? run->tape + steps * (cell->n_tape - later) : NULL;
-  r.scratch += steps * (cell->n_scratch - work_size (cell));
+  r.state += part->part_state;
+  r.tape = run->tape ? run->tape + steps * part->part_tape : NULL;
+  r.scratch += steps * part->part_scratch;
   return r;
 }
 
 void
 rnn_part_forward (const RnnCell *cell, const RnnCell *part, const RnnRun *run, const gfloat *x, gfloat *y)
 {
-  gsize state;
-  RnnRun r = part_run (cell, part, run, &state);
+  RnnRun r = part_run (part, run);
 
   r.x = x;
   r.y = y;
@@ -75,11 +71,10 @@ void
 rnn_part_backward (const RnnCell *cell, const RnnCell *part, const RnnRun *run, const RnnGrad *grad, const gfloat *x,
     gfloat *y, const gfloat *dy, gfloat *dx)
 {
-  gsize state;
-  RnnRun r = part_run (cell, part, run, &state);
+  RnnRun r = part_run (part, run);
 
   r.x = x;
   r.y = y;
   part->klass->backward (part, &r,
-      &(RnnGrad) { .dy = dy, .dx = dx, .dstate = grad->dstate + state, .dparam = grad->dparam });
+      &(RnnGrad) { .dy = dy, .dx = dx, .dstate = grad->dstate + part->part_state, .dparam = grad->dparam });
 }

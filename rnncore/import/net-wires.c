@@ -267,14 +267,56 @@ join_sources (RnnNetCall *call, GArray *sources)
   }
 }
 
-static gint
-new_order (RnnNetCall *call, const RnnNetValue *v)
+/* What is wanted of a wire that is much wider: layers that read several wires have them copied side by side. */
+static gboolean
+is_sparse (const RnnNetWork *work, gint wire, gint used)
 {
+  return used < rnn_net_wire_get (work, wire)->n / 2;
+}
+
+/* @v, with what it has of wide wires taken out of them first. (transfer full) */
+static RnnNetValue *
+narrow (RnnNetCall *call, const RnnNetValue *v)
+{
+  guint n = call->work->wires->len;
+  g_autofree gint *used = g_new0 (gint, n), *narrowed = g_new0 (gint, n);
+  RnnNetValue *copy = rnn_net_value_copy (call, v);
+
+  for (gsize i = 0; copy && i < v->size; i++)
+    if (v->data[i].ref.wire >= 0)
+      used[v->data[i].ref.wire]++;
+  for (guint wire = 0; copy && wire < n; wire++) {
+    RnnNetValue like = { .kind = RNN_NET_WIRES };
+    gint64 size = used[wire], at = 0;
+    g_autoptr (RnnNetValue) part = NULL;
+
+    if (!size || (gsize) size == v->size || !is_sparse (call->work, (gint) wire, used[wire]))
+      continue;
+    if (!(part = rnn_net_value_like (call, &like, 1, &size)))
+      break;
+    for (gsize i = 0; i < v->size; i++)
+      if (v->data[i].ref.wire == (gint) wire)
+        part->data[at++] = v->data[i];
+    narrowed[wire] = rnn_net_order (call, part);
+    at = 0;
+    for (gsize i = 0; i < v->size; i++)
+      if (v->data[i].ref.wire == (gint) wire)
+        copy->data[i] = (RnnNetElement) { .ref = { narrowed[wire], (gint32) at++ } };
+  }
+  return copy;
+}
+
+static gint
+new_order (RnnNetCall *call, const RnnNetValue *value)
+{
+  g_autoptr (RnnNetValue) v = narrow (call, value);
   g_autoptr (GArray) sources = g_array_new (FALSE, FALSE, sizeof (gint));
-  g_autofree gint64 *places = find_places (call->work, v, sources);
-  gint n = (gint) v->size, zero = 0, width = 0;
+  g_autofree gint64 *places = v ? find_places (call->work, v, sources) : NULL;
+  gint n = (gint) value->size, zero = 0, width = 0;
   g_autofree gchar *index = NULL;
 
+  if (!v)
+    return 0;
   if (!sources->len)
     g_array_append_val (sources, zero);
   for (guint i = 0; i < sources->len; i++)

@@ -227,10 +227,11 @@ opset_of (const RnnOnnx__Model *model)
 static gboolean
 read_file (GBytes *bytes, const gchar *where, RnnImport *import, GError **error)
 {
-  g_autoptr (RnnNetGraph) graph = NULL;
+  RnnNetGraph *graph = NULL;
   ProtobufCBinaryData file;
   Reading r = { .where = where };
   RnnOnnx__Model *model;
+  gboolean ok;
   gint opset;
 
   file.data = (guint8 *) g_bytes_get_data (bytes, &file.len);
@@ -246,8 +247,9 @@ read_file (GBytes *bytes, const gchar *where, RnnImport *import, GError **error)
   if (!graph)
     return FALSE;
   graph->opset = opset;
-  import->loose = FALSE;
-  return rnn_net_translate (graph, where, import, error);
+  ok = rnn_net_translate (graph, where, import, error);
+  rnn_net_graph_free (graph);
+  return ok;
 }
 
 const RnnReader rnn_reader_onnx = { "onnx", "ONNX models", is_mine, read_file };

@@ -2,6 +2,7 @@
 /* A model on disk: safetensors with the recipe in its metadata, a recipe alone, or what a reader of another format knows. */
 #include "build.h"
 #include "model-private.h"
+#include "../base/memory.h"
 #include "packed.h"
 #include "safetensors.h"
 #include "../base/file.h"
@@ -80,6 +81,7 @@ rnn_import_clear (RnnImport *import)
 {
   g_clear_pointer (&import->recipe, json_decref);
   g_clear_pointer (&import->tensors, rnn_tensors_free);
+  rnn_memory_give_back ();      /* tensors on their way may have taken a multiple of what the model is */
 }
 
 static const RnnReader *
