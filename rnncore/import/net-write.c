@@ -134,7 +134,13 @@ describe_all (const RnnNetWork *w, const RnnNetPlan *plan, RnnNetValue *const *o
 
   for (guint i = 0; i < w->graph->inputs->len; i++) {
     const RnnNetInput *input = w->graph->inputs->pdata[i];
-    json_t *tensor = plan->bound[i] ? NULL : describe (input->name, input->rank, plan->dims[i], plan->time_axis[i]);
+    gint64 dims[RNN_NET_RANK];
+    json_t *tensor;
+
+    memcpy (dims, plan->dims[i], sizeof (dims));
+    if (plan->known && i == 0 && input->rank > 0)
+      dims[input->rank - 1] -= plan->known->context;
+    tensor = plan->bound[i] ? NULL : describe (input->name, input->rank, dims, plan->time_axis[i]);
 
     if (!tensor)
       continue;

@@ -2,10 +2,10 @@
 /* A model on disk: safetensors with the recipe in its metadata, a recipe alone, or what a reader of another format knows. */
 #include "build.h"
 #include "model-private.h"
-#include "../base/memory.h"
 #include "packed.h"
 #include "safetensors.h"
 #include "../base/file.h"
+#include "../base/memory.h"
 #include <string.h>
 
 #define RECIPE_KEY "rnncore"

@@ -3,6 +3,7 @@
 #include "tool.h"
 #include <math.h>
 #include "base/error.h"
+#include "named.h"
 #include "sequence.h"
 
 #define PASS 1e-4               /* of the largest expected value */
@@ -48,12 +49,34 @@ compare (const RnnTensorView *expected, const gfloat *got, gsize n, gdouble tole
   return difference <= tolerance * largest;
 }
 
+/* Counts those of @answers that are expected, and that differ. */
+static gboolean
+compare_named (RnnModel *model, RnnSafetensors *file, gdouble tolerance, guint *n, guint *wrong, GError **error)
+{
+  g_autoptr (GPtrArray) answers = rnn_tool_named_run (model, file, "in.", 0, error);
+
+  for (guint i = 0; answers && i < answers->len; i++) {
+    const RnnToolNamed *got = answers->pdata[i];
+    g_autofree gchar *name = g_strconcat ("out.", got->name, NULL);
+    const RnnTensorView *expected = rnn_safetensors_find (file, name);
+
+    if (!expected)
+      continue;
+    ++*n;
+    *wrong += !compare (expected, got->data, got->view.size, tolerance);
+  }
+  return answers != NULL;
+}
+
 static gboolean
 compare_all (RnnModel *model, RnnSafetensors *file, const gchar *path, gdouble tolerance, GError **error)
 {
   guint n = 0, wrong = 0;
+  gboolean named = rnn_tool_named_applies (model, file, "in.");
 
-  for (guint i = 0; i < rnn_safetensors_get_n (file); i++) {
+  if (named && !compare_named (model, file, tolerance, &n, &wrong, error))
+    return FALSE;
+  for (guint i = 0; !named && i < rnn_safetensors_get_n (file); i++) {
     const RnnTensorView *x = rnn_safetensors_get (file, i), *expected;
     g_auto (RnnToolSequence) got = { 0 };
 

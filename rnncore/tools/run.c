@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnncore run: any model over the tensors of a file, whose first axis is steps. */
+/* rnncore run: any model over the tensors of a file: those that it has names for, or each one as a sequence, whose first axis is steps. */
 #include "tool.h"
 #include "base/error.h"
+#include "named.h"
 #include "sequence.h"
 
 typedef struct {
@@ -33,13 +34,25 @@ run_all (RnnModel *model, RnnSafetensors *in, const Arguments *a, GError **error
   return ok;
 }
 
+/* The tensors that the model has names for. */
+static gboolean
+run_named (RnnModel *model, RnnSafetensors *in, const Arguments *a, GError **error)
+{
+  g_autoptr (GPtrArray) answers = rnn_tool_named_run (model, in, "", a->chunk, error);
+  g_autofree RnnTensorView *views = answers ? g_new0 (RnnTensorView, answers->len + 1) : NULL;
+
+  for (guint i = 0; views && i < answers->len; i++)
+    views[i] = ((RnnToolNamed *) answers->pdata[i])->view;
+  return views && rnn_safetensors_write (a->output, views, answers->len, NULL, error);
+}
+
 static gboolean
 run (gint argc, gchar **argv, GError **error)
 {
   g_autofree gchar *input = NULL, *output = NULL;
   Arguments a = { 0 };
   const GOptionEntry options[] = {
-    { "input", 0, 0, G_OPTION_ARG_FILENAME, &input, "Tensors [steps][values], or [steps] of tokens; each is a sequence for itself",
+    { "input", 0, 0, G_OPTION_ARG_FILENAME, &input, "Tensors [steps][values], or [steps] of tokens; each is a sequence for itself, unless the model has names for them",
       "IN.safetensors" },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &output, "Where the answers go, by the same names", "OUT.safetensors" },
     { "chunk", 0, 0, G_OPTION_ARG_INT, &a.chunk, "Steps at a time (default: all; the answers are the same)", "N" },
@@ -56,7 +69,8 @@ run (gint argc, gchar **argv, GError **error)
   }
   a.input = input;
   a.output = output;
-  return (model = rnn_model_load (argv[1], error)) && (in = rnn_safetensors_open (input, error)) && run_all (model, in, &a, error);
+  return (model = rnn_model_load (argv[1], error)) && (in = rnn_safetensors_open (input, error)) 
+      && (rnn_tool_named_applies (model, in, "") ? run_named : run_all) (model, in, &a, error);
 }
 
 const RnnTool rnn_tool_run = { "run", "MODEL --input IN.safetensors --output OUT.safetensors [--chunk N]",

@@ -15,6 +15,7 @@ void
 rnn_tool_sequence_clear (RnnToolSequence *sequence)
 {
   g_clear_pointer (&sequence->y, g_aligned_free);
+  g_clear_pointer (&sequence->state, g_free);
 }
 
 static gint
@@ -31,19 +32,55 @@ get_steps (RnnModel *model, const RnnTensorView *x, const gchar *where, GError *
   return (gint) x->dims[0];
 }
 
-static gboolean
-run_session (RnnModel *model, gint T, gint chunk, const gfloat *x, gfloat *y, GError **error)
+/* A sequence, and the states that it begins in. */
+typedef struct {
+  gint T, chunk;
+  const gfloat *x;              /* [T][n_in] */
+  const gfloat *states;         /* [n_states], or NULL: as they are made */
+  gsize n_states;
+} Sequence;
+
+/* Where the state of the model's last layer, which holds the states, begins. */
+static gsize
+first_state (RnnModel *model)
 {
-  g_autoptr (RnnSession) session = rnn_session_new (model, 1, (guint) CLAMP (chunk ? chunk : T, 1, MAX_CHUNK), RNN_PRECISION_F32,
-      error);
+  const RnnCell *root = rnn_model_get_root (model);
+  gsize at = 0;
+
+  for (guint i = 0; i + 1 < root->children->len; i++)
+    at += RNN_CELL (root->children->pdata[i])->n_state;
+  return at;
+}
+
+static void
+set_states (RnnModel *model, RnnSession *session, const Sequence *s)
+{
+  g_autofree gfloat *state = g_new (gfloat, rnn_session_get_state_size (session) + 1);
+
+  rnn_session_get_state (session, 0, state);
+  memcpy (state + first_state (model), s->states, s->n_states * sizeof (gfloat));
+  rnn_session_set_state (session, 0, state);
+}
+
+/* @state: what the states are in the end; may be NULL */
+static gboolean
+run_session (RnnModel *model, const Sequence *s, gfloat *y, gfloat **state, GError **error)
+{
+  gint chunk = s->chunk ? s->chunk : s->T;
+  g_autoptr (RnnSession) session = rnn_session_new (model, 1, (guint) CLAMP (chunk, 1, MAX_CHUNK), RNN_PRECISION_F32, error);
+  g_autofree gfloat *last = NULL;
 
   if (!session)
     return FALSE;
-  for (gint t = 0; t < T; t += chunk ? chunk : T) {
-    gint n = chunk ? MIN (chunk, T - t) : T;
-
-    rnn_session_run (session, (guint) n, x + (gsize) t * rnn_model_get_n_in (model), y + (gsize) t * rnn_model_get_n_out (model));
-  }
+  if (s->n_states && first_state (model) + s->n_states <= rnn_session_get_state_size (session))
+    set_states (model, session, s);
+  for (gint t = 0; t < s->T; t += chunk)
+    rnn_session_run (session, (guint) MIN (chunk, s->T - t), s->x + (gsize) t * rnn_model_get_n_in (model),
+        y + (gsize) t * rnn_model_get_n_out (model));
+  last = g_new (gfloat, rnn_session_get_state_size (session) + 1);
+  rnn_session_get_state (session, 0, last);
+  if (s->n_states && first_state (model) + s->n_states <= rnn_session_get_state_size (session))
+    *state = g_memdup2 (last + first_state (model), s->n_states * sizeof (gfloat));
   return TRUE;
 }
 
@@ -69,25 +106,49 @@ run_whole (RnnModel *model, gint T, const gfloat *x, gfloat *y, GError **error)
   return scratch != NULL;
 }
 
-gboolean
-rnn_tool_sequence_run (RnnModel *model, const RnnTensorView *x, gint chunk, const gchar *where, RnnToolSequence *result, GError **error)
+/* @s: without the steps past the end; its x is copied. */
+static gboolean
+run_sequence (RnnModel *model, Sequence s, const gchar *where, RnnToolSequence *result, GError **error)
 {
-  gint T = get_steps (model, x, where, error), latency = rnn_model_get_latency (model);
-  gint n_in = rnn_model_get_n_in (model), n_out = rnn_model_get_n_out (model);
-  gfloat *in = NULL, *out = NULL;
+  gint T = s.T, latency = rnn_model_get_latency (model), n_in = rnn_model_get_n_in (model), n_out = rnn_model_get_n_out (model);
+  gfloat *in = rnn_memory_try_floats ((gsize) (T + latency) * n_in, where, error), *out = NULL;
   gboolean ok = FALSE;
 
-  if (T && (in = rnn_memory_try_floats ((gsize) (T + latency) * n_in, where, error))
-      && (out = rnn_memory_try_floats ((gsize) (T + latency) * n_out, where, error))) {
-    rnn_tensor_view_to_float (x, in);
-    ok = rnn_model_get_root (model)->offline ? run_whole (model, T + latency, in, out, error)
-        : run_session (model, T + latency, chunk, in, out, error);
+  *result = (RnnToolSequence) { .T = T };
+  if (in && (out = rnn_memory_try_floats ((gsize) (T + latency) * n_out, where, error))) {
+    memcpy (in, s.x, (gsize) T * n_in * sizeof (gfloat));
+    s.x = in;
+    s.T += latency;
+    ok = rnn_model_get_root (model)->offline ? run_whole (model, s.T, in, out, error) : run_session (model, &s, out, &result->state, error);
   }
   if (ok)
     memmove (out, out + (gsize) latency * n_out, (gsize) T * n_out * sizeof (gfloat));
   else
     g_clear_pointer (&out, g_aligned_free);
   g_aligned_free (in);
-  *result = (RnnToolSequence) { T, out };
+  result->y = out;
+  return ok;
+}
+
+gboolean
+rnn_tool_sequence_run_from (RnnModel *model, gint T, const gfloat *x, gint chunk, const gfloat *states, gsize n_states,
+    RnnToolSequence *result, GError **error)
+{
+  return run_sequence (model, (Sequence) { T, chunk, x, states, n_states }, rnn_model_get_path (model), result, error);
+}
+
+gboolean
+rnn_tool_sequence_run (RnnModel *model, const RnnTensorView *x, gint chunk, const gchar *where, RnnToolSequence *result, GError **error)
+{
+  gint T = get_steps (model, x, where, error);
+  gfloat *values = T ? rnn_memory_try_floats (x->size, where, error) : NULL;
+  gboolean ok = FALSE;
+
+  *result = (RnnToolSequence) { 0 };
+  if (values) {
+    rnn_tensor_view_to_float (x, values);
+    ok = run_sequence (model, (Sequence) { .T = T, .chunk = chunk, .x = values }, where, result, error);
+  }
+  g_aligned_free (values);
   return ok;
 }
