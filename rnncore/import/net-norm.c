@@ -87,6 +87,44 @@ affine (RnnNetCall *c, RnnNetValue *x, RnnNetValue *a, RnnNetValue *b)
   return v;
 }
 
+/* 1 / sqrt (variance + eps) */
+static RnnNetValue *
+inverse_deviation (RnnNetCall *c, const RnnNetValue *variance)
+{
+  g_autoptr (RnnNetValue) raised = rnn_net_activate (c, variance, "affine", 1, rnn_net_node_float (c->node, "epsilon", 1e-5));
+  g_autoptr (RnnNetValue) deviation = raised ? rnn_net_activate (c, raised, "sqrt", 0, 0) : NULL;
+
+  return deviation ? rnn_net_activate (c, deviation, "reciprocal", 0, 0) : NULL;
+}
+
+/* Its second and third outputs, where somebody wants them: the mean, and 1 / deviation. */
+static gboolean
+statistics (RnnNetCall *c, const RnnNetValue *x, gint axis, gint width)
+{
+  gint64 dims[RNN_NET_RANK];
+  gint order = rnn_net_order (c, x), n = (gint) (x->size / (gsize) width), wire, spread;
+  g_autoptr (RnnNetValue) mean = NULL, wide = NULL, centred = NULL;
+  RnnNetValue *a = (RnnNetValue *) x, *b;
+
+  if (c->n_out < 2)
+    return TRUE;
+  for (gint i = 0; i < x->rank; i++)
+    dims[i] = i < axis ? x->dims[i] : 1;
+  wire = rnn_net_emit (c, json_pack ("{ss ss si}", "cell", "reduce", "kind", "mean", "width", width), n, 1, &order);
+  if (!(b = mean = rnn_net_of_wire (c, wire, x->rank, dims, x->time, x->last)) || !rnn_net_broadcast (c, &a, &b))
+    return FALSE;
+  rnn_net_value_unref (a);
+  wide = b;
+  c->out[1] = rnn_net_value_ref (mean);
+  spread = rnn_net_emit (c, json_pack ("{ss ss}", "cell", "arith", "op", "sub"), (gint) x->size, 2,
+      (const gint[]) { order, rnn_net_order (c, wide) });
+  wire = rnn_net_emit (c, json_pack ("{ss ss si}", "cell", "reduce", "kind", "square", "width", width), n, 1, &spread);
+  if (c->n_out < 3 || !(centred = rnn_net_of_wire (c, wire, x->rank, dims, x->time, x->last)))
+    return c->n_out < 3;
+  c->out[2] = inverse_deviation (c, centred);
+  return c->out[2] != NULL;
+}
+
 static gboolean
 layer_normalization (RnnNetCall *c)
 {
@@ -105,7 +143,7 @@ layer_normalization (RnnNetCall *c)
   if (!(y = normalise_rows (c, x, width, rnn_net_node_float (c->node, "epsilon", 1e-5), rms ? "rms" : "layer")))
     return FALSE;
   c->out[0] = affine (c, y, c->in[1], rnn_net_in (c, 2));
-  return c->out[0] != NULL;
+  return c->out[0] != NULL && statistics (c, x, axis, (gint) width);
 }
 
 /* InstanceNormalization: a group per channel; GroupNormalization: as many as it says.  Of tensors whose batch is 1. */

@@ -4,7 +4,7 @@
 
 static const RnnNetOp *const tables[] = {
   rnn_net_ops_index, rnn_net_ops_scatter, rnn_net_ops_shape, rnn_net_ops_unary, rnn_net_ops_binary, rnn_net_ops_reduce,
-  rnn_net_ops_product, rnn_net_ops_conv, rnn_net_ops_norm, rnn_net_ops_recurrent, rnn_net_ops_quantised,
+  rnn_net_ops_product, rnn_net_ops_signal, rnn_net_ops_conv, rnn_net_ops_norm, rnn_net_ops_recurrent, rnn_net_ops_quantised,
 };
 
 const RnnNetOp *

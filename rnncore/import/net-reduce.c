@@ -2,6 +2,7 @@
 /* Operators that make one number of several: reductions, pooling; and softmax, which looks at several. */
 #include "net-work.h"
 #include <math.h>
+#include <string.h>
 
 static const struct {
   const gchar *op, *kind;       /* of the cell "reduce" */
@@ -264,9 +265,49 @@ softmax (RnnNetCall *c)
   return c->out[0] != NULL;
 }
 
+/* Values, and their places as numbers. */
+static gboolean
+top_k (RnnNetCall *c)
+{
+  gint64 k[1], dims[RNN_NET_RANK], n;
+  gint axis, perm[RNN_NET_RANK], back[RNN_NET_RANK], count = 0, wire, half;
+  g_autoptr (RnnNetValue) v = NULL;
+
+  if (rnn_net_ints (c, 1, "k", k, 1) != 1 || !rnn_net_need (c, 1) || rnn_net_is_constant (c->in[0])
+      || (axis = rnn_net_axis (c->in[0], rnn_net_node_int (c->node, "axis", -1))) < 0 || axis == c->in[0]->time)
+    return rnn_net_fail (c, "has an axis that its tensor has not, or a k that is no constant");
+  for (gint i = 0; i < c->in[0]->rank; i++)
+    if (i != axis)
+      perm[count++] = i;
+  perm[count] = axis;
+  for (gint i = 0; i < c->in[0]->rank; i++)
+    back[perm[i]] = i;
+  if (!(v = rnn_net_transpose (c, c->in[0], perm)))
+    return FALSE;
+  n = v->dims[v->rank - 1];
+  if (k[0] < 1 || k[0] > n || k[0] > 65536)
+    return rnn_net_fail (c, "wants more than there is");
+  memcpy (dims, v->dims, sizeof (dims));
+  dims[v->rank - 1] = k[0];
+  half = (gint) ((gint64) v->size / n * k[0]);
+  wire = rnn_net_emit (c, json_pack ("{ss si si sb}", "cell", "topk", "k", (gint) k[0], "width", (gint) n, "smallest",
+          !rnn_net_node_int (c->node, "largest", 1)), 2 * half, 1, (const gint[]) { rnn_net_order (c, v) });
+  for (gint i = 0; i < MIN (c->n_out, 2); i++) {
+    g_autoptr (RnnNetValue) y = rnn_net_of_wire (c, wire, v->rank, dims, v->time, v->last);
+
+    for (gsize e = 0; y && e < y->size; e++)
+      y->data[e].ref.at += i * half;
+    if (!y || !(c->out[i] = rnn_net_transpose (c, y, back)))
+      return FALSE;
+    c->out[i]->integer = i == 1;
+  }
+  return TRUE;
+}
+
 const RnnNetOp rnn_net_ops_reduce[] = {
 #define R(name) { name, reduce }
   R ("ReduceMean"), R ("ReduceSum"), R ("ReduceMax"), R ("ReduceMin"), R ("ReduceL2"), R ("ReduceSumSquare"), R ("ReduceProd"),
   { "MaxPool", pool }, { "AveragePool", pool }, { "GlobalAveragePool", global_pool }, { "GlobalMaxPool", global_pool },
-  { "Softmax", softmax }, { "LogSoftmax", softmax }, { NULL }
+  { "Softmax", softmax }, { "LogSoftmax", softmax },
+  { "TopK", top_k }, { NULL }
 };

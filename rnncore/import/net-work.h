@@ -134,6 +134,6 @@ gboolean     rnn_net_broadcast (RnnNetCall *call, RnnNetValue **a, RnnNetValue *
 /* The operators of each file, for the table. */
 #define RNN_NET_OPS(X) extern const RnnNetOp rnn_net_ops_##X[];
 RNN_NET_OPS (index) RNN_NET_OPS (scatter) RNN_NET_OPS (shape) RNN_NET_OPS (unary) RNN_NET_OPS (binary) RNN_NET_OPS (reduce) RNN_NET_OPS (product)
-RNN_NET_OPS (conv) RNN_NET_OPS (norm) RNN_NET_OPS (recurrent) RNN_NET_OPS (quantised)
+RNN_NET_OPS (signal) RNN_NET_OPS (conv) RNN_NET_OPS (norm) RNN_NET_OPS (recurrent) RNN_NET_OPS (quantised)
 
 G_END_DECLS

@@ -38,6 +38,7 @@ static const gchar *const variants[] = {
   "{'cell': 'chain', 'layers': [{'cell': 'activate', 'activation': 'square'}, {'cell': 'activate', 'activation': 'affine', "
       "'activation_beta': 0.5}, {'cell': 'activate', 'activation': 'sqrt'}, {'cell': 'activate', 'activation': 'reciprocal'}]}",
   "{'cell': 'softmax', 'log': true}",
+  "{'cell': 'topk', 'k': 2, 'width': 3, 'smallest': true}",
   "{'cell': 'matmul', 'rows': 1, 'inner': 3}",
   "{'cell': 'chain', 'layers': [{'cell': 'dense', 'units': 40}, {'cell': 'matmul', 'parts': 2, 'rows': 3, 'inner': 4}]}",
   "{'cell': 'activate', 'activation': 'leakyrelu', 'activation_alpha': 0.3}",

@@ -70,7 +70,8 @@ def check(path, steps=False):
     data, wanted = build(path, tensors, steps)
     got = rnncore.run(rnncore.file('case.onnx'), data)
     for name, array in wanted.items():
-        tool.close(got[name], array, 2e-6 * max(1, np.abs(array).max()))
+        # ONNX computed its examples of windows with pi = 3.1415
+        tool.close(got[name], array, (1e-3 if 'window.' in path or 'symmetric' in path else 2e-6) * max(1, np.abs(array).max()))
         assert steps or got[name].shape == array.shape, '%s: %s for %s' % (name, got[name].shape, array.shape)
 
 
