@@ -5,6 +5,7 @@
 #include <string.h>
 #include "count-alloc.h"
 #include "rnn.h"
+#include "session/batcher-private.h"
 
 #define N_IN 6
 #define HOUR (3600u * 1000 * 1000)      /* as a deadline: no test could wait so long */
@@ -173,6 +174,17 @@ submit (Submission *s, RnnBatchStream *stream, guint n_steps)
   s->thread = g_thread_new ("waits", run_zeros, s);
 }
 
+/* Its thread has come so far that it waits for others. */
+static void
+await_queued (const Submission *s)
+{
+  for (gboolean queued = FALSE; !queued; g_usleep (100)) {
+    g_mutex_lock (&s->stream->batcher->lock);
+    queued = s->stream->queued;
+    g_mutex_unlock (&s->stream->batcher->lock);
+  }
+}
+
 static gboolean
 outcome (Submission *s)
 {
@@ -205,6 +217,7 @@ test_together (void)
 
   g_assert_true (run_now (b, 1));
   submit (&s, a, 5);
+  await_queued (&s);
   g_usleep (20000);
   rnn_batch_stream_get_stats (a, &stats);
   g_assert_cmpuint (stats.n_runs, ==, 0);       /* waits */
@@ -241,7 +254,7 @@ test_leave (void)
 
   g_assert_true (run_now (b, 1));
   submit (&s, a, 1);
-  g_usleep (10000);
+  await_queued (&s);
   rnn_batch_stream_free (b);
   g_assert_true (outcome (&s));
 }
@@ -256,7 +269,8 @@ test_cancel (void)
   g_assert_true (run_now (b, 1));
   submit (&first, a, 1);
   submit (&second, c, 1);
-  g_usleep (10000);
+  await_queued (&first);
+  await_queued (&second);
   rnn_batch_stream_cancel (a, TRUE);
   g_assert_false (outcome (&first));
   g_assert_false (run_now (a, 1));
