@@ -261,7 +261,7 @@ step (RnnTranslator *t)
 static gboolean
 is_open (RnnTranslator *t, guint longest)
 {
-  const RnnTranslation *best = (const RnnTranslation *) t->done->data;
+  const RnnTranslation *best;
 
   if (t->open->len == 0)
     return FALSE;

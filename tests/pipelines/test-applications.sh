@@ -22,7 +22,8 @@ application() {
   status=$?
   grep '^{' "$work/log" | tail -n 1 > "$work/result"
   grep -q "^{\"application\":\"$script\",\"seed\":1,.*}\$" "$work/result" || status=1
-  [ -s "$work/$script.tsv" ] && grep -q '</svg>' "$work/$script.svg" || status=1
+  case $script in language) drawn=characters-curve ;; music) drawn=chorales ;; *) drawn=$script ;; esac
+  [ -s "$work/$drawn.tsv" ] && grep -q '</svg>' "$work/$drawn.svg" || status=1
   report $status "$script"
 }
 
@@ -112,6 +113,24 @@ saved monitor
 
 application control --minutes 0.05
 saved control-t-maze
+
+# A text that begins again and again, and a scale in two voices: models that the tool lets speak and play.
+head -c 6000 "$1/COPYING" | tr -cd 'a-z \n' | head -c 2560 > "$work/text"
+application language "$work/text" --cells gru
+"$RNN_BUILD/rnncore/tools/rnncore" generate "$work/characters-gru.safetensors" --prompt the --length 20 > "$work/log" 2>&1
+report $? "rnncore generate speaks"
+"$RNN_BUILD/rnncore/tools/rnncore" perplexity "$work/characters-gru.safetensors" "$work/text" --json > "$work/log" 2>&1 &&
+  grep -q '"bits_per_character":[0-9]' "$work/log"
+report $? "rnncore perplexity reads"
+awk 'BEGIN {
+  for (t = 0; t < 16; t++)
+    chorale = chorale (t ? ", " : "") "[" 60 + t % 7 ", " 72 + t % 5 "]"
+  printf "{\"train\": [[%s]], \"valid\": [[%s]], \"test\": [[%s]]}\n", chorale, chorale, chorale
+}' > "$work/chorales.json"
+application music "$work/chorales.json" --cells gru
+"$RNN_BUILD/rnncore/tools/rnncore" generate "$work/chorales-gru.safetensors" --midi "$work/piece.mid" --length 8 > "$work/log" 2>&1 &&
+  [ "$(head -c 4 "$work/piece.mid")" = MThd ]
+report $? "rnncore generate plays"
 
 printf '1,2,3\n' > "$work/pens/pendigits.tra"
 refused "a digit of too few points" 'pendigits.tra:1' handwriting "$work/pens"

@@ -116,8 +116,28 @@ watch (const RnnTrainStats *stats, gpointer data)
   w->sum = 0;
 }
 
+/* The characters, as the tokens that `rnncore generate` and `rnncore perplexity` want; of a text that is not ASCII none. */
+static json_t *
+make_labels (const Text *text)
+{
+  json_t *labels = json_array ();
+
+  for (gint code = 0; code < text->n_codes; code++)
+    for (gint byte = 1; byte < 128; byte++) {
+      const gchar label[] = { (gchar) byte, 0 };
+
+      if (text->code[byte] == code)
+        json_array_append_new (labels, json_string (label));
+    }
+  if ((gint) json_array_size (labels) == text->n_codes)
+    return json_pack ("{ssso}", "kind", "classes", "labels", labels);
+  json_decref (labels);
+  return json_pack ("{ss}", "kind", "raw");
+}
+
 static gboolean
-train_body (const Setting *setting, const Body *body, const Text *text, Table *table, Table *curve, GError **error)
+train_body (const Setting *setting, const Body *body, const Text *text, Table *table, Table *curve, json_t *figures,
+    GError **error)
 {
   g_autoptr (RnnModel) model = model_of_size (setting, body, text->n_codes, setting->smoke ? 10000 : 120000, error);
   gsize held_out = text->n - MIN (HELD_OUT, text->n / 10);
@@ -141,6 +161,11 @@ train_body (const Setting *setting, const Body *body, const Text *text, Table *t
       && fit_evaluate (&fit, model, dev, &nats, &error_rate, error);
   rnn_dataset_free (train);
   rnn_dataset_free (dev);
+  if (ok) {
+    json_object_set_new (figures, body->name, json_real (nats / G_LN2));
+    fit_name (model, "characters", body->name, make_labels (text));
+    ok = fit_save (setting, model, error);
+  }
   if (ok)
     table_row (table, "%s\t%" G_GSIZE_FORMAT "\t%" G_GUINT64_FORMAT "\t%.0f\t%.4f\t%.4f", body->name,
         rnn_model_get_n_params (model), result.updates, result.seconds, nats, nats / G_LN2);
@@ -154,13 +179,17 @@ run (const Setting *setting, GError **error)
       "\tnats_per_character\tbits_per_character", error);
   g_autoptr (Table) curve = table ? table_new (setting, "characters-curve", "cell\tupdate\tnats_per_character", error)
       : NULL;
+  json_t *figures = json_object ();
   Text text = { NULL };
   gboolean ok = curve && read_text (setting, &text, error);
 
   for (guint i = 0; ok && i < G_N_ELEMENTS (bodies); i++)
     if (is_wanted (setting, bodies[i].name))
-      ok = train_body (setting, &bodies[i], &text, table, curve, error);
+      ok = train_body (setting, &bodies[i], &text, table, curve, figures, error);
   g_free (text.text);
+  if (ok && setting->json)
+    report (setting, "language", json_incref (figures));
+  json_decref (figures);
   return ok;
 }
 

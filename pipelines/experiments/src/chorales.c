@@ -101,7 +101,7 @@ clear_parts (Parts *parts)
 }
 
 static gboolean
-train_row (const Setting *setting, const Row *row, const Parts *parts, Table *table, GError **error)
+train_row (const Setting *setting, const Row *row, const Parts *parts, Table *table, json_t *figures, GError **error)
 {
   g_autoptr (RnnModel) model = model_new (KEYS, setting->seed, error, "[{'cell': 'dropout', 'name': 'in', 'p': %g},"
       "{'cell': '%s', 'name': 'rnn', 'hidden': %d}, {'cell': 'dropout', 'name': 'drop', 'p': %g},"
@@ -123,7 +123,9 @@ train_row (const Setting *setting, const Row *row, const Parts *parts, Table *ta
     return FALSE;
   table_row (table, "%s\t%" G_GSIZE_FORMAT "\t%" G_GUINT64_FORMAT "\t%.0f\t%.3f\t%.3f\t%.2f", row->cell,
       rnn_model_get_n_params (model), result.updates, result.seconds, result.best, test, row->published);
-  return TRUE;
+  json_object_set_new (figures, row->cell, json_real (test));
+  fit_name (model, "chorales", row->cell, json_pack ("{ss}", "kind", "tags"));
+  return fit_save (setting, model, error);
 }
 
 static gboolean
@@ -131,12 +133,17 @@ run (const Setting *setting, GError **error)
 {
   g_autoptr (Table) table = table_new (setting, "chorales", "cell\tparameters\tupdates\tcpu_seconds\tvalid_nll"
       "\ttest_nll\tpublished_nll", error);
+  json_t *figures = json_object ();
   Parts parts = { NULL };
   gboolean ok = table && read_parts (setting, &parts, error);
 
   for (guint i = 0; ok && i < G_N_ELEMENTS (rows); i++)
-    ok = train_row (setting, &rows[i], &parts, table, error);
+    if (is_wanted (setting, rows[i].cell))
+      ok = train_row (setting, &rows[i], &parts, table, figures, error);
   clear_parts (&parts);
+  if (ok && setting->json)
+    report (setting, "music", json_incref (figures));
+  json_decref (figures);
   return ok;
 }
 

@@ -50,6 +50,8 @@ gboolean fit_run (const Fit *fit, RnnModel *model, RnnDataset *train, RnnDataset
 /* Of the weights as they are: the loss, mean over examples, and the metric that goes with it. */
 gboolean fit_evaluate (const Fit *fit, RnnModel *model, RnnDataset *dataset, gdouble *loss, gdouble *metric,
     GError **error);
+/* What a model without a recipe of its own is called, NAME-CELL, and what it answers; takes @output. */
+void     fit_name (RnnModel *model, const gchar *name, const gchar *cell, json_t *output);
 /* To the folder that the setting names, if it does, under the model's own name. */
 gboolean fit_save (const Setting *setting, RnnModel *model, GError **error);
 /* One sequence through the model: x[T][n_in] -> y[T][n_out] (transfer full). */

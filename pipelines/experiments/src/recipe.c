@@ -30,6 +30,15 @@ fit_recipe (Fit *fit, const Setting *setting, const gchar *name, void (*change) 
   return model;
 }
 
+void
+fit_name (RnnModel *model, const gchar *name, const gchar *cell, json_t *output)
+{
+  g_autofree gchar *full = g_strconcat (name, "-", cell, NULL);
+
+  json_object_set_new (rnn_model_get_recipe (model), "name", json_string (full));
+  json_object_set_new (rnn_model_get_recipe (model), "output", output);
+}
+
 gboolean
 fit_save (const Setting *setting, RnnModel *model, GError **error)
 {
