@@ -173,7 +173,8 @@ draw_string (Table *table, guint number, const RnnExample *example, const gchar 
 
     x += step[0];
     y += step[1];
-    table_row (table, "%u\t%s\t%d\t%.2f\t%.2f", number, *hyp ? hyp : "-", step[2] > 0, (gdouble) x, (gdouble) y);
+    for (gint lifted = step[2] > 0; lifted >= 0; lifted--)      /* a line ends there, and another begins */
+      table_row (table, "%u\t%s\t%d\t%.2f\t%.2f", number, *hyp ? hyp : "-", lifted, (gdouble) x, (gdouble) y);
   }
 }
 
