@@ -298,6 +298,31 @@ spread (RnnNetCall *c, const RnnNetValue *x, gint n, const gint64 *stride)
   return v;
 }
 
+/* One axis of a transposed convolution, as the ordinary one that it becomes. */
+static gboolean
+read_transposed (RnnNetCall *c, gint i, gint n, gint64 *stride, Axis *a)
+{
+  const gchar *mode = rnn_net_node_string (c->node, "auto_pad", "NOTSET");
+  gint64 places = c->in[0]->dims[2 + i], more = number (c, "output_padding", i, 0), shape = number (c, "output_shape", i, 0), cut;
+  gint64 before = number (c, "pads", i, 0), after = number (c, "pads", i + n, 0);
+
+  *stride = number (c, "strides", i, 1);
+  *a = (Axis) { .kernel = c->in[1]->dims[2 + i], .stride = 1, .dilation = number (c, "dilations", i, 1) };
+  if (a->dilation < 1 || a->dilation > 65536 || a->kernel > 65536 || *stride < 1 || *stride > 65536)
+    return rnn_net_fail (c, "has a kernel or strides that make no sense");
+  if (shape > 0 || g_str_has_prefix (mode, "SAME")) {   /* what is cut off, half of it before */
+    cut = *stride * (places - 1) + more + extent (a) - (shape > 0 ? shape : places * *stride);
+    before = cut < 0 ? 0 : g_str_equal (mode, "SAME_UPPER") ? cut / 2 : cut - cut / 2;
+    after = cut - before;
+  }
+  a->size = (places - 1) * *stride + 1;
+  a->before = extent (a) - 1 - before;
+  a->after = extent (a) - 1 - after + more;
+  if (a->before < 0 || a->after < 0 || a->before > 65536 || a->after > 65536)
+    return rnn_net_fail (c, "is padded by more than its kernel");
+  return TRUE;
+}
+
 static gboolean
 conv_transpose (RnnNetCall *c)
 {
@@ -310,23 +335,13 @@ conv_transpose (RnnNetCall *c)
     return FALSE;
   n = c->in[0]->rank - 2;
   if (n < 1 || n > 2 || c->in[1]->rank != n + 2 || rnn_net_is_constant (c->in[0]) || !rnn_net_is_constant (c->in[1]) || c->in[0]->time >= 0
-      || rnn_net_node_find (c->node, "output_shape") || c->in[1]->dims[0] != c->in[0]->dims[1] || c->in[1]->dims[0] % conv.groups
+      || c->in[1]->dims[0] != c->in[0]->dims[1] || c->in[1]->dims[0] % conv.groups
       || !c->in[1]->size || !c->in[0]->size || (rnn_net_in (c, 2) && (!rnn_net_is_constant (c->in[2])
               || c->in[2]->size != (gsize) (c->in[1]->dims[1] * conv.groups))))
-    return rnn_net_fail (c, "is supported over one or two axes within a step, with constant filters and no \"output_shape\"");
-  for (gint i = 0; i < n; i++) {
-    Axis *a = &conv.axis[i];
-
-    stride[i] = number (c, "strides", i, 1);
-    *a = (Axis) { .kernel = c->in[1]->dims[2 + i], .stride = 1, .dilation = number (c, "dilations", i, 1) };
-    if (a->dilation < 1 || a->dilation > 65536 || a->kernel > 65536 || stride[i] < 1 || stride[i] > 65536)
-      return rnn_net_fail (c, "has a kernel or strides that make no sense");
-    a->size = (c->in[0]->dims[2 + i] - 1) * stride[i] + 1;
-    a->before = extent (a) - 1 - number (c, "pads", i, 0);
-    a->after = extent (a) - 1 - number (c, "pads", i + n, 0) + number (c, "output_padding", i, 0);
-    if (a->before < 0 || a->after < 0 || a->before > 65536 || a->after > 65536)
-      return rnn_net_fail (c, "is padded by more than its kernel");
-  }
+    return rnn_net_fail (c, "is supported over one or two axes within a step, with constant filters");
+  for (gint i = 0; i < n; i++)
+    if (!read_transposed (c, i, n, &stride[i], &conv.axis[i]))
+      return FALSE;
   if (!(x = spread (c, c->in[0], n, stride)) || !(w = turn_filters (c, c->in[1], conv.groups)))
     return FALSE;
   conv.x = x;

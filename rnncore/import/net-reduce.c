@@ -130,14 +130,14 @@ reduce (RnnNetCall *c)
 /* ---- pooling over axes within a step ---- */
 
 typedef struct {
-  gint64 kernel, stride, before, after, out;
+  gint64 kernel, stride, dilation, before, after, out;
 } PoolAxis;
 
 static gboolean
 pool_axes (RnnNetCall *c, const RnnNetValue *x, gint n, PoolAxis *axes)
 {
   const RnnNetAttribute *kernel = rnn_net_node_find (c->node, "kernel_shape"), *strides = rnn_net_node_find (c->node, "strides");
-  const RnnNetAttribute *pads = rnn_net_node_find (c->node, "pads");
+  const RnnNetAttribute *pads = rnn_net_node_find (c->node, "pads"), *dilations = rnn_net_node_find (c->node, "dilations");
   const gchar *mode = rnn_net_node_string (c->node, "auto_pad", "NOTSET");
 
   if (!kernel || !kernel->ints || kernel->n != (gsize) n || (!g_str_equal (mode, "NOTSET") && !g_str_equal (mode, "VALID")))
@@ -147,15 +147,17 @@ pool_axes (RnnNetCall *c, const RnnNetValue *x, gint n, PoolAxis *axes)
 
     a->kernel = kernel->ints[i];
     a->stride = strides && strides->ints && strides->n == (gsize) n ? strides->ints[i] : 1;
+    a->dilation = dilations && dilations->ints && dilations->n == (gsize) n ? dilations->ints[i] : 1;
     a->before = pads && pads->ints && pads->n == (gsize) (2 * n) ? pads->ints[i] : 0;
     a->after = pads && pads->ints && pads->n == (gsize) (2 * n) ? pads->ints[i + n] : 0;
-    if (a->kernel < 1 || a->stride < 1 || a->before || a->after || a->kernel > x->dims[2 + i]
+    if (a->kernel < 1 || a->stride < 1 || a->before || a->after || a->kernel > x->dims[2 + i] || a->dilation < 1
+        || a->dilation > x->dims[2 + i] || (a->kernel - 1) * a->dilation >= x->dims[2 + i] || (x->time == 2 + i && a->dilation > 1)
         || (x->time == 2 + i && (a->kernel != a->stride || x->dims[2 + i] % a->stride))) {
       if (x->time == 2 + i && a->stride > 1 && a->stride <= 64)
         c->work->wanted = c->work->unit * (gint) a->stride;
       return rnn_net_fail (c, "has windows that are not supported: with padding, or overlapping along the sequence");
     }
-    a->out = (x->dims[2 + i] - a->kernel) / a->stride + 1;
+    a->out = (x->dims[2 + i] - (a->kernel - 1) * a->dilation - 1) / a->stride + 1;
   }
   return TRUE;
 }
@@ -175,7 +177,7 @@ take_windows (RnnNetCall *c, const RnnNetValue *x, gint n, const PoolAxis *axes)
   }
   for (gint i = 0; i < n; i++) {
     copy.dims[2 + n + i] = axes[i].kernel;
-    copy.from_strides[2 + n + i] = strides[2 + i];
+    copy.from_strides[2 + n + i] = strides[2 + i] * axes[i].dilation;
   }
   if (!(v = rnn_net_value_like (c, x, copy.rank, copy.dims)))
     return NULL;
