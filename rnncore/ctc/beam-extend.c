@@ -57,6 +57,27 @@ rnn_beam_number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
       : rnn_scorer_find (beam->language->scorer, rnn_beam_spell (beam, word, h->spelling));
 }
 
+/* log P (word | state), and the state after it.  Or a sentence ended before it, which nobody heard: speech has no full stops, and
+ * people who read or talk on leave no pause where one would be. */
+gfloat
+rnn_beam_score_word (RnnBeam *beam, const guint8 *state, guint32 number, guint8 *next)
+{
+  RnnScorer *scorer = beam->language->scorer;
+  gfloat on = rnn_scorer_score (scorer, state, number, next), anew;
+
+  if (beam->config.sentence_score <= RNN_CTC_NO_SENTENCES || memcmp (state, beam->begin, beam->state_size) == 0)
+    return on;
+  anew = rnn_scorer_end (scorer, state) + beam->config.sentence_score;
+  if (anew <= on)
+    return on;
+  anew += rnn_scorer_score (scorer, beam->begin, number, NULL);
+  if (anew <= on)
+    return on;
+  if (next)
+    rnn_scorer_score (scorer, beam->begin, number, next);
+  return anew;
+}
+
 gdouble
 rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 {
@@ -68,7 +89,7 @@ rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
   if (beam->language->scorer) {
     guint32 number = rnn_beam_number_of (beam, h, word);
 
-    worth += beam->config.lm_weight * rnn_scorer_score (beam->language->scorer, state, number, NULL);
+    worth += beam->config.lm_weight * rnn_beam_score_word (beam, state, number, NULL);
     if (number == RNN_SCORER_UNKNOWN && !beam->language->lexicon)
       worth += beam->config.unknown_score;
   }
@@ -100,7 +121,7 @@ rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdoub
   guint8 *state = beam->states + place * beam->state_size, *next = beam->next_states + place * beam->state_size;
 
   if (beam->language->scorer) {
-    rnn_scorer_score (beam->language->scorer, state, rnn_beam_number_of (beam, h, word), next);
+    rnn_beam_score_word (beam, state, rnn_beam_number_of (beam, h, word), next);
     memcpy (state, next, beam->state_size);
   }
   if (beam->hotwords)

@@ -127,7 +127,7 @@ keep (RnnBeam *beam, const RnnBeamCandidate *c, guint place)
   to->ahead = c->ahead;
   to->frozen[0] = to->frozen[1] = RNN_BEAM_NONE;
   if (c->stays < 0 && c->closed && beam->language->scorer)
-    rnn_scorer_score (beam->language->scorer, state, rnn_beam_number_of (beam, &beam->now[c->from], c->ended), next);
+    rnn_beam_score_word (beam, state, rnn_beam_number_of (beam, &beam->now[c->from], c->ended), next);
   else
     memcpy (next, state, beam->state_size);
 }

@@ -21,6 +21,8 @@ static const RnnOption options[] = {
   RNN_OPT_STRING (RnnCtcDecoderConfig, lexicon, "File of words, or words and how they are said, a line each; else those of the language model (\"spelled\": by their letters)"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, lm_weight, 0, 100, 0.5, "Weight of the model's log-probabilities"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word, in nats"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, sentence_score, RNN_CTC_NO_SENTENCES, 100, 0,
+      "Added where a sentence of the model ends in the middle of an utterance, in nats; -1000: none does"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, unknown_score, RNN_CTC_NO_UNKNOWN, 0, -10,
       "Added for each word that the lexicon lacks; -1000: there are none"),
   RNN_OPT_STRING (RnnCtcDecoderConfig, hotwords,
@@ -67,6 +69,10 @@ allocate_states (RnnBeam *beam)
   g_free (beam->next_states);
   beam->states = g_malloc0 (MAX (1, beam->width * beam->state_size));
   beam->next_states = g_malloc0 (MAX (1, beam->width * beam->state_size));
+  g_free (beam->begin);
+  beam->begin = g_malloc0 (MAX (1, beam->state_size));
+  if (beam->language->scorer)
+    rnn_scorer_start (beam->language->scorer, beam->begin);
 }
 
 static gboolean
@@ -216,6 +222,7 @@ finalize (RnnCtcDecoder *decoder)
   g_free (beam->next);
   g_free (beam->states);
   g_free (beam->next_states);
+  g_free (beam->begin);
   g_free (beam->candidates);
   g_free (beam->table);
   g_free (beam->order);

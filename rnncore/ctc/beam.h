@@ -149,6 +149,7 @@ typedef struct {
   guint width;                  /* beam_width, as it was made */
   RnnBeamHypothesis *now, *next;        /* [width] */
   guint8 *states, *next_states; /* [width][state_size] */
+  guint8 *begin;                /* [state_size] of a sentence */
   guint n;
   RnnBeamCandidate *candidates; /* [n_room] */
   guint n_room, n_candidates;
@@ -175,6 +176,7 @@ void rnn_beam_start  (RnnBeam *beam);                   /* the one empty hypothe
 void rnn_beam_extend (RnnBeam *beam);                   /* a step */
 void rnn_beam_let_go (RnnBeam *beam, RnnBeamHypothesis *h);     /* its references to the history */
 gboolean rnn_beam_allows_unknown (const RnnBeam *beam);
+gfloat   rnn_beam_score_word (RnnBeam *beam, const guint8 *state, guint32 number, guint8 *next);
 /* What it is worth that the last word of @h, under way, is @word; and that it is so. */
 gdouble  rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
 void     rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdouble worth);

@@ -54,6 +54,7 @@ typedef struct {
 typedef struct _RnnCtcDecoder RnnCtcDecoder;
 
 #define RNN_CTC_NO_UNKNOWN -1000        /* and less: words of the lexicon only */
+#define RNN_CTC_NO_SENTENCES -1000      /* and less: an utterance is one sentence */
 
 /* Each decoder class reads some of it and has rows for that (decoder.h). */
 typedef struct {
@@ -68,6 +69,7 @@ typedef struct {
   gchar *lexicon;               /* file of words, see lm/lexicon.h; NULL: the model's lexicon or words; "spelled": its words */
   gfloat lm_weight;             /* of the model's log-probabilities */
   gfloat word_score;            /* for each word, in nats */
+  gfloat sentence_score;        /* for each sentence that ends within an utterance; RNN_CTC_NO_SENTENCES: none does */
   gchar *hotwords;              /* to be preferred: "word:boost,two words:boost", or a file of them; NULL: none */
   gfloat unknown_score;         /* for each word that the lexicon lacks; RNN_CTC_NO_UNKNOWN: there are none */
 } RnnCtcDecoderConfig;

@@ -5,6 +5,7 @@
  * pulled.  Times: the decoder counts steps; when these were is kept for as long as a word can refer to them. */
 #include <string.h>
 #include "endpoint.h"
+#include "steady.h"
 #include "../base/error.h"
 #include "utterance.h"
 #include "writer.h"
@@ -14,6 +15,7 @@
 #define QUIET_INTERVAL (500 * MS)       /* who waits for text learns of a silence at least so often */
 #define PAUSE (200 * MS)        /* an utterance that is too long may end in so short a silence */
 #define GRACE (3000 * MS)       /* for how long it may wait for one, or for the end of a word */
+#define LONGEST_HOLD (1500 * MS)        /* for how long a guess may have to stand before it is shown */
 #define SURE 100                /* score of the blank in a step that nothing is heard in */
 
 typedef struct {
@@ -42,6 +44,8 @@ struct _RnnUtterance {
   GString *text;                /* of the utterance: its stable words */
   GString *partial;             /* last shown */
   GArray *unstable;             /* RnnWord: the words of a partial result that may change */
+  RnnSteady steady;             /* how long those that the decoder guesses have stood */
+  guint64 n_heard;              /* stable words of the utterance */
 
   gboolean over;                /* the utterance is: its end is to be pulled */
   gboolean by_silence;
@@ -64,6 +68,8 @@ rnn_result_kind_get_name (RnnResultKind kind)
 static const RnnOption own_options[] = {
   RNN_OPT_INT (RnnUtteranceConfig, partial_interval, 0, G_MAXINT, 0,
       "How often partial results are sent (ms of the stream); 0: never"),
+  RNN_OPT_FLOAT (RnnUtteranceConfig, partial_stability, 0, 1, 0,
+      "How little partial results flicker: a guess is shown when it has stood for 1.5 s times this; 1: what is sure alone"),
   RNN_OPT_INT (RnnUtteranceConfig, word_silence, 0, 60000, 400, "Silence that ends a word (ms); 0: only a space does"),
   RNN_OPT_INT (RnnUtteranceConfig, endpoint_silence, 100, 60000, 1200,
       "Silence after speech that ends an utterance (ms)"),
@@ -160,6 +166,7 @@ rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError *
   u->unstable = g_array_new (FALSE, FALSE, sizeof (RnnWord));
   u->text = g_string_new (NULL);
   u->partial = g_string_new (NULL);
+  rnn_steady_init (&u->steady);
   rnn_options_init (rnn_utterance_get_options (), &u->config);
   take_config (u, config);
   rnn_utterance_reset (u);
@@ -208,6 +215,7 @@ rnn_utterance_free (RnnUtterance *u)
   g_array_free (u->unstable, TRUE);
   g_string_free (u->text, TRUE);
   g_string_free (u->partial, TRUE);
+  rnn_steady_clear (&u->steady);
   g_free (u->silence);
   g_free (u);
 }
@@ -225,6 +233,8 @@ forget (RnnUtterance *u)
   g_array_set_size (u->times, 0);
   g_string_truncate (u->text, 0);
   g_string_truncate (u->partial, 0);
+  rnn_steady_reset (&u->steady);
+  u->n_heard = 0;
   u->first_step = 0;
   u->start = NEVER;
   u->over = u->written = u->flushed = u->ended = FALSE;
@@ -389,6 +399,7 @@ write_words (RnnUtterance *u)
     rnn_writer_push (u->writer, &word);
   }
   rnn_ctc_decoder_drop_words (u->decoder, n_stable);
+  u->n_heard += n_stable;
   if (u->over && !u->written)
     rnn_writer_finish (u->writer);
   u->written = u->over;
@@ -441,6 +452,18 @@ give_endpoint (RnnUtterance *u)
   return &u->result;
 }
 
+/* How many of the decoder's guesses are shown. */
+static guint
+count_shown (RnnUtterance *u, const RnnCtcWord *words, guint n)
+{
+  gfloat stability = u->config.partial_stability;
+
+  if (stability == 0)
+    return n;
+  n = rnn_steady_count (&u->steady, u->n_heard, words, n, u->position, (guint64) (stability * LONGEST_HOLD));
+  return stability < 1 ? n : 0;
+}
+
 /* Words that may still change, as a caption after what is under way; NULL: no news. */
 static const RnnResult *
 give_partial (RnnUtterance *u)
@@ -456,6 +479,7 @@ give_partial (RnnUtterance *u)
   u->last_partial = u->position;
   g_array_set_size (u->unstable, 0);
   g_array_append_vals (u->unstable, waiting, n_waiting);
+  n = count_shown (u, words, n);
   for (guint i = 0; i < n; i++) {
     RnnWord word = timed (u, &words[i]);
 

@@ -39,6 +39,7 @@ typedef struct {
   RnnCtcDecoderConfig decoder;
   RnnWriterConfig writer;
   RnnCaptionConfig caption;
+  gfloat partial_stability;     /* 0..1: 0 shows every guess, 1 none */
   gint partial_interval;        /* ms, as the following; 0: no partial results */
   gint word_silence;            /* 0: only spaces end a word */
   gint endpoint_silence, initial_silence, max_utterance;

@@ -37,6 +37,7 @@ wide_open (void)
   config.beam_width = 4096;
   config.beam_threshold = 1000;
   config.token_threshold = -1000;
+  config.sentence_score = RNN_CTC_NO_SENTENCES;
   config.recombine = FALSE;
   return config;
 }

@@ -81,6 +81,7 @@ search_init (Search *search, const Case *c)
   config->token_count = 65535;
   config->lm_file = lm ? g_build_filename (folder, lm, NULL) : NULL;
   config->lm_weight = (gfloat) number (params, "alpha", 0.5);
+  config->sentence_score = RNN_CTC_NO_SENTENCES;        /* the others know of one sentence only */
   config->word_score = lm ? (gfloat) number (params, "beta", 1.5) : 0;
   set_unknown (config, params);
   if (json_is_array (json_object_get (params, "unigrams")))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncore train-punctuation RECIPE.json TEXT...: a tagger learns marks and capitals from texts as people write them. */
+#include <stdio.h>
 #include <string.h>
 #include "base/error.h"
 #include "texts.h"
@@ -92,6 +93,7 @@ work (Training *t, GError **error)
 
       g_print ("epoch %u: loss %.4f, dev loss %.4f, wrong marks %.2f %%, %.0f words/s\n", stats.epoch + 1, stats.epoch_loss,
           stats.dev_loss, 100 * stats.dev_metric, stats.frames_per_second);
+      fflush (stdout);
       if (!rnn_keeper_save_model (t->keeper, t->trainer, &said, error)
           || !rnn_keeper_save_checkpoint (t->keeper, t->trainer, error))
         return FALSE;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How much of a guess is worth showing: words that have stood for a while, and none after one that has not. */
+#pragma once
+#include "../ctc/words.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  RnnCtcWords words;            /* as last guessed */
+  GArray *since;                /* guint64: since when each has been the same */
+  guint64 first;                /* how many words there were before them */
+} RnnSteady;
+
+void  rnn_steady_init  (RnnSteady *steady);
+void  rnn_steady_clear (RnnSteady *steady);
+void  rnn_steady_reset (RnnSteady *steady);
+/* At @now the guess is words[n], after @first others: how many of them have stood for @hold. */
+guint rnn_steady_count (RnnSteady *steady, guint64 first, const RnnCtcWord *words, guint n, guint64 now, guint64 hold);
+
+G_END_DECLS
