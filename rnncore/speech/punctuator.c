@@ -4,11 +4,13 @@
 #include "punctuator.h"
 #include <string.h>
 #include "../base/error.h"
-#include "../base/topk.h"
 #include "../inputs/words.h"
 #include "../session/stream.h"
 #include "../text/fold.h"
 #include "../text/marks.h"
+
+/* Nats that a mark and a capital are given: cross-entropy makes a tagger cautious, and it misses more than it invents. */
+#define EAGER 0.5f
 
 struct _RnnPunctuator {
   const RnnInput *input;
@@ -78,16 +80,29 @@ add_word (RnnCtcWords *to, const RnnCtcWord *word, const gchar *text)
   rnn_ctc_words_append (to, text, strlen (text));
 }
 
+static gint
+choose_mark (const gfloat *y)
+{
+  gint mark = RNN_MARK_NONE;
+  gfloat most = y[RNN_MARK_NONE] - EAGER;
+
+  for (gint m = RNN_MARK_NONE + 1; m < RNN_N_MARKS; m++)
+    if (y[m] > most) {
+      most = y[m];
+      mark = m;
+    }
+  return mark;
+}
+
 /* What the tagger says of the oldest word that waits: marks, then lower case and capital. */
 static void
 write_word (RnnPunctuator *p, const gfloat *y)
 {
   const RnnCtcWord *word = p->waiting.words;
-  gint mark;
+  gint mark = choose_mark (y);
 
-  rnn_top_k (RNN_N_MARKS, y, 1, &mark);
   g_string_truncate (p->text, 0);
-  rnn_marks_write (p->text, word->text, (RnnMark) mark, p->begins || y[RNN_N_MARKS + 1] > y[RNN_N_MARKS]);
+  rnn_marks_write (p->text, word->text, (RnnMark) mark, p->begins || y[RNN_N_MARKS + 1] + EAGER > y[RNN_N_MARKS]);
   p->begins = mark == RNN_MARK_PERIOD || mark == RNN_MARK_QUESTION;
   add_word (&p->ready, word, p->text->str);
   rnn_ctc_words_drop (&p->waiting, 1);
