@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Words as people write them: marks read off texts, written back along a stream, and figures, without a word lost, changed or
  * set to another time. */
-#include "base/rng.h"
+#include <glib/gstdio.h>
 #include "inputs/words.h"
 #include "speech/punctuator.h"
 #include "speech/writer.h"
@@ -229,6 +229,21 @@ test_tagger (void)
   }
 }
 
+/* The one that is shipped: small, and right where it is easy. */
+static void
+test_shipped (void)
+{
+  g_autofree gchar *path = g_test_build_filename (G_TEST_DIST, "..", "models", "english-punctuation.safetensors", NULL);
+  const RnnWriterConfig config = { path, TRUE };
+  g_autofree gchar *written = write_text (&config, "what is your name my name is john and i am twenty five / where do you live");
+  GStatBuf file;
+
+  g_assert_cmpint (g_stat (path, &file), ==, 0);
+  g_assert_cmpint (file.st_size, <=, 3000000);
+  g_assert_true (g_str_has_prefix (written, "What is your name? My name is John"));
+  g_assert_true (g_str_has_suffix (written, " I am 25. Where do you live?"));
+}
+
 static void
 test_no_tagger (void)
 {
@@ -255,6 +270,7 @@ main (int argc, char **argv)
   g_test_add_func ("/writer/figures", test_figures);
   g_test_add_func ("/writer/figure-ends", test_figure_ends);
   g_test_add_func ("/writer/tagger", test_tagger);
+  g_test_add_func ("/writer/shipped", test_shipped);
   g_test_add_func ("/writer/no-tagger", test_no_tagger);
   return g_test_run ();
 }
