@@ -12,7 +12,7 @@
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
 #define GST_CAT_DEFAULT gst_rnn_features_debug
 
-enum { PROP_0, PROP_FEATURES };
+enum { PROP_0, PROP_FEATURES, PROP_STATE };     /* the last: two of them */
 
 #define CHUNK 256               /* samples that are worked on at once */
 #define MAX_LIST 32             /* steps that are pushed at once */
@@ -336,6 +336,21 @@ gst_rnn_features_reset (GstRnnStage *stage)
 }
 
 static void
+gst_rnn_features_keep (GstRnnStage *stage, RnnKeep *keep)
+{
+  GstRnnFeatures *self = GST_RNN_FEATURES (stage);
+
+  if (!self->features) {
+    keep->failed = TRUE;
+    return;
+  }
+  rnn_input_stream_keep (self->features, keep);
+  rnn_keep (keep, &self->n_steps, sizeof self->n_steps);
+  rnn_keep_count (keep, &self->n_rest, sizeof self->rest - 1);
+  rnn_keep (keep, self->rest, sizeof self->rest);
+}
+
+static void
 gst_rnn_features_stop (GstRnnStage *stage)
 {
   free_front_end (GST_RNN_FEATURES (stage));
@@ -393,8 +408,12 @@ gst_rnn_features_set_property (GObject *object, guint id, const GValue *value, G
   GstRnnFeatures *self = GST_RNN_FEATURES (object);
 
   GST_OBJECT_LOCK (self);
-  g_free (self->options);
-  self->options = g_value_dup_string (value);
+  if (id == PROP_FEATURES) {
+    g_free (self->options);
+    self->options = g_value_dup_string (value);
+  } else {
+    gst_rnn_stage_set_state_property (&self->stage, id - PROP_STATE, value);
+  }
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -402,7 +421,10 @@ static void
 gst_rnn_features_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GST_OBJECT_LOCK (object);
-  g_value_set_string (value, GST_RNN_FEATURES (object)->options);
+  if (id == PROP_FEATURES)
+    g_value_set_string (value, GST_RNN_FEATURES (object)->options);
+  else
+    gst_rnn_stage_get_state_property (GST_RNN_STAGE (object), id - PROP_STATE, value);
   GST_OBJECT_UNLOCK (object);
 }
 
@@ -424,6 +446,7 @@ gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
   object_class->get_property = gst_rnn_features_get_property;
   object_class->finalize = gst_rnn_features_finalize;
   gst_rnn_features_install_properties (object_class);
+  gst_rnn_stage_install_state (klass, PROP_STATE);
 
   klass->works_without_model = TRUE;
   klass->is_first = TRUE;
@@ -435,6 +458,7 @@ gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
   klass->fill = gst_rnn_features_fill;
   klass->drain = gst_rnn_features_drain;
   klass->reset = gst_rnn_features_reset;
+  klass->keep = gst_rnn_features_keep;
   klass->stop = gst_rnn_features_stop;
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);

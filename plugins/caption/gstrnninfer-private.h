@@ -35,6 +35,7 @@ GstFlowReturn gst_rnn_infer_run (GstRnnStage *stage);
 GstFlowReturn gst_rnn_infer_fill (GstRnnStage *stage, guint64 n);
 GstFlowReturn gst_rnn_infer_drain (GstRnnStage *stage);
 void gst_rnn_infer_reset (GstRnnStage *stage);
+void gst_rnn_infer_keep (GstRnnStage *stage, RnnKeep *keep);
 void gst_rnn_infer_endpoint (GstRnnStage *stage, const GstStructure *endpoint);
 
 G_END_DECLS

@@ -56,6 +56,15 @@ gst_rnn_infer_reset (GstRnnStage *stage)
     rnn_stream_reset (self->stream);
 }
 
+void
+gst_rnn_infer_keep (GstRnnStage *stage, RnnKeep *keep)
+{
+  if (GST_RNN_INFER (stage)->stream)
+    rnn_stream_keep (GST_RNN_INFER (stage)->stream, keep);
+  else
+    keep->failed = TRUE;
+}
+
 /* Between two blocks: the state begins anew if an utterance has ended, and nothing of the next one was heard. */
 static GstFlowReturn
 reset_at_endpoint (GstRnnInfer *self)

@@ -8,7 +8,7 @@
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_infer_debug);
 #define GST_CAT_DEFAULT gst_rnn_infer_debug
 
-enum { PROP_0, PROP_PRECISION, PROP_N_THREADS, PROP_BATCH_GROUP, PROP_BATCH_DEADLINE };
+enum { PROP_0, PROP_PRECISION, PROP_N_THREADS, PROP_BATCH_GROUP, PROP_BATCH_DEADLINE, PROP_STATE };   /* the last: two of them */
 
 #define DEFAULT_BATCH_DEADLINE 5        /* ms */
 
@@ -263,6 +263,7 @@ gst_rnn_infer_set_property (GObject *object, guint id, const GValue *value, GPar
       self->batch_deadline = g_value_get_uint (value);
       break;
     default:
+      gst_rnn_stage_set_state_property (&self->stage, id - PROP_STATE, value);
       break;
   }
   GST_OBJECT_UNLOCK (object);
@@ -288,6 +289,7 @@ gst_rnn_infer_get_property (GObject *object, guint id, GValue *value, GParamSpec
       g_value_set_uint (value, self->batch_deadline);
       break;
     default:
+      gst_rnn_stage_get_state_property (&self->stage, id - PROP_STATE, value);
       break;
   }
   GST_OBJECT_UNLOCK (object);
@@ -311,6 +313,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   object_class->get_property = gst_rnn_infer_get_property;
   object_class->finalize = gst_rnn_infer_finalize;
   gst_rnn_infer_install_properties (object_class);
+  gst_rnn_stage_install_state (klass, PROP_STATE);
 
   klass->check_model = gst_rnn_infer_check_model;
   klass->set_model = gst_rnn_infer_set_model;
@@ -320,6 +323,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   klass->fill = gst_rnn_infer_fill;
   klass->drain = gst_rnn_infer_drain;
   klass->reset = gst_rnn_infer_reset;
+  klass->keep = gst_rnn_infer_keep;
   klass->stop = gst_rnn_infer_stop;
   klass->endpoint = gst_rnn_infer_endpoint;
   klass->set_flushing = gst_rnn_infer_set_flushing;

@@ -113,6 +113,7 @@ begin (GstRnnStage *stage)
   gst_rnn_stage_swap_if_due (stage);
   if (stage->untold)
     return GST_FLOW_FLUSHING;
+  gst_rnn_stage_load_state_if_due (stage);
   return stage->negotiated ? GST_FLOW_OK : GST_FLOW_NOT_NEGOTIATED;
 }
 
@@ -121,7 +122,11 @@ run (GstRnnStage *stage)
 {
   GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
 
-  return klass->run && stage->negotiated ? klass->run (stage) : GST_FLOW_OK;
+  GstFlowReturn ret = klass->run && stage->negotiated ? klass->run (stage) : GST_FLOW_OK;
+
+  if (ret == GST_FLOW_OK)
+    gst_rnn_stage_save_state_if_due (stage, FALSE);
+  return ret;
 }
 
 GstFlowReturn

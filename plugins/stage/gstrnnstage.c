@@ -215,6 +215,8 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     gst_rnn_timeline_init (&stage->timeline, 0, 1);
     gst_rnn_stage_reset (stage);
     stage->position = GST_CLOCK_TIME_NONE;
+    stage->state_due = TRUE;
+    stage->state_saved = g_get_monotonic_time ();
   }
 
   ret = GST_ELEMENT_CLASS (gst_rnn_stage_parent_class)->change_state (element, transition);
@@ -223,6 +225,7 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     GST_OBJECT_LOCK (stage);
     stage->active = FALSE;
     GST_OBJECT_UNLOCK (stage);
+    gst_rnn_stage_save_state_if_due (stage, TRUE);
     stage->negotiated = stage->untold = FALSE;
     g_queue_clear_full (&stage->segments, (GDestroyNotify) gst_event_unref);
     GST_RNN_STAGE_GET_CLASS (stage)->stop (stage);
@@ -243,6 +246,7 @@ gst_rnn_stage_finalize (GObject *object)
 {
   gst_rnn_stage_drop_model (GST_RNN_STAGE (object));
   g_free (GST_RNN_STAGE (object)->model_file);
+  gst_rnn_stage_free_state (GST_RNN_STAGE (object));
   G_OBJECT_CLASS (gst_rnn_stage_parent_class)->finalize (object);
 }
 
@@ -274,6 +278,7 @@ gst_rnn_stage_class_init (GstRnnStageClass *klass)
 static void
 gst_rnn_stage_init (GstRnnStage *stage)
 {
+  gst_rnn_stage_init_state (stage);
   stage->settings.reset_on = DEFAULT_RESET_ON;
   stage->settings.alignment_threshold = DEFAULT_ALIGNMENT_THRESHOLD;
   stage->settings.discont_wait = DEFAULT_DISCONT_WAIT;

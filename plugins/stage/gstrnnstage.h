@@ -44,6 +44,8 @@ typedef struct {
   GstClockTime position;        /* where the timeline was when it stopped, or NONE */
   RnnModel *model;              /* in use; written under the object lock */
   GstClockTime end;             /* of the last frame or gap that left; NONE: a new stretch */
+  gboolean state_due;           /* state-file is to be read before the first buffer */
+  gint64 state_saved;           /* monotonic time */
   gsize frame_size;             /* bytes */
   GstBuffer *frame;             /* added and not pushed yet: one ... */
   GstBufferList *frames;        /* ... or several */
@@ -57,6 +59,9 @@ typedef struct {
   GstClockTime latency;         /* that the stage adds */
   GstClockTime pipeline_latency;        /* of all, as the pipeline has told */
   guint64 n_steps, n_resets, n_swaps;
+
+  gchar *state_file, *save_wanted, *load_wanted;        /* paths */
+  guint state_interval;         /* ms */
 
   gint reset_wanted, endpoint_seen;     /* atomic */
 } GstRnnStage;
@@ -85,6 +90,7 @@ typedef struct {
   gboolean (*gap) (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTime duration);
   GstFlowReturn (*drain) (GstRnnStage *stage);
   void (*reset) (GstRnnStage *stage);
+  void (*keep) (GstRnnStage *stage, RnnKeep *keep);     /* the stream's state, out or in, between two buffers; NULL: cannot */
   void (*stop) (GstRnnStage *stage);    /* frees all that set_model and set_caps made */
   gboolean (*push_event) (GstRnnStage *stage, GstEvent *event); /* downstream, transfer full; default: to srcpad */
   void (*endpoint) (GstRnnStage *stage, const GstStructure *endpoint);  /* from downstream, in any thread */
@@ -126,6 +132,17 @@ GstFlowReturn gst_rnn_stage_leave (GstRnnStage *stage, GstRnnResetOn reason);
 void gst_rnn_stage_set_flushing (GstRnnStage *stage, gboolean flushing);
 /* Forgets all of the stream. */
 void gst_rnn_stage_reset (GstRnnStage *stage);
+
+/* ---- gstrnnstage-state.c ---- */
+/* state-file, state-interval and the signals of a class that has `keep`; its properties @first_id and the next one go to the two below,
+ * under the object lock, with 0 and 1. */
+void gst_rnn_stage_install_state (GstRnnStageClass *klass, guint first_id);
+void gst_rnn_stage_set_state_property (GstRnnStage *stage, guint which, const GValue *value);
+void gst_rnn_stage_get_state_property (GstRnnStage *stage, guint which, GValue *value);
+void gst_rnn_stage_init_state (GstRnnStage *stage);
+void gst_rnn_stage_free_state (GstRnnStage *stage);
+void gst_rnn_stage_load_state_if_due (GstRnnStage *stage);
+void gst_rnn_stage_save_state_if_due (GstRnnStage *stage, gboolean stops);
 
 /* ---- gstrnnstage-events.c ---- */
 gboolean gst_rnn_stage_sink_event (GstPad *pad, GstObject *parent, GstEvent *event);

@@ -127,7 +127,7 @@ rnn_cmvn_new (const RnnFeatureConfig *config, guint dim, const gfloat *mean, con
     cmvn->second = g_new0 (gdouble, dim);
   }
   if (config->cmvn == RNN_CMVN_SLIDING)
-    cmvn->ring = g_new (gfloat, (gsize) cmvn->window * dim);
+    cmvn->ring = g_new0 (gfloat, (gsize) cmvn->window * dim);
   if (mean) {
     cmvn->mean = g_memdup2 (mean, dim * sizeof (gfloat));
     cmvn->std = g_memdup2 (std, dim * sizeof (gfloat));
@@ -164,4 +164,18 @@ void
 rnn_cmvn_apply (RnnCmvn *cmvn, gfloat *x)
 {
   cmvn->apply (cmvn, x);
+}
+
+void
+rnn_cmvn_keep (RnnCmvn *cmvn, RnnKeep *keep)
+{
+  rnn_keep_same (keep, cmvn->dim);
+  rnn_keep_same (keep, cmvn->ring ? cmvn->window : 0);
+  if (!cmvn->first)
+    return;
+  rnn_keep (keep, &cmvn->n, sizeof cmvn->n);
+  rnn_keep (keep, cmvn->first, cmvn->dim * sizeof (gdouble));
+  rnn_keep (keep, cmvn->second, cmvn->dim * sizeof (gdouble));
+  if (cmvn->ring)
+    rnn_keep (keep, cmvn->ring, (gsize) cmvn->window * cmvn->dim * sizeof (gfloat));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cepstral mean and variance normalisation of a stream of frames. */
 #pragma once
+#include "../base/keep.h"
 #include "features.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,7 @@ RnnCmvn *rnn_cmvn_new (const RnnFeatureConfig *config, guint dim, const gfloat *
 void rnn_cmvn_free (RnnCmvn *cmvn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnCmvn, rnn_cmvn_free)
 void rnn_cmvn_reset (RnnCmvn *cmvn);
+void rnn_cmvn_keep (RnnCmvn *cmvn, RnnKeep *keep);
 
 /* Normalises the next frame, x[dim], in place. */
 void rnn_cmvn_apply (RnnCmvn *cmvn, gfloat *x);

@@ -236,3 +236,13 @@ rnn_features_finish (RnnFeatures *features, gfloat *out)
   rnn_features_reset (features);
   return steps;
 }
+
+void
+rnn_features_keep (RnnFeatures *f, RnnKeep *keep)
+{
+  rnn_framer_keep (f->framer, keep);
+  if (f->pcen)
+    rnn_pcen_keep (f->pcen, keep);
+  rnn_cmvn_keep (f->cmvn, keep);
+  rnn_stack_keep (f->stack, keep);
+}

@@ -7,6 +7,7 @@
  * needs the whole utterance is in offline.h. */
 #pragma once
 #include "../base/api.h"
+#include "../base/keep.h"
 
 RNN_API_BEGIN
 
@@ -80,6 +81,8 @@ guint rnn_features_push (RnnFeatures *features, const gfloat *samples, guint n, 
 /* The end of the stream: the steps that are still complete (snip_edges) or due (mirrored edges); then as new. */
 guint rnn_features_finish (RnnFeatures *features, gfloat *out);
 void  rnn_features_reset (RnnFeatures *features);
+/* What of the stream is to come yet, for another RnnFeatures of the same options (base/keep.h). */
+void  rnn_features_keep (RnnFeatures *features, RnnKeep *keep);
 
 /* ---- stages that stand alone: the trainer augments between them ---- */
 /* Stacks frames[n][dim] with context window @stack and @stride -> out; returns steps (0 when n < stack). */

@@ -117,3 +117,19 @@ rnn_framer_next (RnnFramer *framer, gboolean end)
     framer->folded[i] = framer->samples[fold (framer->edges, at + i, n) - framer->base];
   return framer->folded;
 }
+
+void
+rnn_framer_keep (RnnFramer *framer, RnnKeep *keep)
+{
+  rnn_keep_same (keep, framer->length);
+  rnn_keep_same (keep, framer->shift);
+  rnn_keep (keep, &framer->base, sizeof framer->base);
+  rnn_keep (keep, &framer->n_frames, sizeof framer->n_frames);
+  rnn_keep_count (keep, &framer->fill, framer->capacity);
+  rnn_keep (keep, framer->samples, framer->fill * sizeof (gfloat));
+  /* what folding and frames reach back to is there */
+  if (framer->base < 0 || framer->base > G_MAXINT64 / 4 || framer->n_frames > G_MAXINT64 / 4 / framer->shift
+      || framer->base > MAX (next_position (framer) - HISTORY, 0)
+      || framer->n_frames > rnn_framer_count (framer, framer->base + framer->fill, FALSE))
+    keep->failed = TRUE;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A stream of samples cut into overlapping frames. */
 #pragma once
+#include "../base/keep.h"
 #include <glib.h>
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef struct {
 RnnFramer *rnn_framer_new (RnnEdges edges, guint length, guint shift, gfloat scale);
 void rnn_framer_free (RnnFramer *framer);
 void rnn_framer_reset (RnnFramer *framer);
+void rnn_framer_keep (RnnFramer *framer, RnnKeep *keep);
 
 /* Takes as many of the @n samples as there is room for (at least one, once all complete frames were taken). */
 guint rnn_framer_append (RnnFramer *framer, const gfloat *samples, guint n);

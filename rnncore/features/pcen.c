@@ -74,3 +74,11 @@ rnn_pcen_apply (RnnPcen *pcen, const gfloat *mels, gfloat *out)
   for (guint i = 0; i < pcen->n; i++)
     out[i] = w[i] - offset;
 }
+
+void
+rnn_pcen_keep (RnnPcen *pcen, RnnKeep *keep)
+{
+  rnn_keep_same (keep, pcen->n);
+  rnn_keep (keep, &pcen->started, sizeof pcen->started);
+  rnn_keep (keep, pcen->smooth, pcen->n * sizeof (gfloat));
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Per-channel energy normalisation: an automatic gain control per band in place of the logarithm. */
 #pragma once
+#include "../base/keep.h"
 #include "features.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,7 @@ typedef struct {
 RnnPcen *rnn_pcen_new (const RnnFeatureConfig *config);
 void rnn_pcen_free (RnnPcen *pcen);
 void rnn_pcen_reset (RnnPcen *pcen);
+void rnn_pcen_keep (RnnPcen *pcen, RnnKeep *keep);
 
 /* The next frame, mels[n] -> out[n]; out may be mels. */
 void rnn_pcen_apply (RnnPcen *pcen, const gfloat *mels, gfloat *out);

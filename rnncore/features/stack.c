@@ -70,3 +70,14 @@ rnn_stack_frames (const gfloat *frames, guint n, guint dim, guint stack, guint s
     memcpy (out + (gsize) s * stack * dim, frames + (gsize) s * stride * dim, (gsize) stack * dim * sizeof (gfloat));
   return steps;
 }
+
+void
+rnn_stack_keep (RnnStack *stack, RnnKeep *keep)
+{
+  rnn_keep_same (keep, stack->dim);
+  rnn_keep_same (keep, stack->stack);
+  rnn_keep_same (keep, stack->stride);
+  rnn_keep_count (keep, &stack->fill, stack->stack - 1);
+  rnn_keep_count (keep, &stack->skip, stack->stride);
+  rnn_keep (keep, stack->frames, (gsize) stack->fill * stack->dim * sizeof (gfloat));
+}

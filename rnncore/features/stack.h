@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Context windows over a stream of frames: `stack` frames side by side, every `stride` frames. */
 #pragma once
+#include "../base/keep.h"
 #include <glib.h>
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ typedef struct {
 RnnStack *rnn_stack_new (guint dim, guint stack, guint stride);
 void rnn_stack_free (RnnStack *stack);
 void rnn_stack_reset (RnnStack *stack);
+void rnn_stack_keep (RnnStack *stack, RnnKeep *keep);
 
 /* Where the next frame goes, [dim]; then rnn_stack_push returns whether that made out[stack * dim]. */
 gfloat *rnn_stack_next (RnnStack *stack);

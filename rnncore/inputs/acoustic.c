@@ -110,3 +110,9 @@ rnn_acoustic_start (gpointer stream)
 {
   return rnn_features_get_start (stream);
 }
+
+void
+rnn_acoustic_keep (gpointer stream, RnnKeep *keep)
+{
+  rnn_features_keep (stream, keep);
+}

@@ -19,8 +19,10 @@ guint    rnn_acoustic_max_steps (gpointer stream, guint n);
 guint    rnn_acoustic_push (gpointer stream, const gfloat *rows, guint n, gfloat *out);
 guint    rnn_acoustic_finish (gpointer stream, gfloat *out);
 gint     rnn_acoustic_start (gpointer stream);
+void     rnn_acoustic_keep (gpointer stream, RnnKeep *keep);
 
 #define RNN_ACOUSTIC_STREAM .open = rnn_acoustic_open, .close = rnn_acoustic_close, .reset = rnn_acoustic_reset, \
-    .max_steps = rnn_acoustic_max_steps, .push = rnn_acoustic_push, .finish = rnn_acoustic_finish, .start = rnn_acoustic_start
+    .max_steps = rnn_acoustic_max_steps, .push = rnn_acoustic_push, .finish = rnn_acoustic_finish, .start = rnn_acoustic_start, \
+    .keep = rnn_acoustic_keep
 
 G_END_DECLS

@@ -123,6 +123,15 @@ rnn_input_stream_reset (RnnInputStream *stream)
   stream->klass->reset (stream->data);
 }
 
+void
+rnn_input_stream_keep (RnnInputStream *stream, RnnKeep *keep)
+{
+  if (stream->klass->keep)
+    stream->klass->keep (stream->data, keep);
+  else
+    keep->failed = TRUE;
+}
+
 gint
 rnn_input_stream_get_start (RnnInputStream *stream)
 {

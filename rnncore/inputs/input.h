@@ -43,6 +43,7 @@ struct _RnnInputClass {         /* one static const per file */
   guint    (*push)      (gpointer stream, const gfloat *rows, guint n, gfloat *out);
   guint    (*finish)    (gpointer stream, gfloat *out);
   gint     (*start)     (gpointer stream);
+  void     (*keep)      (gpointer stream, RnnKeep *keep);       /* NULL: its state cannot be kept */
 };
 
 struct _RnnInput {              /* first member of every instance */
@@ -81,6 +82,8 @@ guint rnn_input_stream_max_steps (RnnInputStream *stream, guint n);
 guint rnn_input_stream_push (RnnInputStream *stream, const gfloat *rows, guint n, gfloat *out);
 guint rnn_input_stream_finish (RnnInputStream *stream, gfloat *out);    /* what is still due; then as new */
 void  rnn_input_stream_reset (RnnInputStream *stream);
+/* Its state, out or in (base/keep.h); fails for a kind that cannot. */
+void  rnn_input_stream_keep (RnnInputStream *stream, RnnKeep *keep);
 /* First row of step 0 relative to the stream's first: negative with mirrored edges. */
 gint  rnn_input_stream_get_start (RnnInputStream *stream);
 

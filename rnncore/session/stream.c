@@ -74,7 +74,7 @@ rnn_stream_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
   s->x = g_new (gfloat, s->n_in);
   s->newest = g_new0 (gfloat, s->n_in);
   s->last = s->cmvn ? g_new0 (gfloat, s->n_in) : s->newest;
-  s->y = g_new (gfloat, RNN_STREAM_BLOCK * s->n_out);
+  s->y = g_new0 (gfloat, RNN_STREAM_BLOCK * s->n_out);
   s->times = g_new (Times, s->n_ahead + RNN_STREAM_BLOCK);
   s->n_skip = s->n_ahead;
   return s;
@@ -348,6 +348,63 @@ gboolean
 rnn_stream_is_between_blocks (RnnStream *s)
 {
   return s->n_block == 0 && s->n_run % RNN_STREAM_BLOCK == 0;
+}
+
+/* ---- into another process ---- */
+
+static void
+keep_state (RnnStream *s, RnnKeep *keep)
+{
+  gsize n = rnn_batch_stream_get_state_size (s->batch);
+  g_autofree gfloat *state = g_new (gfloat, MAX (n, 1));
+
+  rnn_keep_same (keep, n);
+  rnn_batch_stream_get_state (s->batch, state);
+  rnn_keep (keep, state, n * sizeof (gfloat));
+  if (!keep->to && !keep->failed)
+    rnn_batch_stream_set_state (s->batch, state);
+}
+
+static void
+keep_steps (RnnStream *s, RnnKeep *keep)
+{
+  rnn_keep_count (keep, &s->n_waiting, s->n_ahead + RNN_STREAM_BLOCK);
+  rnn_keep (keep, s->times, s->n_waiting * sizeof (Times));
+  rnn_keep_count (keep, &s->n_block, RNN_STREAM_BLOCK - 1);
+  if (s->n_block > s->n_room) {
+    s->n_room = RNN_STREAM_BLOCK;
+    s->x = g_renew (gfloat, s->x, s->n_room * s->n_in);
+  }
+  rnn_keep (keep, s->x, s->n_block * s->n_in * sizeof (gfloat));
+  rnn_keep_count (keep, &s->n_skip, s->n_ahead);
+  rnn_keep (keep, &s->n_run, sizeof s->n_run);
+  if (s->n_waiting != s->n_ahead - s->n_skip + s->n_block || s->n_run % RNN_STREAM_BLOCK + s->n_block > RNN_STREAM_BLOCK)
+    keep->failed = TRUE;
+}
+
+void
+rnn_stream_keep (RnnStream *s, RnnKeep *keep)
+{
+  if (!keep->to)
+    rnn_stream_reset (s);
+  if (s->at < s->n_answers || s->finishing || s->ending || s->cancelled) {
+    keep->failed = TRUE;
+    return;
+  }
+  drop_times (s);
+  rnn_keep_same (keep, s->n_in);
+  rnn_keep_same (keep, s->n_out);
+  rnn_keep_same (keep, s->n_ahead);
+  keep_steps (s, keep);
+  rnn_keep (keep, s->newest, s->n_in * sizeof (gfloat));
+  if (s->cmvn) {
+    rnn_keep (keep, s->last, s->n_in * sizeof (gfloat));
+    rnn_cmvn_keep (s->cmvn, keep);
+  }
+  rnn_keep (keep, s->y, RNN_STREAM_BLOCK * s->n_out * sizeof (gfloat));
+  keep_state (s, keep);
+  if (keep->failed && !keep->to)
+    rnn_stream_reset (s);
 }
 
 /* ---- the rest ---- */

@@ -8,6 +8,7 @@
  * A value that is no finite number, or beyond 1e18, is missing: the last one of its kind takes its place, 0 if there was
  * none. */
 #pragma once
+#include "../base/keep.h"
 #include "batcher.h"
 
 RNN_API_BEGIN
@@ -49,6 +50,9 @@ const RnnStreamAnswer *rnn_stream_next (RnnStream *stream);
 gboolean rnn_stream_restart (RnnStream *stream, gint blank);
 gboolean rnn_stream_is_between_blocks (RnnStream *stream);
 void rnn_stream_reset (RnnStream *stream);      /* forgets all */
+/* All of it but statistics, out of a stream whose answers are all taken, or into one of the same model (base/keep.h), which goes on to
+ * the same bits; at an end, or after cancelling, it fails. */
+void rnn_stream_keep (RnnStream *stream, RnnKeep *keep);
 
 /* As rnn_batch_stream_cancel ().  Once next has met it, only reset helps. */
 void rnn_stream_cancel (RnnStream *stream, gboolean cancel);
