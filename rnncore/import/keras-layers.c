@@ -60,6 +60,8 @@ find_array (const RnnKeras *k, const RnnKerasLayer *l, const gchar *name)
 {
   g_autofree gchar *folder = g_strconcat (l->name, "/", NULL);
 
+  if (k->folders)
+    return rnn_keras_archive_find (k, l, name);
   for (guint i = 0; i < rnn_tensors_get_n (k->arrays); i++) {
     const RnnTensorView *array = rnn_tensors_get (k->arrays, i);
     const gchar *path = g_str_has_prefix (array->name, "model_weights/") ? array->name + strlen ("model_weights/") : array->name;

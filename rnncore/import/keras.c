@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keras's .h5 files: the attribute "model_config" (JSON) says what the layers are and, of functional models, what each reads; arrays
+/* Keras's .h5 files (and archives, keras-archive.c): the attribute "model_config" (JSON) says what the layers are and, of functional models, what each reads; arrays
  * are model_weights/LAYER/.../NAME:0.  Layers that lead to the model's output are converted (keras-layers.c); a plain row of them
  * becomes a chain, anything else a graph. */
 #include "keras.h"
@@ -303,7 +303,7 @@ convert (RnnKeras *k, const json_t *model, GError **error)
 static gboolean
 is_mine (const guint8 *data, gsize n)
 {
-  return rnn_hdf5_is_one (data, n);
+  return rnn_hdf5_is_one (data, n) || rnn_keras_is_archive (data, n);
 }
 
 static gboolean
@@ -330,14 +330,16 @@ read_file (GBytes *bytes, const gchar *where, RnnImport *import, GError **error)
   const guint8 *data = g_bytes_get_data (bytes, &n);
   RnnKeras k = { .sink = { take_text, take_array }, .where = where, .arrays = rnn_tensors_new (where), .import = import,
     .layers = json_array () };
-  gboolean ok = rnn_hdf5_read (data, n, where, &k.sink, error) && read_config (&k, error);
+  gboolean ok = (rnn_hdf5_is_one (data, n) ? rnn_hdf5_read (data, n, where, &k.sink, error) : rnn_keras_read_archive (&k, bytes, error))
+      && read_config (&k, error);
 
   g_clear_error (&k.error);
   json_decref (k.layers);
   rnn_tensors_free (k.arrays);
   g_free (k.config);
   g_free (k.version);
+  g_clear_pointer (&k.folders, g_hash_table_unref);
   return ok;
 }
 
-const RnnReader rnn_reader_keras = { "keras", "Keras's models (.h5)", is_mine, read_file };
+const RnnReader rnn_reader_keras = { "keras", "Keras's models (.h5, .keras)", is_mine, read_file };

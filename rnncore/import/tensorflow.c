@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "gates.h"
 #include "layers.h"
+#include "protobuf.h"
 
 #define MAX_DEPTH 256
 #define RATE 16000              /* DecodeWav takes a file's own; the features were made for this one */
@@ -394,9 +395,10 @@ read_file (GBytes *bytes, const gchar *where, RnnImport *import, GError **error)
 {
   gsize n;
   const guint8 *data = g_bytes_get_data (bytes, &n);
-  RnnTf tf = { .where = where, .graph = rnn_tf__graph__unpack (NULL, n, data), .import = import };
+  RnnTf tf = { .where = where, .import = import };
   gboolean ok;
 
+  tf.graph = (RnnTf__Graph *) rnn_protobuf_unpack (&rnn_tf__graph__descriptor, data, n, rnn_protobuf_budget (n));
   if (!tf.graph) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: begins as a graph of TensorFlow's, but cannot be read as one", where);
     return FALSE;
