@@ -29,6 +29,7 @@ struct _RnnTranslator {
   GArray *done;                 /* of RnnTranslation */
   gfloat *x, *scores;           /* [beam], [beam][V] */
   gint *best;                   /* [beam] */
+  gfloat *entry;                /* [n_state]: the decoder's state behind the source that was run last */
 };
 
 /* ---- life ---- */
@@ -111,6 +112,7 @@ rnn_translator_new (RnnModel *model, guint beam, gdouble penalty, GError **error
   t->x = g_new0 (gfloat, beam);
   t->scores = g_new0 (gfloat, (gsize) beam * V);
   t->best = g_new0 (gint, MIN ((gint) beam, V));
+  t->entry = g_new0 (gfloat, MAX (rnn_model_get_root (model)->n_state, 1));
   t->decoder = rnn_session_new_decoder (model, beam, &t->memory, error);
   if (!t->decoder)
     g_clear_pointer (&t, rnn_translator_free);
@@ -130,6 +132,7 @@ rnn_translator_free (RnnTranslator *t)
   g_free (t->x);
   g_free (t->scores);
   g_free (t->best);
+  g_free (t->entry);
   rnn_model_unref (t->model);
   g_free (t);
 }
@@ -158,9 +161,9 @@ check_source (RnnTranslator *t, const gint *source, guint n, GError **error)
   return TRUE;
 }
 
-/* Fills the memory, and state [n_state] of the decoder. */
+/* Fills the memory, and the state in which the decoder begins. */
 static void
-encode (RnnTranslator *t, const gint *source, guint n, gfloat *state)
+encode (RnnTranslator *t, const gint *source, guint n)
 {
   const RnnCell *encoder = rnn_model_get_encoder (t->model);
   gsize S = n + (t->source_end >= 0), scratch = rnn_cell_scratch_size (encoder, (gint) S, 1);
@@ -179,9 +182,9 @@ encode (RnnTranslator *t, const gint *source, guint n, gfloat *state)
   rnn_cell_forward (encoder, &run);
   t->memory.S = (gint) S;
   t->memory.data = run.y;
-  rnn_cell_reset_state (rnn_model_get_root (t->model), state);
+  rnn_cell_reset_state (rnn_model_get_root (t->model), t->entry);
   if (rnn_model_carries (t->model))
-    memcpy (state, run.state, encoder->n_state * sizeof (gfloat));
+    memcpy (t->entry, run.state, encoder->n_state * sizeof (gfloat));
 }
 
 /* ---- search ---- */
@@ -276,7 +279,6 @@ const RnnTranslation *
 rnn_translator_run (RnnTranslator *t, const gint *source, guint n, guint *n_best, GError **error)
 {
   gsize n_state = rnn_session_get_state_size (t->decoder);
-  g_autofree gfloat *state = g_new0 (gfloat, MAX (n_state, 1));
   guint longest = LONGEST (n);
 
   *n_best = 0;
@@ -284,8 +286,8 @@ rnn_translator_run (RnnTranslator *t, const gint *source, guint n, guint *n_best
     return NULL;
   g_array_set_size (t->done, 0);
   g_ptr_array_set_size (t->open, 0);
-  encode (t, source, n, state);
-  g_ptr_array_add (t->open, hypothesis_new (n_state, state, NULL, t->start, 0));
+  encode (t, source, n);
+  g_ptr_array_add (t->open, hypothesis_new (n_state, t->entry, NULL, t->start, 0));
   for (guint i = 0; i < longest && is_open (t, longest); i++)
     step (t);
   if (t->done->len == 0)        /* it found no end */
@@ -293,6 +295,45 @@ rnn_translator_run (RnnTranslator *t, const gint *source, guint n, guint *n_best
   g_array_sort (t->done, compare_done);
   *n_best = MIN (t->done->len, t->beam);
   return (const RnnTranslation *) t->done->data;
+}
+
+/* ---- attention ---- */
+
+/* Where the weights of the last layer of attention begin in the decoder's state (cells/attention.c), or -1. */
+static gssize
+find_weights (const RnnCell *root)
+{
+  gssize found = -1, at = 0;
+
+  for (guint i = 0; i < root->children->len; i++) {
+    const RnnCell *child = root->children->pdata[i];
+
+    if (g_str_equal (child->klass->name, "attention"))
+      found = at;
+    at += (gssize) child->n_state;
+  }
+  return found;
+}
+
+gfloat *
+rnn_translator_attend (RnnTranslator *t, const gint *tokens, guint n, guint *S)
+{
+  gssize at = find_weights (rnn_model_get_root (t->model));
+  g_autofree gfloat *state = g_new (gfloat, MAX (rnn_session_get_state_size (t->decoder), 1));
+  gfloat *weights;
+
+  *S = (guint) t->memory.S;
+  if (at < 0)
+    return NULL;
+  weights = g_new (gfloat, (gsize) (n + 1) * *S);
+  rnn_session_set_state (t->decoder, 0, t->entry);
+  for (guint i = 0; i <= n; i++) {
+    t->x[0] = (gfloat) (i ? tokens[i - 1] : t->start);
+    rnn_session_run (t->decoder, 1, t->x, t->scores);
+    rnn_session_get_state (t->decoder, 0, state);
+    memcpy (weights + (gsize) i * *S, state + at, *S * sizeof (gfloat));
+  }
+  return weights;
 }
 
 /* ---- texts ---- */

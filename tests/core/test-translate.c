@@ -152,6 +152,33 @@ check_all (RnnModel *model)
   }
 }
 
+/* For what is said attention looks where it comes from: backwards. */
+static void
+check_attention (RnnModel *model)
+{
+  static const gint source[] = { 2, 4, 1, 3 };
+  g_autoptr (RnnTranslator) translator = rnn_translator_new (model, 3, 0, NULL);
+  guint n, S, met = 0;
+  const RnnTranslation *best = rnn_translator_run (translator, source, 4, &n, NULL);
+  g_autofree gfloat *weights = rnn_translator_attend (translator, best->tokens, best->n, &S);
+
+  g_assert_cmpuint (best->n, ==, 4);
+  g_assert_cmpuint (S, ==, 5);
+  for (guint i = 0; i <= 4; i++) {
+    const gfloat *row = weights + i * S;
+    gfloat sum = 0;
+    guint most = 0;
+
+    for (guint s = 0; s < S; s++) {
+      sum += row[s];
+      most = row[s] > row[most] ? s : most;
+    }
+    g_assert_cmpfloat_with_epsilon (sum, 1, 1e-5);
+    met += i < 4 && most == 3 - i;
+  }
+  g_assert_cmpuint (met, >=, 3);
+}
+
 static void
 test_encoder_decoder (void)
 {
@@ -160,6 +187,7 @@ test_encoder_decoder (void)
   g_autoptr (GError) error = NULL;
 
   check_all (model);
+  check_attention (model);
   close (g_mkstemp (path));
   rnn_model_save (model, path, &error);
   g_assert_no_error (error);

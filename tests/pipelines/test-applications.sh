@@ -85,6 +85,8 @@ awk 'BEGIN {
 }' > "$work/words.dict"
 application g2p "$work/words.dict"
 at_most phone_errors 60
+grep -q '</svg>' "$work/g2p-attention.svg"
+report $? "a picture of attention"
 saved g2p
 "$RNN_BUILD/rnncore/tools/rnncore" g2p "$work/g2p.safetensors" badek > "$work/log" 2>&1 && grep -Eq '^[A-Z]+( [A-Z]+)*$' "$work/log"
 report $? "rnncore g2p says a word"

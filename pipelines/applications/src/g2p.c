@@ -171,6 +171,31 @@ train (const Setting *setting, RnnModel *model, const RnnTrainConfig *config, co
   return TRUE;
 }
 
+/* The attention of a long word's translation, to be drawn. */
+static gboolean
+draw (const Setting *setting, RnnModel *model, const Dictionary *d, GError **error)
+{
+  g_autoptr (Table) table = table_new (setting, "g2p-attention", "letter\tphone\tweight\tletter_name\tphone_name", error);
+  g_autoptr (RnnTranslator) translator = table ? rnn_translator_new (model, BEAM, 0, error) : NULL;
+  const gchar *const *letters = rnn_model_get_source_tokens (model), *const *phones = rnn_model_get_tokens (model);
+  const Entry *longest = d->test->pdata[0];
+  const RnnTranslation *best;
+  g_autofree gfloat *weights = NULL;
+  guint n, S;
+
+  for (guint i = 0; i < MIN (d->test->len, 500); i++)
+    if (((Entry *) d->test->pdata[i])->letters->len > longest->letters->len)
+      longest = d->test->pdata[i];
+  best = translator ? rnn_translator_run (translator, (const gint *) longest->letters->data, longest->letters->len - 1, &n, error)
+      : NULL;
+  weights = best ? rnn_translator_attend (translator, best->tokens, best->n, &S) : NULL;
+  for (guint i = 0; weights && i < best->n; i++)
+    for (guint s = 0; s + 1 < S; s++)
+      table_row (table, "%u\t%u\t%.3f\t%s\t%s", s, i, (gdouble) weights[i * S + s], letters[g_array_index (longest->letters, gint, s)],
+          phones[best->tokens[i]]);
+  return best != NULL;
+}
+
 static gboolean
 tell (const Setting *setting, RnnModel *model, const Dictionary *d, json_t *figures, GError **error)
 {
@@ -200,6 +225,7 @@ run (const Setting *setting, GError **error)
   }
   ok = model && dictionary_read (&d, setting->file, model, setting->smoke ? 2000 : G_MAXUINT, error)
       && train (setting, model, &fit.config, &d, figures, error) && tell (setting, model, &d, figures, error)
+      && draw (setting, model, &d, error)
       && fit_save (setting, model, error);
 
   dictionary_clear (&d);
