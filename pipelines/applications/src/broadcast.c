@@ -9,6 +9,7 @@
  * before can tell a frozen picture from one in which nothing moves. */
 #include "broadcast.h"
 #include "features/picture.h"
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -111,6 +112,7 @@ typedef struct {
   gint gain, offset;            /* of 64; of brightness */
   gboolean mirror, overturn;
   guint roll;                   /* columns */
+  gfloat height, slope[2], speed, phase;        /* of waves that pass over pictures */
   guint8 frame[BROADCAST_PIXELS];
 } Look;
 
@@ -137,6 +139,19 @@ choose (Studio *s, BroadcastClass kind)
   return clip;
 }
 
+/* Waves over a picture, of any length; they move sideways, for up and down is what scrolling does. */
+static void
+choose_waves (Studio *s)
+{
+  gfloat most = rnn_rng_below (s->rng, 4) ? 60 : 0;
+
+  s->look.height = most * rnn_rng_uniform (s->rng);
+  s->look.slope[0] = 1.6f * rnn_rng_uniform (s->rng) - 0.8f;
+  s->look.slope[1] = 1.2f * rnn_rng_uniform (s->rng) - 0.6f;
+  s->look.speed = s->clip && s->clip->still ? 0 : s->look.slope[0] * 2 * rnn_rng_uniform (s->rng);
+  s->look.phase = 6.283f * rnn_rng_uniform (s->rng);
+}
+
 /* Without variation a clip is shown as it is. */
 static void
 choose_look (Studio *s, const Clip *clip)
@@ -151,6 +166,8 @@ choose_look (Studio *s, const Clip *clip)
   s->look.mirror = clip->kind != BROADCAST_BARS && rnn_rng_below (s->rng, 2);
   s->look.overturn = clip->kind != BROADCAST_BARS && rnn_rng_below (s->rng, 2);
   s->look.roll = clip->kind != BROADCAST_BARS ? rnn_rng_below (s->rng, BROADCAST_WIDTH) : 0;
+  if (clip->kind == BROADCAST_PICTURE)
+    choose_waves (s);
 }
 
 /* Frame @at of the clip. */
@@ -169,6 +186,9 @@ show (Studio *s, const Clip *clip, guint at)
       guint from = (l->overturn ? BROADCAST_HEIGHT - 1 - y : y) * BROADCAST_WIDTH
           + (l->mirror ? BROADCAST_WIDTH - 1 - column : column);
       gint mixed = (a[from] * (128 - l->share) + b[from] * l->share) / 128;
+
+      if (l->height > 0)
+        mixed += (gint) lrintf (l->height * sinf (l->slope[0] * x + l->slope[1] * y + l->speed * at + l->phase));
 
       l->frame[y * BROADCAST_WIDTH + x] = (guint8) CLAMP (mixed * l->gain / 64 + l->offset, 0, 255);
     }
