@@ -5,7 +5,8 @@
  * that while the queue before one of them is full, so that no more input comes here: everything stands still.  Where text
  * goes to such an element, gaps run on over what takes longer than `max-hold`, well within a queue's default second; what comes
  * late then is shown late, and no longer than as much past now, but a muxer gets it with its own time: who plays the file has
- * it all.  Where text goes elsewhere, nobody waits, and times stay exact.
+ * it all.  So a muxer need not wait at all; and must not, for it forgets with every text how far the gaps before had told, and
+ * waits for the next while queues fill.  Where text goes elsewhere, nobody waits, and times stay exact.
  *
  * A live stream may just stop (mute, discontinuous transmission).  After as long as ends an utterance, by the pipeline's
  * clock, it is over.  The clock's own thread must not wait for anything: the work is done in another one, under the
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define MAX_DEPTH 64
+#define MUXER_HOLD (100 * GST_MSECOND)
 
 /* ---- who waits ---- */
 
@@ -47,16 +49,18 @@ find_waiting (GstPad *src, guint depth)
 static void
 run_ahead (GstRnnCtcDec *self)
 {
-  GstClockTime held = gst_rnn_ctc_dec_get_held (self);
+  GstClockTime held = gst_rnn_ctc_dec_get_held (self), hold = MIN (self->max_hold, MUXER_HOLD);
 
-  if (held <= self->max_hold)
+  if (held <= hold)
     return;
   if (!self->asked) {
     self->waits = find_waiting (self->stage.srcpad, 0);
     self->asked = TRUE;
   }
-  if (self->waits != GST_RNN_WAITS_NOBODY)
-    gst_rnn_ctc_dec_run_ahead (self, held - self->max_hold / 2);
+  if (self->waits == GST_RNN_WAITS_OTHER)
+    hold = self->max_hold;
+  if (self->waits != GST_RNN_WAITS_NOBODY && held > hold)
+    gst_rnn_ctc_dec_run_ahead (self, held - hold / 2);
 }
 
 /* ---- live streams that stop ---- */

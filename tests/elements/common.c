@@ -187,3 +187,22 @@ test_speech (void)
     g_clear_pointer (&all, g_array_unref);
   return all;
 }
+
+gboolean
+test_have (const gchar *names)
+{
+  g_auto (GStrv) list = g_strsplit (names, " ", -1);
+  guint i;
+
+  for (i = 0; list[i]; i++) {
+    g_autoptr (GstElementFactory) factory = gst_element_factory_find (list[i]);
+
+    if (!factory) {
+      g_autofree gchar *reason = g_strconcat (list[i], " is not installed", NULL);
+
+      g_test_skip (reason);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}

@@ -24,6 +24,8 @@ typedef struct {
 const gchar *test_dir (void);
 void test_init (int *argc, char ***argv);
 int  test_run (void);
+/* Are these elements installed?  FALSE: the test is skipped. */
+gboolean test_have (const gchar *names);
 /* Writes the model; returns its path (transfer full). */
 gchar *test_tone_model (const gchar *name, const TestModel *options);
 /* "ab_c d": letters and spaces as tones, '_' 100 ms of silence.  (transfer full) floats */

@@ -36,25 +36,6 @@ write_wav (const gchar *path, const gchar *text)
   g_assert_true (g_file_set_contents (path, (gchar *) bytes, 44 + size, NULL));
 }
 
-static gboolean
-have (const gchar *names)
-{
-  g_auto (GStrv) list = g_strsplit (names, " ", -1);
-  guint i;
-
-  for (i = 0; list[i]; i++) {
-    g_autoptr (GstElementFactory) factory = gst_element_factory_find (list[i]);
-
-    if (!factory) {
-      g_autofree gchar *reason = g_strconcat (list[i], " is not installed", NULL);
-
-      g_test_skip (reason);
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
 /* Runs a pipeline to its end; fails on an error or when it hangs. */
 static void
 run (GstElement *pipeline)
@@ -102,7 +83,7 @@ expect_file (const gchar *name, const gchar *expected)
 static void
 test_webvtt (void)
 {
-  if (!have ("webvttenc"))
+  if (!test_have ("webvttenc"))
     return;
   launch ("filesrc location=%s ! wavparse ! rnntranscriber model-file=%s output-mode=segments ! webvttenc ! "
       "filesink location=%s/out.vtt", wav, model, test_dir ());
@@ -112,7 +93,7 @@ test_webvtt (void)
 static void
 test_srt (void)
 {
-  if (!have ("srtenc"))
+  if (!test_have ("srtenc"))
     return;
   launch ("filesrc location=%s ! wavparse ! rnntranscriber model-file=%s output-mode=segments ! srtenc ! "
       "filesink location=%s/out.srt", wav, model, test_dir ());
@@ -137,7 +118,7 @@ test_textoverlay (void)
   GstElement *pipeline, *sink;
   guint n = 0;
 
-  if (!have ("textoverlay"))
+  if (!test_have ("textoverlay"))
     return;
   pipeline = gst_parse_launch (text, &error);
   g_assert_no_error (error);
@@ -154,7 +135,7 @@ test_textoverlay (void)
 static void
 test_matroska (void)
 {
-  if (!have ("matroskamux matroskademux webvttenc flacenc"))
+  if (!test_have ("matroskamux matroskademux webvttenc flacenc"))
     return;
   launch ("filesrc location=%s ! wavparse ! tee name=t t. ! queue max-size-time=0 max-size-bytes=0 "
       "max-size-buffers=0 ! flacenc ! matroskamux name=m ! filesink location=%s/out.mkv "
@@ -179,7 +160,7 @@ make_film (void)
 static void
 test_film (gconstpointer mode)
 {
-  if (!have ("matroskamux matroskademux textoverlay"))
+  if (!test_have ("matroskamux matroskademux textoverlay"))
     return;
   make_film ();
   launch ("filesrc location=%s/film.mkv ! matroskademux name=d d.video_0 ! queue ! videoconvert ! textoverlay name=o ! "
@@ -218,7 +199,7 @@ count_captions (const gchar *muxer, const gchar *demuxer)
 static void
 test_film_muxed (void)
 {
-  if (!have ("matroskamux matroskademux"))
+  if (!test_have ("matroskamux matroskademux"))
     return;
   make_film ();
   g_assert_cmpuint (count_captions ("matroskamux", "matroskademux"), ==, 10);
