@@ -4,15 +4,13 @@
 #include "words.h"
 #include <string.h>
 
-#define START_WORDS 8
-#define START_BYTES 127         /* with its end, what malloc hands out anyway */
+#define START_WORDS 2
 
 void
 rnn_ctc_words_init (RnnCtcWords *words)
 {
-  *words = (RnnCtcWords) {.size = START_WORDS };
-  words->words = g_new (RnnCtcWord, START_WORDS);
-  words->texts = g_string_sized_new (START_BYTES);
+  *words = (RnnCtcWords) { 0 };         /* many a queue never holds a word */
+  words->texts = g_string_new (NULL);
 }
 
 void
@@ -50,8 +48,10 @@ rnn_ctc_words_add (RnnCtcWords *words)
 {
   gsize at = words->texts->len;
 
-  if (words->n == words->size)
-    words->words = g_renew (RnnCtcWord, words->words, words->size *= 2);
+  if (words->n == words->size) {
+    words->size = MAX (2 * words->size, START_WORDS);
+    words->words = g_renew (RnnCtcWord, words->words, words->size);
+  }
   append (words, "", 0);
   words->words[words->n] = (RnnCtcWord) {.text = words->texts->str + at };
   return &words->words[words->n++];
