@@ -72,7 +72,7 @@ rnn_ctc_decoder_new (RnnTokens *tokens, const RnnCtcDecoderConfig *config, GErro
   decoder->V = rnn_tokens_get_n (tokens);
   decoder->blank = rnn_tokens_get_blank (tokens);
   decoder->log_probs = g_new0 (gfloat, decoder->V);
-  rnn_ctc_words_init (&decoder->words);
+  rnn_ctc_words_init (&decoder->words, 8);
   if (klass->setup && !klass->setup (decoder, config, error)) {
     rnn_ctc_decoder_free (decoder);
     return NULL;

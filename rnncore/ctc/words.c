@@ -4,13 +4,14 @@
 #include "words.h"
 #include <string.h>
 
-#define START_WORDS 2
+#define LETTERS 15              /* of a word, with its end */
 
 void
-rnn_ctc_words_init (RnnCtcWords *words)
+rnn_ctc_words_init (RnnCtcWords *words, guint n)
 {
-  *words = (RnnCtcWords) { 0 };         /* many a queue never holds a word */
-  words->texts = g_string_new (NULL);
+  *words = (RnnCtcWords) {.size = n };
+  words->words = n > 0 ? g_new (RnnCtcWord, n) : NULL;
+  words->texts = g_string_sized_new (n * LETTERS);
 }
 
 void
@@ -49,7 +50,7 @@ rnn_ctc_words_add (RnnCtcWords *words)
   gsize at = words->texts->len;
 
   if (words->n == words->size) {
-    words->size = MAX (2 * words->size, START_WORDS);
+    words->size = MAX (2 * words->size, 1);
     words->words = g_renew (RnnCtcWord, words->words, words->size);
   }
   append (words, "", 0);

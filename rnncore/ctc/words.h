@@ -12,7 +12,8 @@ typedef struct {
   guint n, size;
 } RnnCtcWords;
 
-void rnn_ctc_words_init  (RnnCtcWords *words);
+/* With room for @n words; there is always more. */
+void rnn_ctc_words_init  (RnnCtcWords *words, guint n);
 void rnn_ctc_words_clear (RnnCtcWords *words);
 /* Adds an empty word; rnn_ctc_words_append() extends the text of the last one. */
 RnnCtcWord *rnn_ctc_words_add (RnnCtcWords *words);

@@ -48,8 +48,8 @@ rnn_captioner_new (const RnnCaptionConfig *config)
   RnnCaptioner *captioner = g_new0 (RnnCaptioner, 1);
 
   captioner->config = *config;
-  rnn_ctc_words_init (&captioner->words);
-  rnn_ctc_words_init (&captioner->page.words);
+  rnn_ctc_words_init (&captioner->words, 0);
+  rnn_ctc_words_init (&captioner->page.words, 0);
   captioner->page.text = g_string_sized_new (START_BYTES);
   captioner->above = g_string_sized_new (config->output_mode == RNN_CAPTION_ROLL_UP ? START_BYTES : 0);
   return captioner;

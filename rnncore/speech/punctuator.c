@@ -51,8 +51,8 @@ rnn_punctuator_new (RnnModel *model, GError **error)
   p->stream = stream;
   p->text = g_string_new (NULL);
   p->begins = TRUE;
-  rnn_ctc_words_init (&p->waiting);
-  rnn_ctc_words_init (&p->ready);
+  rnn_ctc_words_init (&p->waiting, 0);
+  rnn_ctc_words_init (&p->ready, 0);
   return p;
 }
 

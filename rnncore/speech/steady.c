@@ -5,7 +5,7 @@
 void
 rnn_steady_init (RnnSteady *steady)
 {
-  rnn_ctc_words_init (&steady->words);
+  rnn_ctc_words_init (&steady->words, 0);
   steady->since = g_array_new (FALSE, FALSE, sizeof (guint64));
   steady->first = 0;
 }

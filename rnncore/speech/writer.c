@@ -44,8 +44,8 @@ rnn_writer_new (const RnnWriterConfig *config, GError **error)
   w->text = g_string_new (NULL);
   for (guint i = 0; i <= MOST && w->written; i++)
     w->bare[i] = g_string_new (NULL);
-  rnn_ctc_words_init (&w->queue);
-  rnn_ctc_words_init (&w->all);
+  rnn_ctc_words_init (&w->queue, 0);
+  rnn_ctc_words_init (&w->all, 0);
   return w;
 }
 
