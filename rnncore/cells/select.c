@@ -10,6 +10,7 @@
 
 #define MAX_OUTPUTS (1 << 24)
 #define MAX_LOOPS 8
+#define MAX_PIECES (1 << 20)
 
 /* count values from x[from] on, `step` apart; from < 0: zeros */
 typedef struct {
@@ -32,7 +33,7 @@ add_piece (Select *s, gint64 from, gint64 count, gint64 step)
 {
   gint64 last = from + (count - 1) * step;
 
-  if (count < 1 || count > MAX_OUTPUTS - s->cell.n_out
+  if (count < 1 || count > MAX_OUTPUTS - s->cell.n_out || s->pieces->len >= MAX_PIECES
       || (from >= 0 && (from >= s->cell.n_in || last < 0 || last >= s->cell.n_in)))
     return FALSE;
   s->cell.n_out += (gint) count;

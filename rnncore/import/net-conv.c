@@ -108,6 +108,10 @@ steps (const Conv *conv)
   gboolean depthwise = conv->groups > 1;
   gfloat *to;
 
+  if ((gint64) units * per_group * kernel > (gint64) RNN_NET_MAX_SIZE) {
+    rnn_net_fail (c, "has a dilation that makes its window too long");
+    return NULL;
+  }
   wire = rnn_net_emit (c, json_pack ("{ss si si si sb sb sb}", "cell", "conv1d", "units", units, "kernel", kernel, "lookahead",
           (gint) a->after, "bias", conv->b != NULL, "depthwise", depthwise, "zero_padding", TRUE), units, 1,
       (const gint[]) { rnn_net_order (c, conv->x) });

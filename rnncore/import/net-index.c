@@ -74,6 +74,7 @@ slice_axis (RnnNetCall *c, const RnnNetValue *v, gint axis, gint64 start, gint64
 
   if (step == 0)
     return rnn_net_fail (c, "has a step of 0");
+  step = CLAMP (step, -((gint64) 1 << 50), (gint64) 1 << 50);   /* longer than anything */
   start = start < 0 ? start + n : start;
   end = end < 0 ? (end < -n ? -1 : end + n) : end;
   start = CLAMP (start, 0, step > 0 ? n : n - 1);
@@ -386,6 +387,8 @@ pad (RnnNetCall *c)
 
     if (before == 0 && after == 0)
       continue;
+    if (axis >= 0 && v->dims[axis] == 0 && !g_str_equal (mode, "constant"))
+      return rnn_net_fail (c, "repeats an edge of nothing");
     if (axis < 0 || axis == v->time || before < -v->dims[axis] || after < -v->dims[axis] - before || before > 1 << 24 || after > 1 << 24)
       return rnn_net_fail (c, axis >= 0 && axis == v->time ? "pads the sequence" : "has pads that do not fit its tensor");
     if (!(padded = pad_axis (c, v, axis, before, after, mode, beside ? beside->data : NULL)))

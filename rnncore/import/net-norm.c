@@ -158,7 +158,7 @@ group_normalization (RnnNetCall *c)
   if (!rnn_net_need (c, 3) || rnn_net_is_constant (x) || x->rank < 3)
     return rnn_net_fail (c, "is of something without channels");
   groups = g_str_equal (c->node->op, "InstanceNormalization") ? x->dims[1] : rnn_net_node_int (c->node, "num_groups", 1);
-  if (groups < 1 || x->dims[1] % groups || x->dims[0] != 1 || x->time > 0 || !need_constants (c, 1, 2, (gsize) x->dims[1]))
+  if (groups < 1 || groups > x->dims[1] || x->dims[1] % groups || x->dims[0] != 1 || x->time > 0 || !need_constants (c, 1, 2, (gsize) x->dims[1]))
     return rnn_net_fail (c, "looks at the whole sequence at once, or has groups that do not fit");
   if (!(y = normalise_rows (c, x, (gint64) x->size / groups, rnn_net_node_float (c->node, "epsilon", 1e-5), "layer")))
     return FALSE;

@@ -148,6 +148,8 @@ rnn_net_plan (const RnnNetGraph *graph, guint attempt, RnnNetPlan *plan)
 
     if (first->rank > 0 && first->dims[first->rank - 1] < 0)
       plan->dims[input][first->rank - 1] = plan->known->length;
+    if (input != 0 || first->rank < 1 || plan->dims[input][first->rank - 1] != plan->known->length)
+      plan->known = NULL;       /* has other blocks than it is known for */
   }
   return TRUE;
 }

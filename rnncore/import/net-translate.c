@@ -5,7 +5,9 @@
 
 #define MAX_DEPTH 24            /* of graphs within graphs */
 #define MAX_NODES 200000
-#define MAX_SPENT ((gsize) 1 << 27)     /* elements of all tensors that come up */
+#define MAX_EFFORT ((guint64) 1 << 31)  /* elements that nodes are given, one after the other */
+#define MAX_WIRES 16384
+#define MAX_ROW ((gsize) 1 << 22)       /* numbers of a step that go in */
 #define MAX_UNIT 64
 
 /* ---- names ---- */
@@ -81,8 +83,14 @@ run_node (RnnNetCall *c)
 {
   const RnnNetOp *op = rnn_net_op_find (c->node->op);
 
-  if (c->work->spent > MAX_SPENT)
-    return rnn_net_fail (c, "is one too many: the model's tensors have more than %" G_GSIZE_FORMAT " elements", MAX_SPENT);
+  for (gint i = 0; i < c->n_in; i++) {
+    c->work->effort += c->in[i] ? c->in[i]->size + 1 : 1;
+    if (c->in[i] && !c->in[i]->size && !rnn_net_is_constant (c->in[i]))
+      return rnn_net_fail (c, "is given a tensor without elements");
+  }
+  if (c->work->spent > RNN_NET_MAX_SPENT || c->work->effort > MAX_EFFORT || c->work->wires->len > MAX_WIRES)
+    return rnn_net_fail (c, "is one too many: the model's tensors have more than %" G_GSIZE_FORMAT " elements, or it has more than %d layers",
+        RNN_NET_MAX_SPENT, MAX_WIRES);
   if (g_str_equal (c->node->op, "If"))
     return run_if (c);
   if (op)
@@ -129,12 +137,30 @@ run_nodes (RnnNetWork *w, const RnnNetGraph *graph, GError **error)
 
 /* ---- inputs ---- */
 
+/* Adds an input's elements to those of the row. */
+static gboolean
+count_row (const RnnNetWork *w, const RnnNetPlan *plan, guint i, gsize *row, GError **error)
+{
+  const RnnNetInput *input = w->graph->inputs->pdata[i];
+  gsize size = 1;
+
+  for (gint d = 0; d < input->rank && size <= MAX_ROW; d++)
+    size = plan->dims[i][d] < 0 || (gsize) plan->dims[i][d] > MAX_ROW ? G_MAXSIZE : size * (gsize) plan->dims[i][d];
+  *row += MIN (size, MAX_ROW + 1);
+  if (*row <= MAX_ROW)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: with the input \"%.80s\" a step has more than %" G_GSIZE_FORMAT " numbers", w->where,
+      input->name, MAX_ROW);
+  return FALSE;
+}
+
 /* Places in wire 0 for the inputs: those that are no states first. */
 static gboolean
 set_inputs (RnnNetWork *w, const RnnNetPlan *plan, GError **error)
 {
   RnnNetWire *wire = rnn_net_wire_get (w, 0);
   gint64 at = 0;
+  gsize row = 0;
 
   for (gint pass = 0; pass < 2; pass++)
     for (guint i = 0; i < w->graph->inputs->len; i++) {
@@ -145,7 +171,7 @@ set_inputs (RnnNetWork *w, const RnnNetPlan *plan, GError **error)
 
       if ((plan->state[i] >= 0) != (pass == 1))
         continue;
-      if (!(v = rnn_net_value_new (kind, input->rank, plan->dims[i], error)))
+      if (!count_row (w, plan, i, &row, error) || !(v = rnn_net_value_new (kind, input->rank, plan->dims[i], error)))
         return FALSE;
       v->integer = input->integer;
       v->time = plan->time_axis[i];

@@ -84,10 +84,10 @@ unary (RnnNetCall *c)
     return FALSE;
   alpha = rows[i].alpha ? rnn_net_node_float (c->node, rows[i].alpha, rows[i].alpha_default) : rows[i].alpha_default;
   beta = rows[i].beta ? rnn_net_node_float (c->node, rows[i].beta, rows[i].beta_default) : 0;
-  if (g_str_equal (rows[i].op, "LeakyRelu") && alpha == 0)
-    c->out[0] = rnn_net_activate (c, c->in[0], "relu", 0, 0);
-  else if (rnn_net_is_constant (c->in[0]))
+  if (rnn_net_is_constant (c->in[0]))
     c->out[0] = fold (c, c->in[0], rows[i].activation, alpha, beta);
+  else if (g_str_equal (rows[i].op, "LeakyRelu") && alpha == 0)
+    c->out[0] = rnn_net_activate (c, c->in[0], "relu", 0, 0);
   else
     c->out[0] = rnn_net_activate (c, c->in[0], rows[i].activation, alpha, beta);
   return c->out[0] != NULL;
@@ -126,7 +126,7 @@ clip (RnnNetCall *c)
 static gboolean
 prelu (RnnNetCall *c)
 {
-  RnnNetValue *x = c->in[0], *slopes = rnn_net_in (c, 1);
+  RnnNetValue *x = rnn_net_in (c, 0), *slopes = rnn_net_in (c, 1);
   gboolean ok = FALSE;
   gdouble slope;
   gint wire;
@@ -134,7 +134,7 @@ prelu (RnnNetCall *c)
 
   if (!rnn_net_need (c, 2))
     return FALSE;
-  if (rnn_net_is_uniform (slopes, &slope) && fabs (slope) < 1e6) {
+  if (!rnn_net_is_constant (x) && rnn_net_is_uniform (slopes, &slope) && fabs (slope) < 1e6) {
     c->out[0] = rnn_net_activate (c, x, slope == 0 ? "relu" : "leakyrelu", slope, 0);
     return c->out[0] != NULL;
   }

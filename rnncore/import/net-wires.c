@@ -68,6 +68,7 @@ rnn_net_weight (RnnNetWork *work, gint wire, const gchar *name, gint rank, const
     weight.dims[i] = dims[i];
     size *= (gsize) dims[i];
   }
+  work->spent += size;
   weight.data = g_new0 (gfloat, MAX (size, 1));
   g_array_append_val (rnn_net_wire_get (work, wire)->weights, weight);
   return weight.data;
@@ -97,7 +98,7 @@ rnn_net_of_wire (RnnNetCall *call, gint wire, gint rank, const gint64 *dims, gin
 gint
 rnn_net_base (const RnnNetWork *work, const RnnNetValue *value)
 {
-  gint wire = value->size ? value->data[0].ref.wire : -1;
+  gint wire = value->size && !rnn_net_is_constant (value) ? value->data[0].ref.wire : -1;
   g_autofree guint8 *seen = NULL;
 
   if (wire < 0 || (gsize) rnn_net_wire_get (work, wire)->n != value->size)
@@ -335,10 +336,13 @@ new_order (RnnNetCall *call, const RnnNetValue *value)
 gint
 rnn_net_order (RnnNetCall *call, const RnnNetValue *value)
 {
+  g_autoptr (RnnNetValue) layer = rnn_net_is_constant (value) ? rnn_net_as_wires (call, (RnnNetValue *) value) : NULL;
   g_autofree gchar *key = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) value->data,
       value->size * sizeof (RnnNetElement));
   gint wire = GPOINTER_TO_INT (g_hash_table_lookup (call->work->orders, key)) - 1;
 
+  if (rnn_net_is_constant (value))
+    return layer && layer->size ? layer->data[0].ref.wire : 0;
   if (wire >= 0)
     return wire;
   wire = new_order (call, value);

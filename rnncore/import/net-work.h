@@ -38,7 +38,8 @@ typedef struct {
   gint unit;                    /* places of the axis of time that are one step */
   gint wanted;                  /* set by who could go on with that unit; 0: nobody */
   gint depth;                   /* of graphs within graphs */
-  gsize spent;                  /* elements of all tensors so far */
+  gsize spent;                  /* elements of all tensors that nodes made so far */
+  guint64 effort;               /* elements that nodes were given so far */
 } RnnNetWork;
 
 /* One operator at work. */

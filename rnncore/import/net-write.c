@@ -187,6 +187,24 @@ write_recipe (const RnnNetWork *w, const RnnNetPlan *plan, gint n_states, json_t
       input, "layers", layers, "tensors", tensors, "output", "kind", "raw");
 }
 
+/* In a sequence an input without steps was taken for a state that begins as 0: is there an output that it could be? */
+static gboolean
+check_states (const RnnNetWork *w, const RnnNetPlan *plan, RnnNetValue *const *outputs, GError **error)
+{
+  for (guint i = 0; plan->sequence && i < w->graph->inputs->len; i++) {
+    const RnnNetInput *input = w->graph->inputs->pdata[i];
+    const RnnNetValue *output = plan->state[i] >= 0 ? outputs[plan->state[i]] : NULL;
+
+    for (gint d = 0; output && d < input->rank; d++)
+      if (output->rank != input->rank || output->time >= 0 || output->dims[d] != plan->dims[i][d]) {
+        g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: the input \"%.80s\" has no steps, and does not come back as a state",
+            w->where, input->name);
+        return FALSE;
+      }
+  }
+  return TRUE;
+}
+
 gboolean
 rnn_net_write (RnnNetWork *w, const RnnNetPlan *plan, RnnNetValue *const *outputs, RnnImport *import, GError **error)
 {
@@ -198,6 +216,8 @@ rnn_net_write (RnnNetWork *w, const RnnNetPlan *plan, RnnNetValue *const *output
   gint n_states, last;
 
   if (!(row = join_outputs (&c, plan, outputs, &n_states)))
+    return FALSE;
+  if (!check_states (w, plan, outputs, error))
     return FALSE;
   if (rnn_net_wire_get (w, 0)->n - n_states < 1 || row->size <= (gsize) n_states)
     return fail (w, error, "nothing goes in, or comes out, but states");

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 #define RNN_NET_RANK 8
 #define RNN_NET_MAX_SIZE ((gsize) 1 << 26)      /* elements of a tensor */
+#define RNN_NET_MAX_SPENT ((gsize) 1 << 26)     /* of all that come up on the way */
 
 typedef enum {
   RNN_NET_FLOAT, RNN_NET_INT,   /* constants; truth is 1 or 0 */
