@@ -30,6 +30,8 @@ void rnn_baseline_run (const RnnBaseline *baseline, guint n, const gfloat *known
 /* ---- seasonal.c ---- */
 /* Is the autocorrelation at lag @season more than chance (90 %)?  FALSE for less than three seasons. */
 gboolean rnn_is_seasonal (guint n, const gfloat *y, guint season);
+/* The lag, from 2 on, at which the series is most like itself once its trend is gone; 1: at none. */
+guint rnn_season_guess (guint n, const gfloat *y);
 /* Classical multiplicative decomposition: indices[season], mean 1, of y[0], y[1], ...; FALSE (and all are 1) where y is not
  * positive throughout. */
 gboolean rnn_seasonal_indices (guint n, const gfloat *y, guint season, gdouble *indices);

@@ -2,7 +2,7 @@
 /* Trains forecasting models (config.h): the linear part in closed form, then the members on what it leaves. */
 #pragma once
 #include "config.h"
-#include "../model/model.h"
+#include "../train/train.h"
 
 RNN_API_BEGIN
 
@@ -18,6 +18,8 @@ typedef struct {
   guint windows;                /* at most so many to learn from; 0: 20000 */
   guint64 seed;
   void (*report) (const gchar *line, gpointer data);    /* may be NULL: what is going on */
+  /* May be NULL: after every minibatch of a member, from 0; FALSE: enough, what there is makes the model. */
+  gboolean (*step) (guint member, const RnnTrainStats *stats, gpointer data);
   gpointer data;
 } RnnForecastFit;
 

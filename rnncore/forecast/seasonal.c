@@ -79,3 +79,51 @@ rnn_seasonal_indices (guint n, const gfloat *y, guint season, gdouble *indices)
     indices[i] /= mean;
   return positive;
 }
+
+#define LONGEST 400             /* season that is looked for */
+#define ENOUGH 4000             /* values that are looked at, the last ones */
+#define LEAST 0.3               /* autocorrelation of a season */
+
+/* y without the line through it. */
+static gfloat *
+detrend (guint n, const gfloat *y)
+{
+  gdouble middle = (n - 1) / 2.0, mean = get_mean (n, y), xy = 0, xx = 0;
+  gfloat *d = g_new (gfloat, n);
+
+  for (guint t = 0; t < n; t++) {
+    xy += (t - middle) * (y[t] - mean);
+    xx += (t - middle) * (t - middle);
+  }
+  for (guint t = 0; t < n; t++)
+    d[t] = (gfloat) (y[t] - mean - (xx > 0 ? xy / xx * (t - middle) : 0));
+  return d;
+}
+
+/* The first peak nearly as high as the highest one, after the autocorrelation has gone down. */
+guint
+rnn_season_guess (guint n, const gfloat *y)
+{
+  guint from = n > ENOUGH ? n - ENOUGH : 0, most = MIN (LONGEST, (n - from) / 3);
+  g_autofree gfloat *d = NULL;
+  g_autofree gdouble *r = NULL;
+  gdouble variance, lowest = 1, best = LEAST;
+  guint season = 1;
+
+  if (most < 3)
+    return 1;
+  d = detrend (n - from, y + from);
+  r = g_new0 (gdouble, most + 2);
+  variance = covariance (n - from, d, 0, 0);
+  for (guint lag = 1; variance > 0 && lag <= most + 1; lag++)
+    r[lag] = covariance (n - from, d, 0, lag) / variance * (n - from) / (n - from - lag);
+  for (guint lag = 2; lag <= most; lag++) {
+    lowest = MIN (lowest, r[lag - 1]);
+    if (r[lag] >= r[lag - 1] && r[lag] >= r[lag + 1] && r[lag] > lowest + LEAST / 2
+        && r[lag] > (season > 1 ? best * 1.1 : best)) {
+      best = r[lag];
+      season = lag;
+    }
+  }
+  return season;
+}

@@ -88,7 +88,7 @@ train_model (Competition *c, GError **error)
   g_autofree RnnForecastTrack *tracks = g_new (RnnForecastTrack, c->train->len);
   RnnForecastFit fit = { .seed = (guint64) c->options->seed, .report = eval_report, .data = (gpointer) c->options,
     .windows = 40000 };
-  guint shortest = G_MAXUINT;
+  const RnnSeries *usual = rnn_forecast_find_median ((const RnnSeries *const *) c->train->pdata, c->train->len);
   RnnModel *model;
   json_t *recipe;
 
@@ -96,9 +96,8 @@ train_model (Competition *c, GError **error)
     RnnSeries *s = c->train->pdata[i];
 
     tracks[i] = (RnnForecastTrack) { s->values, s->n, s->n - c->horizon, s->n };
-    shortest = MIN (shortest, s->n);
   }
-  recipe = eval_recipe (c->options, c->horizon, c->season, shortest, error);
+  recipe = eval_recipe (c->options, c->horizon, c->season, usual->n - MIN (usual->n, c->horizon), error);
   if (!recipe)
     return NULL;
   model = rnn_forecast_fit (recipe, tracks, c->train->len, &fit, c->options->recipe, error);

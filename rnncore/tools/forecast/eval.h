@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Parts of `rnncore forecast-eval`. */
 #pragma once
-#include "forecast/fit.h"
 #include "forecast/forecaster.h"
 #include "forecast/metrics.h"
-#include "forecast/series.h"
+#include "forecast/train.h"
 
 typedef struct {
   gchar *time, *target, *id, *step, *model, *recipe, *save;
@@ -20,23 +19,24 @@ typedef struct {
   gchar *name;
   RnnErrorSums errors;
   gdouble crps, covered, n;     /* n of the latter two */
+  gdouble covered_after, n_after;       /* of windows that begin after the level's shift */
   gdouble mase;                 /* competition: sum over series */
 } Score;
 
 /* {"mse": ..., "mae": ..., "crps": ..., "coverage90": ...} */
 json_t *score_to_json (const Score *score);
-void    score_print_header (void);
+void    score_print_header (gboolean shifted);
 void    score_print (const Score *score);
 
 /* ---- recipe.c ---- */
-/* The recipe, with @horizon, and where it says nothing a context that fits @season and @rows to learn from. (transfer full) */
+/* --recipe, or that of a linear model beside --model. (transfer full) */
+json_t *eval_load_recipe (const EvalOptions *options, GError **error);
+/* The same, completed. (transfer full) */
 json_t *eval_recipe (const EvalOptions *options, guint horizon, guint season, guint rows, GError **error);
 
 /* ---- units.c ---- */
-/* Mean and standard deviation of what is known of column @c in the first @rows; of a constant its size.  FALSE: nothing is. */
-gboolean  eval_measure (const RnnSeries *series, guint c, guint rows, gdouble *mean, gdouble *deviation);
-/* A copy of a model of standardised values that takes and gives the series' own. (transfer full) */
-RnnModel *eval_own_units (RnnModel *model, const RnnSeries *series, const gdouble *mean, const gdouble *deviation,
+/* A copy of a model of the series' own units (or of any, by its columns' names) that takes and gives standardised values. */
+RnnModel *eval_standard_units (RnnModel *model, const RnnSeries *series, const gdouble *mean, const gdouble *deviation,
     GError **error);
 
 /* ---- rolling.c, competition.c: (transfer full) the results ---- */

@@ -27,33 +27,16 @@ choose_horizon (const Wanted *w, const RnnSeries *s, guint season)
 
 /* ---- training ---- */
 
-/* Learns from all but the last rows, which it chooses by. */
 static RnnModel *
 train (const Wanted *w, const gchar *path, const RnnSeries *s, guint season, guint horizon, GError **error)
 {
-  guint valid = MAX (2 * horizon, s->n / 5), rows = s->n > valid ? s->n - valid : 0;
-  g_autofree gfloat *values = g_new (gfloat, (gsize) s->n * s->channels);
-  g_autofree gdouble *mean = g_new (gdouble, s->channels), *deviation = g_new (gdouble, s->channels);
-  g_autofree RnnForecastTrack *tracks = g_new (RnnForecastTrack, s->channels);
-  RnnForecastFit fit = { .seed = (guint64) w->options.seed, .report = eval_report, .data = (gpointer) &w->options };
-  g_autoptr (RnnModel) model = NULL;
-  json_t *recipe = eval_recipe (&w->options, horizon, season, rows, error);
+  const RnnForecastTraining training = { .horizon = horizon, .season = season, .fit = { .seed = (guint64) w->options.seed,
+      .report = eval_report, .data = (gpointer) &w->options } };
+  json_t *recipe = eval_load_recipe (&w->options, error);
+  RnnModel *model = recipe ? rnn_forecast_train (recipe, &s, 1, &training, path, error) : NULL;
 
-  for (guint c = 0; recipe && c < s->channels; c++) {
-    gfloat *track = values + (gsize) c * s->n;
-
-    if (!eval_measure (s, c, rows, &mean[c], &deviation[c])) {
-      g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: column %s has no value to learn from", path, s->names[c]);
-      g_clear_pointer (&recipe, json_decref);
-      return NULL;
-    }
-    for (guint t = 0; t < s->n; t++)
-      track[t] = (gfloat) ((s->values[(gsize) t * s->channels + c] - mean[c]) / deviation[c]);
-    tracks[c] = (RnnForecastTrack) { track, s->n, rows, s->n };
-  }
-  model = recipe ? rnn_forecast_fit (recipe, tracks, s->channels, &fit, w->options.recipe, error) : NULL;
   json_decref (recipe);
-  return model ? eval_own_units (model, s, mean, deviation, error) : NULL;
+  return model;
 }
 
 /* ---- the table ---- */
@@ -149,8 +132,7 @@ write_plot (const Wanted *w, const RnnSeries *s, guint horizon, const GString *t
 static gboolean
 forecast (const Wanted *w, const gchar *path, const RnnSeries *s, GError **error)
 {
-  guint season = w->options.season ? (guint) w->options.season
-      : s->start == RNN_TIME_NONE ? 1 : rnn_time_step_season (&s->step);
+  guint season = w->options.season ? (guint) w->options.season : rnn_forecast_choose_season (s, 0, s->n);
   guint horizon = choose_horizon (w, s, season);
   g_autoptr (RnnModel) model = NULL;
   g_autoptr (RnnForecaster) f = NULL;

@@ -38,6 +38,13 @@ track (const Roll *r, guint channel)
   return r->values + (gsize) channel * r->series->n;
 }
 
+/* Where the level changes, if it is to */
+static guint
+shift_row (const Roll *r)
+{
+  return r->valid + (r->end - r->valid) / 2;
+}
+
 /* ---- data ---- */
 
 static gboolean
@@ -59,7 +66,6 @@ load (Roll *r, GError **error)
     return FALSE;
   r->series = g_ptr_array_steal_index (all, 0);
   r->channels = r->series->channels;
-  r->season = o->season ? (guint) o->season : r->series->start == RNN_TIME_NONE ? 1 : rnn_time_step_season (&r->series->step);
   if (r->series->n < r->end) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: has %u rows, but the parts together %u", r->path, r->series->n, r->end);
     return FALSE;
@@ -69,6 +75,7 @@ load (Roll *r, GError **error)
         o->horizons[0] ? r->horizon : 0);
     return FALSE;
   }
+  r->season = o->season ? (guint) o->season : rnn_forecast_choose_season (r->series, 0, r->train);
   return TRUE;
 }
 
@@ -77,13 +84,13 @@ standardise (Roll *r, guint c, GError **error)
 {
   const RnnSeries *s = r->series;
 
-  if (!eval_measure (s, c, r->train, &r->mean[c], &r->deviation[c])) {
+  if (!rnn_forecast_measure (s, c, r->train, &r->mean[c], &r->deviation[c])) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: column %s has no value in the first part", r->path, s->names[c]);
     return FALSE;
   }
   for (guint t = 0; t < s->n; t++)
     track (r, c)[t] = (gfloat) ((s->values[(gsize) t * s->channels + c] - r->mean[c]) / r->deviation[c]
-        + (t >= r->valid + (r->end - r->valid) / 2 ? r->options->level_shift : 0));
+        + (t >= shift_row (r) ? r->options->level_shift : 0));
   return TRUE;
 }
 
@@ -140,9 +147,17 @@ train (Roll *r, const json_t *recipe, GError **error)
 static gboolean
 save (Roll *r, RnnModel *model, GError **error)
 {
-  g_autoptr (RnnModel) own = eval_own_units (model, r->series, r->mean, r->deviation, error);
+  g_autoptr (RnnModel) own = rnn_forecast_own_units (model, r->series, r->mean, r->deviation, error);
 
   return own && rnn_model_save (own, r->options->save, error);
+}
+
+static RnnModel *
+load_model (Roll *r, GError **error)
+{
+  g_autoptr (RnnModel) model = rnn_model_load (r->options->model, error);
+
+  return model ? eval_standard_units (model, r->series, r->mean, r->deviation, error) : NULL;
 }
 
 static gboolean
@@ -177,7 +192,7 @@ add_models (Roll *r, GError **error)
   json_object_set_new (forecast, "members", json_integer (0));
   json_object_set_new (forecast, "linear", json_true ());
   json_object_set_new (linear, "output", json_pack ("{ss}", "kind", "regression"));
-  model = r->options->model ? rnn_model_load (r->options->model, error) : train (r, recipe, error);
+  model = r->options->model ? load_model (r, error) : train (r, recipe, error);
   plain = model ? train (r, linear, error) : NULL;
   good = plain && add_forecaster (r, "model", model, error) && add_forecaster (r, "nlinear", plain, error)
       && (!r->options->save || save (r, model, error));
@@ -212,6 +227,7 @@ add_scores (Roll *r, Method *m, guint c, guint t)
   const gfloat *truth = track (r, c) + t;
   const gfloat *mean = m->forecaster ? rnn_forecaster_get_mean (m->forecaster, c) : m->mean;
   const gfloat *radius = m->forecaster ? rnn_forecaster_get_radius (m->forecaster, c) : rnn_tracker_get_radius (m->trackers[c]);
+  gboolean after = r->options->level_shift != 0 && t >= shift_row (r);
   Score sums = { 0 };
   guint j = 0;
 
@@ -227,6 +243,8 @@ add_scores (Roll *r, Method *m, guint c, guint t)
       m->scores[j].crps += sums.crps;
       m->scores[j].covered += sums.covered;
       m->scores[j].n += sums.n;
+      m->scores[j].covered_after += after ? sums.covered : 0;
+      m->scores[j].n_after += after ? sums.n : 0;
       j++;
     }
   }
@@ -291,7 +309,7 @@ report (Roll *r)
     g_autofree gchar *name = g_strdup_printf ("%u", o->horizons[j]);
 
     g_print ("horizon %u, %" G_GUINT64_FORMAT " windows\n", o->horizons[j], r->windows[j]);
-    score_print_header ();
+    score_print_header (o->level_shift != 0);
     for (guint i = 0; i < r->methods->len; i++) {
       Method *m = &g_array_index (r->methods, Method, i);
 

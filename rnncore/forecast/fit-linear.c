@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The linear part: the best of a grid of smoothing methods (smoother.h), each of which is a linear map of the window, and a ridge
+ * regression of what that leaves,
+ *
+ *   y = (S + W) x + b,   W, b = argmin |(y - S x) - W x - b|^2 + lambda |W|^2
+ *
+ * which is only kept where it surely betters S: shrunk all the way it is S, so that little data, or data without a rule, give what
+ * needs no training.
+ *
+ * Least squares would follow the few windows that are far off, so where absolute errors count they are repeated with every window
+ * weighed by the mean error that it had: nearly the least absolute error. */
+#include "fit-private.h"
+#include "linear.h"
+#include "smoother.h"
+#include <math.h>
+#include <string.h>
+
+#define ROUNDS 3                /* of weighing */
+#define SOFT 0.05               /* mean error below which windows weigh the same */
+#define PROBES 500              /* windows of each kind that methods are compared on */
+
+static const gdouble lambdas[] = { 1e-4, 1e-2, 1e-1, 1, 10, 100 };
+
+void
+rnn_fit_apply (const RnnFitWork *w, const gfloat *x, gfloat *y)
+{
+  gint n = w->config.context;
+
+  for (gint h = 0; h < w->config.horizon; h++) {
+    const gfloat *row = w->weight + (gsize) h * n;
+    gfloat sum[8] = { w->bias[h] };
+    gint i = 0;
+
+    for (; i + 8 <= n; i += 8)
+      for (gint k = 0; k < 8; k++)
+        sum[k] += row[i + k] * x[i + k];
+    for (; i < n; i++)
+      sum[0] += row[i] * x[i];
+    y[h] = ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+  }
+}
+
+/* Mean squared or absolute error of what is said[n_out] of window @i */
+static gdouble
+compare (const RnnFitWindows *windows, guint i, gboolean absolute, const gfloat *said)
+{
+  const gfloat *y = windows->y + (gsize) i * windows->n_out;
+  gdouble sum = 0;
+  guint n = 0;
+
+  for (gint h = 0; h < windows->n_out; h++) {
+    gdouble e = said[h] - y[h];
+
+    if (isnan (e))
+      continue;
+    sum += absolute ? fabs (e) : e * e;
+    n++;
+  }
+  return n ? sum / n : 0;
+}
+
+/* ---- the method ---- */
+
+static gdouble
+probe_windows (const RnnFitWork *w, const RnnSmoother *s, const RnnFitWindows *windows, gfloat *said, gdouble *room)
+{
+  guint stride = windows->n / PROBES + 1, n = 0;
+  gdouble sum = 0;
+
+  for (guint i = 0; i < windows->n; i += stride, n++) {
+    rnn_smoother_run (s, (guint) windows->n_in, windows->x + (gsize) i * windows->n_in, (guint) windows->n_out, said, room);
+    sum += compare (windows, i, w->median, said);
+  }
+  return n ? sum / n : 0;
+}
+
+/* What is to be learnt is what the best method leaves: y - S x. */
+static void
+choose_method (RnnFitWork *w)
+{
+  guint season = MAX ((guint) w->config.season, 1), best = 0;
+  g_autofree gdouble *room = g_new (gdouble, season + 1);
+  g_autofree gfloat *said = g_new (gfloat, w->config.horizon);
+  gdouble least = INFINITY;
+  RnnSmoother s;
+
+  for (guint i = 0; rnn_smoother_get (i, season, &s); i++) {
+    gdouble e = probe_windows (w, &s, &w->learn, said, room) + probe_windows (w, &s, &w->choose, said, room);
+
+    if (e < least) {
+      least = e;
+      best = i;
+    }
+  }
+  rnn_smoother_get (best, season, &s);
+  rnn_fit_report (w, "linear: level %g, trend %g damped by %g, season of %u by %g: error %.5f", s.alpha, s.beta, s.phi, s.season,
+      s.gamma, w->choose.n ? probe_windows (w, &s, &w->choose, said, room) : least);
+  rnn_smoother_matrix (&s, (guint) w->config.context, (guint) w->config.horizon, w->weight);
+}
+
+/* y += sign (what the linear part says) */
+static void
+shift_truths (const RnnFitWork *w, RnnFitWindows *windows, gfloat sign)
+{
+  g_autofree gfloat *said = g_new (gfloat, windows->n_out);
+
+  for (guint i = 0; i < windows->n; i++) {
+    rnn_fit_apply (w, windows->x + (gsize) i * windows->n_in, said);
+    for (gint h = 0; h < windows->n_out; h++)
+      windows->y[(gsize) i * windows->n_out + h] += sign * said[h];
+  }
+}
+
+/* ---- the regression ---- */
+
+static gdouble
+error_of (const RnnFitWork *w, const RnnFitWindows *windows, guint i, gboolean absolute, gfloat *room)
+{
+  rnn_fit_apply (w, windows->x + (gsize) i * windows->n_in, room);
+  return compare (windows, i, absolute, room);
+}
+
+/* Adds window @i times @factor; what is not known is what the last fit says. */
+static void
+add_window (const RnnFitWork *w, RnnLinearFit *fit, guint i, gfloat factor, gfloat *x, gfloat *y)
+{
+  const gfloat *wx = w->learn.x + (gsize) i * w->learn.n_in, *wy = w->learn.y + (gsize) i * w->learn.n_out;
+
+  rnn_fit_apply (w, wx, y);
+  for (gint j = 0; j < w->learn.n_in; j++)
+    x[j] = factor * wx[j];
+  for (gint h = 0; h < w->learn.n_out; h++)
+    y[h] = factor * (isnan (wy[h]) ? y[h] : wy[h]);
+  rnn_linear_fit_add_scaled (fit, factor, x, y);
+}
+
+/* errors[n] of the windows to choose by; returns the mean. */
+static gdouble
+measure (const RnnFitWork *w, gdouble *errors, gfloat *room)
+{
+  gdouble sum = 0;
+
+  for (guint i = 0; i < w->choose.n; i++)
+    sum += errors[i] = error_of (w, &w->choose, i, w->median, room);
+  return sum / w->choose.n;
+}
+
+typedef struct {
+  gfloat *weight, *bias;        /* of the best lambda */
+  gdouble *errors, least;       /* [choose.n] with it; their mean */
+} Best;
+
+static void
+choose_lambda (RnnFitWork *w, const RnnLinearFit *fit, Best *best)
+{
+  gsize n = (gsize) w->learn.n_in * w->learn.n_out;
+  g_autofree gfloat *room = g_new (gfloat, w->learn.n_out);
+  g_autofree gdouble *errors = g_new (gdouble, w->choose.n);
+
+  best->least = INFINITY;
+  for (guint k = 0; k < G_N_ELEMENTS (lambdas); k++) {
+    gdouble e;
+
+    if (!rnn_linear_fit_solve (fit, lambdas[k], w->weight, w->bias))
+      continue;
+    e = measure (w, errors, room);
+    rnn_fit_report (w, "linear: lambda %g, error %.5f", lambdas[k], e);
+    if (e < best->least) {
+      best->least = e;
+      memcpy (best->weight, w->weight, n * sizeof (gfloat));
+      memcpy (best->bias, w->bias, w->learn.n_out * sizeof (gfloat));
+      memcpy (best->errors, errors, w->choose.n * sizeof (gdouble));
+    }
+  }
+  memcpy (w->weight, best->weight, n * sizeof (gfloat));
+  memcpy (w->bias, best->bias, w->learn.n_out * sizeof (gfloat));
+}
+
+static void
+silence (RnnFitWork *w)
+{
+  memset (w->weight, 0, (gsize) w->learn.n_in * w->learn.n_out * sizeof (gfloat));
+  memset (w->bias, 0, w->learn.n_out * sizeof (gfloat));
+}
+
+/* W and b of what is to be learnt now; 0 where they do not surely help. */
+static void
+regress (RnnFitWork *w)
+{
+  gsize n = (gsize) w->learn.n_in * w->learn.n_out;
+  g_autofree gfloat *x = g_new (gfloat, w->learn.n_in), *y = g_new (gfloat, w->learn.n_out);
+  g_autofree gfloat *weight = g_new0 (gfloat, n), *bias = g_new0 (gfloat, w->learn.n_out);
+  g_autofree gdouble *before = g_new (gdouble, w->choose.n), *after = g_new0 (gdouble, w->choose.n);
+  Best best = { weight, bias, after };
+
+  silence (w);
+  measure (w, before, y);
+  for (guint round = 0; round < (w->median ? ROUNDS : 1); round++) {
+    g_autoptr (RnnLinearFit) fit = rnn_linear_fit_new (w->learn.n_in, w->learn.n_out);
+
+    for (guint i = 0; i < w->learn.n; i++)
+      add_window (w, fit, i, round ? (gfloat) (1 / sqrt (error_of (w, &w->learn, i, TRUE, y) + SOFT)) : 1, x, y);
+    choose_lambda (w, fit, &best);
+  }
+  if (rnn_fit_surely (w->choose.n, before, after))
+    return;
+  rnn_fit_report (w, "linear: left at that, since a regression does not surely better it");
+  silence (w);
+}
+
+void
+rnn_fit_linear (RnnFitWork *w)
+{
+  gsize n = (gsize) w->learn.n_in * w->learn.n_out, n_bias = (gsize) w->learn.n_out;
+  g_autofree gfloat *weight = NULL, *bias = NULL, *method = NULL;
+
+  choose_method (w);
+  if (w->choose.n < RNN_FIT_BLOCKS)     /* nothing to choose by */
+    return;
+  method = g_memdup2 (w->weight, n * sizeof (gfloat));
+  shift_truths (w, &w->learn, -1);
+  shift_truths (w, &w->choose, -1);
+  regress (w);
+  weight = g_memdup2 (w->weight, n * sizeof (gfloat));
+  bias = g_memdup2 (w->bias, n_bias * sizeof (gfloat));
+  memcpy (w->weight, method, n * sizeof (gfloat));
+  memset (w->bias, 0, n_bias * sizeof (gfloat));
+  shift_truths (w, &w->learn, 1);
+  shift_truths (w, &w->choose, 1);
+  for (gsize i = 0; i < n; i++)
+    w->weight[i] += weight[i];
+  memcpy (w->bias, bias, n_bias * sizeof (gfloat));
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recurrent members, each on what the linear part leaves, kept where they help the windows to choose by. */
+#include "fit-private.h"
+#include "../model/root.h"
+#include "../session/session.h"
+#include "../train/train.h"
+#include <math.h>
+#include <string.h>
+
+/* What the linear part leaves of the windows, as examples */
+static RnnDataset *
+residuals (const RnnFitWork *w, const RnnFitWindows *windows)
+{
+  RnnDataset *dataset = rnn_dataset_new (windows->n_in);
+  g_autofree gfloat *y = g_new0 (gfloat, windows->n_out);
+
+  for (guint i = 0; i < windows->n; i++) {
+    const gfloat *x = windows->x + (gsize) i * windows->n_in, *truth = windows->y + (gsize) i * windows->n_out;
+
+    if (w->config.linear)
+      rnn_fit_apply (w, x, y);
+    for (gint h = 0; h < windows->n_out; h++)
+      y[h] = truth[h] - (w->config.linear ? y[h] : 0);
+    rnn_dataset_add_series (dataset, x, 1, y, windows->n_out);
+  }
+  return dataset;
+}
+
+typedef struct {
+  RnnModel *to;
+  gchar *head;                  /* what begins the names of those that are divided by the number of members */
+  gfloat share;
+} Copy;
+
+static void
+copy_weight (RnnParam *param, const gchar *name, gpointer data)
+{
+  const Copy *copy = data;
+  gsize n;
+  gfloat *to = rnn_model_get_weight (copy->to, name, &n), scale = g_str_has_prefix (name, copy->head) ? copy->share : 1;
+
+  g_assert (to && n == param->size);
+  for (gsize j = 0; j < n; j++)
+    to[j] = scale * param->data[j];
+}
+
+static void
+copy_weights (RnnFitWork *w, RnnModel *member, gint i)
+{
+  Copy copy = { w->model, g_strdup_printf ("head%d.", i), 1.f / w->config.members };
+
+  rnn_cell_foreach_param (rnn_model_get_root (member), copy_weight, &copy);
+  g_free (copy.head);
+}
+
+/* A member starts by saying nothing: the linear part is where it comes from. */
+void
+rnn_fit_silence (RnnModel *member, gint i)
+{
+  static const gchar *const parts[] = { "weight", "bias" };
+
+  for (guint k = 0; k < G_N_ELEMENTS (parts); k++) {
+    g_autofree gchar *name = g_strdup_printf ("head%d.%s", i, parts[k]);
+    gsize n;
+    gfloat *data = rnn_model_get_weight (member, name, &n);
+
+    memset (data, 0, n * sizeof (gfloat));
+  }
+  rnn_model_pack (member, TRUE);
+}
+
+/* Squared errors of the windows to choose by, without and with the member. */
+static gboolean
+measure (RnnFitWork *w, RnnModel *member, gdouble *before, gdouble *after, GError **error)
+{
+  g_autoptr (RnnSession) session = rnn_session_new (member, 1, 1, RNN_PRECISION_F32, error);
+  g_autofree gfloat *y = g_new (gfloat, w->choose.n_out), *said = g_new (gfloat, w->choose.n_out);
+
+  for (guint i = 0; session && i < w->choose.n; i++) {
+    const gfloat *x = w->choose.x + (gsize) i * w->choose.n_in, *truth = w->choose.y + (gsize) i * w->choose.n_out;
+
+    rnn_fit_apply (w, x, y);
+    rnn_session_run (session, 1, x, said);
+    for (gint h = 0; h < w->choose.n_out; h++) {
+      gdouble left = truth[h] - y[h], e = left - said[h];
+
+      before[i] += isnan (e) ? 0 : left * left / w->choose.n_out;
+      after[i] += isnan (e) ? 0 : e * e / w->choose.n_out;
+    }
+  }
+  return session != NULL;
+}
+
+/* Is a member better than silence?  Asked of squared errors alone. */
+static gboolean
+helps (RnnFitWork *w, RnnModel *member, gboolean *answer, GError **error)
+{
+  g_autofree gdouble *before = g_new0 (gdouble, w->choose.n + 1), *after = g_new0 (gdouble, w->choose.n + 1);
+
+  *answer = TRUE;
+  if (!w->config.linear || w->n_params > 1 || w->median)
+    return TRUE;
+  if (!measure (w, member, before, after, error))
+    return FALSE;
+  *answer = rnn_fit_surely (w->choose.n, before, after);
+  return TRUE;
+}
+
+static gboolean
+train_member (RnnFitWork *w, const json_t *recipe, gint i, RnnDataset *learn, RnnDataset *choose, GError **error)
+{
+  json_t *own = rnn_forecast_expand_member (recipe, &w->config, w->n_params, i);
+  g_autoptr (RnnModel) member = rnn_model_new (own, w->fit->seed + i + 1, w->where, error);
+  const json_t *options = json_object_get (recipe, "train");
+  RnnTrainConfig config;
+  RnnTrainStats stats = { 0 };
+  RnnTrainer *trainer;
+  gboolean good, keep;
+
+  json_decref (own);
+  rnn_options_init (rnn_train_options, &config);
+  config.seed = (gint) ((w->fit->seed + i + 1) % G_MAXINT);
+  if (!member || (options && !rnn_options_from_json (rnn_train_options, &config, options, NULL, w->where, error)))
+    return FALSE;
+  if (w->config.linear)
+    rnn_fit_silence (member, i);
+  trainer = rnn_trainer_new (member, &config, learn, w->choose.n ? choose : NULL, error);
+  if (!trainer)
+    return FALSE;
+  do {
+    guint epoch = stats.epoch;
+
+    rnn_trainer_step (trainer, &stats);
+    w->stopped = w->fit->step && !w->fit->step ((guint) i, &stats, w->fit->data);
+    if (stats.epoch != epoch || stats.done)
+      rnn_fit_report (w, "member %d, epoch %u: loss %.5f, to choose by %.5f", i, epoch + 1, stats.epoch_loss, stats.dev_metric);
+  } while (!stats.done && !w->stopped);
+  good = helps (w, rnn_trainer_get_best (trainer), &keep, error);
+  if (good && keep)
+    copy_weights (w, rnn_trainer_get_best (trainer), i);
+  else if (good)
+    rnn_fit_report (w, "member %d is left out: it does not surely better the linear part", i);
+  rnn_trainer_free (trainer);
+  return good;
+}
+
+gboolean
+rnn_fit_members (RnnFitWork *w, const json_t *recipe, GError **error)
+{
+  RnnDataset *learn = residuals (w, &w->learn), *choose = residuals (w, &w->choose);
+  gboolean good = TRUE;
+
+  for (gint i = 0; good && !w->stopped && i < w->config.members; i++)
+    good = train_member (w, recipe, i, learn, choose, error);
+  rnn_dataset_free (learn);
+  rnn_dataset_free (choose);
+  return good;
+}
