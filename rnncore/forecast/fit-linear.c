@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The linear part: the best of a grid of smoothing methods (smoother.h), each of which is a linear map of the window, and a ridge
- * regression of what that leaves,
+/* The linear part: the best of a grid of smoothing methods (smoother.h) for each stretch of the horizon, each of which is a linear
+ * map of the window, and a ridge regression of what that leaves,
  *
  *   y = (S + W) x + b,   W, b = argmin |(y - S x) - W x - b|^2 + lambda |W|^2
  *
@@ -61,41 +61,77 @@ compare (const RnnFitWindows *windows, guint i, gboolean absolute, const gfloat 
 
 /* ---- the method ---- */
 
-static gdouble
-probe_windows (const RnnFitWork *w, const RnnSmoother *s, const RnnFitWindows *windows, gfloat *said, gdouble *room)
-{
-  guint stride = windows->n / PROBES + 1, n = 0;
-  gdouble sum = 0;
+#define BANDS 17                /* of steps: 1, 2 to 3, 4 to 7, ...: what is best for the next step need not be for a far one */
 
-  for (guint i = 0; i < windows->n; i += stride, n++) {
-    rnn_smoother_run (s, (guint) windows->n_in, windows->x + (gsize) i * windows->n_in, (guint) windows->n_out, said, room);
-    sum += compare (windows, i, w->median, said);
-  }
-  return n ? sum / n : 0;
+static guint
+get_band (guint h)
+{
+  return g_bit_storage (h + 1) - 1;
 }
 
-/* What is to be learnt is what the best method leaves: y - S x. */
+/* Adds errors of a method, mean by mean of both kinds of windows, to those of each band. */
+static void
+probe_windows (const RnnFitWork *w, const RnnSmoother *s, const RnnFitWindows *windows, gfloat *said, gdouble *room, gdouble *errors)
+{
+  guint stride = windows->n / PROBES + 1, n = (windows->n + stride - 1) / stride;
+
+  for (guint i = 0; i < windows->n; i += stride) {
+    const gfloat *y = windows->y + (gsize) i * windows->n_out;
+
+    rnn_smoother_run (s, (guint) windows->n_in, windows->x + (gsize) i * windows->n_in, (guint) windows->n_out, said, room);
+    for (gint h = 0; h < windows->n_out; h++) {
+      gdouble e = said[h] - y[h];
+
+      errors[get_band ((guint) h)] += isnan (e) ? 0 : (w->median ? fabs (e) : e * e) / n;
+    }
+  }
+}
+
+typedef struct {
+  guint method;
+  gdouble error;
+} Choice;
+
+static void
+compare_methods (const RnnFitWork *w, guint season, Choice *best)
+{
+  g_autofree gdouble *room = g_new (gdouble, season + 1);
+  g_autofree gfloat *said = g_new (gfloat, w->config.horizon);
+  RnnSmoother s;
+
+  for (guint b = 0; b < BANDS; b++)
+    best[b] = (Choice) { 0, INFINITY };
+  for (guint i = 0; rnn_smoother_get (i, season, &s); i++) {
+    gdouble errors[BANDS] = { 0 };
+
+    probe_windows (w, &s, &w->learn, said, room, errors);
+    probe_windows (w, &s, &w->choose, said, room, errors);
+    for (guint b = 0; b < BANDS; b++)
+      if (errors[b] < best[b].error)
+        best[b] = (Choice) { i, errors[b] };
+  }
+}
+
+/* What is to be learnt is what the best methods leave: y - S x. */
 static void
 choose_method (RnnFitWork *w)
 {
-  guint season = MAX ((guint) w->config.season, 1), best = 0;
-  g_autofree gdouble *room = g_new (gdouble, season + 1);
-  g_autofree gfloat *said = g_new (gfloat, w->config.horizon);
-  gdouble least = INFINITY;
-  RnnSmoother s;
+  guint season = MAX ((guint) w->config.season, 1), H = (guint) w->config.horizon, n = (guint) w->config.context;
+  g_autofree gfloat *weight = g_new (gfloat, (gsize) H * n);
+  Choice best[BANDS];
 
-  for (guint i = 0; rnn_smoother_get (i, season, &s); i++) {
-    gdouble e = probe_windows (w, &s, &w->learn, said, room) + probe_windows (w, &s, &w->choose, said, room);
+  compare_methods (w, season, best);
+  for (guint h = 0; h < H;) {
+    guint end = MIN (H, (2u << get_band (h)) - 1);
+    RnnSmoother s;
 
-    if (e < least) {
-      least = e;
-      best = i;
-    }
+    rnn_smoother_get (best[get_band (h)].method, season, &s);
+    rnn_fit_report (w, "linear: steps %u to %u: level %g, trend %g damped by %g, season of %u by %g", h + 1, end, s.alpha, s.beta,
+        s.phi, s.season, s.gamma);
+    rnn_smoother_matrix (&s, n, end, weight);
+    memcpy (w->weight + (gsize) h * n, weight + (gsize) h * n, (gsize) (end - h) * n * sizeof (gfloat));
+    h = end;
   }
-  rnn_smoother_get (best, season, &s);
-  rnn_fit_report (w, "linear: level %g, trend %g damped by %g, season of %u by %g: error %.5f", s.alpha, s.beta, s.phi, s.season,
-      s.gamma, w->choose.n ? probe_windows (w, &s, &w->choose, said, room) : least);
-  rnn_smoother_matrix (&s, (guint) w->config.context, (guint) w->config.horizon, w->weight);
 }
 
 /* y += sign (what the linear part says) */
