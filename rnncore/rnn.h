@@ -16,6 +16,7 @@
 #include "forecast/metrics.h"
 #include "forecast/scaling.h"
 #include "forecast/series.h"
+#include "forecast/train.h"
 #include "model/model.h"
 #include "model/quantize.h"
 #include "model/safetensors.h"

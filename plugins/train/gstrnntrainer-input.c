@@ -90,6 +90,8 @@ collect (GstRnnTrainer *self)
     g_usleep (1000);
     return GST_AGGREGATOR_FLOW_NEED_DATA;
   }
+  if (self->forecasting)
+    return gst_rnn_trainer_collect_series (self);
   forget_flushed (self);
   if (!gst_rnn_examples_advance (&self->train) || !advance_devs (self))
     return refuse_without_caps (self);
@@ -158,6 +160,8 @@ sink_event (GstAggregator *aggregator, GstAggregatorPad *pad, GstEvent *event)
     gst_rnn_trainer_cancel (self);
   } else if (type == GST_EVENT_FLUSH_STOP) {
     g_atomic_int_set (&self->flushed, TRUE);
+  } else if (self->forecasting && (type == GST_EVENT_CAPS || type == GST_EVENT_SEGMENT)) {
+    ok = gst_rnn_trainer_series_event (self, event);
   } else if (type == GST_EVENT_CAPS) {
     forget_flushed (self);
     gst_event_parse_caps (event, &caps);
@@ -260,12 +264,22 @@ release_pad (GstElement *element, GstPad *pad)
 }
 
 void
+gst_rnn_trainer_add_label (GstRnnTrainer *self)
+{
+  GstAggregatorPad *pad = new_pad (&label_template, "label");
+
+  g_mutex_lock (&self->wake_lock);
+  self->train.label = pad;
+  g_mutex_unlock (&self->wake_lock);
+  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (pad));
+}
+
+void
 gst_rnn_trainer_add_pads (GstRnnTrainer *self)
 {
   self->train.data = new_pad (&sink_template, "sink");
-  self->train.label = new_pad (&label_template, "label");
   gst_element_add_pad (GST_ELEMENT (self), GST_PAD (self->train.data));
-  gst_element_add_pad (GST_ELEMENT (self), GST_PAD (self->train.label));
+  gst_rnn_trainer_add_label (self);
 }
 
 void

@@ -85,7 +85,7 @@ static void
 check_partner (GstRnnTrainer *self, GstAggregatorPad *pad)
 {
   const GstRnnExamples *examples = gst_rnn_trainer_find (self, pad);
-  GstAggregatorPad *partner = !examples ? NULL : pad == examples->data ? examples->label : examples->data;
+  GstAggregatorPad *partner = !examples || self->forecasting ? NULL : pad == examples->data ? examples->label : examples->data;
 
   if (partner && !has_begun (GST_PAD (partner)))
     gst_element_call_async (GST_ELEMENT (self), blame_partner, gst_object_ref (partner), gst_object_unref);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Inside rnntrainer: gstrnntrainer.c (states, properties), -preroll.c, -sets.c (which pads belong
- * together), -intake.c (how much pads take), -input.c (pads, buffers, events), -train.c (training and what ends it). */
+ * together), -intake.c (how much pads take), -input.c (pads, buffers, events), -train.c (training and what ends it), -forecast.c
+ * (forecasters). */
 #pragma once
 #include "gstrnntrainer.h"
 #include "gstrnnexamples.h"
+#include "gstrnnforecasting.h"
 #include "gstrnntraining.h"
 
 G_BEGIN_DECLS
@@ -18,7 +20,8 @@ typedef struct {
 
 struct _GstRnnTrainer {
   GstAggregator parent;
-  RnnModel *model;              /* READY and up; never the shared copy */
+  RnnModel *model;              /* READY and up; never the shared copy; NULL where there is ... */
+  GstRnnForecasting *forecasting;       /* READY and up, with a forecaster's recipe */
   RnnTokens *tokens;            /* CTC, else NULL */
   GstRnnExamples train;
   GPtrArray *devs;              /* of GstRnnTrainerSet, the one without a name first; grows with lock and wake_lock */
@@ -47,6 +50,12 @@ struct _GstRnnTrainer {
 /* For class_init and init. */
 void gst_rnn_trainer_init_input (GstAggregatorClass *klass);
 void gst_rnn_trainer_add_pads (GstRnnTrainer *self);
+void gst_rnn_trainer_add_label (GstRnnTrainer *self);
+
+/* gstrnntrainer-forecast.c */
+void gst_rnn_trainer_hide_label (GstRnnTrainer *self, gboolean hide);
+GstFlowReturn gst_rnn_trainer_collect_series (GstRnnTrainer *self);
+gboolean gst_rnn_trainer_series_event (GstRnnTrainer *self, GstEvent *event);
 
 /* gstrnntrainer-sets.c */
 void gst_rnn_trainer_init_sets (GstRnnTrainer *self);
@@ -80,6 +89,9 @@ gboolean gst_rnn_trainer_check_places (GstRnnTrainer *self, GError **error);
 /* The task's, once all pads are at EOS: one minibatch, the first time after setting up. */
 GstFlowReturn gst_rnn_trainer_train (GstRnnTrainer *self);
 GstFlowReturn gst_rnn_trainer_end_stream (GstRnnTrainer *self);
+
+/* In the task: training waits while the pipeline is paused. */
+void gst_rnn_trainer_wait_until_playing (GstRnnTrainer *self);
 
 /* From any thread. */
 void gst_rnn_trainer_set_playing (GstRnnTrainer *self, gboolean playing);

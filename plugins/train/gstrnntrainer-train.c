@@ -115,9 +115,8 @@ wake (GstRnnTrainer *self)
   g_mutex_unlock (&self->wake_lock);
 }
 
-/* In the task: training waits while the pipeline is paused. */
-static void
-wait_until_playing (GstRnnTrainer *self)
+void
+gst_rnn_trainer_wait_until_playing (GstRnnTrainer *self)
 {
   g_mutex_lock (&self->wake_lock);
   while (!self->playing && !g_atomic_int_get (&self->stopping) && !g_atomic_int_get (&self->flushing))
@@ -225,7 +224,7 @@ gst_rnn_trainer_train (GstRnnTrainer *self)
 
   if (!self->announced)
     announce (self);
-  wait_until_playing (self);
+  gst_rnn_trainer_wait_until_playing (self);
   more = train (self, &report, &error);
   if (report)
     push_line (self, report);

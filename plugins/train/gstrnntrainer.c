@@ -14,6 +14,9 @@
  * Examples are kept in a file beside `checkpoint`, with which a training takes no memory for them; when it goes on, they
  * are not made again as long as rnncorpussrc says that manifests and recordings are the same.
  *
+ * A forecaster's recipe (models/forecast) needs no labels: rows of series, as rnncsvparse gives them, are learnt from with what comes
+ * after them, a fifth at the end chooses, and the pad `label` is not there.  `config` takes `horizon` and `season`, too.
+ *
  * `model-file` is a recipe (.json) or a model to train on.  Options come from its `train` object and from `config`.
  * Training goes on from `checkpoint` when that exists.  A flush, the way to READY and the action signal `stop` end it
  * within one minibatch, with a checkpoint saved.
@@ -83,7 +86,7 @@ open_examples (GstRnnTrainer *self, GError **error)
   max_length = self->max_length ? self->max_length * GST_SECOND : GST_CLOCK_TIME_NONE;
   checkpoint = g_strdup (self->checkpoint);
   GST_OBJECT_UNLOCK (self);
-  return gst_rnn_trainer_open_sets (self, checkpoint, max_length, error);
+  return self->forecasting || gst_rnn_trainer_open_sets (self, checkpoint, max_length, error);
 }
 
 static gboolean
@@ -113,6 +116,8 @@ stop (GstAggregator *aggregator)
 
   gst_rnn_trainer_cancel (self);
   gst_rnn_examples_close (&self->train);
+  if (self->forecasting)
+    gst_rnn_forecasting_forget (self->forecasting);
   gst_rnn_trainer_foreach_dev (self, gst_rnn_examples_close);
   return TRUE;
 }
@@ -129,6 +134,8 @@ load_model (GstRnnTrainer *self)
   if (!path)
     g_set_error (&error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s needs a recipe or a model in `model-file`",
         GST_OBJECT_NAME (self));
+  else if ((self->forecasting = gst_rnn_forecasting_load (GST_ELEMENT (self), path)))
+    gst_rnn_trainer_hide_label (self, TRUE);
   else
     self->model = rnn_model_load (path, &error);
   if (self->model && rnn_model_check_trainable (self->model, &error)
@@ -147,6 +154,8 @@ unload_model (GstRnnTrainer *self)
     GST_RNN_TRAINER_DEV (self, i)->examples.model = NULL;
   g_clear_pointer (&self->tokens, rnn_tokens_unref);
   g_clear_pointer (&self->model, rnn_model_unref);
+  g_clear_pointer (&self->forecasting, gst_rnn_forecasting_free);
+  gst_rnn_trainer_hide_label (self, FALSE);
 }
 
 static GstStateChangeReturn
