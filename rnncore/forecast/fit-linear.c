@@ -181,37 +181,6 @@ measure (const RnnFitWork *w, gdouble *errors, gfloat *room)
   return sum / w->choose.n;
 }
 
-typedef struct {
-  gfloat *weight, *bias;        /* of the best lambda */
-  gdouble *errors, least;       /* [choose.n] with it; their mean */
-} Best;
-
-static void
-choose_lambda (RnnFitWork *w, const RnnLinearFit *fit, Best *best)
-{
-  gsize n = (gsize) w->learn.n_in * w->learn.n_out;
-  g_autofree gfloat *room = g_new (gfloat, w->learn.n_out);
-  g_autofree gdouble *errors = g_new (gdouble, w->choose.n);
-
-  best->least = INFINITY;
-  for (guint k = 0; k < G_N_ELEMENTS (lambdas); k++) {
-    gdouble e;
-
-    if (!rnn_linear_fit_solve (fit, lambdas[k], w->weight, w->bias))
-      continue;
-    e = measure (w, errors, room);
-    rnn_fit_report (w, "linear: lambda %g, error %.5f", lambdas[k], e);
-    if (e < best->least) {
-      best->least = e;
-      memcpy (best->weight, w->weight, n * sizeof (gfloat));
-      memcpy (best->bias, w->bias, w->learn.n_out * sizeof (gfloat));
-      memcpy (best->errors, errors, w->choose.n * sizeof (gdouble));
-    }
-  }
-  memcpy (w->weight, best->weight, n * sizeof (gfloat));
-  memcpy (w->bias, best->bias, w->learn.n_out * sizeof (gfloat));
-}
-
 static void
 silence (RnnFitWork *w)
 {
@@ -219,15 +188,37 @@ silence (RnnFitWork *w)
   memset (w->bias, 0, w->learn.n_out * sizeof (gfloat));
 }
 
+#define N_LAMBDAS G_N_ELEMENTS (lambdas)
+
+/* The largest lambda that is not surely worse than the best one, after Breiman's rule of one standard error; errors[choose.n] with
+ * it. */
+static void
+choose_lambda (RnnFitWork *w, const RnnLinearFit *fit, gdouble *errors)
+{
+  g_autofree gdouble *all = g_new (gdouble, N_LAMBDAS * (gsize) w->choose.n);
+  g_autofree gfloat *room = g_new (gfloat, w->learn.n_out);
+  gdouble mean[N_LAMBDAS];
+  guint best = N_LAMBDAS - 1, chosen = N_LAMBDAS - 1;
+
+  for (guint k = 0; k < N_LAMBDAS; k++) {
+    mean[k] = rnn_linear_fit_solve (fit, lambdas[k], w->weight, w->bias) ? measure (w, all + k * w->choose.n, room) : INFINITY;
+    rnn_fit_report (w, "linear: lambda %g, error %.5f", lambdas[k], mean[k]);
+    best = mean[k] < mean[best] ? k : best;
+  }
+  while (chosen > best && (isinf (mean[chosen])
+          || rnn_fit_surely (w->choose.n, all + chosen * w->choose.n, all + best * w->choose.n)))
+    chosen--;
+  memcpy (errors, all + chosen * w->choose.n, w->choose.n * sizeof (gdouble));
+  if (!rnn_linear_fit_solve (fit, lambdas[chosen], w->weight, w->bias))
+    silence (w);
+}
+
 /* W and b of what is to be learnt now; 0 where they do not surely help. */
 static void
 regress (RnnFitWork *w)
 {
-  gsize n = (gsize) w->learn.n_in * w->learn.n_out;
   g_autofree gfloat *x = g_new (gfloat, w->learn.n_in), *y = g_new (gfloat, w->learn.n_out);
-  g_autofree gfloat *weight = g_new0 (gfloat, n), *bias = g_new0 (gfloat, w->learn.n_out);
   g_autofree gdouble *before = g_new (gdouble, w->choose.n), *after = g_new0 (gdouble, w->choose.n);
-  Best best = { weight, bias, after };
 
   silence (w);
   measure (w, before, y);
@@ -236,7 +227,7 @@ regress (RnnFitWork *w)
 
     for (guint i = 0; i < w->learn.n; i++)
       add_window (w, fit, i, round ? (gfloat) (1 / sqrt (error_of (w, &w->learn, i, TRUE, y) + SOFT)) : 1, x, y);
-    choose_lambda (w, fit, &best);
+    choose_lambda (w, fit, after);
   }
   if (rnn_fit_surely (w->choose.n, before, after))
     return;

@@ -101,4 +101,39 @@ killed() {
 }
 check "and one that is killed while it learns" killed
 
+trains() {
+  "$pipelines/train-forecast" load.csv t.safetensors --target load --time date --horizon 12 > log 2>&1 &&
+    "$pipelines/forecast" load.csv --target load --horizon 12 --model t.safetensors > table 2> log && [ "$(wc -l < table)" = 13 ] &&
+    awk -F '\t' 'NR > 1 && !($3 < $2 && $2 < $4) { exit 1 }' table
+}
+check "train-forecast makes a model of a pipeline" trains
+many() {
+  awk 'BEGIN { print "id,t,y"; for (s = 1; s < 6; s++) for (t = 0; t < 80; t++) print s ",2020-01-" 1 + int(t / 24) "T" t % 24 ":00," s * 10 + t % 8 }' |
+    sed 's/-\([0-9]\)T/-0\1T/; s/T\([0-9]\):/T0\1:/' > many.csv
+  "$pipelines/train-forecast" many.csv many.safetensors --id id --time t --target y --horizon 8 --season 8 --config epochs=1 > log 2>&1 &&
+    grep -q 'series:5,rows:400' log && [ -s many.safetensors ]
+}
+check "and of several series one model" many
+
+# Bad input: one line that names file and line or reason, and no model
+trains_not() {
+  printf '%b' "$1" > bad.csv
+  "$pipelines/train-forecast" bad.csv new.safetensors --horizon 2 > log 2> errors && return 1
+  [ ! -e new.safetensors ] && [ "$(wc -l < errors)" = 1 ] && grep -qF -- "$2" errors
+}
+check "an empty table" fails "bad.csv: is empty" sh -c ': > bad.csv; "$0" bad.csv new.safetensors' "$pipelines/train-forecast"
+check "a header alone" trains_not 'date,y\n' "bad.csv"
+check "one row" trains_not 'date,y\n2020-01-01,1\n' "bad.csv: "
+check "a ragged row" trains_not 'date,y\n2020-01-01,1\n2020-01-02,1,5\n' "bad.csv:3:"
+check "time that jumps back" trains_not 'date,y\n2020-01-02,1\n2020-01-03,1\n2020-01-01,1\n' "bad.csv:4:"
+check "a step that changes" trains_not 'date,y\n2020-01-01,1\n2020-01-02,1\n2020-01-03,1\n2020-01-03T07:00,1\n' "bad.csv:5:"
+check "bytes that are no text" trains_not 'date,y\n\0\0377\0001\0002,\0377\n' "bad.csv"
+check "nothing but missing values" trains_not "date,y\n$(awk 'BEGIN { for (i = 10; i < 30; i++) printf "2020-01-%d,\\n", i }')" "bad.csv: "
+check "a value of 1e300" trains_not 'date,y\n2020-01-01,1\n2020-01-02,1e300\n' "bad.csv:3:"
+constant() {
+  awk 'BEGIN { print "y"; for (i = 0; i < 60; i++) print 5 }' > constant.csv
+  "$pipelines/forecast" constant.csv --horizon 3 > log 2>&1 && [ "$(tail -n 3 log | cut -f 2,3,4 | tr '\t' '\n' | grep -c -E '^(5|4\.9|5\.0)')" = 9 ]
+}
+check "a constant is forecast as itself" constant
+
 echo "1..$n"
