@@ -17,6 +17,7 @@
 
 #define ROUNDS 3                /* of weighing */
 #define SOFT 0.05               /* mean error below which windows weigh the same */
+#define HARDLY 1.015            /* error, of the least one, that a larger penalty may have */
 #define PROBES 500              /* windows of each kind that methods are compared on */
 
 static const gdouble lambdas[] = { 1e-4, 1e-2, 1e-1, 1, 10, 100 };
@@ -190,23 +191,21 @@ silence (RnnFitWork *w)
 
 #define N_LAMBDAS G_N_ELEMENTS (lambdas)
 
-/* The largest lambda that is not surely worse than the best one, after Breiman's rule of one standard error; errors[choose.n] with
- * it. */
+/* The largest lambda that is hardly worse than the best one; errors[choose.n] with it. */
 static void
 choose_lambda (RnnFitWork *w, const RnnLinearFit *fit, gdouble *errors)
 {
   g_autofree gdouble *all = g_new (gdouble, N_LAMBDAS * (gsize) w->choose.n);
   g_autofree gfloat *room = g_new (gfloat, w->learn.n_out);
   gdouble mean[N_LAMBDAS];
-  guint best = N_LAMBDAS - 1, chosen = N_LAMBDAS - 1;
+  guint best = 0, chosen = N_LAMBDAS - 1;
 
   for (guint k = 0; k < N_LAMBDAS; k++) {
     mean[k] = rnn_linear_fit_solve (fit, lambdas[k], w->weight, w->bias) ? measure (w, all + k * w->choose.n, room) : INFINITY;
     rnn_fit_report (w, "linear: lambda %g, error %.5f", lambdas[k], mean[k]);
     best = mean[k] < mean[best] ? k : best;
   }
-  while (chosen > best && (isinf (mean[chosen])
-          || rnn_fit_surely (w->choose.n, all + chosen * w->choose.n, all + best * w->choose.n)))
+  while (chosen > best && !(mean[chosen] <= HARDLY * mean[best]))
     chosen--;
   memcpy (errors, all + chosen * w->choose.n, w->choose.n * sizeof (gdouble));
   if (!rnn_linear_fit_solve (fit, lambdas[chosen], w->weight, w->bias))

@@ -6,20 +6,25 @@
 
 G_BEGIN_DECLS
 
-/* values[context] -> x[context]; what is missing is the value before it.  FALSE: nothing is known. */
+/* values[context] -> x[context]; what is missing lies on the line between its neighbours, or is the only one.  FALSE: nothing is
+ * known. */
 static inline gboolean
 rnn_forecast_window (const RnnForecastConfig *c, const gfloat *values, gfloat *x, RnnScaling *scaling)
 {
-  gfloat last = NAN;
+  gint last = -1;
 
   *scaling = rnn_scaling_measure (c->scaling, (guint) c->context, values, 1);
-  for (gint i = 0; i < c->context && isnan (last); i++)
-    last = values[i];
   for (gint i = 0; i < c->context; i++) {
-    last = isnan (values[i]) ? last : values[i];
-    x[i] = (last - scaling->shift) / scaling->scale;
+    if (isnan (values[i]))
+      continue;
+    x[i] = (values[i] - scaling->shift) / scaling->scale;
+    for (gint k = last + 1; k < i; k++)
+      x[k] = last < 0 ? x[i] : x[last] + (x[i] - x[last]) * (k - last) / (i - last);
+    last = i;
   }
-  return !isnan (last);
+  for (gint k = last + 1; last >= 0 && k < c->context; k++)
+    x[k] = x[last];
+  return last >= 0;
 }
 
 G_END_DECLS
