@@ -39,12 +39,9 @@ test_pause (void)
   GstMessage *message;
 
   gst_element_set_state (b->trainer, GST_STATE_PAUSED);
-  g_usleep (20000);             /* the minibatch under way */
-  gst_bus_set_flushing (b->bus, TRUE);
-  gst_bus_set_flushing (b->bus, FALSE);
-  g_usleep (20000);
-  message = gst_bus_pop_filtered (b->bus, GST_MESSAGE_ELEMENT);
-  g_assert_null (message);
+  /* The minibatch under way, however long it takes; a training that went on would never be quiet. */
+  while ((message = gst_bus_timed_pop_filtered (b->bus, 200 * GST_MSECOND, GST_MESSAGE_ELEMENT)))
+    gst_message_unref (message);
   gst_element_set_state (b->trainer, GST_STATE_PLAYING);
   gst_message_unref (wait_for_report (b, "epoch"));
   bench_free (b);
