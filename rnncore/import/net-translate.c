@@ -83,6 +83,8 @@ run_node (RnnNetCall *c)
 {
   const RnnNetOp *op = rnn_net_op_find (c->node->op);
 
+  if (c->n_out < 1)
+    return rnn_net_fail (c, "makes nothing");
   for (gint i = 0; i < c->n_in; i++) {
     c->work->effort += c->in[i] ? c->in[i]->size + 1 : 1;
     if (c->in[i] && !c->in[i]->size && !rnn_net_is_constant (c->in[i]))
