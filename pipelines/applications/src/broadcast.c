@@ -170,6 +170,21 @@ choose_look (Studio *s, const Clip *clip)
     choose_waves (s);
 }
 
+/* A pixel of two frames; @jump: both are moved on by so many. */
+static guint8
+look_at (const Look *l, const guint8 *a, const guint8 *b, guint x, guint y, guint jump, guint at)
+{
+  guint column = (x + l->roll) % BROADCAST_WIDTH;
+  guint from = (l->overturn ? BROADCAST_HEIGHT - 1 - y : y) * BROADCAST_WIDTH + (l->mirror ? BROADCAST_WIDTH - 1 - column : column);
+  gint mixed;
+
+  from = (from + jump) % BROADCAST_PIXELS;
+  mixed = (a[from] * (128 - l->share) + b[from] * l->share) / 128;
+  if (l->height > 0)
+    mixed += (gint) lrintf (l->height * sinf (l->slope[0] * x + l->slope[1] * y + l->speed * at + l->phase));
+  return (guint8) CLAMP (mixed * l->gain / 64 + l->offset, 0, 255);
+}
+
 /* Frame @at of the clip. */
 static const guint8 *
 show (Studio *s, const Clip *clip, guint at)
@@ -177,21 +192,14 @@ show (Studio *s, const Clip *clip, guint at)
   Look *l = &s->look;
   const guint8 *a = clip->pixels + (gsize) (at % clip->n) * BROADCAST_PIXELS;
   const guint8 *b = l->other->pixels + (gsize) (at % l->other->n) * BROADCAST_PIXELS;
+  guint jump;
 
   if (!s->vary)
     return a;
+  jump = clip->kind == BROADCAST_NOISE ? rnn_rng_below (s->rng, BROADCAST_PIXELS) : 0;   /* noise is as good at any other place */
   for (guint y = 0; y < BROADCAST_HEIGHT; y++)
-    for (guint x = 0; x < BROADCAST_WIDTH; x++) {
-      guint column = (x + l->roll) % BROADCAST_WIDTH;
-      guint from = (l->overturn ? BROADCAST_HEIGHT - 1 - y : y) * BROADCAST_WIDTH
-          + (l->mirror ? BROADCAST_WIDTH - 1 - column : column);
-      gint mixed = (a[from] * (128 - l->share) + b[from] * l->share) / 128;
-
-      if (l->height > 0)
-        mixed += (gint) lrintf (l->height * sinf (l->slope[0] * x + l->slope[1] * y + l->speed * at + l->phase));
-
-      l->frame[y * BROADCAST_WIDTH + x] = (guint8) CLAMP (mixed * l->gain / 64 + l->offset, 0, 255);
-    }
+    for (guint x = 0; x < BROADCAST_WIDTH; x++)
+      l->frame[y * BROADCAST_WIDTH + x] = look_at (l, a, b, x, y, jump, at);
   return l->frame;
 }
 
