@@ -7,6 +7,7 @@
 #include "gstrnncorpussrc.h"
 #include "gstrnnctcdec.h"
 #include "gstrnnfeatures.h"
+#include "gstrnnscope.h"
 #include "gstrnninfer.h"
 #include "gstrnntrainer.h"
 #include "gstrnntranscriber.h"
@@ -21,6 +22,7 @@ plugin_init (GstPlugin *plugin)
   ok |= GST_ELEMENT_REGISTER (rnninfer, plugin);
   ok |= GST_ELEMENT_REGISTER (rnnctcdec, plugin);
   ok |= GST_ELEMENT_REGISTER (rnntranscriber, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnnscope, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncorpussrc, plugin);
   ok |= GST_ELEMENT_REGISTER (rnntrainer, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvparse, plugin);

@@ -30,5 +30,6 @@
 #include "text/pieces.h"
 #include "text/speller.h"
 #include "text/written.h"
+#include "speech/scope.h"
 #include "speech/transcriber.h"
 #include "train/train.h"

@@ -16,6 +16,8 @@ extern const RnnTool rnn_tool_align, rnn_tool_bench, rnn_tool_classify, rnn_tool
    rnn_tool_g2p, rnn_tool_generate, rnn_tool_info, rnn_tool_ngram, rnn_tool_perplexity, rnn_tool_quantize,
   rnn_tool_text, rnn_tool_tokens, rnn_tool_transcribe, rnn_tool_wer, rnn_tool_compare, rnn_tool_run, rnn_tool_split;
 
+extern const RnnTool rnn_tool_plot;
+
 /* Takes the options out of @argv (also --help, which ends the process) and checks that @min to @max arguments
  * remain. */
 gboolean rnn_tool_parse (const RnnTool *tool, const GOptionEntry *options, gint *argc, gchar ***argv, gint min,
