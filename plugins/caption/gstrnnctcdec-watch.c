@@ -9,7 +9,7 @@
  * waits for the next while queues fill.  Where text goes elsewhere, nobody waits, and times stay exact.
  *
  * A live stream may just stop (mute, discontinuous transmission).  After as long as ends an utterance, by the pipeline's
- * clock, it is over.  The clock's own thread must not wait for anything: the work is done in another one, under the
+ * clock, and the latency that those upstream declare (a source that gives bursts is silent between them), it is over.  The clock's own thread must not wait for anything: the work is done in another one, under the
  * stream lock. */
 #include "gstrnnctcdec-private.h"
 #include <string.h>
@@ -112,6 +112,18 @@ gst_rnn_ctc_dec_disarm (GstRnnCtcDec *self)
   gst_clock_id_unref (tick);
 }
 
+static GstClockTime
+upstream_latency (GstRnnCtcDec *self)
+{
+  GstQuery *query = gst_query_new_latency ();
+  GstClockTime min = 0;
+
+  if (gst_pad_peer_query (self->stage.sinkpad, query))
+    gst_query_parse_latency (query, NULL, &min, NULL);
+  gst_query_unref (query);
+  return GST_CLOCK_TIME_IS_VALID (min) ? min : 0;
+}
+
 static void
 arm (GstRnnCtcDec *self)
 {
@@ -120,7 +132,7 @@ arm (GstRnnCtcDec *self)
 
   if (!clock)
     return;
-  tick = gst_clock_new_single_shot_id (clock, gst_clock_get_time (clock) + self->end_silence);
+  tick = gst_clock_new_single_shot_id (clock, gst_clock_get_time (clock) + self->end_silence + upstream_latency (self));
   GST_OBJECT_LOCK (self);
   self->tick = gst_clock_id_ref (tick);
   GST_OBJECT_UNLOCK (self);

@@ -13,7 +13,7 @@ except (ImportError, ValueError) as e:
     sys.exit()
 Gst.init(None)
 DOCS, UPDATE = sys.argv[1] + '/elements', '--update' in sys.argv
-BEGIN, END = '| property | type | default | |\n|---|---|---|---|\n', '\n\n'
+BEGIN = '| property | type | default | |\n|---|---|---|---|\n'
 
 
 def kind(p):
@@ -75,8 +75,10 @@ def check(name):
     text = open(path).read()
     assert text.startswith(f'# {name}\n'), 'the title'
     begin = text.index(BEGIN) + len(BEGIN)
-    end = text.index(END, begin) if END in text[begin:] else len(text.rstrip('\n'))
-    rows = table(name)
+    end = begin
+    while text.startswith('|', end):
+        end = text.index('\n', end) + 1
+    rows = table(name) + '\n'
     if UPDATE:
         open(path, 'w').write(text[:begin] + rows + text[end:])
     elif text[begin:end] != rows:
