@@ -66,8 +66,8 @@ main (int argc, char **argv)
   results = gst_bin_get_by_name (GST_BIN (pipeline), "results");
   g_object_set (transcriber, "model-file", argv[1], NULL);
   gst_app_sink_set_callbacks (GST_APP_SINK (results), &callbacks, NULL, NULL);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  feed (GST_APP_SRC (source));
+  if (gst_element_set_state (pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE)
+    feed (GST_APP_SRC (source));
   message = gst_bus_timed_pop_filtered (GST_ELEMENT_BUS (pipeline), GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   failed = GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR;
   if (failed) {

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Sound of your own into a pipeline, partial and final results out of it.   live.py MODEL RECORDING.wav [SECONDS]
 # The recording (16 kHz, mono) stands for a live source that gives SECONDS of sound at a time (0.02).

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Many streams in one process, each a pipeline that starts and ends when it likes: the weights are there once, and steps of
 # streams that meet run as one batch.   streams.py MODEL FILE...

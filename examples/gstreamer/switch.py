@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Another model, or another language, while a stream plays: it takes over at the next end of an utterance, and no word is lost.
 # switch.py MODEL OTHER-MODEL FILE...   The files are played one after the other; after the first word the models change.

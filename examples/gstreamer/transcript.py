@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The transcript of any file or URI, a line per utterance with its time.   transcript.py MODEL FILE|URI
 import sys
