@@ -130,6 +130,12 @@ check "a step that changes" trains_not 'date,y\n2020-01-01,1\n2020-01-02,1\n2020
 check "bytes that are no text" trains_not 'date,y\n\0\0377\0001\0002,\0377\n' "bad.csv"
 check "nothing but missing values" trains_not "date,y\n$(awk 'BEGIN { for (i = 10; i < 30; i++) printf "2020-01-%d,\\n", i }')" "bad.csv: "
 check "a value of 1e300" trains_not 'date,y\n2020-01-01,1\n2020-01-02,1e300\n' "bad.csv:3:"
+live() {
+  "$pipelines/forecast-live" --learn 80 --horizon 3 --season 8 -- \
+    awk 'BEGIN { for (t = 0; t < 100; t++) print 20 + 5 * sin(t * 3.14159265 / 4) }' > out.csv 2> log &&
+    head -n 1 out.csv | grep -q 'value,value.lower,value.upper' && [ "$(wc -l < out.csv)" -gt 60 ]
+}
+check "forecast-live learns of what a command prints, and goes on" live
 constant() {
   awk 'BEGIN { print "y"; for (i = 0; i < 60; i++) print 5 }' > constant.csv
   "$pipelines/forecast" constant.csv --horizon 3 > log 2>&1 && [ "$(tail -n 3 log | cut -f 2,3,4 | tr '\t' '\n' | grep -c -E '^(5|4\.9|5\.0)')" = 9 ]
