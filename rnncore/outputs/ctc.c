@@ -4,6 +4,7 @@
  *
  * Tokens spell a text, or, with a "dictionary" of words, are the phones in which it is said: {"tokens": ["<blank>", "AA", ...],
  * "dictionary": "cmudict.dict"}.  Only training opens it. */
+#include "calibration.h"
 #include "output.h"
 #include "../ctc/ctc.h"
 #include "../speech/utterance.h"
@@ -13,7 +14,7 @@ static const RnnOption options[] = {
   { NULL }
 };
 
-static const gchar *const keys[] = { "tokens", "text", "dictionary", NULL };
+static const gchar *const keys[] = { "tokens", "text", "dictionary", "calibration", NULL };
 
 static gboolean
 read_dictionary (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
@@ -28,13 +29,22 @@ read_dictionary (RnnOutput *output, const json_t *object, const gchar *where, GE
 }
 
 static gboolean
+read_calibration (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
+{
+  const json_t *list = json_object_get (object, "calibration");
+
+  output->calibration = rnn_calibration_read (list, where, error);
+  return !list || output->calibration;
+}
+
+static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
 {
   g_autofree gchar *text = g_strdup_printf ("%s: text", where);
 
   if (!rnn_output_read_names (output, object, "tokens", where, error)
       || !rnn_text_config_read (&output->text, json_object_get (object, "text"), text, error)
-      || !read_dictionary (output, object, where, error))
+      || !read_dictionary (output, object, where, error) || !read_calibration (output, object, where, error))
     return FALSE;
   if (output->blank >= output->n) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"blank\" is not the index of a token", where);

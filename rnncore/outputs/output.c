@@ -99,6 +99,7 @@ rnn_output_free (RnnOutput *output)
   g_strfreev (output->names);
   rnn_tokens_unref (output->tokens);
   g_free (output->dictionary);
+  g_clear_pointer (&output->calibration, g_array_unref);
   g_free (output);
 }
 

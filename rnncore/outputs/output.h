@@ -75,6 +75,7 @@ struct _RnnOutput {             /* first member of every instance */
   RnnTokens *tokens;            /* CTC's: the table of names, shared by all who decode; or NULL */
   RnnTextConfig text;           /* CTC's: how a text becomes what its tokens spell */
   gchar *dictionary;            /* CTC's: path of how words are said in its tokens; NULL: tokens spell */
+  GArray *calibration;          /* CTC's: what confidences of words are worth (calibration.h), or NULL */
   gint pooling;                 /* RnnPoolingType */
   gfloat weight;                /* of its loss among other heads */
 };

@@ -13,6 +13,8 @@ rnn_steady_init (RnnSteady *steady)
 void
 rnn_steady_clear (RnnSteady *steady)
 {
+  if (!steady->since)
+    return;
   rnn_ctc_words_clear (&steady->words);
   g_array_free (steady->since, TRUE);
 }
@@ -20,6 +22,8 @@ rnn_steady_clear (RnnSteady *steady)
 void
 rnn_steady_reset (RnnSteady *steady)
 {
+  if (!steady->since)
+    return;
   rnn_ctc_words_drop (&steady->words, steady->words.n);
   g_array_set_size (steady->since, 0);
   steady->first = 0;

@@ -7,10 +7,11 @@ G_BEGIN_DECLS
 
 typedef struct {
   RnnCtcWords words;            /* as last guessed */
-  GArray *since;                /* guint64: since when each has been the same */
+  GArray *since;                /* guint64: since when each has been the same; NULL: never used */
   guint64 first;                /* how many words there were before them */
 } RnnSteady;
 
+/* One of zeros, which takes no memory, may be reset and cleared, too. */
 void  rnn_steady_init  (RnnSteady *steady);
 void  rnn_steady_clear (RnnSteady *steady);
 void  rnn_steady_reset (RnnSteady *steady);

@@ -9,6 +9,7 @@
 #include "../base/error.h"
 #include "utterance.h"
 #include "writer.h"
+#include "../outputs/calibration.h"
 
 #define MS G_GUINT64_CONSTANT (1000000)
 #define NEVER G_MAXUINT64
@@ -26,10 +27,13 @@ struct _RnnUtterance {
   RnnUtteranceConfig config;
   RnnTokens *tokens;
   RnnCtcDecoder *decoder;
-  RnnWriter *writer, *next_writer;      /* the latter, or NULL, from the next utterance on */
+  RnnWriter *writer;            /* NULL: words stay as they were heard */
+  RnnWriter *next_writer;       /* from the next utterance on, if it is another one */
+  gboolean rewritten;
   RnnCaptioner *captioner;
   RnnEndpoint endpoint;
   gint first;                   /* of the head's scores in a step */
+  GArray *calibration;          /* of its confidences, or NULL */
   gfloat *silence;              /* [V] scores of a step that nothing is heard in */
 
   guint64 start;                /* of the utterance; NEVER: no step yet */
@@ -46,6 +50,8 @@ struct _RnnUtterance {
   GArray *unstable;             /* RnnWord: the words of a partial result that may change */
   RnnSteady steady;             /* how long those that the decoder guesses have stood */
   guint64 n_heard;              /* stable words of the utterance */
+  guint n_taken;                /* of them that the decoder still has */
+  RnnWord word;                 /* the last one */
 
   gboolean over;                /* the utterance is: its end is to be pulled */
   gboolean by_silence;
@@ -63,44 +69,7 @@ rnn_result_kind_get_name (RnnResultKind kind)
   return kinds[kind];
 }
 
-/* ---- options ---- */
-
-static const RnnOption own_options[] = {
-  RNN_OPT_INT (RnnUtteranceConfig, partial_interval, 0, G_MAXINT, 0,
-      "How often partial results are sent (ms of the stream); 0: never"),
-  RNN_OPT_FLOAT (RnnUtteranceConfig, partial_stability, 0, 1, 0,
-      "How little partial results flicker: a guess is shown when it has stood for 1.5 s times this; 1: what is sure alone"),
-  RNN_OPT_INT (RnnUtteranceConfig, word_silence, 0, 60000, 400, "Silence that ends a word (ms); 0: only a space does"),
-  RNN_OPT_INT (RnnUtteranceConfig, endpoint_silence, 100, 60000, 1200,
-      "Silence after speech that ends an utterance (ms)"),
-  RNN_OPT_INT (RnnUtteranceConfig, initial_silence, 100, 60000, 2400,
-      "Silence without speech before it after which listening starts anew (ms)"),
-  RNN_OPT_INT (RnnUtteranceConfig, max_utterance, 1000, 600000, 20000,
-      "An utterance ends with the first word that ends later than this (ms)"),
-  {NULL}
-};
-
-static const RnnOption *
-collect_options (void)
-{
-  GArray *rows = g_array_new (TRUE, TRUE, sizeof (RnnOption));
-
-  rnn_options_append (rows, rnn_ctc_decoder_get_options (), G_STRUCT_OFFSET (RnnUtteranceConfig, decoder));
-  rnn_options_append (rows, rnn_writer_options, G_STRUCT_OFFSET (RnnUtteranceConfig, writer));
-  rnn_options_append (rows, rnn_caption_options, G_STRUCT_OFFSET (RnnUtteranceConfig, caption));
-  rnn_options_append (rows, own_options, 0);
-  return (const RnnOption *) g_array_free (rows, FALSE);
-}
-
-const RnnOption *
-rnn_utterance_get_options (void)
-{
-  static gsize options = 0;
-
-  if (g_once_init_enter (&options))
-    g_once_init_leave (&options, (gsize) collect_options ());
-  return (const RnnOption *) options;
-}
+/* ---- configuration ---- */
 
 static void
 take_config (RnnUtterance *u, const RnnUtteranceConfig *config)
@@ -111,6 +80,16 @@ take_config (RnnUtterance *u, const RnnUtteranceConfig *config)
   };
 }
 
+/* None where nothing is asked of it. */
+static gboolean
+make_writer (const RnnWriterConfig *config, RnnWriter **writer, GError **error)
+{
+  gboolean needed = config->punctuate_model || config->written;
+
+  *writer = needed ? rnn_writer_new (config, error) : NULL;
+  return *writer || !needed;
+}
+
 /* Another writer waits for the next utterance. */
 static gboolean
 change_writer (RnnUtterance *u, const RnnWriterConfig *config, GError **error)
@@ -119,10 +98,11 @@ change_writer (RnnUtterance *u, const RnnWriterConfig *config, GError **error)
 
   if (g_strcmp0 (u->config.writer.punctuate_model, config->punctuate_model) == 0 && u->config.writer.written == config->written)
     return TRUE;
-  if (!(writer = rnn_writer_new (config, error)))
+  if (!make_writer (config, &writer, error))
     return FALSE;
   rnn_writer_free (u->next_writer);
   u->next_writer = writer;
+  u->rewritten = TRUE;
   return TRUE;
 }
 
@@ -148,10 +128,12 @@ RnnUtterance *
 rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError **error)
 {
   RnnCtcDecoder *decoder = rnn_ctc_decoder_new (tokens, &config->decoder, error);
-  RnnWriter *writer = decoder ? rnn_writer_new (&config->writer, error) : NULL;
+  RnnWriter *writer;
   RnnUtterance *u;
 
-  if (!writer) {
+  if (!decoder)
+    return NULL;
+  if (!make_writer (&config->writer, &writer, error)) {
     rnn_ctc_decoder_free (decoder);
     return NULL;
   }
@@ -166,7 +148,6 @@ rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError *
   u->unstable = g_array_new (FALSE, FALSE, sizeof (RnnWord));
   u->text = g_string_new (NULL);
   u->partial = g_string_new (NULL);
-  rnn_steady_init (&u->steady);
   rnn_options_init (rnn_utterance_get_options (), &u->config);
   take_config (u, config);
   rnn_utterance_reset (u);
@@ -185,6 +166,8 @@ listen_to_head (const RnnOutput *output, guint i, const RnnUtteranceConfig *conf
   }
   if ((u = rnn_utterance_new (head->tokens, config, error)))
     u->first = rnn_output_get_head_start (output, i);
+  if (u && head->calibration)
+    u->calibration = g_array_ref (head->calibration);
   return u;
 }
 
@@ -216,6 +199,7 @@ rnn_utterance_free (RnnUtterance *u)
   g_string_free (u->text, TRUE);
   g_string_free (u->partial, TRUE);
   rnn_steady_clear (&u->steady);
+  g_clear_pointer (&u->calibration, g_array_unref);
   g_free (u->silence);
   g_free (u);
 }
@@ -226,15 +210,16 @@ forget (RnnUtterance *u)
 {
   rnn_ctc_decoder_reset (u->decoder);
   rnn_endpoint_reset (&u->endpoint);
-  if (u->next_writer) {
+  if (u->rewritten) {
     rnn_writer_free (u->writer);
     u->writer = g_steal_pointer (&u->next_writer);
+    u->rewritten = FALSE;
   }
   g_array_set_size (u->times, 0);
   g_string_truncate (u->text, 0);
   g_string_truncate (u->partial, 0);
   rnn_steady_reset (&u->steady);
-  u->n_heard = 0;
+  u->n_heard = u->n_taken = 0;
   u->first_step = 0;
   u->start = NEVER;
   u->over = u->written = u->flushed = u->ended = FALSE;
@@ -244,7 +229,8 @@ void
 rnn_utterance_reset (RnnUtterance *u)
 {
   forget (u);
-  rnn_writer_reset (u->writer);
+  if (u->writer)
+    rnn_writer_reset (u->writer);
   rnn_captioner_reset (u->captioner);
   u->position = u->told = NEVER;
   u->tell = FALSE;
@@ -366,6 +352,7 @@ timed (RnnUtterance *u, const RnnCtcWord *word)
 
   copy.start = times_of (u, word->start)->start;
   copy.end = times_of (u, word->end - 1)->end;
+  copy.confidence = rnn_calibration_apply (u->calibration, word->confidence);
   return copy;
 }
 
@@ -386,23 +373,37 @@ give_final (RnnUtterance *u, const RnnCaption *caption)
   return give_caption (u, RNN_RESULT_FINAL, caption, (guint) g_utf8_strlen (caption->text, -1));
 }
 
-/* Moves stable words to the writer; at the end of the utterance these are all. */
-static void
-write_words (RnnUtterance *u)
+/* The next word that the decoder is sure of. */
+static const RnnWord *
+hear_word (RnnUtterance *u)
 {
   guint n_stable;
   const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, NULL, &n_stable);
 
-  for (guint i = 0; i < n_stable; i++) {
-    RnnWord word = timed (u, &words[i]);
-
-    rnn_writer_push (u->writer, &word);
+  if (u->n_taken == n_stable) {
+    rnn_ctc_decoder_drop_words (u->decoder, n_stable);
+    u->n_taken = 0;
+    return NULL;
   }
-  rnn_ctc_decoder_drop_words (u->decoder, n_stable);
-  u->n_heard += n_stable;
+  u->word = timed (u, &words[u->n_taken++]);
+  u->n_heard++;
+  return &u->word;
+}
+
+/* The next word as it is written; at the end of the utterance all are due. */
+static const RnnWord *
+next_word (RnnUtterance *u)
+{
+  const RnnWord *word;
+
+  if (!u->writer)
+    return hear_word (u);
+  while ((word = hear_word (u)))
+    rnn_writer_push (u->writer, word);
   if (u->over && !u->written)
     rnn_writer_finish (u->writer);
   u->written = u->over;
+  return rnn_writer_next (u->writer);
 }
 
 /* Moves written words to the captioner until that has a caption. */
@@ -410,10 +411,9 @@ static const RnnCaption *
 take_words (RnnUtterance *u)
 {
   const RnnCaption *caption = NULL;
-  const RnnCtcWord *word;
+  const RnnWord *word;
 
-  write_words (u);
-  while (!caption && (word = rnn_writer_next (u->writer))) {
+  while (!caption && (word = next_word (u))) {
     g_string_append_printf (u->text, "%s%s", u->text->len ? " " : "", word->text);
     u->n_words++;
     caption = rnn_captioner_push (u->captioner, word);
@@ -452,6 +452,14 @@ give_endpoint (RnnUtterance *u)
   return &u->result;
 }
 
+/* Words that the writer has, but has not written yet. */
+static const RnnCtcWord *
+get_waiting (RnnUtterance *u, guint *n)
+{
+  *n = 0;
+  return u->writer ? rnn_writer_get_waiting (u->writer, n) : NULL;
+}
+
 /* How many of the decoder's guesses are shown. */
 static guint
 count_shown (RnnUtterance *u, const RnnCtcWord *words, guint n)
@@ -460,6 +468,8 @@ count_shown (RnnUtterance *u, const RnnCtcWord *words, guint n)
 
   if (stability == 0)
     return n;
+  if (!u->steady.since)
+    rnn_steady_init (&u->steady);
   n = rnn_steady_count (&u->steady, u->n_heard, words, n, u->position, (guint64) (stability * LONGEST_HOLD));
   return stability < 1 ? n : 0;
 }
@@ -470,7 +480,7 @@ give_partial (RnnUtterance *u)
 {
   guint n, n_waiting, stable_length;
   const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, TRUE, &n, NULL);
-  const RnnCtcWord *waiting = rnn_writer_get_waiting (u->writer, &n_waiting);
+  const RnnCtcWord *waiting = get_waiting (u, &n_waiting);
   const RnnCaption *caption;
 
   if (!rnn_utterance_is_open (u) || u->config.partial_interval == 0
@@ -478,7 +488,8 @@ give_partial (RnnUtterance *u)
     return NULL;
   u->last_partial = u->position;
   g_array_set_size (u->unstable, 0);
-  g_array_append_vals (u->unstable, waiting, n_waiting);
+  if (n_waiting > 0)
+    g_array_append_vals (u->unstable, waiting, n_waiting);
   n = count_shown (u, words, n);
   for (guint i = 0; i < n; i++) {
     RnnWord word = timed (u, &words[i]);
@@ -498,7 +509,7 @@ quiet_until (RnnUtterance *u)
 {
   const guint64 *start = rnn_captioner_get_start (u->captioner);
   guint n;
-  const RnnCtcWord *waiting = rnn_writer_get_waiting (u->writer, &n);
+  const RnnCtcWord *waiting = get_waiting (u, &n);
 
   if (start || n > 0)
     return start ? *start : waiting[0].start;
