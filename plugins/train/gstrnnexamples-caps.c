@@ -37,7 +37,7 @@ gst_rnn_examples_get_data_caps (const GstRnnExamples *examples)
 GstCaps *
 gst_rnn_examples_get_label_caps (const GstRnnExamples *examples)
 {
-  return gst_caps_from_string (examples->tokens ? GST_RNN_SUBTITLE_CAPS : GST_RNN_TENSORS_CAPS);
+  return gst_caps_from_string (examples->by_text ? GST_RNN_SUBTITLE_CAPS : GST_RNN_TENSORS_CAPS);
 }
 
 static gboolean
@@ -118,9 +118,9 @@ gst_rnn_examples_set_label_caps (GstRnnExamples *examples, const GstCaps *caps, 
   GstStructure *s = gst_caps_get_structure (caps, 0);
   GstRnnTensors tensors = { 0 };
 
-  if (gst_structure_has_name (s, "other/tensors") == (examples->tokens != NULL))
-    return refuse (examples, caps, examples->tokens ? "its labels are text" : "its labels are tensors", error);
-  if (!examples->tokens && !gst_rnn_tensors_from_caps (&tensors, caps, error))
+  if (gst_structure_has_name (s, "other/tensors") == examples->by_text)
+    return refuse (examples, caps, examples->by_text ? "its labels are text" : "its labels are tensors", error);
+  if (!examples->by_text && !gst_rnn_tensors_from_caps (&tensors, caps, error))
     return FALSE;
   if (examples->open && tensors.n != examples->n_target)
     return refuse (examples, caps, "caps may not change within an utterance", error);

@@ -288,5 +288,5 @@ gst_rnn_examples_advance (GstRnnExamples *examples)
     gst_rnn_examples_drop (examples);
     return TRUE;
   }
-  return examples->tokens ? advance_text (examples) : advance_tensor (examples);
+  return examples->by_text ? advance_text (examples) : advance_tensor (examples);
 }

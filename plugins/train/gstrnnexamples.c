@@ -37,6 +37,7 @@ gst_rnn_examples_open (GstRnnExamples *examples, RnnModel *model, RnnTokens *tok
   examples->store = g_strdup (store);
   examples->model = model;
   examples->tokens = tokens;
+  examples->by_text = tokens || rnn_model_get_output (model)->marks;
   if (tokens && !(examples->labeller = rnn_labeller_new (rnn_model_get_output (model), rnn_model_get_path (model), error)))
     return FALSE;
   if (rnn_model_get_input (model)->klass->source != RNN_SOURCE_AUDIO)
@@ -159,6 +160,8 @@ gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reas
   }
   raw = examples->form->read ((const gchar *) map.data, map.size);
   gst_buffer_unmap (label, &map);
+  if (!examples->labeller)
+    return g_steal_pointer (&raw);
   text = rnn_labeller_spell (examples->labeller, raw, -1, examples->markup, &news, &error);
   examples->familiar = !news;
   if (error)
@@ -200,11 +203,36 @@ begin_group (GstRnnExamples *examples)
   rnn_dataset_begin_group (examples->dataset, origin ? gst_structure_get_string (origin, "manifest") : "");
 }
 
-static void
-keep_text (GstRnnExamples *examples)
+static gboolean
+add_spoken (GstRnnExamples *examples, const gfloat *frames, guint n, GError **error)
 {
   guint n_heads = rnn_labeller_get_n (examples->labeller);
   g_autofree GArray **ids = g_new0 (GArray *, n_heads);
+
+  if (!rnn_labeller_encode (examples->labeller, examples->cue.text->str, ids, error))
+    return FALSE;
+  begin_group (examples);
+  rnn_dataset_add_ctc (examples->dataset, frames, n, (const gint *) ids[0]->data, ids[0]->len);
+  add_texts (examples, ids, n_heads);
+  return TRUE;
+}
+
+static gboolean
+add_marked (GstRnnExamples *examples, const gfloat *frames, guint n, GError **error)
+{
+  const RnnOutput *output = rnn_model_get_output (examples->model);
+  g_autofree gfloat *targets = g_new (gfloat, (gsize) n * output->n_values);
+
+  if (!rnn_output_mark (output, examples->cue.text->str, frames, n, examples->dim, targets, error))
+    return FALSE;
+  begin_group (examples);
+  rnn_dataset_add_series (examples->dataset, frames, n, targets, output->n_values);
+  return TRUE;
+}
+
+static void
+keep_text (GstRnnExamples *examples)
+{
   g_autoptr (GError) error = NULL;
   g_autofree gfloat *computed = NULL;
   const gfloat *frames = (const gfloat *) examples->rows->data;
@@ -216,14 +244,10 @@ keep_text (GstRnnExamples *examples)
     gst_rnn_examples_skip (examples, examples->cue.label, "it is too short for a single frame");
     return;
   }
-  if (!rnn_labeller_encode (examples->labeller, examples->cue.text->str, ids, &error)) {
+  if ((examples->labeller ? add_spoken : add_marked) (examples, frames, n, &error))
+    count_example (examples, n);
+  else
     gst_rnn_examples_skip (examples, examples->cue.label, error->message);
-    return;
-  }
-  begin_group (examples);
-  rnn_dataset_add_ctc (examples->dataset, frames, n, (const gint *) ids[0]->data, ids[0]->len);
-  add_texts (examples, ids, n_heads);
-  count_example (examples, n);
 }
 
 static void

@@ -26,6 +26,7 @@ typedef struct {
   GstAggregatorPad *data, *label;
   RnnModel *model;              /* not refs: the owner's, while it is READY */
   RnnTokens *tokens;            /* CTC, else NULL */
+  gboolean by_text;             /* labels are texts: for tokens, or marked frames */
   RnnLabeller *labeller;        /* the same */
   RnnInputStream *features;     /* audio: samples -> unstacked frames, else NULL */
   RnnDataset *dataset;          /* what has been cut so far; NULL before the data's caps */

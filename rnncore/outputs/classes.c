@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One of n classes.  Loss: the mean over steps of -log softmax (y)[class]; metric: the rate of wrong classes. */
+#include "marks.h"
 #include "pooling.h"
 #include "../kernels/kernels.h"
 #include <math.h>
 
 static const RnnOption options[] = {
   RNN_OPT_POOLING,
+  RNN_OPT_MARKS,
   { NULL }
 };
 

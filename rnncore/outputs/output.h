@@ -77,6 +77,7 @@ struct _RnnOutput {             /* first member of every instance */
   gchar *dictionary;            /* CTC's: path of how words are said in its tokens; NULL: tokens spell */
   GArray *calibration;          /* CTC's: what confidences of words are worth (calibration.h), or NULL */
   gint pooling;                 /* RnnPoolingType */
+  gint marks;                   /* RnnMarks: how texts become targets of frames */
   gfloat weight;                /* of its loss among other heads */
 };
 

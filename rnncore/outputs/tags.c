@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Any of n tags, each for itself.  Loss: the mean over steps of the sum over tags of -log of the probability that
  * sigmoid (y) gives to the target, 0 or 1 or between; metric: the same over the steps of all examples. */
+#include "marks.h"
 #include "pooling.h"
 #include "../kernels/kernels.h"
 #include <math.h>
 
 static const RnnOption options[] = {
   RNN_OPT_POOLING,
+  RNN_OPT_MARKS,
   { NULL }
 };
 

@@ -123,7 +123,7 @@ join_parts (RnnBatch *batch, const RnnFraming *framing, RnnDataset *source, cons
 
     if (part->n_frames)
       n_speech = rnn_augment_frames (augment, rng, rnn_dataset_read (source, part, &batch->stored), part->n_frames,
-          (gint) dim, FALSE, speech);
+          (gint) dim, part->targets != NULL, speech);
     fill_pause (framing, rng, stretch->parts[i].pause, speech, n_speech, pause);
     n += stretch->parts[i].pause + n_speech;
   }

@@ -72,9 +72,9 @@ void rnn_dataset_empty (RnnDataset *dataset);
 /* Adds the example, whose arrays it takes. */
 void rnn_dataset_add (RnnDataset *dataset, RnnExample example);
 /* All examples of @dataset, which must stay, in stretches of about @length frames (a longer example is one of its own) with
- * pauses of up to @pause frames; first texts of neighbours are parted by @separator (-1: by nothing).  Follows from the
- * arguments alone. (transfer full) */
-RnnDataset *rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator, guint64 seed);
+ * pauses of up to @pause frames; first texts of neighbours are parted by @separator (-1: by nothing), targets by @quiet (of one
+ * frame; NULL: they have none).  Follows from the arguments alone. (transfer full) */
+RnnDataset *rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator, const gfloat *quiet, guint64 seed);
 
 /* One number out of several, for seeds (never 0). */
 guint64 rnn_mix_seed (guint64 a, guint64 b, guint64 c);

@@ -52,9 +52,26 @@ join_texts (RnnDataset *dataset, const RnnPart *parts, guint n, guint k, gint se
   return (RnnSequence) { length, (gint *) g_array_free (g_steal_pointer (&labels), FALSE) };
 }
 
+/* Targets of all parts, one after the other, with those of the pauses. (transfer full) */
+static gfloat *
+join_targets (RnnDataset *dataset, const RnnExample *stretch, gsize n_target, const gfloat *quiet)
+{
+  gfloat *targets = g_new (gfloat, MAX (stretch->n_frames * n_target, 1)), *at = targets;
+
+  for (guint i = 0; i < stretch->n_parts; i++) {
+    const RnnExample *example = RNN_EXAMPLE (dataset, stretch->parts[i].example);
+
+    for (guint t = 0; t < stretch->parts[i].pause; t++, at += n_target)
+      memcpy (at, quiet, n_target * sizeof (gfloat));
+    memcpy (at, example->targets, example->n_frames * n_target * sizeof (gfloat));
+    at += example->n_frames * n_target;
+  }
+  return targets;
+}
+
 /* The stretch of examples order[n], of which @pauses[i] comes before the i-th. */
 static RnnExample
-make_stretch (RnnDataset *dataset, const guint32 *order, guint n, const guint *pauses, gint separator)
+make_stretch (RnnDataset *dataset, const guint32 *order, guint n, const guint *pauses, gint separator, const gfloat *quiet)
 {
   RnnExample stretch = {.n_parts = n,.parts = g_new (RnnPart, n) };
 
@@ -68,11 +85,15 @@ make_stretch (RnnDataset *dataset, const guint32 *order, guint n, const guint *p
   stretch.texts = g_new (RnnSequence, stretch.n_texts);
   for (guint k = 0; k < stretch.n_texts; k++)
     stretch.texts[k] = join_texts (dataset, stretch.parts, n, k, k == 0 ? separator : -1);
+  if (quiet) {
+    stretch.n_target = RNN_EXAMPLE (dataset, order[0])->n_target;
+    stretch.targets = join_targets (dataset, &stretch, (gsize) stretch.n_target, quiet);
+  }
   return stretch;
 }
 
 RnnDataset *
-rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator, guint64 seed)
+rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator, const gfloat *quiet, guint64 seed)
 {
   g_autoptr (GArray) drawn = rnn_dataset_draw (dataset, rnn_mix_seed (seed, 0, 3));
   guint n = drawn->len, first = 0;
@@ -90,13 +111,13 @@ rnn_dataset_join (RnnDataset *dataset, guint length, guint pause, gint separator
 
     pauses[i] = i == first && begins_at_once (&rng) ? 0 : draw_pause (&rng, pause);
     if (i > first && frames + pauses[i] + more > length) {
-      rnn_dataset_add (joined, make_stretch (dataset, order + first, i - first, pauses + first, separator));
+      rnn_dataset_add (joined, make_stretch (dataset, order + first, i - first, pauses + first, separator, quiet));
       first = i;
       frames = 0;
     }
     frames += pauses[i] + more;
   }
   if (n > first)
-    rnn_dataset_add (joined, make_stretch (dataset, order + first, n - first, pauses + first, separator));
+    rnn_dataset_add (joined, make_stretch (dataset, order + first, n - first, pauses + first, separator, quiet));
   return joined;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The loop of training over a learner: epochs of minibatches, each an update or part of one; validation between epochs. */
 #include "trainer.h"
+#include "outputs/marks.h"
 #include <math.h>
 #include <string.h>
 
@@ -169,17 +170,22 @@ find_separator (RnnModel *model)
   return -1;
 }
 
-/* Texts can be joined; targets per frame stay as they are. */
+/* Texts can be joined, and what marks have made of them; other targets per frame stay as they are. */
 static void
 choose_set (RnnTrainer *t)
 {
   const RnnTrainConfig *c = &t->learner.config;
+  const RnnOutput *output = t->learner.task.output;
+  g_autofree gfloat *quiet = output->marks ? g_new (gfloat, output->n_values) : NULL;
 
   if (t->set != t->train)
     rnn_dataset_free (t->set);
   t->set = t->train;
-  if (c->join > 0 && t->learner.task.output->n_values == 0 && t->epoch >= (guint64) c->augment_from)
-    t->set = rnn_dataset_join (t->train, c->join, c->pause, find_separator (t->learner.model), rnn_mix_seed (c->seed, t->epoch, 0));
+  if (c->join == 0 || (output->n_values > 0 && !output->marks) || t->epoch < (guint64) c->augment_from)
+    return;
+  if (quiet)
+    rnn_output_mark_quiet (output, quiet);
+  t->set = rnn_dataset_join (t->train, c->join, c->pause, find_separator (t->learner.model), quiet, rnn_mix_seed (c->seed, t->epoch, 0));
 }
 
 void

@@ -360,7 +360,7 @@ test_weights (void)
   }
   g_assert_cmpuint (taken[0], ==, 20 * 15);
   g_assert_cmpuint (taken[1], ==, 20 * 60);
-  joined = rnn_dataset_join (data, 100, 0, -1, 7);
+  joined = rnn_dataset_join (data, 100, 0, -1, NULL, 7);
   g_assert_cmpuint (joined->n_frames, >, 0);
   for (guint i = 0, n = 0; i < joined->examples->len; i++) {
     n += RNN_EXAMPLE (joined, i)->n_parts;

@@ -31,7 +31,7 @@ make_examples (void)
 static void
 test_join (void)
 {
-  RnnDataset *data = make_examples (), *joined = rnn_dataset_join (data, 200, 30, SEPARATOR, 1);
+  RnnDataset *data = make_examples (), *joined = rnn_dataset_join (data, 200, 30, SEPARATOR, NULL, 1);
   gint seen[N] = { 0 };
 
   g_assert_cmpuint (rnn_dataset_get_n (joined), <, N / 2);
@@ -60,7 +60,7 @@ test_join (void)
 static gboolean
 same_stretches (RnnDataset *data, guint64 seed_a, guint64 seed_b)
 {
-  RnnDataset *a = rnn_dataset_join (data, 200, 30, -1, seed_a), *b = rnn_dataset_join (data, 200, 30, -1, seed_b);
+  RnnDataset *a = rnn_dataset_join (data, 200, 30, -1, NULL, seed_a), *b = rnn_dataset_join (data, 200, 30, -1, NULL, seed_b);
   gboolean same = rnn_dataset_get_n (a) == rnn_dataset_get_n (b);
 
   for (guint s = 0; same && s < rnn_dataset_get_n (a); s++) {
@@ -87,7 +87,7 @@ test_join_seed (void)
 static void
 test_join_long (void)
 {
-  RnnDataset *data = make_examples (), *joined = rnn_dataset_join (data, 5, 0, -1, 1);
+  RnnDataset *data = make_examples (), *joined = rnn_dataset_join (data, 5, 0, -1, NULL, 1);
 
   g_assert_cmpuint (rnn_dataset_get_n (joined), ==, N);
   g_assert_cmpuint (rnn_dataset_get_frames (joined), ==, rnn_dataset_get_frames (data));
@@ -99,7 +99,7 @@ test_join_long (void)
 static void
 test_join_frames (void)
 {
-  RnnDataset *data = make_examples (), *joined = rnn_dataset_join (data, 200, 30, -1, 1);
+  RnnDataset *data = make_examples (), *joined = rnn_dataset_join (data, 200, 30, -1, NULL, 1);
   RnnFraming framing = {.n_feature = DIM,.n_in = DIM,.stack = 1,.stride = 1,.floor = FLOOR };
   RnnTrainConfig plain;
   RnnBatch batch = { 0 };
