@@ -12,6 +12,7 @@
 #include "gstrnntrainer.h"
 #include "gstrnntranscriber.h"
 #include "video/gstrnnvideo.h"
+#include "gstrnnvad.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
@@ -25,6 +26,7 @@ plugin_init (GstPlugin *plugin)
   ok |= GST_ELEMENT_REGISTER (rnnscope, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncorpussrc, plugin);
   ok |= GST_ELEMENT_REGISTER (rnntrainer, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnnvad, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvparse, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvenc, plugin);
   ok |= GST_ELEMENT_REGISTER (rnnforecast, plugin);

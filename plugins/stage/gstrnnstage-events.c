@@ -83,7 +83,8 @@ forward_gap (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTi
   return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, gap);
 }
 
-/* A gap in the midst of the input that is too short to mean anything: units that were lost up to @end; else -1. */
+/* A gap in the midst of the input that is too short to mean anything, with those right before it: units that were lost up to
+ * @end; else -1. */
 static gint64
 n_lost (GstRnnStage *stage, GstClockTime end)
 {
@@ -91,7 +92,7 @@ n_lost (GstRnnStage *stage, GstClockTime end)
   GstClockTime next = gst_rnn_timeline_next (timeline);
 
   if (!GST_RNN_STAGE_GET_CLASS (stage)->fill || !gst_rnn_timeline_started (timeline) || timeline->num == 0
-      || (end > next && end - next >= stage->now.discont_wait))
+      || (end > next && end - MIN (next, stage->silent_since) >= stage->now.discont_wait))
     return -1;
   return end > next ? gst_util_uint64_scale_round (end - next, timeline->num, timeline->den * GST_SECOND) : 0;
 }
@@ -111,6 +112,7 @@ take_gap (GstRnnStage *stage, GstEvent *event)
   if (gst_rnn_timeline_is_off (&stage->timeline, start, stage->now.alignment_threshold))
     gst_rnn_stage_leave (stage, GST_RNN_RESET_DISCONT);
   lost = n_lost (stage, start + duration);
+  stage->silent_since = MIN (stage->silent_since, start);
   if (lost >= 0) {
     gst_event_unref (event);
     return klass->fill (stage, lost) == GST_FLOW_OK;

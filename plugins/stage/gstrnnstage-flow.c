@@ -14,7 +14,7 @@ stop_timeline (GstRnnStage *stage)
 {
   stage->position = gst_rnn_stage_get_position (stage);
   gst_rnn_timeline_stop (&stage->timeline);
-  stage->end = GST_CLOCK_TIME_NONE;
+  stage->end = stage->silent_since = GST_CLOCK_TIME_NONE;
   stage->discont = TRUE;
 }
 
@@ -97,6 +97,7 @@ take_buffer (GstRnnStage *stage, GstBuffer *buffer)
             stage->now.discont_wait))
       ret = gst_rnn_stage_leave (stage, GST_RNN_RESET_DISCONT);
     start_timeline (stage, GST_BUFFER_PTS (buffer));
+    stage->silent_since = GST_CLOCK_TIME_NONE;
     if (ret == GST_FLOW_OK)
       ret = klass->process (stage, buffer);
   }

@@ -68,14 +68,36 @@ gst_rnn_stage_drop_model (GstRnnStage *stage)
   use_model (stage, NULL);
 }
 
+/* Where the model @name of this project is: beside the plugin's build folder, or in share/ of the prefix that it is installed
+ * in. (transfer full), NULL: nowhere */
+static gchar *
+find_own_model (GstRnnStage *stage, const gchar *name)
+{
+  static const gchar *const places[] = { "../../models", "../../../share/gst-rnn/models", "../../share/gst-rnn/models" };
+  g_autoptr (GstPlugin) plugin = gst_plugin_feature_get_plugin (GST_PLUGIN_FEATURE (gst_element_get_factory (GST_ELEMENT (stage))));
+  const gchar *file = plugin ? gst_plugin_get_filename (plugin) : NULL;
+  g_autofree gchar *folder = file ? g_path_get_dirname (file) : NULL, *base = g_strconcat (name, ".safetensors", NULL);
+
+  for (guint i = 0; folder && i < G_N_ELEMENTS (places); i++) {
+    g_autofree gchar *path = g_build_filename (folder, places[i], base, NULL);
+
+    if (g_file_test (path, G_FILE_TEST_EXISTS))
+      return g_canonicalize_filename (path, NULL);
+  }
+  return NULL;
+}
+
 gboolean
 gst_rnn_stage_load_model (GstRnnStage *stage)
 {
+  const gchar *own = GST_RNN_STAGE_GET_CLASS (stage)->default_model;
   g_autofree gchar *path = dup_model_file (stage);
   g_autoptr (GError) error = NULL;
   RnnModel *model;
 
   drop_next (stage);
+  if (!path && own)
+    path = find_own_model (stage, own);
   if (!path && GST_RNN_STAGE_GET_CLASS (stage)->works_without_model) {
     use_model (stage, NULL);
     return TRUE;

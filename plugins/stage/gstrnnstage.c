@@ -214,7 +214,7 @@ gst_rnn_stage_change_state (GstElement *element, GstStateChange transition)
     gst_segment_init (&stage->segment, GST_FORMAT_UNDEFINED);
     gst_rnn_timeline_init (&stage->timeline, 0, 1);
     gst_rnn_stage_reset (stage);
-    stage->position = GST_CLOCK_TIME_NONE;
+    stage->position = stage->silent_since = GST_CLOCK_TIME_NONE;
     stage->state_due = TRUE;
     stage->state_saved = g_get_monotonic_time ();
   }

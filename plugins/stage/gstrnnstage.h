@@ -41,6 +41,7 @@ typedef struct {
   guint32 refused;              /* seqnum of the event that was refused last */
   gboolean untold;              /* the stages downstream have missed a swap: a flush came */
   GstRnnTimeline timeline;      /* of the input */
+  GstClockTime silent_since;    /* start of the GAPs that have come one after the other; NONE: the last thing was data */
   GstClockTime position;        /* where the timeline was when it stopped, or NONE */
   RnnModel *model;              /* in use; written under the object lock */
   GstClockTime end;             /* of the last frame or gap that left; NONE: a new stretch */
@@ -70,6 +71,7 @@ typedef struct {
   GstElementClass parent_class;
 
   gboolean works_without_model;
+  const gchar *default_model;   /* "vad": models/vad.safetensors of this installation, where model-file is not set; or NULL */
   gboolean is_first;            /* of a chain: endpoints go no further upstream */
 
   /* Whether a stage of this kind can use @model at all; in any thread, reads nothing but the model.  NULL: it can */

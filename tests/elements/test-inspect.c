@@ -85,7 +85,7 @@ int
 main (int argc, char **argv)
 {
   static const gchar *const elements[] = { "rnnfeatures", "rnninfer", "rnnctcdec", "rnntranscriber", "rnncorpussrc",
-    "rnntrainer", "rnncsvparse", "rnncsvenc", "rnnforecast", "rnnvideo", "rnnscope" };
+    "rnntrainer", "rnncsvparse", "rnncsvenc", "rnnforecast", "rnnvideo", "rnnscope", "rnnvad" };
   guint i;
 
   g_test_init (&argc, &argv, NULL);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gstrnnhold.h"
+
+void
+gst_rnn_hold_init (GstRnnHold *hold)
+{
+  gst_audio_info_init (&hold->info);
+  hold->adapter = gst_adapter_new ();
+  hold->n_heard = 0;
+}
+
+void
+gst_rnn_hold_clear (GstRnnHold *hold)
+{
+  g_clear_object (&hold->adapter);
+}
+
+gboolean
+gst_rnn_hold_set_caps (GstRnnHold *hold, const GstCaps *caps, gint rate, GError **error)
+{
+  g_autofree gchar *wanted = rate ? g_strdup_printf ("%d Hz", rate) : g_strdup ("any rate"), *text = NULL;
+  g_autoptr (GstCaps) possible = gst_caps_from_string (GST_RNN_HOLD_CAPS);
+
+  if (gst_caps_can_intersect (caps, possible) && gst_audio_info_from_caps (&hold->info, caps)
+      && (rate == 0 || GST_AUDIO_INFO_RATE (&hold->info) == rate))
+    return TRUE;
+  text = gst_caps_to_string (caps);
+  g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "Mono audio of %s in F32 or S16 is needed, not %s: "
+      "put `audioconvert ! audioresample` in front.", wanted, text);
+  return FALSE;
+}
+
+void
+gst_rnn_hold_drop (GstRnnHold *hold)
+{
+  gst_adapter_clear (hold->adapter);
+  hold->n_heard = 0;
+}
+
+void
+gst_rnn_hold_push (GstRnnHold *hold, GstBuffer *buffer)
+{
+  gst_adapter_push (hold->adapter, gst_buffer_ref (buffer));
+}
+
+void
+gst_rnn_hold_push_silence (GstRnnHold *hold, guint n)
+{
+  gsize size = (gsize) n * GST_AUDIO_INFO_BPF (&hold->info);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, size, NULL);
+
+  gst_buffer_memset (buffer, 0, 0, size);
+  gst_adapter_push (hold->adapter, buffer);
+}
+
+guint
+gst_rnn_hold_hear (GstRnnHold *hold, gfloat samples[GST_RNN_HOLD_CHUNK])
+{
+  gsize bpf = GST_AUDIO_INFO_BPF (&hold->info), n = gst_adapter_available (hold->adapter) / bpf - hold->n_heard;
+  gint16 s16[GST_RNN_HOLD_CHUNK];
+
+  n = MIN (n, GST_RNN_HOLD_CHUNK);
+  if (n == 0)
+    return 0;
+  if (GST_AUDIO_INFO_FORMAT (&hold->info) == GST_AUDIO_FORMAT_F32) {
+    gst_adapter_copy (hold->adapter, samples, hold->n_heard * bpf, n * bpf);
+  } else {
+    gst_adapter_copy (hold->adapter, s16, hold->n_heard * bpf, n * bpf);
+    for (gsize i = 0; i < n; i++)
+      samples[i] = s16[i] / 32768.0f;
+  }
+  hold->n_heard += n;
+  return (guint) n;
+}
+
+GstBuffer *
+gst_rnn_hold_take (GstRnnHold *hold, gsize n)
+{
+  hold->n_heard -= n;
+  return gst_adapter_take_buffer_fast (hold->adapter, n * GST_AUDIO_INFO_BPF (&hold->info));
+}
+
+void
+gst_rnn_hold_skip (GstRnnHold *hold, gsize n)
+{
+  hold->n_heard -= n;
+  gst_adapter_flush (hold->adapter, n * GST_AUDIO_INFO_BPF (&hold->info));
+}
+
+/* What both sides can do. */
+static GstCaps *
+get_caps (GstRnnStage *stage, GstPad *pad)
+{
+  GstPad *other = pad == stage->sinkpad ? stage->srcpad : stage->sinkpad;
+  GstCaps *caps = gst_caps_make_writable (gst_pad_get_pad_template_caps (pad)), *both;
+  gint rate = 0;
+
+  GST_OBJECT_LOCK (stage);
+  if (stage->model)
+    rate = rnn_model_get_rate (stage->model);
+  GST_OBJECT_UNLOCK (stage);
+  if (rate)
+    gst_caps_set_simple (caps, "rate", G_TYPE_INT, rate, NULL);
+  both = gst_pad_peer_query_caps (other, caps);
+  gst_caps_unref (caps);
+  return both;
+}
+
+gboolean
+gst_rnn_hold_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  GstRnnStage *stage = GST_RNN_STAGE (parent);
+  GstCaps *caps;
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS)
+    return gst_rnn_stage_answer_caps (query, get_caps (stage, pad));
+  if (pad == stage->srcpad)
+    return gst_rnn_stage_src_query (pad, parent, query);
+  if (GST_QUERY_TYPE (query) != GST_QUERY_ACCEPT_CAPS)
+    return gst_rnn_stage_sink_query (pad, parent, query);
+  gst_query_parse_accept_caps (query, &caps);   /* what does not fit is refused in set_caps, which can say why */
+  gst_query_set_accept_caps_result (query, gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw"));
+  return TRUE;
+}
