@@ -4,8 +4,10 @@
 #include "forecast/gstrnncsvenc.h"
 #include "forecast/gstrnncsvparse.h"
 #include "forecast/gstrnnforecast.h"
+#include "gstrnnclassify.h"
 #include "gstrnncorpussrc.h"
 #include "gstrnnctcdec.h"
+#include "gstrnndenoise.h"
 #include "gstrnnfeatures.h"
 #include "gstrnnscope.h"
 #include "gstrnninfer.h"
@@ -27,6 +29,8 @@ plugin_init (GstPlugin *plugin)
   ok |= GST_ELEMENT_REGISTER (rnncorpussrc, plugin);
   ok |= GST_ELEMENT_REGISTER (rnntrainer, plugin);
   ok |= GST_ELEMENT_REGISTER (rnnvad, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnnclassify, plugin);
+  ok |= GST_ELEMENT_REGISTER (rnndenoise, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvparse, plugin);
   ok |= GST_ELEMENT_REGISTER (rnncsvenc, plugin);
   ok |= GST_ELEMENT_REGISTER (rnnforecast, plugin);

@@ -91,13 +91,14 @@ gst_rnn_hold_skip (GstRnnHold *hold, gsize n)
 static GstCaps *
 get_caps (GstRnnStage *stage, GstPad *pad)
 {
+  GstRnnStageClass *klass = GST_RNN_STAGE_GET_CLASS (stage);
   GstPad *other = pad == stage->sinkpad ? stage->srcpad : stage->sinkpad;
   GstCaps *caps = gst_caps_make_writable (gst_pad_get_pad_template_caps (pad)), *both;
   gint rate = 0;
 
   GST_OBJECT_LOCK (stage);
   if (stage->model)
-    rate = rnn_model_get_rate (stage->model);
+    rate = klass->get_rate ? klass->get_rate (stage->model) : rnn_model_get_rate (stage->model);
   GST_OBJECT_UNLOCK (stage);
   if (rate)
     gst_caps_set_simple (caps, "rate", G_TYPE_INT, rate, NULL);

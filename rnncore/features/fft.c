@@ -169,6 +169,12 @@ rnn_fft_free (RnnFft *fft)
 }
 
 void
+rnn_fft_complex (RnnFft *fft)
+{
+  execute (fft->plan->transform, fft->in, fft->out);
+}
+
+void
 rnn_fft_power (RnnFft *fft, gfloat *power)
 {
   execute (fft->plan->transform, fft->in, fft->out);

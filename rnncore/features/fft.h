@@ -18,6 +18,8 @@ RnnFft *rnn_fft_new (guint n, GError **error);
 void rnn_fft_free (RnnFft *fft);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnFft, rnn_fft_free)
 
+/* in and out as n / 2 complex numbers [re, im]: out = FFT (in) */
+void rnn_fft_complex (RnnFft *fft);
 /* power[n / 2 + 1] = |FFT (in)|^2 */
 void rnn_fft_power (RnnFft *fft, gfloat *power);
 

@@ -85,7 +85,7 @@ int
 main (int argc, char **argv)
 {
   static const gchar *const elements[] = { "rnnfeatures", "rnninfer", "rnnctcdec", "rnntranscriber", "rnncorpussrc",
-    "rnntrainer", "rnncsvparse", "rnncsvenc", "rnnforecast", "rnnvideo", "rnnscope", "rnnvad" };
+    "rnntrainer", "rnncsvparse", "rnncsvenc", "rnnforecast", "rnnvideo", "rnnscope", "rnnvad", "rnnclassify", "rnndenoise" };
   guint i;
 
   g_test_init (&argc, &argv, NULL);
