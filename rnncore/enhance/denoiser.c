@@ -77,7 +77,7 @@ apply_rnnoise (RnnDenoiser *d, gfloat *spectrum)
     rnn_noise_filter (frame, d->y, d->last);
   }
   for (guint k = 0; k < 2 * d->bins; k++)
-    spectrum[k] = frame->x[k / 2][k % 2] * (RNN_NOISE_WINDOW / 32768.f);
+    spectrum[k] = frame->x[k / 2][k % 2];
 }
 
 static const Kind kinds[] = {

@@ -8,7 +8,6 @@
 #define BANDS RNN_NOISE_BANDS
 #define DELTAS 6                /* cepstra that are followed over time */
 #define MEMORY 8                /* frames of them */
-#define SCALE 32768.f
 
 /* Where triangles have their tops, in steps of 4 bins (200 Hz) */
 static const gint tops[BANDS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 34, 40, 48, 60, 78, 100 };
@@ -110,7 +109,7 @@ cosines (const RnnNoiseAnalysis *a, const gfloat *band, gfloat *out)
 
 /* ---- a frame ---- */
 
-/* Without what lies below the voice, in 16 bit */
+/* Without what lies below the voice */
 static void
 take_samples (RnnNoiseAnalysis *a, const gfloat *samples)
 {
@@ -118,7 +117,7 @@ take_samples (RnnNoiseAnalysis *a, const gfloat *samples)
 
   memmove (a->history, a->history + RNN_NOISE_HOP, (RNN_PITCH_HISTORY - RNN_NOISE_HOP) * sizeof (gfloat));
   for (gint i = 0; i < RNN_NOISE_HOP; i++) {
-    gfloat x = samples[i] * SCALE, y = x + a->highpass[0];
+    gfloat x = samples[i], y = x + a->highpass[0];
 
     a->highpass[0] = a->highpass[1] - 2 * x + 1.99599f * y;
     a->highpass[1] = x - 0.996f * y;
@@ -136,7 +135,7 @@ transform (RnnNoiseAnalysis *a, const gfloat *sound, gfloat (*spectrum)[2])
   rnn_fft_complex (a->fft);
   for (gint k = 0; k < RNN_NOISE_BINS; k++)
     for (gint c = 0; c < 2; c++)
-      spectrum[k][c] = a->fft->out[2 * k + c] / RNN_NOISE_WINDOW;
+      spectrum[k][c] = a->fft->out[2 * k + c];
 }
 
 static void

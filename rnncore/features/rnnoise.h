@@ -5,7 +5,10 @@
  *   22  cepstrum of the bands; the first 6 added up over three frames
  *   12  first and second differences of these 6 over three frames
  *    6  cepstrum of the bands' correlation with the sound one period earlier
- *    2  the period, and how much the last 8 cepstra differ */
+ *    2  the period, and how much the last 8 cepstra differ
+ *
+ * Samples of +-1 and a transform without a factor, as FFmpeg's arnndn has it: its models hear sound 31 dB fainter than RNNoise's
+ * own program lets them. */
 #pragma once
 #include "pitch.h"
 
@@ -19,7 +22,7 @@ G_BEGIN_DECLS
 #define RNN_NOISE_FEATURES 42
 
 typedef struct {
-  gfloat x[RNN_NOISE_BINS][2];  /* spectrum of 16 bit samples, divided by the window's length */
+  gfloat x[RNN_NOISE_BINS][2];  /* spectrum */
   gfloat p[RNN_NOISE_BINS][2];  /* the same one period earlier */
   gfloat energy[RNN_NOISE_BANDS], earlier[RNN_NOISE_BANDS], correlation[RNN_NOISE_BANDS];
   gfloat features[RNN_NOISE_FEATURES];

@@ -204,6 +204,44 @@ test_gtcrn (void)
   rnn_wav_clear (&expected);
 }
 
+/* FFmpeg's arnndn with RNNoise's weights, a frame later than ours: speech in noise of our own making */
+static void
+test_arnndn (void)
+{
+  g_autofree gchar *weights = g_test_build_filename (G_TEST_DIST, "..", "..", "shared", "data", "models", "rnnoise", "bd.rnnn", NULL);
+  g_autofree gchar *in = g_strdup_printf ("%s/test-denoise-%d.f32", g_get_tmp_dir (), (gint) getpid ()), *out = g_strconcat (in, ".out", NULL);
+  g_autofree gchar *filter = g_strdup_printf ("arnndn=m=%s", weights), *ffmpeg = g_find_program_in_path ("ffmpeg");
+  const gchar *argv[] = { "ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-f", "f32le", "-ar", "48000", "-ac", "1", "-i", in, "-af", filter,
+    "-f", "f32le", out, NULL };
+  const gsize n = 4 * 48000;
+  g_autofree gfloat *x = noise (n, 3), *y = NULL, *theirs = NULL;
+  g_autoptr (RnnModel) model = NULL;
+  gdouble sum = 0;
+  gsize size;
+
+  if (!ffmpeg || !g_file_test (weights, G_FILE_TEST_EXISTS)) {
+    g_test_skip ("ffmpeg or ../shared is not there");
+    return;
+  }
+  for (gsize i = 0; i < n; i++) {       /* a buzz that comes and goes, of a pitch that glides */
+    gdouble t = i / 48000., loud = MAX (0, sin (2 * G_PI * 1.5 * t)), phase = 2 * G_PI * (110 * t + 8 * sin (3 * t));
+
+    x[i] = 0.05f * x[i] + 0.2f * (gfloat) (loud * (sin (phase) + 0.6 * sin (2 * phase) + 0.4 * sin (5 * phase)));
+  }
+  g_assert_true (g_file_set_contents (in, (const gchar *) x, n * sizeof (gfloat), NULL));
+  g_assert_true (g_spawn_sync (NULL, (gchar **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+  g_assert_true (g_file_get_contents (out, (gchar **) &theirs, &size, NULL));
+  g_assert_cmpuint (size, ==, n * sizeof (gfloat));
+  model = rnn_model_load (weights, NULL);
+  y = denoise (model, NULL, 1, x, n, 1000);
+  for (gsize i = 480; i < n; i++)
+    sum += (y[i - 480] - theirs[i]) * (y[i - 480] - theirs[i]);
+  g_test_message ("differ by %g RMS", sqrt (sum / n));
+  g_assert_cmpfloat (sqrt (sum / n), <, 1e-3);
+  unlink (in);
+  unlink (out);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -215,5 +253,6 @@ main (int argc, char **argv)
   g_test_add_func ("/denoise/mask", test_mask);
   g_test_add_func ("/denoise/refused", test_refused);
   g_test_add_func ("/denoise/gtcrn", test_gtcrn);
+  g_test_add_func ("/denoise/arnndn", test_arnndn);
   return g_test_run ();
 }
