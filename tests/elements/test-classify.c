@@ -200,7 +200,7 @@ test_gaps (void)
   say (t, "uuuuu", 531, 5);
   gst_harness_push_event (t->h, gst_event_new_eos ());
   heard = hear (t, "class");
-  g_assert_cmpstr (heard, ==, "down@280 up@5310");
+  g_assert_cmpstr (heard, ==, "down@270 up@5310");
   while ((gap = test_pull_event (t->h, GST_EVENT_GAP))) {
     gst_event_parse_gap (gap, &at, &duration);
     sum += duration;
