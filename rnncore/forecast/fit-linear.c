@@ -228,7 +228,7 @@ regress (RnnFitWork *w)
       add_window (w, fit, i, round ? (gfloat) (1 / sqrt (error_of (w, &w->learn, i, TRUE, y) + SOFT)) : 1, x, y);
     choose_lambda (w, fit, after);
   }
-  if (rnn_fit_surely (w->choose.n, before, after))
+  if (rnn_fit_surely (1, w->choose.n, before, after))
     return;
   rnn_fit_report (w, "linear: left at that, since a regression does not surely better it");
   silence (w);

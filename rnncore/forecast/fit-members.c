@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#define CHOSEN 2                /* standard errors that its gain must be: the same windows have chosen its epoch already */
+
 /* What the linear part leaves of the windows, as examples */
 static RnnDataset *
 residuals (const RnnFitWork *w, const RnnFitWindows *windows)
@@ -102,7 +104,7 @@ helps (RnnFitWork *w, RnnModel *member, gboolean *answer, GError **error)
     return TRUE;
   if (!measure (w, member, before, after, error))
     return FALSE;
-  *answer = rnn_fit_surely (w->choose.n, before, after);
+  *answer = rnn_fit_surely (CHOSEN, w->choose.n, before, after);
   return TRUE;
 }
 

@@ -27,9 +27,9 @@ void     rnn_fit_report (const RnnFitWork *work, const gchar *format, ...) G_GNU
 
 #define RNN_FIT_BLOCKS 8        /* stretches of the windows to choose by */
 
-/* Errors of n windows to choose by, before and after a change: is their mean less by more than the gain varies from stretch to
- * stretch?  Windows overlap, so a mean over all of them says little. */
-gboolean rnn_fit_surely (guint n, const gdouble *before, const gdouble *after);
+/* Errors of n windows to choose by, before and after a change: is their mean less by more than @errors of its standard errors
+ * over stretches?  Windows overlap, so a mean over all of them says little. */
+gboolean rnn_fit_surely (gdouble errors, guint n, const gdouble *before, const gdouble *after);
 
 /* ---- fit-windows.c ---- */
 /* At most @most windows to learn from, or to choose by. */

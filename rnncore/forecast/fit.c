@@ -25,7 +25,7 @@ rnn_fit_report (const RnnFitWork *w, const gchar *format, ...)
 }
 
 gboolean
-rnn_fit_surely (guint n, const gdouble *before, const gdouble *after)
+rnn_fit_surely (gdouble errors, guint n, const gdouble *before, const gdouble *after)
 {
   gdouble gain[RNN_FIT_BLOCKS] = { 0 }, mean = 0, variance = 0;
 
@@ -37,7 +37,7 @@ rnn_fit_surely (guint n, const gdouble *before, const gdouble *after)
     mean += gain[k] / RNN_FIT_BLOCKS;
   for (guint k = 0; k < RNN_FIT_BLOCKS; k++)
     variance += (gain[k] - mean) * (gain[k] - mean) / (RNN_FIT_BLOCKS - 1);
-  return mean > sqrt (variance / RNN_FIT_BLOCKS);
+  return mean > errors * sqrt (variance / RNN_FIT_BLOCKS);
 }
 
 /* Numbers of the output for every step; 0: @error. */
