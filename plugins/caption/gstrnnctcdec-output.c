@@ -132,6 +132,8 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption)
   push_json (self, caption);
   ret = push (self, self->stage.srcpad, buffer);
   self->shown = GST_CLOCK_TIME_IS_VALID (self->shown) ? MAX (self->shown, end) : end;
+  if (self->waits == GST_RNN_WAITS_MUXER)       /* the text made it forget how far gaps had told */
+    gst_rnn_ctc_dec_run_ahead (self, 0);
   return ret;
 }
 
