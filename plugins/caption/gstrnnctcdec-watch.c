@@ -5,8 +5,9 @@
  * that while the queue before one of them is full, so that no more input comes here: everything stands still.  Where text
  * goes to such an element, gaps run on over what takes longer than `max-hold`, well within a queue's default second; what comes
  * late then is shown late, and no longer than as much past now, but a muxer gets it with its own time: who plays the file has
- * it all.  So a muxer need not wait at all; and must not, for it forgets with every text how far the gaps before had told, and
- * waits for the next while queues fill.  Where text goes elsewhere, nobody waits, and times stay exact.
+ * it all.  So a muxer need hardly wait; it forgets with every text how far the gaps before had told, and is told again.  Gaps
+ * stay a little behind the sound, else a muxer that has the last of that ends the file without the last caption.  Where text goes
+ * elsewhere, nobody waits, and times stay exact.
  *
  * A live stream may just stop (mute, discontinuous transmission).  After as long as ends an utterance, by the pipeline's
  * clock, and the latency that those upstream declare (a source that gives bursts is silent between them), it is over.  The clock's own thread must not wait for anything: the work is done in another one, under the
@@ -15,7 +16,8 @@
 #include <string.h>
 
 #define MAX_DEPTH 64
-#define MUXER_HOLD (100 * GST_MSECOND)
+#define MUXER_HOLD (400 * GST_MSECOND)
+#define MUXER_LAG (300 * GST_MSECOND)   /* more than a frame of an audio codec (FLAC: 256 ms at 16 kHz) */
 
 /* ---- who waits ---- */
 
@@ -60,7 +62,7 @@ run_ahead (GstRnnCtcDec *self)
   if (self->waits == GST_RNN_WAITS_OTHER)
     hold = self->max_hold;
   if (self->waits != GST_RNN_WAITS_NOBODY && held > hold)
-    gst_rnn_ctc_dec_run_ahead (self, held - hold / 2);
+    gst_rnn_ctc_dec_run_ahead (self, held - (self->waits == GST_RNN_WAITS_MUXER ? MIN (hold, MUXER_LAG) : hold / 2));
 }
 
 /* ---- live streams that stop ---- */
