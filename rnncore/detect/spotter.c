@@ -3,7 +3,7 @@
  * probabilities [K][n] and their sum, which is taken anew whenever the ring is full, so that nothing adds up over hours. */
 #include "spotter.h"
 #include <string.h>
-#include "listener.h"
+#include "../session/listener.h"
 #include "scores.h"
 #include "../outputs/pooling.h"
 
@@ -113,7 +113,7 @@ rnn_spotter_new (RnnModel *model, gdouble rate, const RnnSpotterConfig *config, 
   s->exclusive = s->output->klass->label == RNN_LABEL_CLASS;
   s->channels = rnn_model_get_input (model)->channels;
   s->rate = rnn_model_get_input (model)->rate ? rnn_model_get_input (model)->rate : rate;
-  if (!(s->listener = rnn_listener_new (model, error))) {
+  if (!(s->listener = rnn_listener_new (model, NULL, error))) {
     rnn_spotter_free (s);
     return NULL;
   }

@@ -8,7 +8,7 @@
  * `padding` after the last voiced step, and beyond that when min_silence has passed or a voice has come back. */
 #include "vad.h"
 #include <string.h>
-#include "listener.h"
+#include "../session/listener.h"
 #include "scores.h"
 
 #define OPT(field, lo, hi, def, blurb) RNN_OPT_INT (RnnVadConfig, field, lo, hi, def, blurb)
@@ -91,7 +91,7 @@ rnn_vad_new (RnnModel *model, const RnnVadConfig *config, GError **error)
   config = config ? config : &defaults;
   vad->model = rnn_model_ref (model);
   vad->waiting = g_array_new (FALSE, FALSE, sizeof (RnnVadSpan));
-  if (!find_number (vad, config->label, error) || !(vad->listener = rnn_listener_new (model, error))) {
+  if (!find_number (vad, config->label, error) || !(vad->listener = rnn_listener_new (model, NULL, error))) {
     rnn_vad_free (vad);
     return NULL;
   }

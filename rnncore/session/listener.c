@@ -3,9 +3,8 @@
 #include "listener.h"
 #include <string.h>
 #include "../outputs/output.h"
-#include "../session/stream.h"
 
-#define CHUNK 1024              /* rows that become steps at once */
+#define CHUNK 4096              /* rows that become steps at once */
 
 typedef enum { RUNNING, FINISHING, ENDING } Phase;
 
@@ -19,17 +18,20 @@ struct _RnnListener {
   gsize n_in, size, n, at;
   guint64 n_run;                /* steps that the stream was given */
   Phase phase;
+  gboolean restart;             /* as soon as it can be */
+  gint blank;
   RnnHeard heard;
 };
 
 RnnListener *
-rnn_listener_new (RnnModel *model, GError **error)
+rnn_listener_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
 {
+  static const RnnStreamConfig alone = {.precision = RNN_PRECISION_F32 };
   const RnnInput *input = rnn_model_get_input (model);
   RnnListener *l = g_new0 (RnnListener, 1);
 
   l->input = rnn_input_stream_new (input, rnn_model_get_input_mean (model), rnn_model_get_input_std (model), error);
-  l->stream = l->input ? rnn_stream_new (model, &(RnnStreamConfig) {.precision = RNN_PRECISION_F32 }, error) : NULL;
+  l->stream = l->input ? rnn_stream_new (model, config ? config : &alone, error) : NULL;
   if (!l->stream) {
     g_prefix_error (error, "%s: ", rnn_model_get_path (model));
     rnn_listener_free (l);
@@ -62,6 +64,14 @@ rnn_listener_reset (RnnListener *l)
   l->n = l->at = 0;
   l->n_run = 0;
   l->phase = RUNNING;
+  l->restart = FALSE;
+}
+
+void
+rnn_listener_restart (RnnListener *l, gint blank)
+{
+  l->restart = TRUE;
+  l->blank = blank;
 }
 
 guint
@@ -120,23 +130,34 @@ run_step (RnnListener *l)
   rnn_stream_flush (l->stream);
 }
 
+/* What is to be done when all answers were taken; FALSE: nothing. */
+static gboolean
+go_on (RnnListener *l)
+{
+  if (l->restart && rnn_stream_is_between_blocks (l->stream)) {
+    l->restart = FALSE;
+    rnn_stream_restart (l->stream, l->blank);
+  } else if (l->at < l->n) {
+    run_step (l);
+  } else if (l->phase == FINISHING) {
+    rnn_stream_finish (l->stream);
+    l->phase = ENDING;
+  } else {
+    if (l->phase == ENDING)
+      rnn_listener_reset (l);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 const RnnHeard *
 rnn_listener_next (RnnListener *l)
 {
   const RnnStreamAnswer *answer;
 
-  while (!(answer = rnn_stream_next (l->stream))) {
-    if (l->at < l->n) {
-      run_step (l);
-    } else if (l->phase == FINISHING) {
-      rnn_stream_finish (l->stream);
-      l->phase = ENDING;
-    } else {
-      if (l->phase == ENDING)
-        rnn_listener_reset (l);
+  while (!(answer = rnn_stream_next (l->stream)))
+    if (!go_on (l))
       return NULL;
-    }
-  }
   l->heard = (RnnHeard) { answer->y, answer->start, answer->start + answer->duration };
   return &l->heard;
 }

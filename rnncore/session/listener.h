@@ -2,7 +2,7 @@
 /* Rows of a model's source in (samples of sound, steps of a series), its answers out, each with the rows that it is about: the way
  * of inputs/input and session/stream for whoever wants the model's numbers themselves. */
 #pragma once
-#include "../model/model.h"
+#include "stream.h"
 
 RNN_API_BEGIN
 
@@ -13,8 +13,8 @@ typedef struct {
   guint64 start, end;           /* rows since the last reset: those from this step to the next */
 } RnnHeard;
 
-/* Fails where the model cannot stream, or lacks statistics that only training gives. */
-RnnListener *rnn_listener_new (RnnModel *model, GError **error);
+/* Fails where the model cannot stream, or lacks statistics that only training gives.  @config: NULL: floats, a stream by itself. */
+RnnListener *rnn_listener_new (RnnModel *model, const RnnStreamConfig *config, GError **error);
 void rnn_listener_free (RnnListener *listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnListener, rnn_listener_free)
 
@@ -24,6 +24,8 @@ void rnn_listener_push (RnnListener *listener, const gfloat *rows, gsize n);
 void rnn_listener_finish (RnnListener *listener);
 /* The next answer, or NULL: none for now. (transfer none), valid until the next call. */
 const RnnHeard *rnn_listener_next (RnnListener *listener);
+/* The model's state begins anew, as rnn_stream_restart () does it, once the answers that are due were taken. */
+void rnn_listener_restart (RnnListener *listener, gint blank);
 void rnn_listener_reset (RnnListener *listener);
 /* Rows that have to come after the first row of an answer before it is there, at most. */
 guint rnn_listener_get_delay (RnnListener *listener);
