@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* HDF5 files: finds the module that reads them. */
 #include "hdf5.h"
-#include <dlfcn.h>
-#include <gmodule.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/module.h"
 
 gboolean
 rnn_hdf5_is_one (const guint8 *data, gsize n)
@@ -12,30 +11,10 @@ rnn_hdf5_is_one (const guint8 *data, gsize n)
   return n >= strlen (RNN_HDF5_MAGIC) && memcmp (data, RNN_HDF5_MAGIC, strlen (RNN_HDF5_MAGIC)) == 0;
 }
 
-/* Beside librnncore or, of a program that has the library within, where a build directory or an installation has it. */
-static GModule *
-open_module (void)
-{
-  static const gchar *const places[] = { ".", "rnncore", "..", "../rnncore", "../" RNN_LIBDIR "/rnncore" };
-  g_autofree gchar *folder = NULL;
-  GModule *module = NULL;
-  Dl_info here;
-
-  if (!dladdr ((gpointer) rnn_hdf5_is_one, &here))
-    return NULL;
-  folder = g_path_get_dirname (here.dli_fname);
-  for (guint i = 0; !module && i < G_N_ELEMENTS (places); i++) {
-    g_autofree gchar *path = g_build_filename (folder, places[i], "librnncore-hdf5.so", NULL);
-
-    module = g_module_open (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
-  }
-  return module;
-}
-
 static gpointer
 find_reader (gpointer unused)
 {
-  GModule *module = open_module ();
+  GModule *module = rnn_module_open ("librnncore-hdf5.so", G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
   gpointer symbol = NULL;
 
   if (module && g_module_symbol (module, RNN_HDF5_SYMBOL, &symbol))

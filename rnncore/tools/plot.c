@@ -53,16 +53,17 @@ add (Plot *p, gint panel, const gchar *name, gdouble epoch, const json_t *value)
     chart_curve_add (find_curve (p, panel, name), epoch, json_number_value (value));
 }
 
+/* A training also tells what it learns from; that line has no epoch. */
 static gboolean
 add_line (Plot *p, const gchar *line, gsize n)
 {
   json_t *object = json_loadb (line, n, 0, NULL), *sets = json_object_get (object, "dev_sets"), *value;
   json_t *epoch = json_object_get (object, "epoch");
   gdouble x = json_number_value (epoch);
-  gboolean ok = json_is_number (epoch);
+  gboolean ok = json_is_object (object) && (!epoch || json_is_number (epoch));
   const char *name;
 
-  if (ok) {
+  if (ok && epoch) {
     add (p, LOSS, "training", x, json_object_get (object, "loss"));
     add (p, LOSS, "dev", x, json_object_get (object, "dev_loss"));
     add (p, METRIC, "dev", x, json_object_get (object, "dev_metric"));
@@ -94,7 +95,7 @@ read_log (Plot *p, const gchar *path, GError **error)
       break;
     if (end == line || (end - line < MAX_LINE && add_line (p, line, (gsize) (end - line))))
       continue;
-    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s:%u: is no JSON object with an epoch", path, number);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s:%u: is no JSON object, or its epoch is no number", path, number);
     return FALSE;
   }
   return TRUE;

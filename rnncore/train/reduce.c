@@ -6,9 +6,8 @@
  * for bit, and shares it.  Blocks keep all ranks of the chain busy at once. */
 #include "reduce.h"
 #include "../base/error.h"
+#include "../base/module.h"
 #include "../kernels/kernels.h"
-#include <dlfcn.h>
-#include <gmodule.h>
 #include <stdlib.h>
 #include <string.h>
 #include "train.h"
@@ -60,26 +59,6 @@ rnn_train_leads (void)
   return launched (TRUE) == 0;
 }
 
-/* Beside librnncore, as in a build directory, or where it is installed. */
-static GModule *
-open_module (void)
-{
-  static const gchar *const places[] = { ".", "rnncore" };
-  g_autofree gchar *folder = NULL;
-  GModule *module = NULL;
-  Dl_info here;
-
-  if (!dladdr ((gpointer) launchers, &here))
-    return NULL;
-  folder = g_path_get_dirname (here.dli_fname);
-  for (guint i = 0; !module && i < G_N_ELEMENTS (places); i++) {
-    g_autofree gchar *path = g_build_filename (folder, places[i], "librnncore-mpi.so", NULL);
-
-    module = g_module_open (path, G_MODULE_BIND_LAZY);
-  }
-  return module;
-}
-
 static const RnnReduceClass *
 find_class (GError **error)
 {
@@ -88,7 +67,7 @@ find_class (GError **error)
 
   if (launched (FALSE) < 2)
     return &none;
-  module = open_module ();
+  module = rnn_module_open ("librnncore-mpi.so", G_MODULE_BIND_LAZY);
   if (module && g_module_symbol (module, RNN_REDUCE_MPI, &row)) {
     g_module_make_resident (module);    /* MPI cannot start twice in a process */
     return row;

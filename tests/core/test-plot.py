@@ -79,8 +79,8 @@ def curves():
 
 
 def again():
-    """A training that went on from a checkpoint tells epochs twice; the last line is being written."""
-    log('log.jsonl', epoch(1), epoch(2), epoch(3), epoch(2), epoch(3), epoch(4), end='\n{"epoch": 5, "lo')
+    """A training says first what it learns from. One that went on from a checkpoint tells epochs twice; the last line is being written."""
+    log('log.jsonl', {'examples': 30, 'skipped': 1}, epoch(1), epoch(2), epoch(3), epoch(2), epoch(3), epoch(4), end='\n{"epoch": 5, "lo')
     plot('log.jsonl', '--out', 'b.svg')
     found, _ = read_svg('b.svg')
     assert sorted(len(c) for c in found[BLUE]) == [2, 2, 4, 4], found[BLUE]     # curves, and their keys

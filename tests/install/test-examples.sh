@@ -47,10 +47,10 @@ caption_wav() {
     grep -q '^[0-9.]* - [0-9.]*  three$' captions
 }
 
-# README shows the program that is run here.
+# docs/embed-in-c.md shows the program that is run here.
 shown() {
   awk '/^A whole program/ { near = 1 } near && /^```$/ { exit } inside { print } near && /^```c$/ { inside = 1 }' \
-    "$examples/../README.md" > shown
+    "$examples/../docs/embed-in-c.md" > shown
   sed 1,4d "$examples/caption-wav.c" | cmp - shown
 }
 

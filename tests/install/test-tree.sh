@@ -21,6 +21,11 @@ model() {
   "$tree/bin/rnncore" info "$tree/share/gst-rnn/models/english-small.safetensors"
 }
 
+# Found by PATH, it finds its modules: Keras's archives need one.
+modules() {
+  PATH=$tree/bin:$PATH rnncore info "$(dirname "$0")/../data/import/keras-archive.keras"
+}
+
 # From a folder of its own, by a link, as ~/.local/bin may have it.
 caption() {
   mkdir "$work/here" && cd "$work/here" && ln -s "$tree/bin/gst-rnn-caption" captions &&
@@ -62,6 +67,11 @@ licences() {
 check links links
 check plugin plugin
 check model model
+if [ -e "$libdir/rnncore/librnncore-hdf5.so" ]; then
+  check modules modules
+else
+  skip modules "this build has no HDF5"
+fi
 if [ -r $recording ]; then
   check caption caption
 else
