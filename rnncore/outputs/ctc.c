@@ -3,14 +3,19 @@
  * (ctc/loss.c); metric: word error rate of what captions would say by default (speech/utterance.c).
  *
  * Tokens spell a text, or, with a "dictionary" of words, are the phones in which it is said: {"tokens": ["<blank>", "AA", ...],
- * "dictionary": "cmudict.dict"}.  Only training opens it. */
+ * "dictionary": "cmudict.dict"}.  Only training opens it.
+ *
+ * With "mmi" above 0 training adds so much of maximum mutual information (ctc/denominator.h): loss = CTC + mmi (log of the
+ * probability of all texts - log of the trigram's probability of this one), which at 1 is CTC-CRF. */
 #include "calibration.h"
 #include "output.h"
 #include "../ctc/ctc.h"
 #include "../speech/utterance.h"
+#include <math.h>
 
 static const RnnOption options[] = {
   RNN_OPT_INT (RnnOutput, blank, 0, 65535, 0, "which token is the blank"),
+  RNN_OPT_FLOAT (RnnOutput, mmi, 0, 1, 0, "share of maximum mutual information in training"),
   { NULL }
 };
 
@@ -50,6 +55,11 @@ setup (RnnOutput *output, const json_t *object, const gchar *where, GError **err
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"blank\" is not the index of a token", where);
     return FALSE;
   }
+  if (output->mmi > 0 && output->n > RNN_CTC_DENOMINATOR_TOKENS) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: \"mmi\" is for up to %d tokens, not %d", where,
+        RNN_CTC_DENOMINATOR_TOKENS, output->n);
+    return FALSE;
+  }
   if (!output->names)
     return TRUE;
   output->tokens = rnn_tokens_new ((const gchar *const *) output->names, output->blank, error);
@@ -74,16 +84,23 @@ accepts (const RnnOutput *output, const RnnLabels *labels, const gchar **reason)
 static gsize
 scratch (const RnnOutput *output, const RnnLabels *labels, gint steps)
 {
-  return rnn_ctc_loss_scratch (steps, output->n, labels->texts->n);
+  gsize ctc = rnn_ctc_loss_scratch (steps, output->n, labels->texts->n);
+
+  return output->mmi > 0 ? MAX (ctc, rnn_ctc_denominator_scratch (output->n, steps)) : ctc;
 }
 
 static gfloat
 loss (const RnnOutput *output, const RnnAnswer *a)
 {
   const RnnSequence *text = a->labels.texts;
-
-  return rnn_ctc_loss (a->y, a->ld, a->steps, output->n, text->ids, text->n, output->blank, a->scale, a->dy, a->ld,
+  const RnnCtcDenominator *denominator = a->denominators ? a->denominators[0] : NULL;
+  gfloat nll = rnn_ctc_loss (a->y, a->ld, a->steps, output->n, text->ids, text->n, output->blank, a->scale, a->dy, a->ld,
       a->scratch);
+
+  if (!denominator || !isfinite (nll))
+    return nll;
+  return nll + output->mmi * (gfloat) (rnn_ctc_denominator_add (denominator, a->y, a->ld, a->steps, a->scale * output->mmi, a->dy,
+      a->ld, a->scratch) - rnn_ctc_denominator_score (denominator, text->n, text->ids));
 }
 
 /* ---- words ---- */

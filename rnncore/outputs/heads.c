@@ -172,6 +172,7 @@ loss (const RnnOutput *output, const RnnAnswer *a)
     part.y = a->y + c.at;
     part.dy = a->dy ? a->dy + c.at : NULL;
     part.scale = a->scale * head->weight;
+    part.denominators = a->denominators ? a->denominators + c.text : NULL;
     if (has_labels (&part.labels))
       one = rnn_output_loss (head, &part);
     if (isnan (one))

@@ -7,6 +7,7 @@
 #include "labels.h"
 #include "../base/error.h"
 #include "../base/options.h"
+#include "../ctc/denominator.h"
 #include "../text/speller.h"
 
 RNN_API_BEGIN
@@ -30,6 +31,7 @@ typedef struct {
   gsize ld;
   gfloat scale;                 /* of the gradient */
   gfloat *scratch;              /* rnn_output_scratch () floats, contents undefined */
+  const RnnCtcDenominator *const *denominators; /* of each text, NULL: none; or NULL */
   gint hop, rate;               /* rows of the source from step to step, and per second; 0: unknown */
 } RnnAnswer;
 
@@ -75,6 +77,7 @@ struct _RnnOutput {             /* first member of every instance */
   RnnTokens *tokens;            /* CTC's: the table of names, shared by all who decode; or NULL */
   RnnTextConfig text;           /* CTC's: how a text becomes what its tokens spell */
   gchar *dictionary;            /* CTC's: path of how words are said in its tokens; NULL: tokens spell */
+  gfloat mmi;                   /* CTC's: share of maximum mutual information in its loss */
   GArray *calibration;          /* CTC's: what confidences of words are worth (calibration.h), or NULL */
   gint pooling;                 /* RnnPoolingType */
   gint marks;                   /* RnnMarks: how texts become targets of frames */

@@ -135,6 +135,8 @@ get_answer (RnnShard *shard, RnnDataset *dataset, const guint32 *examples, gint 
   };
 
   answer.y = shard->y.data + task->framing.latency * answer.ld + (gsize) b * n_out;
+  if (task->denominators)
+    answer.denominators = (const RnnCtcDenominator *const *) task->denominators->pdata;
   answer.scratch = rnn_buffer_need (&shard->loss_scratch,
       rnn_output_scratch (task->output, &answer.labels, answer.steps));
   return answer;

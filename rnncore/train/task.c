@@ -40,6 +40,36 @@ rnn_task_clear (RnnTask *task)
 {
   rnn_framing_clear (&task->framing);
   g_clear_pointer (&task->own, rnn_output_free);
+  g_clear_pointer (&task->denominators, g_ptr_array_unref);
+}
+
+/* The denominator of text @i of all examples, for @head; NULL: it wants none. */
+static RnnCtcDenominator *
+make_denominator (const RnnOutput *head, RnnDataset *dataset, guint i)
+{
+  RnnCtcDenominator *denominator = head->mmi > 0 ? rnn_ctc_denominator_new (head->n, head->blank) : NULL;
+
+  for (guint e = 0; denominator && e < dataset->examples->len; e++) {
+    const RnnExample *example = RNN_EXAMPLE (dataset, e);
+
+    if (i < example->n_texts && example->texts[i].ids)
+      rnn_ctc_denominator_count (denominator, example->texts[i].n, example->texts[i].ids);
+  }
+  if (denominator)
+    rnn_ctc_denominator_estimate (denominator);
+  return denominator;
+}
+
+void
+rnn_task_survey (RnnTask *task, RnnDataset *dataset)
+{
+  const RnnOutput *head;
+
+  g_clear_pointer (&task->denominators, g_ptr_array_unref);
+  task->denominators = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_ctc_denominator_free);
+  for (guint i = 0; (head = rnn_output_get_head (task->output, i)); i++)
+    if (head->klass->label == RNN_LABEL_TEXT)
+      g_ptr_array_add (task->denominators, make_denominator (head, dataset, task->denominators->len));
 }
 
 RnnLabels

@@ -129,6 +129,7 @@ rnn_trainer_new (RnnModel *model, const RnnTrainConfig *config, RnnDataset *trai
     rnn_trainer_free (t);
     return NULL;
   }
+  rnn_task_survey (&t->learner.task, t->train);
   t->digest = rnn_dataset_digest (t->train);
   t->dev_digest = rnn_dataset_digest (t->dev);
   t->patience_left = config->patience;
