@@ -2,6 +2,7 @@
 /* librnncore: streaming recurrent networks. Include this. */
 #pragma once
 #include "base/error.h"
+#include "base/file.h"
 #include "base/manifest.h"
 #include "base/number.h"
 #include "base/rng.h"

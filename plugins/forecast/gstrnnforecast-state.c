@@ -64,7 +64,7 @@ gst_rnn_forecast_save_state (GstRnnForecast *self)
   g_byte_array_append (file, (const guint8 *) MAGIC, strlen (MAGIC));
   g_byte_array_append (file, (const guint8 *) digest, DIGEST);
   g_byte_array_append (file, body->data, body->len);
-  if (!g_file_set_contents_full (path, (gchar *) file->data, file->len, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+  if (!rnn_file_replace_private (path, (gchar *) file->data, file->len, &error))
     GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s", error->message), (NULL));
 }
 
@@ -107,15 +107,23 @@ take_state (GstRnnForecast *self, const gchar *bytes, gsize size)
 void
 gst_rnn_forecast_load_state (GstRnnForecast *self)
 {
-  g_autofree gchar *path = NULL, *bytes = NULL;
-  const gchar *fault;
+  g_autofree gchar *path = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) file = NULL;
+  const gchar *bytes, *fault;
   gsize size;
 
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->state_file);
   GST_OBJECT_UNLOCK (self);
-  if (!path || !g_file_get_contents (path, &bytes, &size, NULL))
+  if (!path)
     return;
+  if (!(file = rnn_file_map (path, &error))) {
+    if (!g_error_matches (error, RNN_ERROR, RNN_ERROR_NOT_FOUND))       /* the first start */
+      GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s; starting anew", error->message), (NULL));
+    return;
+  }
+  bytes = g_bytes_get_data (file, &size);
   fault = take_state (self, bytes, size);
   if (fault)
     GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s: %s; starting anew", path, fault), (NULL));

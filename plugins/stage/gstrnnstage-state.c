@@ -60,7 +60,7 @@ save (GstRnnStage *stage, const gchar *path)
   g_byte_array_append (file, (const guint8 *) MAGIC, strlen (MAGIC));
   g_byte_array_append (file, (const guint8 *) digest, DIGEST);
   g_byte_array_append (file, body->data, body->len);
-  if (!g_file_set_contents_full (path, (const gchar *) file->data, file->len, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+  if (!rnn_file_replace_private (path, (const gchar *) file->data, file->len, &error))
     GST_ELEMENT_WARNING (stage, RESOURCE, WRITE, ("%s", error->message), (NULL));
 }
 
@@ -87,12 +87,17 @@ take (GstRnnStage *stage, const gchar *bytes, gsize size)
 static void
 load (GstRnnStage *stage, const gchar *path)
 {
-  g_autofree gchar *bytes = NULL;
-  const gchar *fault;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) file = rnn_file_map (path, &error);
+  const gchar *bytes, *fault;
   gsize size;
 
-  if (!g_file_get_contents (path, &bytes, &size, NULL))
-    return;                     /* the first start */
+  if (!file) {
+    if (!g_error_matches (error, RNN_ERROR, RNN_ERROR_NOT_FOUND))       /* the first start */
+      GST_ELEMENT_WARNING (stage, RESOURCE, READ, ("%s; starting anew", error->message), (NULL));
+    return;
+  }
+  bytes = g_bytes_get_data (file, &size);
   fault = take (stage, bytes, size);
   if (!fault)
     return;

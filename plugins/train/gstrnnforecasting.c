@@ -7,10 +7,24 @@
 
 /* ---- life ---- */
 
+/* NULL: it is none; what is wrong with it is for rnn_model_load () to tell. */
+static json_t *
+read_recipe (const gchar *path)
+{
+  g_autoptr (GBytes) file = g_str_has_suffix (path, ".json") ? rnn_file_map (path, NULL) : NULL;
+  gconstpointer text;
+  gsize n;
+
+  if (!file)
+    return NULL;
+  text = g_bytes_get_data (file, &n);
+  return json_loadb (text ? text : "", n, 0, NULL);
+}
+
 GstRnnForecasting *
 gst_rnn_forecasting_load (GstElement *owner, const gchar *path)
 {
-  json_t *recipe = g_str_has_suffix (path, ".json") ? json_load_file (path, 0, NULL) : NULL;
+  json_t *recipe = read_recipe (path);
   GstRnnForecasting *f;
 
   if (!json_is_object (json_object_get (recipe, "forecast"))) {

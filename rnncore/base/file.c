@@ -131,10 +131,10 @@ keep_rights (gint fd, const gchar *target)
 }
 
 static gboolean
-replace (const gchar *target, const gchar *bytes, gsize n)
+replace (const gchar *target, gint mode, const gchar *bytes, gsize n)
 {
   g_autofree gchar *part = part_template (target);
-  gint fd = g_mkstemp_full (part, O_RDWR | O_CLOEXEC, 0666), number;
+  gint fd = g_mkstemp_full (part, O_RDWR | O_CLOEXEC, mode), number;
 
   if (fd < 0)
     return FALSE;
@@ -150,18 +150,30 @@ replace (const gchar *target, const gchar *bytes, gsize n)
   return FALSE;
 }
 
-gboolean
-rnn_file_replace (const gchar *path, const gchar *bytes, gsize n, GError **error)
+static gboolean
+replace_file (const gchar *path, gint mode, const gchar *bytes, gsize n, GError **error)
 {
   g_autofree gchar *target = rnn_file_resolve (path);
 
   if (g_file_test (target, G_FILE_TEST_EXISTS) && !g_file_test (target, G_FILE_TEST_IS_REGULAR))
     g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: not written: it is no file", path);
-  else if (replace (target, bytes, n))
+  else if (replace (target, mode, bytes, n))
     return TRUE;
   else
     g_set_error (error, RNN_ERROR, RNN_ERROR_IO, "%s: cannot be written: %s", path, g_strerror (errno));
   return FALSE;
+}
+
+gboolean
+rnn_file_replace (const gchar *path, const gchar *bytes, gsize n, GError **error)
+{
+  return replace_file (path, 0666, bytes, n, error);
+}
+
+gboolean
+rnn_file_replace_private (const gchar *path, const gchar *bytes, gsize n, GError **error)
+{
+  return replace_file (path, 0600, bytes, n, error);
 }
 
 /* Does @name lie between the parts of a template, with six characters for its Xs? */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Files as bytes: mapped, not read; written aside and renamed. */
 #pragma once
-#include <glib.h>
+#include "api.h"
 
-G_BEGIN_DECLS
+RNN_API_BEGIN
 
 /* The errors name the file and the reason.  A file must not shrink while it is in use: replace it by renaming.  What is
  * no file (a FIFO, a device, a directory) is refused at once, without waiting for anybody to write into it. */
@@ -18,7 +18,9 @@ gchar *rnn_file_resolve (const gchar *path);
 /* Writes n bytes to the file @path, or where the link @path leads: all or nothing, whatever happens meanwhile.  What is
  * there and no file (a device, a directory) is refused. */
 gboolean rnn_file_replace (const gchar *path, const gchar *bytes, gsize n, GError **error);
+/* The same; what is new is for its owner alone. */
+gboolean rnn_file_replace_private (const gchar *path, const gchar *bytes, gsize n, GError **error);
 /* Removes what a process that died while it replaced @path has left beside it. */
 void rnn_file_clean (const gchar *path);
 
-G_END_DECLS
+RNN_API_END

@@ -5,6 +5,7 @@
  * known) ends with the file. */
 #include "wav.h"
 #include "error.h"
+#include "file.h"
 #include <string.h>
 
 #define MAX_CHANNELS 64
@@ -164,12 +165,14 @@ rnn_wav_parse (RnnWav *wav, const guint8 *bytes, gsize n, gint raw_rate, const g
 gboolean
 rnn_wav_load (RnnWav *wav, const gchar *path, gint raw_rate, GError **error)
 {
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, error);
+  g_autoptr (GBytes) bytes = rnn_file_map (path, error);
+  const guint8 *data;
+  gsize n;
 
-  if (!file)
+  if (!bytes)
     return FALSE;
-  return rnn_wav_parse (wav, (const guint8 *) g_mapped_file_get_contents (file), g_mapped_file_get_length (file),
-      raw_rate, path, error);
+  data = g_bytes_get_data (bytes, &n);
+  return rnn_wav_parse (wav, data, n, raw_rate, path, error);
 }
 
 void

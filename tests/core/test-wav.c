@@ -2,7 +2,10 @@
 /* WAVE files of every format that is read, and some that are not. */
 #include "base/error.h"
 #include "base/wav.h"
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A file of one chunk of samples[n] bytes. */
 static GByteArray *
@@ -76,6 +79,21 @@ test_refused (void)
   rnn_wav_clear (&wav);
 }
 
+/* Nobody writes into the pipe. */
+static void
+test_pipe (void)
+{
+  g_autofree gchar *folder = g_dir_make_tmp ("rnn-test-XXXXXX", NULL), *path = g_build_filename (folder, "pipe.wav", NULL);
+  g_autoptr (GError) error = NULL;
+  RnnWav wav;
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  g_assert_false (rnn_wav_load (&wav, path, 0, &error));
+  g_assert_nonnull (strstr (error->message, "a FIFO"));
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 /* Whatever is cut off, nothing is read past the end. */
 static void
 test_cut_short (void)
@@ -100,6 +118,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wav/formats", test_formats);
   g_test_add_func ("/wav/refused", test_refused);
+  g_test_add_func ("/wav/pipe", test_pipe);
   g_test_add_func ("/wav/cut-short", test_cut_short);
   return g_test_run ();
 }

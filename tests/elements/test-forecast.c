@@ -3,8 +3,11 @@
  *
  * The model is a linear one of a wave with a season of 8, fitted here. */
 #include "common.h"
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SEASON 8
 #define HORIZON 4
@@ -234,17 +237,23 @@ test_damaged_state (void)
 {
   g_autofree gchar *state = g_build_filename (test_dir (), "damaged", NULL);
   g_autofree gchar *properties = g_strdup_printf ("state-file=%s", state);
-  TestHarness *t;
-  GstMessage *message;
 
-  g_assert_true (g_file_set_contents (state, "rnnforecast 1\nnonsense", -1, NULL));
-  t = forecast_new (properties);
-  message = test_pop_message (t, GST_MESSAGE_WARNING, NULL);
-  g_assert_nonnull (message);
-  gst_message_unref (message);
-  push_waves (t, 0, 40);
-  check_forecast (pull_last (t), 40);
-  test_harness_free (t);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GstMessage) message = NULL;
+    TestHarness *t;
+
+    g_unlink (state);
+    if (i)
+      g_assert_cmpint (mkfifo (state, 0600), ==, 0);
+    else
+      g_assert_true (g_file_set_contents (state, "rnnforecast 1\nnonsense", -1, NULL));
+    t = forecast_new (properties);
+    message = test_pop_message (t, GST_MESSAGE_WARNING, NULL);
+    g_assert_nonnull (message);
+    push_waves (t, 0, 40);
+    check_forecast (pull_last (t), 40);
+    test_harness_free (t);
+  }
 }
 
 static void

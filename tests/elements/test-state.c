@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "common.h"
@@ -227,6 +228,30 @@ test_refused (void)
   }
 }
 
+/* What is no file is neither read nor replaced; it is told of, and the stream goes on. */
+static void
+test_no_file (void)
+{
+  g_autofree gchar *model = test_tone_model ("no-file", &models[0]), *path = state_path ("infer");
+  g_autoptr (GArray) samples = test_speak (TEXT), whole = run_whole (model, samples), answers = NULL;
+  g_autoptr (GstMessage) warning = NULL;
+  GStatBuf info;
+  TestHarness *t;
+
+  forget_states ();
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  t = new_chain (model, TRUE);
+  push (t, samples, 0, samples->len);
+  answers = pull_all (t);
+  g_assert_cmpuint (answers->len, ==, whole->len);
+  warning = test_pop_message (t, GST_MESSAGE_WARNING, NULL);
+  g_assert_nonnull (warning);
+  test_harness_free (t);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_true (S_ISFIFO (info.st_mode));
+  forget_states ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -244,5 +269,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/state/signals", test_signals);
   g_test_add_func ("/state/refused", test_refused);
+  g_test_add_func ("/state/no-file", test_no_file);
   return test_run ();
 }
