@@ -34,6 +34,7 @@
 #include "ctc/ctc.h"
 #include "outputs/labeller.h"
 #include "outputs/marks.h"
+#include "text/escape.h"
 #include "text/pieces.h"
 #include "text/speller.h"
 #include "text/written.h"

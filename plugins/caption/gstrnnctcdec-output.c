@@ -119,7 +119,7 @@ gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption)
   end = start + (caption->end - caption->start);
   if (self->waits == GST_RNN_WAITS_OTHER && start > to_stream (self, caption->start) + self->lateness)
     end = MIN (end, MAX (now_shown (self) + self->max_hold, start + SHORTEST));
-  buffer = text_buffer (g_strdup (caption->text), start, end);
+  buffer = text_buffer (self->markup ? rnn_escape_webvtt (caption->text) : g_strdup (caption->text), start, end);
   add_words_meta (self, buffer, caption);
   if (self->stage.discont)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);

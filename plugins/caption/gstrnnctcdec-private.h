@@ -40,6 +40,7 @@ typedef struct {
   gboolean adapt_lateness;
   gboolean post_messages;
   gint n_scores;                /* per step, of all heads */
+  gboolean markup;              /* captions leave as Pango's markup */
   RnnUtterance *utterance;
   GstClockTime hop;             /* of a step */
   GstClockTime offset;          /* from the stream's time to the input's, of the segment that left last; modulo 2^64 */

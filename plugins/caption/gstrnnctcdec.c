@@ -14,11 +14,23 @@ GST_ELEMENT_REGISTER_DEFINE (rnnctcdec, "rnnctcdec", GST_RANK_NONE, GST_TYPE_RNN
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
     GST_STATIC_CAPS (GST_RNN_TENSORS_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("text/x-raw, format=(string)utf8"));
+    GST_STATIC_CAPS ("text/x-raw, format=(string){ utf8, pango-markup }"));
 static GstStaticPadTemplate unsynced_template = GST_STATIC_PAD_TEMPLATE ("unsynced_src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("application/x-json"));
 
 /* ---- the model and caps ---- */
+
+/* Plain text, or with its signs spelled as markup where whoever takes it wants that. */
+static GstCaps *
+choose_text (GstRnnCtcDec *self, GstPad *pad)
+{
+  g_autoptr (GstCaps) all = gst_pad_get_pad_template_caps (pad), wanted = gst_pad_peer_query_caps (pad, all);
+  GstCaps *text = gst_caps_fixate (gst_caps_is_empty (wanted) ? gst_caps_ref (all) : gst_caps_intersect_full (all, wanted,
+          GST_CAPS_INTERSECT_FIRST));
+
+  self->markup = g_str_equal (gst_structure_get_string (gst_caps_get_structure (text, 0), "format"), "pango-markup");
+  return text;
+}
 
 static GstClockTime
 look_of (RnnModel *model, GstClockTime hop)
@@ -88,7 +100,7 @@ static gboolean
 gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
-  g_autoptr (GstCaps) text = gst_static_pad_template_get_caps (&src_template);
+  g_autoptr (GstCaps) text = NULL;
   g_autoptr (GstCaps) json = gst_static_pad_template_get_caps (&unsynced_template);
   GstRnnTensors in;
   GstClockTime hop;
@@ -109,6 +121,7 @@ gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   GST_OBJECT_UNLOCK (self);
   gst_rnn_ctc_dec_update_latency (self);
   gst_rnn_stage_push_caps (self->unsynced, json);
+  text = choose_text (self, stage->srcpad);
   return gst_rnn_stage_push_caps (stage->srcpad, text);
 }
 

@@ -29,7 +29,7 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST
     GST_STATIC_CAPS ("audio/x-raw, format=(string){ " GST_AUDIO_NE (F32) ", " GST_AUDIO_NE (S16) " }, "
         "layout=(string)interleaved, rate=(int)[ 1, 2147483647 ], channels=(int)1"));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("text/x-raw, format=(string)utf8"));
+    GST_STATIC_CAPS ("text/x-raw, format=(string){ utf8, pango-markup }"));
 static GstStaticPadTemplate unsynced_template = GST_STATIC_PAD_TEMPLATE ("unsynced_src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("application/x-json"));
 

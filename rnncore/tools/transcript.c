@@ -4,6 +4,7 @@
 #include "transcript.h"
 #include <jansson.h>
 #include <stdlib.h>
+#include "text/escape.h"
 
 #define MS 1000000
 
@@ -104,7 +105,6 @@ vtt_begin (RnnTranscript *t)
   fputs ("WEBVTT\n\n", t->out);
 }
 
-/* Neither markup nor an arrow. */
 static void
 vtt_result (RnnTranscript *t, const RnnResult *result)
 {
@@ -112,7 +112,7 @@ vtt_result (RnnTranscript *t, const RnnResult *result)
 
   if (result->kind != RNN_RESULT_FINAL)
     return;
-  text = g_markup_escape_text (result->text, -1);
+  text = rnn_escape_webvtt (result->text);
   print_span (t->out, result, '.');
   fprintf (t->out, "%s\n\n", text);
 }
@@ -120,11 +120,14 @@ vtt_result (RnnTranscript *t, const RnnResult *result)
 static void
 srt_result (RnnTranscript *t, const RnnResult *result)
 {
+  g_autofree gchar *text = NULL;
+
   if (result->kind != RNN_RESULT_FINAL)
     return;
+  text = rnn_escape_subrip (result->text);
   fprintf (t->out, "%u\n", ++t->n);
   print_span (t->out, result, ',');
-  fprintf (t->out, "%s\n\n", result->text);
+  fprintf (t->out, "%s\n\n", text);
 }
 
 /* ---- ctm: recording, channel, start, duration, word, confidence ---- */

@@ -163,6 +163,17 @@ test_options (void)
   }
 }
 
+/* What subtitles would take for markup is text again to whoever reads it, and nothing else has changed. */
+static void
+test_escape (void)
+{
+  static const gchar *const text = "a --> b <i>&lt;</i> don't {\\an8}";
+  g_autofree gchar *webvtt = rnn_escape_webvtt (text), *subrip = rnn_escape_subrip (text);
+
+  g_assert_cmpstr (webvtt, ==, "a --&gt; b &lt;i&gt;&amp;lt;&lt;/i&gt; don't {\\an8}");
+  g_assert_cmpstr (subrip, ==, "a --\u203a b \u2039i\u203a&lt;\u2039/i\u203a don't {\u2060\\an8}");
+}
+
 /* ---- spelling ---- */
 
 static void
@@ -313,6 +324,7 @@ main (int argc, char **argv)
   g_test_add_func ("/text/abbreviations", test_abbreviations);
   g_test_add_func ("/text/tables", test_tables);
   g_test_add_func ("/text/options", test_options);
+  g_test_add_func ("/text/escape", test_escape);
   g_test_add_func ("/text/unspelled", test_unspelled);
   g_test_add_func ("/text/silence", test_silence);
   g_test_add_func ("/text/normal-forms", test_normal_forms);
