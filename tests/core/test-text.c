@@ -2,6 +2,7 @@
 /* Texts as people write them become what is spoken: every rule, in every locale, in time that grows with the text. */
 #include "base/error.h"
 #include "model/model.h"
+#include "text/escape.h"
 #include "text/fold.h"
 #include "text/speller.h"
 #include "locales.h"
@@ -165,7 +166,7 @@ test_options (void)
 
 /* What subtitles would take for markup is text again to whoever reads it, and nothing else has changed. */
 static void
-test_escape (void)
+test_escape_signs (void)
 {
   static const gchar *const text = "a --> b <i>&lt;</i> don't {\\an8}";
   g_autofree gchar *webvtt = rnn_escape_webvtt (text), *subrip = rnn_escape_subrip (text);
@@ -324,7 +325,7 @@ main (int argc, char **argv)
   g_test_add_func ("/text/abbreviations", test_abbreviations);
   g_test_add_func ("/text/tables", test_tables);
   g_test_add_func ("/text/options", test_options);
-  g_test_add_func ("/text/escape", test_escape);
+  g_test_add_func ("/text/escape-signs", test_escape_signs);
   g_test_add_func ("/text/unspelled", test_unspelled);
   g_test_add_func ("/text/silence", test_silence);
   g_test_add_func ("/text/normal-forms", test_normal_forms);
