@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define DELAY 24.f              /* steps */
 #define FEWEST 10               /* scores that say more than a distribution */
 
 typedef struct {
@@ -17,7 +16,7 @@ struct _RnnConformal {
   guint horizon, window;
   gfloat alpha, rate;
   Step *steps;                  /* [horizon] */
-  gfloat *room;
+  gfloat *room, *radius;        /* radius: [horizon]; NAN while there are few scores */
 };
 
 RnnConformal *
@@ -30,9 +29,11 @@ rnn_conformal_new (guint horizon, guint window, gdouble coverage, gdouble rate)
   c->alpha = (gfloat) (1 - coverage);
   c->rate = (gfloat) rate;
   c->steps = g_new0 (Step, horizon);
+  c->radius = g_new (gfloat, horizon);
   c->room = g_new0 (gfloat, 2 * (gsize) horizon * window);
   for (guint h = 0; h < horizon; h++) {
     c->steps[h].level = c->alpha;
+    c->radius[h] = NAN;
     c->steps[h].ring = c->room + 2 * (gsize) h * window;
     c->steps[h].sorted = c->steps[h].ring + window;
   }
@@ -45,25 +46,20 @@ rnn_conformal_free (RnnConformal *c)
   if (!c)
     return;
   g_free (c->room);
+  g_free (c->radius);
   g_free (c->steps);
   g_free (c);
 }
 
-/* How many of sorted[n] are below @score. */
+/* How many of sorted[n] are below @score.  Without branches, which nobody could predict. */
 static guint
 count_below (guint n, const gfloat *sorted, gfloat score)
 {
-  guint low = 0, high = n;
+  const gfloat *at = sorted;
 
-  while (low < high) {
-    guint middle = (low + high) / 2;
-
-    if (sorted[middle] < score)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
+  for (; n > 1; n -= n / 2)
+    at += at[n / 2 - 1] < score ? n / 2 : 0;
+  return (guint) (at - sorted) + (n == 1 && *at < score);
 }
 
 static void
@@ -76,29 +72,18 @@ insert (Step *s, gfloat score)
   s->count++;
 }
 
+/* @old goes, @score comes: only what is between them moves. */
 static void
-forget (Step *s, gfloat score)
+replace (Step *s, gfloat old, gfloat score)
 {
-  guint at = count_below (s->count, s->sorted, score);
+  guint from = count_below (s->count, s->sorted, old), to = count_below (s->count, s->sorted, score);
 
-  memmove (s->sorted + at, s->sorted + at + 1, (s->count - at - 1) * sizeof (gfloat));
-  s->count--;
-}
-
-void
-rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
-{
-  Step *s = &c->steps[h];
-
-  if (!isfinite (score))
-    return;
-  if (!isnan (radius))
-    s->level = CLAMP (s->level + c->rate / (1 + h / DELAY) * (c->alpha - (score > radius)), -1, 1);
-  if (s->count == c->window)
-    forget (s, s->ring[s->at]);
-  s->ring[s->at] = score;
-  s->at = (s->at + 1) % c->window;
-  insert (s, score);
+  to -= to > from;
+  if (to > from)
+    memmove (s->sorted + from, s->sorted + from + 1, (to - from) * sizeof (gfloat));
+  else
+    memmove (s->sorted + to + 1, s->sorted + to, (from - to) * sizeof (gfloat));
+  s->sorted[to] = score;
 }
 
 /* The rank of the quantile among n scores and the one to come */
@@ -110,6 +95,35 @@ get_ranked (const Step *s, gdouble coverage)
   return rank == 0 ? 0 : s->sorted[MIN (rank, s->count) - 1];
 }
 
+/* Levels below 0 ask for more than was ever seen: as much more. */
+static gfloat
+choose_radius (const RnnConformal *c, const Step *s)
+{
+  if (s->count < MIN (FEWEST, c->window))
+    return NAN;
+  if (s->level <= 0)
+    return s->sorted[s->count - 1] * (1 - 2 * s->level);
+  return get_ranked (s, 1 - (gdouble) s->level);
+}
+
+void
+rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
+{
+  Step *s = &c->steps[h];
+
+  if (!isfinite (score))
+    return;
+  if (!isnan (radius))
+    s->level = CLAMP (s->level + c->rate * (c->alpha - (score > radius)), -1, 1);
+  if (s->count == c->window)
+    replace (s, s->ring[s->at], score);
+  else
+    insert (s, score);
+  s->ring[s->at] = score;
+  s->at = s->at + 1 == c->window ? 0 : s->at + 1;
+  c->radius[h] = choose_radius (c, s);
+}
+
 gfloat
 rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat fallback)
 {
@@ -118,17 +132,10 @@ rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat f
   return s->count < MIN (FEWEST, c->window) ? fallback : get_ranked (s, coverage);
 }
 
-/* Levels below 0 ask for more than was ever seen: as much more. */
 gfloat
 rnn_conformal_get_radius (RnnConformal *c, guint h, gfloat fallback)
 {
-  const Step *s = &c->steps[h];
-
-  if (s->count < MIN (FEWEST, c->window))
-    return fallback;
-  if (s->level <= 0)
-    return s->sorted[s->count - 1] * (1 - 2 * s->level);
-  return get_ranked (s, 1 - (gdouble) s->level);
+  return isnan (c->radius[h]) ? fallback : c->radius[h];
 }
 
 gfloat
@@ -184,6 +191,7 @@ rnn_conformal_set_state (RnnConformal *c, const gfloat *state)
     memcpy (s->ring, state + 3, c->window * sizeof (gfloat));
     for (s->count = 0; s->count < n;)
       insert (s, s->ring[s->count]);
+    c->radius[h] = choose_radius (c, s);
   }
   return TRUE;
 }

@@ -3,8 +3,8 @@
  *
  * Of every forecast that has met its truth the score |y - f| / scale is kept, the last @window of them for each h.  The
  * interval at h is f +- scale q, q the (1 - a_h) quantile of these scores, and after each truth
- *   a_h += rate / (1 + h / 24) (alpha - missed)
- * (what is learnt of step h comes h steps late, and would overshoot at one rate for all) so that the share of missed truths goes to alpha whatever the series does.  While there are few scores, q is what the
+ *   a_h += rate (alpha - missed)
+ * so that the share of missed truths goes to alpha whatever the series does.  While there are few scores, q is what the
  * forecaster's own distribution says.
  *
  * Memory is constant: horizon * (2 * window + 4) floats. */

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A ring of forecasts: that of age k told the last value at its step k.  State: count, place in the ring, the ring, the
- * conformal's. */
+ * change's, the conformal's. */
 #include "tracker.h"
+#include "change.h"
 #include <math.h>
 #include <string.h>
+
+#define NEAR 24                 /* steps ahead; of those beyond one in 1 + h / NEAR truths is scored: neighbours are alike */
+
+typedef struct {
+  gfloat mean, scale, radius;   /* radius: in scales */
+} Said;
 
 struct _RnnTracker {
   guint horizon;
   RnnConformal *conformal;
+  RnnChange *change;
   guint count, at;              /* forecasts that wait; where the next one goes */
-  gfloat *means, *scales, *radii;       /* [horizon][horizon] each, by place in the ring */
+  guint random;                 /* 24 bits */
+  Said *said;                   /* [horizon][horizon], by place in the ring */
   gfloat *radius;               /* of the last forecast, in units of the series */
 };
 
@@ -17,13 +26,11 @@ RnnTracker *
 rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
 {
   RnnTracker *t = g_new0 (RnnTracker, 1);
-  gsize n = (gsize) horizon * horizon;
 
   t->horizon = horizon;
   t->conformal = rnn_conformal_new (horizon, window, coverage, rate);
-  t->means = g_new0 (gfloat, 3 * n);
-  t->scales = t->means + n;
-  t->radii = t->scales + n;
+  t->change = rnn_change_new (horizon);
+  t->said = g_new0 (Said, (gsize) horizon * horizon);
   t->radius = g_new0 (gfloat, horizon);
   return t;
 }
@@ -34,43 +41,83 @@ rnn_tracker_free (RnnTracker *t)
   if (!t)
     return;
   rnn_conformal_free (t->conformal);
-  g_free (t->means);
+  rnn_change_free (t->change);
+  g_free (t->said);
   g_free (t->radius);
   g_free (t);
 }
 
-/* Where what the forecast of age @k said of the step that comes next, or came last, is. */
-static gsize
-place (const RnnTracker *t, guint k)
+/* What the forecast of age @k said of the step that comes next, or came last. */
+static const Said *
+get_said (const RnnTracker *t, guint k)
 {
-  return (gsize) ((t->at + t->horizon - 1 - k) % t->horizon) * t->horizon + k;
+  guint row = t->at + (t->at > k ? 0 : t->horizon) - 1 - k;
+
+  return &t->said[(gsize) row * t->horizon + k];
+}
+
+static gfloat
+get_miss (const Said *said, gfloat value)
+{
+  return (value - said->mean) / said->scale;
+}
+
+static void
+watch (RnnTracker *t, gfloat value)
+{
+  guint n = MIN (t->count, rnn_change_get_steps (t->change));
+  gfloat misses[RNN_CHANGE_STEPS];
+
+  for (guint k = 0; k < n; k++)
+    misses[k] = get_miss (get_said (t, k), value);
+  rnn_change_observe (t->change, n, misses);
+}
+
+/* At random, or a far step would always be scored at the same hour of the day. */
+static guint
+choose_stride (RnnTracker *t, guint k)
+{
+  t->random = (t->random * 1140671485u + 12820163u) & 0xffffff;
+  return 1 + (t->random >> 8) % (2 * (k / NEAR) + 1);
 }
 
 void
 rnn_tracker_observe (RnnTracker *t, gfloat value)
 {
-  for (guint k = 0; k < t->count && !isnan (value); k++) {
-    gsize i = place (t, k);
+  guint known;
 
-    rnn_conformal_add (t->conformal, k, fabsf (value - t->means[i]) / t->scales[i], t->radii[i]);
+  if (isnan (value))
+    return;
+  watch (t, value);
+  known = MIN (t->count, rnn_change_get_age (t->change));
+  for (guint k = 0; k < known; k += k < NEAR ? 1 : choose_stride (t, k)) {
+    const Said *said = get_said (t, k);
+
+    rnn_conformal_add (t->conformal, k, fabsf (get_miss (said, value)), said->radius);
   }
 }
 
 void
 rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloat fallback)
 {
-  gsize row = (gsize) t->at * t->horizon;
+  Said *row = t->said + (gsize) t->at * t->horizon;
 
   for (guint h = 0; h < t->horizon; h++) {
     gfloat radius = rnn_conformal_get_radius (t->conformal, h, fallback);
 
-    t->means[row + h] = mean[h];
-    t->scales[row + h] = scale[h];
-    t->radii[row + h] = radius;
+    row[h] = (Said) { mean[h], scale[h], radius };
     t->radius[h] = radius * scale[h];
   }
-  t->at = (t->at + 1) % t->horizon;
+  rnn_change_issue (t->change);
+  t->at = t->at + 1 == t->horizon ? 0 : t->at + 1;
   t->count = MIN (t->count + 1, t->horizon);
+}
+
+/* The last forecast */
+static const Said *
+get_last (const RnnTracker *t)
+{
+  return t->said + (gsize) (t->at ? t->at - 1 : t->horizon - 1) * t->horizon;
 }
 
 const gfloat *
@@ -82,21 +129,19 @@ rnn_tracker_get_radius (RnnTracker *t)
 gfloat
 rnn_tracker_get_spread (RnnTracker *t, guint h, gdouble coverage, gfloat fallback)
 {
-  gsize row = (gsize) ((t->at + t->horizon - 1) % t->horizon) * t->horizon;
-
-  return rnn_conformal_get_quantile (t->conformal, h, coverage, fallback) * t->scales[row + h];
+  return rnn_conformal_get_quantile (t->conformal, h, coverage, fallback) * get_last (t)[h].scale;
 }
 
 gboolean
 rnn_tracker_judge (RnnTracker *t, gfloat value, gfloat *mean, gfloat *radius, gfloat *probability)
 {
-  gsize i = place (t, 0);
+  const Said *said = get_last (t);
 
   if (t->count == 0 || isnan (value))
     return FALSE;
-  *mean = t->means[i];
-  *radius = t->radii[i] * t->scales[i];
-  *probability = rnn_conformal_get_probability (t->conformal, 0, fabsf (value - t->means[i]) / t->scales[i]);
+  *mean = said->mean;
+  *radius = said->radius * said->scale;
+  *probability = rnn_conformal_get_probability (t->conformal, 0, fabsf (get_miss (said, value)));
   return TRUE;
 }
 
@@ -104,45 +149,50 @@ void
 rnn_tracker_forget (RnnTracker *t)
 {
   t->count = t->at = 0;
+  rnn_change_forget (t->change);
+}
+
+#define NUMBERS 3               /* before the ring */
+
+static gsize
+get_ring_size (const RnnTracker *t)
+{
+  return sizeof (Said) / sizeof (gfloat) * t->horizon * t->horizon;
 }
 
 gsize
 rnn_tracker_get_state_size (RnnTracker *t)
 {
-  return 2 + 3 * (gsize) t->horizon * t->horizon + rnn_conformal_get_state_size (t->conformal);
+  return NUMBERS + get_ring_size (t) + rnn_change_get_state_size (t->change) + rnn_conformal_get_state_size (t->conformal);
 }
 
 void
 rnn_tracker_get_state (RnnTracker *t, gfloat *state)
 {
-  gsize n = 3 * (gsize) t->horizon * t->horizon;
+  gfloat *rest = state + NUMBERS + get_ring_size (t);
 
   state[0] = (gfloat) t->count;
   state[1] = (gfloat) t->at;
-  memcpy (state + 2, t->means, n * sizeof (gfloat));
-  rnn_conformal_get_state (t->conformal, state + 2 + n);
-}
-
-static void
-restore_radius (RnnTracker *t)
-{
-  gsize row = (gsize) ((t->at + t->horizon - 1) % t->horizon) * t->horizon;
-
-  for (guint h = 0; t->count > 0 && h < t->horizon; h++)
-    t->radius[h] = t->radii[row + h] * t->scales[row + h];
+  state[2] = (gfloat) t->random;
+  memcpy (state + NUMBERS, t->said, get_ring_size (t) * sizeof (gfloat));
+  rnn_change_get_state (t->change, rest);
+  rnn_conformal_get_state (t->conformal, rest + rnn_change_get_state_size (t->change));
 }
 
 gboolean
 rnn_tracker_set_state (RnnTracker *t, const gfloat *state)
 {
-  gsize n = 3 * (gsize) t->horizon * t->horizon;
+  const gfloat *rest = state + NUMBERS + get_ring_size (t);
 
   if (!(state[0] >= 0 && state[0] <= t->horizon) || !(state[1] >= 0 && state[1] < t->horizon)
-      || !rnn_conformal_set_state (t->conformal, state + 2 + n))
+      || !(state[2] >= 0 && state[2] <= 0xffffff) || !rnn_change_set_state (t->change, rest)
+      || !rnn_conformal_set_state (t->conformal, rest + rnn_change_get_state_size (t->change)))
     return FALSE;
   t->count = (guint) state[0];
   t->at = (guint) state[1];
-  memcpy (t->means, state + 2, n * sizeof (gfloat));
-  restore_radius (t);
+  t->random = (guint) state[2];
+  memcpy (t->said, state + NUMBERS, get_ring_size (t) * sizeof (gfloat));
+  for (guint h = 0; t->count > 0 && h < t->horizon; h++)
+    t->radius[h] = get_last (t)[h].radius * get_last (t)[h].scale;
   return TRUE;
 }
