@@ -124,13 +124,14 @@ take_gap (GstRnnStage *stage, GstEvent *event)
   return ret;
 }
 
-/* Another stream, or the end of a segment: what is pending belongs before it.  The time goes on. */
+/* Another stream, or the end of a segment: what is pending belongs before it.  The time goes on where the next buffer says: what was
+ * drained may have been longer than the sound. */
 static gboolean
 take_boundary (GstRnnStage *stage, GstEvent *event)
 {
   gst_rnn_stage_drain (stage);
-  if (gst_rnn_timeline_started (&stage->timeline))
-    gst_rnn_timeline_start (&stage->timeline, gst_rnn_timeline_next (&stage->timeline));
+  stage->position = gst_rnn_stage_get_position (stage);
+  gst_rnn_timeline_stop (&stage->timeline);
   return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
 }
 

@@ -281,6 +281,28 @@ test_stream_start (gconstpointer data)
   expect_boundary (data, gst_event_new_stream_start ("another"));
 }
 
+/* Steps that were filled up at the end of one stream are longer than its sound: nothing jumps, long after, in the next. */
+static void
+test_stream_after_stream (void)
+{
+  g_autofree gchar *stacked = test_tone_model ("stacked", &(TestModel) { .stack = 8 });
+  TestHarness *t = test_transcriber_new (stacked, NULL, NULL);
+  g_autoptr (GArray) samples = test_speak ("_ab__"), more = test_speak ("_____________________________");
+  static const gchar *const stages[] = { "features", "infer", "ctcdec" };
+  guint64 resets[G_N_ELEMENTS (stages)];
+
+  g_array_set_size (samples, samples->len - 777);
+  gst_harness_set_src_caps_str (t->h, TEST_AUDIO_CAPS);
+  g_assert_cmpint (test_push_audio (t, samples, 1000, 0), ==, GST_FLOW_OK);
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
+    resets[i] = test_get_stat (t, stages[i], "resets");
+  gst_harness_push_event (t->h, gst_event_new_stream_start ("another"));
+  g_assert_cmpint (test_push_audio (t, more, 1000, samples->len), ==, GST_FLOW_OK);
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
+    g_assert_cmpuint (test_get_stat (t, stages[i], "resets"), ==, resets[i]);
+  test_harness_free (t);
+}
+
 /* ---- caps ---- */
 
 /* Windows and steps end with the old caps; to a decoder behind them the stream goes on. */
@@ -454,6 +476,7 @@ main (int argc, char **argv)
 
   test_init (&argc, &argv);
   model = test_tone_model ("tones", &(TestModel) { .lookahead = 3 });
+  g_test_add_func ("/events/stream-after-stream", test_stream_after_stream);
   result = test_kinds_run (tests, G_N_ELEMENTS (tests));
   g_free (model);
   return result;
