@@ -114,6 +114,11 @@ check goes-on has log 'going on from ' 'resumed from the checkpoint'
 check log-goes-on same "$(grep -c '"epoch": 1,' broken.training/log.jsonl) $(grep -c '"examples"' broken.training/log.jsonl)" '1 2'
 check same-weights cmp digits.safetensors broken.safetensors
 
+# From weights that are there.
+run fine-tuning "$pipelines/train-english" "my corpus/manifest.tsv" --recipe digits.safetensors --out tuned.safetensors --threads 1 \
+  --config epochs=1,learning_rate=0
+check weights-kept has log 'best WER 0.0 %'
+
 check no-manifest refuses 'no manifest given' "$pipelines/train-english"
 check no-such-manifest refuses '/nowhere.tsv: cannot be read' "$pipelines/train-english" /nowhere.tsv
 check no-out refuses 'no --out given' train
