@@ -8,7 +8,7 @@
 #define STEPS RNN_CHANGE_STEPS
 #define MEANS 500
 #define FEWEST 100              /* means before which nothing is a change */
-#define LARGE 2                 /* times the 99 % quantile of the means */
+#define LARGE 1.5               /* times the 99 % quantile of the means */
 #define CHANGES 2               /* that there is credit for */
 #define RARELY 5                /* horizons that earn the credit for one */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Has the level of a series changed?  The mean of what a forecast misses by in its first 12 steps is compared with such means before
- * it: one more than twice as large as 99 % of the last 500 is a change, which began where the next step was missed most.
+ * it: one half as large again as 99 % of those lately is a change, which began where the next step was missed most.
  *
  * Forecasts from before a change could not know of it, and what they miss by says nothing of those that are made after it, so
  * intervals need not learn from them.  A series that changes all the time is to have wide intervals, though: there is credit for two

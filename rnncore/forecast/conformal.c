@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rings of scores, each beside a sorted copy.  State of a step h: level, count, place in the ring, then the ring. */
+/* A histogram and a level for each step.  State of a step: level, the histogram's total and origin, its bins. */
 #include "conformal.h"
+#include "histogram.h"
 #include <math.h>
 #include <string.h>
 
-#define FEWEST 10               /* scores that say more than a distribution */
+#define FEWEST 9.5f             /* scores that say more than a distribution: ten, hardly faded */
 
 typedef struct {
   gfloat level;                 /* a_h */
-  guint count, at;              /* scores kept; where the next one goes */
-  gfloat *ring, *sorted;        /* [window] */
+  RnnHistogram scores;
 } Step;
 
 struct _RnnConformal {
-  guint horizon, window;
-  gfloat alpha, rate;
+  guint horizon;
+  gfloat alpha, rate, keep, fewest;
   Step *steps;                  /* [horizon] */
-  gfloat *room, *radius;        /* radius: [horizon]; NAN while there are few scores */
+  gfloat *radius;               /* [horizon]; NAN while there are few scores */
 };
 
 RnnConformal *
@@ -25,17 +25,15 @@ rnn_conformal_new (guint horizon, guint window, gdouble coverage, gdouble rate)
   RnnConformal *c = g_new0 (RnnConformal, 1);
 
   c->horizon = horizon;
-  c->window = window;
   c->alpha = (gfloat) (1 - coverage);
   c->rate = (gfloat) rate;
+  c->keep = 1 - 2.f / (gfloat) MAX (window, 4);
+  c->fewest = MIN (FEWEST, 0.4f * (gfloat) window);
   c->steps = g_new0 (Step, horizon);
   c->radius = g_new (gfloat, horizon);
-  c->room = g_new0 (gfloat, 2 * (gsize) horizon * window);
   for (guint h = 0; h < horizon; h++) {
     c->steps[h].level = c->alpha;
     c->radius[h] = NAN;
-    c->steps[h].ring = c->room + 2 * (gsize) h * window;
-    c->steps[h].sorted = c->steps[h].ring + window;
   }
   return c;
 }
@@ -45,65 +43,27 @@ rnn_conformal_free (RnnConformal *c)
 {
   if (!c)
     return;
-  g_free (c->room);
   g_free (c->radius);
   g_free (c->steps);
   g_free (c);
 }
 
-/* How many of sorted[n] are below @score.  Without branches, which nobody could predict. */
-static guint
-count_below (guint n, const gfloat *sorted, gfloat score)
-{
-  const gfloat *at = sorted;
-
-  for (; n > 1; n -= n / 2)
-    at += at[n / 2 - 1] < score ? n / 2 : 0;
-  return (guint) (at - sorted) + (n == 1 && *at < score);
-}
-
-static void
-insert (Step *s, gfloat score)
-{
-  guint at = count_below (s->count, s->sorted, score);
-
-  memmove (s->sorted + at + 1, s->sorted + at, (s->count - at) * sizeof (gfloat));
-  s->sorted[at] = score;
-  s->count++;
-}
-
-/* @old goes, @score comes: only what is between them moves. */
-static void
-replace (Step *s, gfloat old, gfloat score)
-{
-  guint from = count_below (s->count, s->sorted, old), to = count_below (s->count, s->sorted, score);
-
-  to -= to > from;
-  if (to > from)
-    memmove (s->sorted + from, s->sorted + from + 1, (to - from) * sizeof (gfloat));
-  else
-    memmove (s->sorted + to + 1, s->sorted + to, (from - to) * sizeof (gfloat));
-  s->sorted[to] = score;
-}
-
-/* The rank of the quantile among n scores and the one to come */
+/* The quantile among those that there are and the one to come */
 static gfloat
-get_ranked (const Step *s, gdouble coverage)
+find_quantile (const Step *s, gfloat coverage)
 {
-  guint rank = (guint) ceil (coverage * (s->count + 1));
-
-  return rank == 0 ? 0 : s->sorted[MIN (rank, s->count) - 1];
+  return rnn_histogram_find (&s->scores, s->scores.total - coverage * (s->scores.total + 1));
 }
 
 /* Levels below 0 ask for more than was ever seen: as much more. */
 static gfloat
 choose_radius (const RnnConformal *c, const Step *s)
 {
-  if (s->count < MIN (FEWEST, c->window))
+  if (s->scores.total < c->fewest)
     return NAN;
   if (s->level <= 0)
-    return s->sorted[s->count - 1] * (1 - 2 * s->level);
-  return get_ranked (s, 1 - (gdouble) s->level);
+    return rnn_histogram_find (&s->scores, 0) * (1 - 2 * s->level);
+  return find_quantile (s, 1 - s->level);
 }
 
 void
@@ -111,25 +71,18 @@ rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
 {
   Step *s = &c->steps[h];
 
-  if (!isfinite (score))
+  if (!isfinite (score) || score < 0)
     return;
   if (!isnan (radius))
     s->level = CLAMP (s->level + c->rate * (c->alpha - (score > radius)), -1, 1);
-  if (s->count == c->window)
-    replace (s, s->ring[s->at], score);
-  else
-    insert (s, score);
-  s->ring[s->at] = score;
-  s->at = s->at + 1 == c->window ? 0 : s->at + 1;
+  rnn_histogram_add (&s->scores, score, c->keep);
   c->radius[h] = choose_radius (c, s);
 }
 
 gfloat
 rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat fallback)
 {
-  const Step *s = &c->steps[h];
-
-  return s->count < MIN (FEWEST, c->window) ? fallback : get_ranked (s, coverage);
+  return c->steps[h].scores.total < c->fewest ? fallback : find_quantile (&c->steps[h], (gfloat) coverage);
 }
 
 gfloat
@@ -138,60 +91,60 @@ rnn_conformal_get_radius (RnnConformal *c, guint h, gfloat fallback)
   return isnan (c->radius[h]) ? fallback : c->radius[h];
 }
 
+const gfloat *
+rnn_conformal_get_radii (RnnConformal *c)
+{
+  return c->radius;
+}
+
 gfloat
 rnn_conformal_get_probability (RnnConformal *c, guint h, gfloat score)
 {
-  const Step *s = &c->steps[h];
+  const RnnHistogram *scores = &c->steps[h].scores;
 
-  return (gfloat) (s->count - count_below (s->count, s->sorted, score) + 1) / (s->count + 1);
+  return (rnn_histogram_get_tail (scores, score) + 1) / (scores->total + 1);
 }
+
+/* ---- state ---- */
+
+#define NUMBERS (3 + RNN_HISTOGRAM_BINS)
 
 gsize
 rnn_conformal_get_state_size (RnnConformal *c)
 {
-  return (gsize) c->horizon * (3 + c->window);
+  return (gsize) c->horizon * NUMBERS;
 }
 
 void
 rnn_conformal_get_state (RnnConformal *c, gfloat *state)
 {
-  for (guint h = 0; h < c->horizon; h++, state += 3 + c->window) {
+  for (guint h = 0; h < c->horizon; h++, state += NUMBERS) {
     state[0] = c->steps[h].level;
-    state[1] = c->steps[h].count;
-    state[2] = c->steps[h].at;
-    memcpy (state + 3, c->steps[h].ring, c->window * sizeof (gfloat));
+    state[1] = c->steps[h].scores.total;
+    state[2] = (gfloat) c->steps[h].scores.origin;
+    memcpy (state + 3, c->steps[h].scores.bins, sizeof c->steps[h].scores.bins);
   }
 }
 
 static gboolean
-is_state (RnnConformal *c, const gfloat *state)
+read_step (const gfloat *state, Step *s)
 {
-  for (guint h = 0; h < c->horizon; h++, state += 3 + c->window) {
-    if (!(fabsf (state[0]) <= 1) || !(state[1] >= 0 && state[1] <= c->window) || !(state[2] >= 0 && state[2] < c->window)
-        || (state[1] < c->window && state[1] != state[2]))
-      return FALSE;
-    for (guint i = 0; i < (guint) state[1]; i++)
-      if (!isfinite (state[3 + i]))
-        return FALSE;
-  }
-  return TRUE;
+  *s = (Step) { state[0], { state[1], state[2] >= 0 && state[2] < 1024 ? (gint) state[2] : -1, { 0 } } };
+  memcpy (s->scores.bins, state + 3, sizeof s->scores.bins);
+  return fabsf (s->level) <= 1 && rnn_histogram_is_sound (&s->scores);
 }
 
 gboolean
 rnn_conformal_set_state (RnnConformal *c, const gfloat *state)
 {
-  if (!is_state (c, state))
-    return FALSE;
-  for (guint h = 0; h < c->horizon; h++, state += 3 + c->window) {
-    Step *s = &c->steps[h];
-    guint n = (guint) state[1];
+  Step step;
 
-    s->level = state[0];
-    s->at = (guint) state[2];
-    memcpy (s->ring, state + 3, c->window * sizeof (gfloat));
-    for (s->count = 0; s->count < n;)
-      insert (s, s->ring[s->count]);
-    c->radius[h] = choose_radius (c, s);
+  for (guint h = 0; h < c->horizon; h++)
+    if (!read_step (state + (gsize) h * NUMBERS, &step))
+      return FALSE;
+  for (guint h = 0; h < c->horizon; h++) {
+    read_step (state + (gsize) h * NUMBERS, &c->steps[h]);
+    c->radius[h] = choose_radius (c, &c->steps[h]);
   }
   return TRUE;
 }

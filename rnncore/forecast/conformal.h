@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Intervals that hold: adaptive conformal inference (Gibbs & Candes 2021), a level per step of the horizon.
  *
- * Of every forecast that has met its truth the score |y - f| / scale is kept, the last @window of them for each h.  The
+ * Of every forecast that has met its truth the score |y - f| / scale is counted for its h, in a histogram that forgets.  The
  * interval at h is f +- scale q, q the (1 - a_h) quantile of these scores, and after each truth
  *   a_h += rate (alpha - missed)
  * so that the share of missed truths goes to alpha whatever the series does.  While there are few scores, q is what the
  * forecaster's own distribution says.
  *
- * Memory is constant: horizon * (2 * window + 4) floats. */
+ * Memory is constant: 37 floats a step. */
 #pragma once
 #include "../base/api.h"
 #include <glib.h>
@@ -16,7 +16,8 @@ RNN_API_BEGIN
 
 typedef struct _RnnConformal RnnConformal;
 
-/* @coverage: 1 - alpha, as 0.9.  @rate: 0.005 is slow, 0.05 fast; 0: plain split conformal over the window. */
+/* @window: scores that are remembered, about: a score weighs less than half after as many.  @coverage: 1 - alpha, as 0.9.
+ * @rate: 0.005 is slow, 0.05 fast; 0: plain split conformal over the window. */
 RnnConformal *rnn_conformal_new  (guint horizon, guint window, gdouble coverage, gdouble rate);
 void          rnn_conformal_free (RnnConformal *conformal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnConformal, rnn_conformal_free)
@@ -26,9 +27,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnConformal, rnn_conformal_free)
 void   rnn_conformal_add (RnnConformal *conformal, guint h, gfloat score, gfloat radius);
 /* In scales; @fallback while there are less than a few scores. */
 gfloat rnn_conformal_get_radius (RnnConformal *conformal, guint h, gfloat fallback);
-/* The quantile of the scores kept at @coverage, whatever has been missed. */
+/* Of all steps, [horizon]; NAN while there are few scores. */
+const gfloat *rnn_conformal_get_radii (RnnConformal *conformal);
+/* The quantile of the scores remembered at @coverage, whatever has been missed. */
 gfloat rnn_conformal_get_quantile (RnnConformal *conformal, guint h, gdouble coverage, gfloat fallback);
-/* The share of scores kept that are larger than @score: how likely such a truth is.  1: there are none. */
+/* The share of scores remembered that are larger than @score: how likely such a truth is.  1: there are none. */
 gfloat rnn_conformal_get_probability (RnnConformal *conformal, guint h, gfloat score);
 
 /* All of it, to go on in another process: floats[size]. */

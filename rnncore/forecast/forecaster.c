@@ -9,12 +9,12 @@
 #include "../session/session.h"
 #include <string.h>
 
-#define SCORES 500              /* kept for each step of the horizon */
+#define SCORES 500              /* remembered for each step of the horizon */
 #define RATE 0.02               /* of the intervals' adaptation */
 #define MAX_STATE (1 << 28)     /* floats of all trackers */
 
 typedef struct {
-  gfloat *ring;                 /* [context], the oldest at `at` */
+  gfloat *ring;                 /* [2][context], twice the same, the oldest at `at`: a window is in one piece */
   gfloat shift, size;           /* of the channel: (value - shift) / size is what the model sees */
   RnnTracker *tracker;
   gfloat *mean;                 /* [horizon] */
@@ -34,7 +34,7 @@ struct _RnnForecaster {
   guint64 count;                /* values of each that came */
   guint at;
   gfloat *rings, *means;
-  gfloat *window, *x, *y;       /* [context], [n_streams][context], [n_streams][n_out] */
+  gfloat *x, *y;                /* [n_streams][context], [n_streams][n_out] */
   gfloat *scale;                /* [horizon] */
   RnnScaling *scalings;         /* [n_streams] */
   RnnAdapter *adapter;          /* NULL: off */
@@ -60,7 +60,7 @@ add_stream (RnnForecaster *f, guint i, const json_t *forecast)
 {
   Stream *s = &f->streams[i];
 
-  s->ring = f->rings + (gsize) i * f->config.context;
+  s->ring = f->rings + 2 * (gsize) i * f->config.context;
   s->mean = f->means + (gsize) i * f->config.horizon;
   s->shift = read_number (forecast, "shifts", i, 0);
   s->size = read_number (forecast, "scales", i, 1);
@@ -72,7 +72,7 @@ add_stream (RnnForecaster *f, guint i, const json_t *forecast)
 static gboolean
 check_size (const RnnForecaster *f, const gchar *where, GError **error)
 {
-  guint64 H = (guint64) f->config.horizon, per_stream = H * (3 * H + 2 * SCORES);
+  guint64 H = (guint64) f->config.horizon, per_stream = H * (3 * H + 40);
 
   if (rnn_model_get_n_in (f->model) != f->config.context || rnn_model_get_output (f->model)->n_values != f->config.horizon) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: the layers do not turn a context of %d into a horizon of %d", where,
@@ -102,9 +102,8 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
     return NULL;
   }
   f->head = rnn_head_from_output (rnn_model_get_output (model));
-  f->rings = g_new0 (gfloat, (gsize) n_streams * f->config.context);
+  f->rings = g_new0 (gfloat, 2 * (gsize) n_streams * f->config.context);
   f->means = g_new0 (gfloat, (gsize) n_streams * f->config.horizon);
-  f->window = g_new (gfloat, f->config.context);
   f->x = g_new0 (gfloat, (gsize) n_streams * f->config.context);
   f->y = g_new0 (gfloat, (gsize) n_streams * rnn_model_get_n_out (model));
   f->scale = g_new (gfloat, f->config.horizon);
@@ -134,7 +133,6 @@ rnn_forecaster_free (RnnForecaster *f)
   g_free (f->streams);
   g_free (f->rings);
   g_free (f->means);
-  g_free (f->window);
   g_free (f->x);
   g_free (f->y);
   g_free (f->scale);
@@ -198,17 +196,15 @@ take_value (RnnForecaster *f, guint i, gfloat value)
   if (ready && known)
     rnn_tracker_observe (s->tracker, value);
   f->scaled[i] = known ? (value - s->shift) / s->size : NAN;
-  s->ring[f->at] = known ? (value - s->shift) / s->size : ready ? (s->mean[0] - s->shift) / s->size : NAN;
+  s->ring[f->at] = s->ring[f->at + f->config.context] = known ? f->scaled[i] : ready ? (s->mean[0] - s->shift) / s->size : NAN;
 }
 
 static void
 make_input (RnnForecaster *f, guint i)
 {
-  gsize n = (gsize) f->config.context, tail = n - f->at;
+  gsize n = (gsize) f->config.context;
 
-  memcpy (f->window, f->streams[i].ring + f->at, tail * sizeof (gfloat));
-  memcpy (f->window + tail, f->streams[i].ring, f->at * sizeof (gfloat));
-  if (!rnn_forecast_window (&f->config, f->window, f->x + i * n, &f->scalings[i]))
+  if (!rnn_forecast_window (&f->config, f->streams[i].ring + f->at, f->x + i * n, &f->scalings[i]))
     memset (f->x + i * n, 0, n * sizeof (gfloat));
 }
 
@@ -360,6 +356,7 @@ rnn_forecaster_set_state (RnnForecaster *f, const gfloat *state)
     if (!rnn_tracker_set_state (f->streams[i].tracker, state + context + horizon))
       return FALSE;
     memcpy (f->streams[i].ring, state, context * sizeof (gfloat));
+    memcpy (f->streams[i].ring + context, state, context * sizeof (gfloat));
     memcpy (f->streams[i].mean, state + context, horizon * sizeof (gfloat));
     f->streams[i].judged = FALSE;
     state += context + horizon + rnn_tracker_get_state_size (f->streams[i].tracker);

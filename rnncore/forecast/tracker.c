@@ -19,6 +19,7 @@ struct _RnnTracker {
   guint count, at;              /* forecasts that wait; where the next one goes */
   guint random;                 /* 24 bits */
   Said *said;                   /* [horizon][horizon], by place in the ring */
+  guint *chosen;                /* [horizon] ages */
   gfloat *radius;               /* of the last forecast, in units of the series */
 };
 
@@ -31,6 +32,7 @@ rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
   t->conformal = rnn_conformal_new (horizon, window, coverage, rate);
   t->change = rnn_change_new (horizon);
   t->said = g_new0 (Said, (gsize) horizon * horizon);
+  t->chosen = g_new (guint, horizon);
   t->radius = g_new0 (gfloat, horizon);
   return t;
 }
@@ -43,6 +45,7 @@ rnn_tracker_free (RnnTracker *t)
   rnn_conformal_free (t->conformal);
   rnn_change_free (t->change);
   g_free (t->said);
+  g_free (t->chosen);
   g_free (t->radius);
   g_free (t);
 }
@@ -81,19 +84,32 @@ choose_stride (RnnTracker *t, guint k)
   return 1 + (t->random >> 8) % (2 * (k / NEAR) + 1);
 }
 
+/* Ages to score, into `chosen`; returns how many.  What they said lies far apart, so it is asked for early. */
+static guint
+choose_ages (RnnTracker *t, guint known)
+{
+  guint n = 0;
+
+  for (guint k = 0; k < known; k += k < NEAR ? 1 : choose_stride (t, k)) {
+    t->chosen[n++] = k;
+    __builtin_prefetch (get_said (t, k));
+  }
+  return n;
+}
+
 void
 rnn_tracker_observe (RnnTracker *t, gfloat value)
 {
-  guint known;
+  guint n;
 
   if (isnan (value))
     return;
   watch (t, value);
-  known = MIN (t->count, rnn_change_get_age (t->change));
-  for (guint k = 0; k < known; k += k < NEAR ? 1 : choose_stride (t, k)) {
-    const Said *said = get_said (t, k);
+  n = choose_ages (t, MIN (t->count, rnn_change_get_age (t->change)));
+  for (guint i = 0; i < n; i++) {
+    const Said *said = get_said (t, t->chosen[i]);
 
-    rnn_conformal_add (t->conformal, k, fabsf (get_miss (said, value)), said->radius);
+    rnn_conformal_add (t->conformal, t->chosen[i], fabsf (get_miss (said, value)), said->radius);
   }
 }
 
@@ -101,9 +117,10 @@ void
 rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloat fallback)
 {
   Said *row = t->said + (gsize) t->at * t->horizon;
+  const gfloat *radii = rnn_conformal_get_radii (t->conformal);
 
   for (guint h = 0; h < t->horizon; h++) {
-    gfloat radius = rnn_conformal_get_radius (t->conformal, h, fallback);
+    gfloat radius = isnan (radii[h]) ? fallback : radii[h];
 
     row[h] = (Said) { mean[h], scale[h], radius };
     t->radius[h] = radius * scale[h];

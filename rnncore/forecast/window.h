@@ -11,9 +11,15 @@ G_BEGIN_DECLS
 static inline gboolean
 rnn_forecast_window (const RnnForecastConfig *c, const gfloat *values, gfloat *x, RnnScaling *scaling)
 {
-  gint last = -1;
+  gint last = -1, known = 0;
 
   *scaling = rnn_scaling_measure (c->scaling, (guint) c->context, values, 1);
+  for (gint i = 0; i < c->context; i++) {
+    x[i] = (values[i] - scaling->shift) / scaling->scale;
+    known += !isnan (values[i]);
+  }
+  if (known == c->context)
+    return TRUE;
   for (gint i = 0; i < c->context; i++) {
     if (isnan (values[i]))
       continue;

@@ -237,18 +237,39 @@ test_coverage (void)
   g_assert_cmpfloat (rnn_conformal_get_probability (c, 1, 0), >, 0.99);
 }
 
-/* The radius is the quantile of the last scores, recounted. */
+/* The radius is nearly the quantile of scores, whatever their size. */
 static void
 test_radius (void)
 {
-  g_autoptr (RnnConformal) c = rnn_conformal_new (1, 19, 0.9, 0);
+  for (gfloat size = 1e-12f; size < 1e30f; size *= 1e5f) {
+    g_autoptr (RnnConformal) c = rnn_conformal_new (1, 10000, 0.9, 0);
 
-  for (guint i = 0; i < 100; i++) {
-    rnn_conformal_add (c, 0, (gfloat) ((i * 7) % 100), NAN);
-    rnn_conformal_add (c, 0, NAN, 1);
+    for (guint i = 0; i < 3000; i++) {
+      rnn_conformal_add (c, 0, size * (1 + (gfloat) ((i * 7) % 100)), NAN);
+      rnn_conformal_add (c, 0, NAN, 1);
+    }
+    g_assert_cmpfloat_with_epsilon (rnn_conformal_get_radius (c, 0, -1) / size, 90, 5);
+    g_assert_cmpfloat_with_epsilon (rnn_conformal_get_quantile (c, 0, 0.5, -1) / size, 50, 4);
+    g_assert_cmpfloat_with_epsilon (rnn_conformal_get_probability (c, 0, 80 * size), 0.2, 0.02);
   }
-  /* kept: 7 i mod 100 for i = 81 ... 99; rank ceil (0.9 * 20) = 18 of 19 */
-  g_assert_cmpfloat (rnn_conformal_get_radius (c, 0, -1), ==, 93);
+}
+
+/* Scores that become a thousand times as large, or as small, are followed. */
+static void
+test_jump (void)
+{
+  static const gfloat factors[] = { 1e3f, 1e-3f };
+
+  for (guint k = 0; k < G_N_ELEMENTS (factors); k++) {
+    g_autoptr (RnnConformal) c = rnn_conformal_new (1, 200, 0.9, 0.02);
+
+    for (guint i = 0; i < 3000; i++) {
+      gfloat score = (i < 1000 ? 1 : factors[k]) * (1 + (gfloat) ((i * 7) % 100));
+
+      rnn_conformal_add (c, 0, score, rnn_conformal_get_radius (c, 0, 1));
+    }
+    g_assert_cmpfloat_with_epsilon (rnn_conformal_get_radius (c, 0, -1) / factors[k], 90, 6);
+  }
 }
 
 static void
@@ -262,7 +283,7 @@ test_conformal_state (void)
   g_assert_true (rnn_conformal_set_state (d, state));
   g_assert_cmpfloat (rnn_conformal_get_radius (d, 1, 0), ==, rnn_conformal_get_radius (c, 1, 0));
   g_assert_cmpfloat (run_conformal (d, 100, 2).after, ==, run_conformal (c, 100, 2).after);
-  state[1] = 51;
+  state[4] = -1;
   g_assert_false (rnn_conformal_set_state (d, state));
   state[1] = NAN;
   g_assert_false (rnn_conformal_set_state (d, state));
@@ -289,6 +310,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/scaling", test_scaling);
   g_test_add_func ("/forecast/conformal/coverage", test_coverage);
   g_test_add_func ("/forecast/conformal/radius", test_radius);
+  g_test_add_func ("/forecast/conformal/jump", test_jump);
   g_test_add_func ("/forecast/conformal/state", test_conformal_state);
   return g_test_run ();
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How large numbers >= 0 have been lately: a histogram with four bins an octave, whose weights fade.
+ *
+ * A number's bin is its exponent and the first two bits of its mantissa, less @origin; what lies outside is in the first or the last
+ * bin.  Where that are too many the bins move.  Quantiles lie on a line through their bin. */
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define RNN_HISTOGRAM_BINS 32
+
+typedef struct {
+  gfloat total;                 /* sum of bins */
+  gint origin;
+  gfloat bins[RNN_HISTOGRAM_BINS];
+} RnnHistogram;
+
+/* @keep: what weights are multiplied by. */
+void     rnn_histogram_add (RnnHistogram *histogram, gfloat value, gfloat keep);
+/* The value that @tail (a weight) of what there is lies above; the largest there is of 0 or less. */
+gfloat   rnn_histogram_find (const RnnHistogram *histogram, gfloat tail);
+/* The weight above @value */
+gfloat   rnn_histogram_get_tail (const RnnHistogram *histogram, gfloat value);
+gboolean rnn_histogram_is_sound (const RnnHistogram *histogram);
+
+G_END_DECLS
