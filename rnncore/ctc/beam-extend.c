@@ -10,6 +10,8 @@
 #include "beam.h"
 
 #define NEVER -INFINITY
+#define GOES_ON -1.5f             /* of a sentence at a pause: in one case of five */
+#define NEGLIGIBLE 12             /* nats below the other way */
 #define PARTED G_MAXUINT64          /* no token has this number */
 
 gdouble
@@ -49,48 +51,48 @@ rnn_beam_allows_unknown (const RnnBeam *beam)
   return !lexicon || (lexicon->spelled && beam->config.unknown_score > RNN_CTC_NO_UNKNOWN);
 }
 
-/* The scorer's number of a word that ends in @h. */
-guint32
-rnn_beam_number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+static guint32
+number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 {
   return word != RNN_BEAM_NONE && beam->language->numbers ? beam->language->numbers[word]
       : rnn_scorer_find (beam->language->scorer, rnn_beam_spell (beam, word, h->spelling));
 }
 
-/* log P (word | state), and the state after it.  Or a sentence ended before it, which nobody heard: speech has no full stops, and
- * people who read or talk on leave no pause where one would be. */
+/* Or a sentence ended before the word: where a pause was heard most likely, elsewhere now and then, as speech has no full stops and
+ * people who read or talk on leave no pause where one would be:
+ *   P (w | h) g + P (the end | h) P (w | the beginning) s, g and s by whether there was one. */
 gfloat
-rnn_beam_score_word (RnnBeam *beam, const guint8 *state, guint32 number, guint8 *next)
+rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, guint8 *next)
 {
+  const guint8 *state = beam->states + (gsize) (h - beam->now) * beam->state_size;
+  gboolean paused = rnn_beam_best_path (h)->paused;
   RnnScorer *scorer = beam->language->scorer;
-  gfloat on = rnn_scorer_score (scorer, state, number, next), anew;
+  const gchar *text = scorer->klass->score_text ? rnn_beam_spell (beam, word, h->spelling) : NULL;
+  guint32 number = number_of (beam, h, word);
+  gfloat on = rnn_scorer_score_text (scorer, state, number, text, next), anew;
 
   if (beam->config.sentence_score <= RNN_CTC_NO_SENTENCES || memcmp (state, beam->begin, beam->state_size) == 0)
     return on;
-  anew = rnn_scorer_end (scorer, state) + beam->config.sentence_score;
-  if (anew <= on)
+  on += paused ? GOES_ON : 0;
+  anew = rnn_scorer_end (scorer, state) + (paused ? beam->config.pause_score : beam->config.sentence_score);
+  if (anew < on - NEGLIGIBLE)
     return on;
-  anew += rnn_scorer_score (scorer, beam->begin, number, NULL);
-  if (anew <= on)
-    return on;
-  if (next)
-    rnn_scorer_score (scorer, beam->begin, number, next);
-  return anew;
+  anew += rnn_scorer_score_text (scorer, beam->begin, number, text, NULL);
+  if (next && anew > on)
+    rnn_scorer_score_text (scorer, beam->begin, number, text, next);
+  return (gfloat) rnn_beam_log_add (on, anew);
 }
 
 gdouble
 rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 {
-  const guint8 *state = beam->states + (h - beam->now) * beam->state_size;
   gdouble worth = beam->config.word_score;
 
   if (word == RNN_BEAM_NONE && beam->language->lexicon)
     worth += beam->config.unknown_score;
   if (beam->language->scorer) {
-    guint32 number = rnn_beam_number_of (beam, h, word);
-
-    worth += beam->config.lm_weight * rnn_beam_score_word (beam, state, number, NULL);
-    if (number == RNN_SCORER_UNKNOWN && !beam->language->lexicon)
+    worth += beam->config.lm_weight * rnn_beam_score_word (beam, h, word, NULL);
+    if (!beam->language->lexicon && number_of (beam, h, word) == RNN_SCORER_UNKNOWN)
       worth += beam->config.unknown_score;
   }
   return worth;
@@ -121,7 +123,7 @@ rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdoub
   guint8 *state = beam->states + place * beam->state_size, *next = beam->next_states + place * beam->state_size;
 
   if (beam->language->scorer) {
-    rnn_beam_score_word (beam, state, rnn_beam_number_of (beam, h, word), next);
+    rnn_beam_score_word (beam, h, word, next);
     memcpy (state, next, beam->state_size);
   }
   if (beam->hotwords)
@@ -436,6 +438,7 @@ rnn_beam_start (RnnBeam *beam)
   h->at_blank.previous = RNN_BEAM_NONE;
   beam->n = 1;
   beam->committed = 0;
+  beam->paused = 0;
   g_string_truncate (beam->said, 0);
   if (beam->language->scorer)
     rnn_scorer_start (beam->language->scorer, beam->states);

@@ -39,7 +39,9 @@ enter (RnnBeam *beam, const RnnBeamCandidate *c)
   RnnBeamPath path = *before;
 
   if (c->begins)
-    path = (RnnBeamPath) {.start = beam->base.now,.previous = freeze (beam, h, before, c->via_ended) };
+    path = (RnnBeamPath) {.start = beam->base.now,.paused = h->said && before->end < beam->paused,
+      .previous = freeze (beam, h, before, c->via_ended)
+    };
   else
     rnn_beam_history_ref_word (&beam->history, path.previous);
   path.score = c->via_score;
@@ -127,7 +129,7 @@ keep (RnnBeam *beam, const RnnBeamCandidate *c, guint place)
   to->ahead = c->ahead;
   to->frozen[0] = to->frozen[1] = RNN_BEAM_NONE;
   if (c->stays < 0 && c->closed && beam->language->scorer)
-    rnn_beam_score_word (beam, state, rnn_beam_number_of (beam, &beam->now[c->from], c->ended), next);
+    rnn_beam_score_word (beam, &beam->now[c->from], c->ended, next);
   else
     memcpy (next, state, beam->state_size);
 }

@@ -64,13 +64,13 @@ load (RnnBeamLanguage *language, RnnTokens *tokens, const gchar *lm_file, const 
   gboolean spelled = g_strcmp0 (lexicon_file, SPELLED) == 0;
   const RnnNgramImage *image;
 
-  if (lm_file && !(language->scorer = rnn_ngram_load (lm_file, error)))
+  if (lm_file && !(language->scorer = rnn_scorer_load (lm_file, &language->ngram, error)))
     return FALSE;
   if (lexicon_file && !spelled)
     return (language->lexicon = rnn_lexicon_load (lexicon_file, tokens, NULL, error)) != NULL;
-  if (!lm_file)
+  if (!language->ngram)
     return TRUE;
-  image = rnn_ngram_get_image (language->scorer);
+  image = rnn_ngram_get_image (language->ngram);
   language->lexicon = image->lexicon_size > 0 && !spelled
       ? rnn_lexicon_unpack (image->lexicon, image->lexicon_size, image, tokens, lm_file, error)
       : spell_model (image, tokens, lm_file, error);
@@ -82,7 +82,7 @@ static void
 number_words (RnnBeamLanguage *language)
 {
   const RnnLexicon *lexicon = language->lexicon;
-  const RnnNgramImage *image = language->scorer ? rnn_ngram_get_image (language->scorer) : NULL;
+  const RnnNgramImage *image = language->ngram ? rnn_ngram_get_image (language->ngram) : NULL;
   g_autofree gfloat *best = NULL;
 
   if (!lexicon || !image)
@@ -90,8 +90,9 @@ number_words (RnnBeamLanguage *language)
   best = g_new (gfloat, lexicon->n_words);
   language->numbers = g_new (guint32, lexicon->n_words);
   for (guint32 w = 0; w < lexicon->n_words; w++) {
-    guint32 number = language->numbers[w] = rnn_scorer_find (language->scorer, lexicon->texts[w]);
+    guint32 number = rnn_scorer_find (language->ngram, lexicon->texts[w]);
 
+    language->numbers[w] = rnn_scorer_find (language->scorer, lexicon->texts[w]);
     number = number == RNN_SCORER_UNKNOWN ? image->unknown : number;
     best[w] = number < image->n_words ? LN10 * rnn_ngram_level_prob (&image->levels[0], number) : -100 * LN10;
   }
@@ -131,12 +132,28 @@ add_file (GString *key, const gchar *path, GError **error)
   return TRUE;
 }
 
+/* A list of files and weights. */
+static gboolean
+add_models (GString *key, const gchar *files, GError **error)
+{
+  g_autofree gfloat *weights = NULL;
+  g_auto (GStrv) paths = files ? rnn_scorer_split_files (files, &weights, error) : NULL;
+
+  for (guint i = 0; paths && paths[i]; i++) {
+    if (!add_file (key, paths[i], error))
+      return FALSE;
+    g_string_append_printf (key, "%g", weights[i]);
+  }
+  g_string_append_c (key, '|');
+  return paths || !files;
+}
+
 static gchar *
 make_key (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
 {
   GString *key = g_string_new (NULL);
   gboolean spelled = g_strcmp0 (lexicon_file, SPELLED) == 0;
-  gboolean good = add_file (key, lm_file, error) && add_file (key, spelled ? NULL : lexicon_file, error);
+  gboolean good = add_models (key, lm_file, error) && add_file (key, spelled ? NULL : lexicon_file, error);
 
   if (spelled)
     g_string_append (key, SPELLED);

@@ -17,12 +17,13 @@ static const RnnOption options[] = {
   RNN_OPT_INT (RnnCtcDecoderConfig, token_count, 1, 65535, 32, "Tokens that one step looks at"),
   RNN_OPT_BOOL (RnnCtcDecoderConfig, recombine, TRUE,
       "Of hypotheses with the same future only the best is kept: words are stable sooner, n-best lists are poorer"),
-  RNN_OPT_STRING (RnnCtcDecoderConfig, lm_file, "N-gram model of words, ARPA text or binary"),
+  RNN_OPT_STRING (RnnCtcDecoderConfig, lm_file, "Language model: n-grams (ARPA text or binary), a recurrent model, or several with weights, \"FILE:WEIGHT,...\""),
   RNN_OPT_STRING (RnnCtcDecoderConfig, lexicon, "File of words, or words and how they are said, a line each; else those of the language model (\"spelled\": by their letters)"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, lm_weight, 0, 100, 0.5, "Weight of the model's log-probabilities"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word, in nats"),
-  RNN_OPT_FLOAT (RnnCtcDecoderConfig, sentence_score, RNN_CTC_NO_SENTENCES, 100, 0,
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, sentence_score, RNN_CTC_NO_SENTENCES, 100, -1,
       "Added where a sentence of the model ends in the middle of an utterance, in nats; -1000: none does"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, pause_score, -100, 100, 1, "Added where one ends at a silence that ends a word, in nats"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, unknown_score, RNN_CTC_NO_UNKNOWN, 0, -10,
       "Added for each word that the lexicon lacks; -1000: there are none"),
   RNN_OPT_STRING (RnnCtcDecoderConfig, hotwords,
@@ -141,6 +142,15 @@ end_word (RnnCtcDecoder *decoder)
 }
 
 static void
+note_pause (RnnCtcDecoder *decoder)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  if (!beam->finished)
+    beam->paused = decoder->now;
+}
+
+static void
 finish (RnnCtcDecoder *decoder)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
@@ -242,6 +252,7 @@ const RnnCtcDecoderClass rnn_ctc_beam = {
   .setup = setup,
   .step = step,
   .end_word = end_word,
+  .pause = note_pause,
   .finish = finish,
   .reset = reset,
   .first_step = rnn_beam_first_step,

@@ -35,6 +35,7 @@ typedef struct {
   RnnLexicon *lexicon;          /* NULL: every text is a word */
   gfloat *ahead;                /* [n_nodes] best log P of a word at or below; NULL without a model */
   RnnScorer *scorer;            /* of words; NULL */
+  RnnScorer *ngram;             /* the part of it whose words make a lexicon, borrowed; NULL */
   guint32 *numbers;             /* [n_words] the scorer's */
 } RnnBeamLanguage;
 
@@ -100,6 +101,7 @@ typedef struct {
   gdouble sum;                  /* of log P over the n steps that emitted the last word */
   guint64 start, end;           /* of it */
   guint32 n;
+  gboolean paused;              /* a pause was heard before it */
   guint32 previous;             /* the word before it */
 } RnnBeamPath;
 
@@ -161,6 +163,7 @@ typedef struct {
   RnnBeamHistory history;
   guint64 committed;            /* words that are stable since the search began */
   guint64 heard;                /* steps since the last reset */
+  guint64 paused;               /* of these before the last pause that was told, at which one sentence may end and another begin */
   guint64 said_until;           /* end of the last stable word */
   GString *said;                /* the committed words */
   GString *text;                /* room to spell a word in */
@@ -176,7 +179,8 @@ void rnn_beam_start  (RnnBeam *beam);                   /* the one empty hypothe
 void rnn_beam_extend (RnnBeam *beam);                   /* a step */
 void rnn_beam_let_go (RnnBeam *beam, RnnBeamHypothesis *h);     /* its references to the history */
 gboolean rnn_beam_allows_unknown (const RnnBeam *beam);
-gfloat   rnn_beam_score_word (RnnBeam *beam, const guint8 *state, guint32 number, guint8 *next);
+/* log P (@word, the last one of @h, after those before it); @next: see the scorer. */
+gfloat   rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, guint8 *next);
 /* What it is worth that the last word of @h, under way, is @word; and that it is so. */
 gdouble  rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
 void     rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdouble worth);
@@ -202,8 +206,6 @@ rnn_beam_best_path (const RnnBeamHypothesis *h)
 
 /* The key of words: those before the last one, and it; one of the lexicon is the same however it was said. */
 guint64  rnn_beam_key_of_words (guint64 before, guint32 word, guint64 spelled);
-/* The scorer's number of a word that ends in @h. */
-guint32  rnn_beam_number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
 
 /* ---- beam-keep.c ---- */
 

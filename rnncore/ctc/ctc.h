@@ -65,11 +65,12 @@ typedef struct {
   gfloat token_threshold;       /* tokens with a lower log-probability in a step do not count, but for the best */
   gint token_count;             /* tokens that one step looks at */
   gboolean recombine;           /* of hypotheses whose future is the same keep the best only */
-  gchar *lm_file;               /* n-gram model, ARPA or binary; NULL: none */
+  gchar *lm_file;               /* n-grams (ARPA or binary), a recurrent model, or "FILE:WEIGHT,..."; NULL: none */
   gchar *lexicon;               /* file of words, see lm/lexicon.h; NULL: the model's lexicon or words; "spelled": its words */
   gfloat lm_weight;             /* of the model's log-probabilities */
   gfloat word_score;            /* for each word, in nats */
   gfloat sentence_score;        /* for each sentence that ends within an utterance; RNN_CTC_NO_SENTENCES: none does */
+  gfloat pause_score;           /* the same, where a pause was told */
   gchar *hotwords;              /* to be preferred: "word:boost,two words:boost", or a file of them; NULL: none */
   gfloat unknown_score;         /* for each word that the lexicon lacks; RNN_CTC_NO_UNKNOWN: there are none */
 } RnnCtcDecoderConfig;
@@ -85,6 +86,8 @@ void  rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores);
 /* A silence: the word under way, if any, is complete and nothing joins it any more.  Does nothing where the tokens know
  * no words. */
 void  rnn_ctc_decoder_end_word (RnnCtcDecoder *decoder);
+/* A silence at which a sentence may be over, too (pause_score); it may be told of in every step that it lasts. */
+void  rnn_ctc_decoder_pause (RnnCtcDecoder *decoder);
 /* Ends the utterance: the last word becomes complete, and all are stable. */
 void  rnn_ctc_decoder_finish (RnnCtcDecoder *decoder);
 void  rnn_ctc_decoder_reset (RnnCtcDecoder *decoder);

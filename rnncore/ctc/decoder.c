@@ -110,6 +110,13 @@ rnn_ctc_decoder_end_word (RnnCtcDecoder *decoder)
 }
 
 void
+rnn_ctc_decoder_pause (RnnCtcDecoder *decoder)
+{
+  if (decoder->klass->pause)
+    decoder->klass->pause (decoder);
+}
+
+void
 rnn_ctc_decoder_finish (RnnCtcDecoder *decoder)
 {
   decoder->klass->finish (decoder);

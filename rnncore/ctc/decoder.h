@@ -17,6 +17,8 @@ typedef struct {
   void     (*step)     (RnnCtcDecoder *decoder);
   /* A silence: what comes next belongs to another word. */
   void     (*end_word) (RnnCtcDecoder *decoder);
+  /* The same silence, whether a word was under way or not: a sentence may be over.  NULL: it knows no sentences. */
+  void     (*pause)    (RnnCtcDecoder *decoder);
   /* The utterance is over: all words become stable. */
   void     (*finish)   (RnnCtcDecoder *decoder);
   void     (*reset)    (RnnCtcDecoder *decoder);

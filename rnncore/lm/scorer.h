@@ -3,7 +3,7 @@
  * of a recogniser.  It does not change once it is made: any number of threads and streams share one, and what a
  * hypothesis has seen is a state of state_size bytes that the caller keeps, copies and compares.
  *
- * A new kind of model is one file with a class, and its name in rnn_scorer_load() where a file can hold it. */
+ * A new kind of model is one file with a class, and its loader in load.c where a file can hold it. */
 #pragma once
 #include <glib.h>
 
@@ -22,6 +22,9 @@ typedef struct {
   void    (*start)    (RnnScorer *scorer, gpointer state);
   /* log P (symbol | state) in nats; @next (NULL: not wanted; not @state) becomes the state after it. */
   gfloat  (*score)    (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next);
+  /* The same of any text, which a model may read that has no table of words; @symbol: what find() answered for it.  NULL: the
+   * number says all. */
+  gfloat  (*score_text) (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text, gpointer next);
   /* log P (the sentence ends here | state) in nats; 0 where the model has no notion of it. */
   gfloat  (*end)      (RnnScorer *scorer, gconstpointer state);
   void    (*finalize) (RnnScorer *scorer);      /* may be NULL */
@@ -59,6 +62,13 @@ rnn_scorer_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpoint
 }
 
 static inline gfloat
+rnn_scorer_score_text (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text, gpointer next)
+{
+  return scorer->klass->score_text ? scorer->klass->score_text (scorer, state, symbol, text, next)
+      : scorer->klass->score (scorer, state, symbol, next);
+}
+
+static inline gfloat
 rnn_scorer_end (RnnScorer *scorer, gconstpointer state)
 {
   return scorer->klass->end (scorer, state);
@@ -69,5 +79,13 @@ rnn_scorer_end (RnnScorer *scorer, gconstpointer state)
 /* Scores are sums of the @n scorers' (each gets a reference), times their weights.  Symbols must be found, with
  * rnn_scorer_find(), before threads share the sum. */
 RnnScorer *rnn_scorer_sum_new (RnnScorer *const *scorers, const gfloat *weights, guint n);
+
+/* ---- load.c ---- */
+
+/* "FILE" or "FILE:WEIGHT,FILE:WEIGHT,...", recognised by what the files hold.  @ngram: the first model of n-grams among them, borrowed, or
+ * NULL: there is none. */
+RnnScorer *rnn_scorer_load (const gchar *files, RnnScorer **ngram, GError **error);
+/* The paths, NULL-terminated, and their @weights (may be NULL). (both transfer full) */
+gchar    **rnn_scorer_split_files (const gchar *files, gfloat **weights, GError **error);
 
 G_END_DECLS

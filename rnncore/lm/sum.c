@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A weighted sum of scorers, that is a product of their probabilities.  State: theirs, one after the other.  A symbol is
- * the place of its n numbers, one for each scorer, in a table. */
+ * the place of its n numbers, one for each scorer, in a table; the first place is of words that only scorers of texts know. */
 #include "scorer.h"
 #include <string.h>
+
+#define MOST 16                 /* scorers */
 
 typedef struct {
   RnnScorer base;
@@ -11,30 +13,42 @@ typedef struct {
   gfloat *weights;              /* [n] */
   GHashTable *symbols;          /* text -> place + 1 */
   GArray *numbers;              /* guint32 [symbols][n] */
+  GMutex lock;                  /* of both */
 } Sum;
+
+/* @symbol in numbers[n]: how the scorers know it.  TRUE: one that counts words does. */
+static gboolean
+find_numbers (const Sum *sum, const gchar *symbol, guint32 *numbers, gboolean *as_text)
+{
+  gboolean known = FALSE;
+
+  *as_text = FALSE;
+  for (guint i = 0; i < sum->n; i++) {
+    numbers[i] = rnn_scorer_find (sum->scorers[i], symbol);
+    if (sum->scorers[i]->klass->score_text)
+      *as_text |= numbers[i] != RNN_SCORER_UNKNOWN;
+    else
+      known |= numbers[i] != RNN_SCORER_UNKNOWN;
+  }
+  return known;
+}
 
 static guint32
 sum_find (RnnScorer *scorer, const gchar *symbol)
 {
   Sum *sum = (Sum *) scorer;
-  guint place = GPOINTER_TO_UINT (g_hash_table_lookup (sum->symbols, symbol));
-  gboolean known = FALSE;
+  guint32 numbers[MOST], place;
+  gboolean as_text = FALSE;
 
-  if (place)
-    return place - 1;
-  for (guint i = 0; i < sum->n; i++) {
-    guint32 number = rnn_scorer_find (sum->scorers[i], symbol);
-
-    known |= number != RNN_SCORER_UNKNOWN;
-    g_array_append_val (sum->numbers, number);
-  }
-  place = sum->numbers->len / sum->n;
-  if (known) {
+  g_mutex_lock (&sum->lock);
+  place = GPOINTER_TO_UINT (g_hash_table_lookup (sum->symbols, symbol));
+  if (!place && find_numbers (sum, symbol, numbers, &as_text)) {
+    place = sum->numbers->len / sum->n;
+    g_array_append_vals (sum->numbers, numbers, sum->n);
     g_hash_table_insert (sum->symbols, g_strdup (symbol), GUINT_TO_POINTER (place));
-    return place - 1;
   }
-  g_array_set_size (sum->numbers, sum->numbers->len - sum->n);
-  return RNN_SCORER_UNKNOWN;
+  g_mutex_unlock (&sum->lock);
+  return place ? place : as_text ? 0 : RNN_SCORER_UNKNOWN;
 }
 
 static void
@@ -47,19 +61,32 @@ sum_start (RnnScorer *scorer, gpointer state)
 }
 
 static gfloat
-sum_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next)
+sum_score_text (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text, gpointer next)
 {
   Sum *sum = (Sum *) scorer;
+  guint32 numbers[MOST];
   gfloat score = 0;
   gsize at = 0;
 
+  memset (numbers, 0xff, sizeof numbers);       /* RNN_SCORER_UNKNOWN */
+  g_mutex_lock (&sum->lock);
+  if (symbol != RNN_SCORER_UNKNOWN)
+    memcpy (numbers, &g_array_index (sum->numbers, guint32, symbol * sum->n), sum->n * sizeof *numbers);
+  g_mutex_unlock (&sum->lock);
   for (guint i = 0; i < sum->n; at += sum->scorers[i++]->state_size) {
-    guint32 number = symbol == RNN_SCORER_UNKNOWN ? symbol : g_array_index (sum->numbers, guint32, symbol * sum->n + i);
+    const guint8 *from = (const guint8 *) state + at;
+    guint8 *to = next ? (guint8 *) next + at : NULL;
 
-    score += sum->weights[i] * rnn_scorer_score (sum->scorers[i], (const guint8 *) state + at, number,
-        next ? (guint8 *) next + at : NULL);
+    score += sum->weights[i] * (text ? rnn_scorer_score_text (sum->scorers[i], from, numbers[i], text, to)
+        : rnn_scorer_score (sum->scorers[i], from, numbers[i], to));
   }
   return score;
+}
+
+static gfloat
+sum_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next)
+{
+  return sum_score_text (scorer, state, symbol, NULL, next);
 }
 
 static gfloat
@@ -84,6 +111,7 @@ sum_finalize (RnnScorer *scorer)
   g_free (sum->weights);
   g_hash_table_unref (sum->symbols);
   g_array_unref (sum->numbers);
+  g_mutex_clear (&sum->lock);
 }
 
 static const RnnScorerClass sum_class = {
@@ -92,6 +120,7 @@ static const RnnScorerClass sum_class = {
   .find = sum_find,
   .start = sum_start,
   .score = sum_score,
+  .score_text = sum_score_text,
   .end = sum_end,
   .finalize = sum_finalize,
 };
@@ -100,15 +129,19 @@ RnnScorer *
 rnn_scorer_sum_new (RnnScorer *const *scorers, const gfloat *weights, guint n)
 {
   Sum *sum = rnn_scorer_alloc (&sum_class);
+  guint32 unknown = RNN_SCORER_UNKNOWN;
 
+  g_assert (n <= MOST);
   sum->n = n;
   sum->scorers = g_memdup2 (scorers, n * sizeof *scorers);
   sum->weights = g_memdup2 (weights, n * sizeof *weights);
   sum->symbols = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   sum->numbers = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_mutex_init (&sum->lock);
   for (guint i = 0; i < n; i++) {
     rnn_scorer_ref (scorers[i]);
     sum->base.state_size += scorers[i]->state_size;
+    g_array_append_val (sum->numbers, unknown);
   }
   return &sum->base;
 }

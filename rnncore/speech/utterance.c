@@ -307,9 +307,11 @@ hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
   rnn_ctc_decoder_step (u->decoder, scores);
   silent = rnn_ctc_decoder_get_blank_probability (u->decoder) > 0.5;
   due = rnn_endpoint_step (&u->endpoint, silent, u->hop);
-  if (u->config.word_silence > 0 && u->endpoint.silence >= u->config.word_silence * MS
-      && rnn_ctc_decoder_in_word (u->decoder))
-    rnn_ctc_decoder_end_word (u->decoder);
+  if (u->config.word_silence > 0 && u->endpoint.silence >= u->config.word_silence * MS) {
+    rnn_ctc_decoder_pause (u->decoder);
+    if (rnn_ctc_decoder_in_word (u->decoder))
+      rnn_ctc_decoder_end_word (u->decoder);
+  }
   if (due && is_over (u))
     end_utterance (u);
 }

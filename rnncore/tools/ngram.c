@@ -72,7 +72,7 @@ measure_sentence (gchar **words, guint n, gpointer data)
   rnn_scorer_start (m->scorer, state);
   for (guint i = 0; i < n; i++) {
     guint32 word = rnn_scorer_find (m->scorer, words[i]);
-    gfloat log_p = rnn_scorer_score (m->scorer, state, word, next);
+    gfloat log_p = rnn_scorer_score_text (m->scorer, state, word, words[i], next);
     guint8 *swap = state;
 
     m->log_p += log_p;
@@ -189,6 +189,7 @@ run (gint argc, gchar **argv, GError **error)
   g_autoptr (RnnNgrams) ngrams = NULL;
   g_autoptr (GBytes) image = NULL;
   g_autoptr (RnnScorer) scorer = NULL;
+  RnnScorer *ngram;
   g_autoptr (GBytes) packed = NULL;
   g_auto (Lexicon) l = { NULL };
   gboolean exact;
@@ -200,7 +201,7 @@ run (gint argc, gchar **argv, GError **error)
   if (!rnn_tool_parse (&rnn_tool_ngram, options, &argc, &argv, 0, G_MAXINT - 1, error) || !check_options (argc - 1, error))
     return FALSE;
   if (!out && lm)
-    return (scorer = rnn_ngram_load (lm, error)) && measure (scorer, error);
+    return (scorer = rnn_scorer_load (lm, &ngram, error)) && measure (scorer, error);
   exact = !out || g_str_has_suffix (out, ".arpa");
   if (!load_lexicon (&l, error) || !(ngrams = get_tables (argv + 1, &l, error)))
     return FALSE;

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Language models in the search, where a score can be written down: sentences that end within an utterance, recurrent models alone and
+ * in a sum, by the numbers that rnn_session_run() gives for the same tokens. */
+#include "base/error.h"
+#include "ctc/ctc.h"
+#include "lm/recurrent.h"
+#include "lm/ngram.h"
+#include "session/session.h"
+#include "folder.h"
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#define WEIGHT 0.7
+#define WORD_SCORE 0.25
+
+static gchar *folder;
+
+static gchar *
+write_file (const gchar *name, const gchar *text)
+{
+  gchar *path = g_build_filename (folder, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  return path;
+}
+
+/* ---- a search that hears what it is told ---- */
+
+static const gchar *const spaced[] = { "<blank>", " ", "a", "b", NULL };
+
+static void
+config_init (RnnCtcDecoderConfig *config, const gchar *models)
+{
+  rnn_options_init (rnn_ctc_decoder_get_options (), config);
+  config->decoder = 1;
+  config->lm_file = g_strdup (models);
+  config->lm_weight = WEIGHT;
+  config->word_score = WORD_SCORE;
+  config->unknown_score = RNN_CTC_NO_UNKNOWN + 1;
+}
+
+static void
+hear (RnnCtcDecoder *decoder, const gchar *tokens)
+{
+  for (; *tokens; tokens++) {
+    gfloat scores[] = { -1000, -1000, -1000, -1000 };
+
+    scores[*tokens == '.' ? 0 : *tokens == ' ' ? 1 : *tokens - 'a' + 2] = 0;
+    rnn_ctc_decoder_step (decoder, scores);
+  }
+}
+
+/* The score of @first, then a pause if @paused, then @second. */
+static gdouble
+score_of (const RnnCtcDecoderConfig *config, const gchar *first, gboolean paused, const gchar *second)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RnnTokens) tokens = rnn_tokens_new (spaced, 0, &error);
+  g_autoptr (RnnCtcDecoder) decoder = rnn_ctc_decoder_new (tokens, config, &error);
+  guint n;
+
+  g_assert_no_error (error);
+  hear (decoder, first);
+  if (paused)
+    rnn_ctc_decoder_pause (decoder);
+  hear (decoder, second);
+  rnn_ctc_decoder_finish (decoder);
+  return rnn_ctc_decoder_get_n_best (decoder, &n)->score;
+}
+
+/* ---- sentences ---- */
+
+static const gchar arpa[] =
+    "\\data\\\nngram 1=5\nngram 2=5\n\\1-grams:\n-3 <unk>\n-99 <s> 0\n-0.9 </s>\n-0.5 a 0\n-0.8 b 0\n"
+    "\\2-grams:\n-0.3 <s> a\n-0.4 <s> b\n-0.7 a b\n-0.2 a </s>\n-0.6 b </s>\n\\end\\\n";
+
+static gdouble
+log_add (gdouble a, gdouble b)
+{
+  return log (exp (a) + exp (b));
+}
+
+/* "a b": @on and @anew are what it costs that the sentence goes on, and that another begins */
+static gdouble
+worth (gdouble on, gdouble anew)
+{
+  gdouble second = log_add (-0.7 * M_LN10 + on, (-0.2 - 0.4) * M_LN10 + anew);
+
+  return 2 * WORD_SCORE + WEIGHT * ((-0.3 - 0.6) * M_LN10 + second);
+}
+
+static void
+sentences (void)
+{
+  g_autofree gchar *path = write_file ("lm.arpa", arpa);
+  RnnCtcDecoderConfig config;
+
+  config_init (&config, path);
+  config.sentence_score = -0.5f;
+  config.pause_score = 1.25f;
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a... ", FALSE, "b"), worth (0, -0.5), 1e-4);
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a... ", TRUE, "b"), worth (-1.5, 1.25), 1e-4);
+  /* before the space, too, and only for the word behind the pause */
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a...", TRUE, " b"), worth (-1.5, 1.25), 1e-4);
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a... b", TRUE, "..."), worth (0, -0.5), 1e-4);
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "...", TRUE, "a b"), worth (0, -0.5), 1e-4);
+  config.sentence_score = RNN_CTC_NO_SENTENCES;
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a... ", TRUE, "b"), worth (0, -INFINITY), 1e-4);
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* ---- recurrent models ---- */
+
+static gchar *
+write_model (const gchar *name, const gchar *labels, gint n, const gchar *output)
+{
+  g_autofree gchar *recipe = g_strdup_printf ("{\"format\":1,\"name\":\"%s\",\"input\":{\"kind\":\"tensors\",\"size\":1},"
+      "\"layers\":[{\"cell\":\"embedding\",\"name\":\"in\",\"tokens\":%d,\"units\":6},{\"cell\":\"lstm\",\"name\":\"rnn\","
+      "\"hidden\":5},{\"cell\":\"dense\",\"name\":\"out\",\"units\":%d}],\"output\":{\"kind\":\"%s\",\"%s\":%s}}",
+      name, n, n, output, g_str_equal (output, "ctc") ? "tokens" : "labels", labels);
+
+  return write_file (name, recipe);
+}
+
+/* log P of tokens[1 .. n - 1], one after the other, as the model that runs as a stream says */
+static gdouble
+stream_log_p (const gchar *path, const gint *tokens, guint n)
+{
+  g_autoptr (RnnModel) model = rnn_model_load (path, NULL);
+  g_autoptr (RnnSession) session = rnn_session_new (model, 1, 1, RNN_PRECISION_F32, NULL);
+  gfloat y[16];
+  gdouble sum = 0;
+
+  for (guint i = 0; i + 1 < n; i++) {
+    gfloat x = (gfloat) tokens[i];
+
+    rnn_session_run (session, 1, &x, y);
+    sum += y[tokens[i + 1]] - rnn_log_sum_exp (rnn_model_get_n_out (model), y);
+  }
+  return sum;
+}
+
+static gdouble
+sentence_log_p (RnnScorer *scorer, const gchar *const *words)
+{
+  g_autofree guint8 *states = g_malloc (2 * scorer->state_size);
+  guint8 *state = states, *next = states + scorer->state_size;
+  gdouble sum = 0;
+
+  rnn_scorer_start (scorer, state);
+  for (; *words; words++) {
+    guint32 number = rnn_scorer_find (scorer, *words);
+    gfloat told = rnn_scorer_score_text (scorer, state, number, *words, NULL);
+    guint8 *swap = state;
+
+    g_assert_cmpuint (number, !=, RNN_SCORER_UNKNOWN);
+    /* asked again, it is the same number; with the state behind it, too */
+    g_assert_cmpfloat (told, ==, rnn_scorer_score_text (scorer, state, number, *words, NULL));
+    g_assert_cmpfloat (told, ==, rnn_scorer_score_text (scorer, state, number, *words, next));
+    sum += told;
+    state = next;
+    next = swap;
+  }
+  return sum + rnn_scorer_end (scorer, state);
+}
+
+static const gchar letters[] = "[\"\\n\", \" \", \"a\", \"b\"]";
+
+/* A sentence is as probable as the stream of its tokens, however these make words. */
+static void
+recurrent (void)
+{
+  static const struct { const gchar *name, *labels; gint n; const gchar *words[4]; gint tokens[12], n_tokens; } kinds[] = {
+    {"letters.json", letters, 4, {"a", "ab", "b"}, {0, 2, 1, 2, 3, 1, 3, 0}, 8},
+    {"pieces.json", "[\" a\", \"b\", \" b\", \"</s>\"]", 4, {"a", "ab", "b"}, {3, 0, 0, 1, 2, 3}, 6},
+    {"words.json", "[\"<eos>\", \"a\", \"ab\", \"<unk>\"]", 4, {"a", "ab", "b"}, {0, 1, 2, 3, 0}, 5},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    g_autofree gchar *path = write_model (kinds[i].name, kinds[i].labels, kinds[i].n, "classes");
+    g_autoptr (GError) error = NULL;
+    RnnScorer *ngram;
+    g_autoptr (RnnScorer) scorer = rnn_scorer_load (path, &ngram, &error);
+
+    g_assert_no_error (error);
+    g_assert_null (ngram);
+    g_assert_cmpfloat_with_epsilon (sentence_log_p (scorer, kinds[i].words),
+        stream_log_p (path, kinds[i].tokens, (guint) kinds[i].n_tokens), 1e-4);
+  }
+}
+
+static void
+in_the_search (void)
+{
+  g_autofree gchar *model = write_model ("letters.json", letters, 4, "classes"), *ngrams = write_file ("lm.arpa", arpa);
+  g_autofree gchar *both = g_strdup_printf ("%s:0.5,%s:2", ngrams, model);
+  gdouble log_p = stream_log_p (model, (const gint[]) { 0, 2, 1, 3, 0 }, 5), by_ngrams = (-0.3 - 0.7 - 0.6) * M_LN10;
+  RnnCtcDecoderConfig config;
+
+  config_init (&config, model);
+  config.sentence_score = RNN_CTC_NO_SENTENCES;
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a ", FALSE, "b"), 2 * WORD_SCORE + WEIGHT * log_p, 1e-4);
+  g_free (config.lm_file);
+  config.lm_file = g_strdup (both);
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a ", FALSE, "b"), 2 * WORD_SCORE + WEIGHT * (by_ngrams / 2 + 2 * log_p), 1e-4);
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* What it has no letters for is as good as impossible; the next word begins a sentence. */
+static void
+unknown (void)
+{
+  g_autofree gchar *path = write_model ("letters.json", letters, 4, "classes");
+  RnnScorer *ngram;
+  g_autoptr (RnnScorer) scorer = rnn_scorer_load (path, &ngram, NULL);
+  g_autofree guint8 *states = g_malloc (3 * scorer->state_size);
+  guint8 *begin = states, *next = states + scorer->state_size;
+  static const gchar *const bad[] = { "xyz", "", "a b", "a\nb" };
+
+  rnn_scorer_start (scorer, begin);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_assert_cmpuint (rnn_scorer_find (scorer, bad[i]), ==, RNN_SCORER_UNKNOWN);
+    g_assert_cmpfloat (rnn_scorer_score_text (scorer, begin, RNN_SCORER_UNKNOWN, bad[i], next), <, -200);
+    g_assert_cmpmem (begin, scorer->state_size, next, scorer->state_size);
+  }
+}
+
+static void
+assert_refused (const gchar *files, const gchar *reason)
+{
+  g_autoptr (GError) error = NULL;
+  RnnScorer *ngram;
+
+  g_assert_null (rnn_scorer_load (files, &ngram, &error));
+  g_assert_nonnull (error);
+  if (!strstr (error->message, reason))
+    g_error ("\"%s\" says nothing of \"%s\"", error->message, reason);
+}
+
+static void
+refused (void)
+{
+  g_autofree gchar *good = write_model ("letters.json", letters, 4, "classes");
+  g_autofree gchar *other = write_model ("other.json", "[\"<blank>\", \" \", \"a\", \"b\"]", 4, "ctc");
+  g_autofree gchar *deaf = write_file ("deaf.json", "{\"format\":1,\"input\":{\"kind\":\"tensors\",\"size\":3},"
+      "\"layers\":[{\"cell\":\"dense\",\"units\":2}],\"output\":{\"kind\":\"classes\",\"labels\":[\"a\",\"b\"]}}");
+  g_autofree gchar *broken = write_file ("broken.json", "{\"format\":1,");
+  g_autofree gchar *missing = g_strdup_printf ("%s,%s/nothing", good, folder), *weight = g_strdup_printf ("%s:heavy", good);
+
+  assert_refused (other, "other.json: no language model: its output is not \"classes\"");
+  assert_refused (deaf, "deaf.json: no language model: it does not begin with an embedding");
+  assert_refused (broken, "broken.json");
+  assert_refused (missing, "nothing");
+  assert_refused (weight, "\"heavy\" is no weight");
+}
+
+int
+main (int argc, char **argv)
+{
+  gint result;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("test-search-models-XXXXXX", NULL);
+  g_test_add_func ("/search-models/sentences", sentences);
+  g_test_add_func ("/search-models/recurrent", recurrent);
+  g_test_add_func ("/search-models/in-the-search", in_the_search);
+  g_test_add_func ("/search-models/unknown", unknown);
+  g_test_add_func ("/search-models/refused", refused);
+  result = g_test_run ();
+  remove_folder (folder);
+  return result;
+}
