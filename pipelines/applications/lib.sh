@@ -8,6 +8,7 @@ usage() {
   echo "
 Options: --out DIRECTORY  where tables and plots go ($out)
          --save DIRECTORY where the trained models go: nowhere
+         --start DIRECTORY where trained models are that it goes on with: it begins anew
          --json           the last line is the result, one object
          --minutes N      CPU time for one training: no limit but the recipe's
          --seed N         of data and weights: 1

@@ -47,6 +47,12 @@ saved() {
   report $? "a model of $1"
 }
 
+# learnt TABLE: its loss, the third column, has fallen by a tenth
+learnt() {
+  awk 'NR == 2 { first = $3 } { last = $3 } END { exit !(last < 0.9 * first) }' "$work/$1.tsv"
+  report $? "$1 has learnt"
+}
+
 # refused NAME PATTERN ARGUMENTS
 refused() {
   name=$1 pattern=$2
@@ -76,6 +82,11 @@ application handwriting "$work/pens"
 at_least digits_right 95
 saved handwriting-digits
 saved handwriting-strings
+
+application drawing "$work/pens"
+at_most nats 4
+"$RNN_BUILD/rnncore/tools/rnncore" generate "$work/drawing.safetensors" > "$work/log" 2>&1 && grep -q '</svg>' "$work/log"
+report $? "rnncore generate draws"
 
 # Words of made-up syllables, each letter one phone.
 awk 'BEGIN {
@@ -113,6 +124,47 @@ at_least frames_right 60
 at_most without_state_frozen_right 50
 saved monitor
 
+application nextframe
+at_least convlstm_similarity 0
+saved nextframe
+saved nextframe-feedforward
+
+application written
+at_least rules_right 90
+learnt written
+
+# A catalogue of messages: awk's printf "%c" writes its words, LANGUAGE's are the English ones turned round.
+catalogue() {
+  LC_ALL=C awk -v first="$1" '
+    function word(n) { printf "%c%c%c%c", n % 256, int (n / 256) % 256, 0, 0 }
+    BEGIN {
+      split ("open close save print find show hide move copy delete", verb, " ")
+      split ("file window page line word table picture", noun, " ")
+      n = 0
+      for (v = 1; v <= 10; v++) for (k = 1; k <= 7; k++) if ((v * 7 + k) % 4 != first) {
+        from[n] = verb[v] " the " noun[k] " at once"; to[n++] = "at once the " noun[k] " " verb[v]
+      }
+      printf "%c%c%c%c", 222, 18, 4, 149
+      word(0); word(n); word(28); word(28 + 8 * n); word(0); word(28 + 16 * n)
+      at = 28 + 16 * n
+      for (i = 0; i < n; i++) { word(length (from[i])); word(at); at += length (from[i]) + 1 }
+      for (i = 0; i < n; i++) { word(length (to[i])); word(at); at += length (to[i]) + 1 }
+      for (i = 0; i < n; i++) printf "%s%c", from[i], 0
+      for (i = 0; i < n; i++) printf "%s%c", to[i], 0
+    }'
+}
+mkdir "$work/messages"
+for package in a b c d e f; do
+  catalogue "$(printf '%s' "$package" | tr abcdef 012301)" > "$work/messages/$package.mo"
+  printf 'de\t%s\t%s\n' "$package" "$work/messages/$package.mo" >> "$work/messages/list"
+done
+application translation "$work/messages/list"
+at_least de_lookup_bleu 10
+learnt translation-de
+grep -q '</svg>' "$work/translation-de-attention.svg"
+report $? "a picture of attention over messages"
+saved translation-de
+
 application control --minutes 0.05
 saved control-t-maze
 
@@ -138,5 +190,8 @@ printf '1,2,3\n' > "$work/pens/pendigits.tra"
 refused "a digit of too few points" 'pendigits.tra:1' handwriting "$work/pens"
 refused "no digits there" 'nowhere/pendigits.tra' handwriting "$work/nowhere"
 refused "clips of one kind only" 'no clip' monitor "$work/pens"
+printf 'de\tx\t%s\n' "$work/text" > "$work/list"
+refused "a catalogue that is none" 'text: no catalogue' translation "$work/list"
+refused "a list of nothing" 'LANGUAGE, PACKAGE, CATALOGUE' translation "$work/text"
 refused "a dictionary without words" 'too few words' g2p "$work/pens/pendigits.tra"
 echo "1..$n"

@@ -104,7 +104,7 @@ static gboolean
 run_task (const Setting *setting, const Task *task, gboolean forgets, Table *table, json_t *figures, GError **error)
 {
   Fit fit;
-  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, task->recipe, NULL, error);
+  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, task->recipe, NULL, NULL, error);
   gdouble start = cpu_minutes ();
   Policy policy;
   guint updates;

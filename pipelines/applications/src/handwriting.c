@@ -128,7 +128,7 @@ train_singles (const Setting *setting, const Digits *digits, json_t *figures, GE
   gdouble loss, wrong;
   FitResult result;
   Fit fit;
-  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, "handwriting-digits", NULL, error);
+  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, "handwriting-digits", NULL, NULL, error);
   gboolean ok;
 
   fit.refresh = vary_singles;
@@ -212,7 +212,7 @@ train_strings (const Setting *setting, const Digits *digits, Table *table, json_
   RnnDataset *dev = make_strings (digits->dev, n / 8, FALSE, 1000), *test = make_strings (digits->test, n / 4, FALSE, 1001);
   FitResult result;
   Fit fit;
-  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, "handwriting-strings", NULL, error);
+  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, "handwriting-strings", NULL, NULL, error);
   gboolean ok;
 
   fit.refresh = vary_strings;

@@ -103,7 +103,7 @@ learn (const Setting *setting, const Source *train, const Source *test, Table *t
   RnnDataset *unseen = make_dataset (test, setting->smoke ? 8 : 50, 1000000);
   FitResult result;
   Fit fit;
-  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, "monitor", NULL, error);
+  g_autoptr (RnnModel) model = fit_recipe (&fit, setting, "monitor", NULL, NULL, error);
   gboolean ok;
 
   fit.refresh = refresh;
@@ -112,9 +112,9 @@ learn (const Setting *setting, const Source *train, const Source *test, Table *t
     fit.config.batch_size = 2;
     fit.config.epochs *= 6;
   }
-  if (train->steps == 1) {      /* which is soon as good as it gets */
-    fit.config.batch_size *= 64;
-    fit.config.epochs = (fit.config.epochs + 3) / 4;
+  if (train->steps == 1) {      /* as many updates, of examples that are one step long */
+    fit.config.batch_size *= 16;
+    fit.config.epochs = (fit.config.epochs + 12) / 13;
   }
   ok = model && fit_run (&fit, model, known, NULL, &result, error) && (train->steps == 1 || fit_save (setting, model, error));
   if (ok) {

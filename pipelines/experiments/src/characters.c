@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The next character of a text: five architectures of the same number of parameters, after the same number of updates.
+/* The next character of a text: six architectures of the same number of parameters, after the same number of updates.
  *
  * FILE: any text; its last part is held out and read as one stream. */
 #include "fit.h"
@@ -23,6 +23,8 @@ static const Body bodies[] = {
   { "mlstm", SKIP ("{'cell': 'mlstm', 'heads': 2, 'inner': %1$d}") ", "
     SKIP ("{'cell': 'mlstm', 'heads': 2, 'inner': %1$d}") ", {'cell': 'norm'}" },
   { "rwkv7", SKIP ("{'cell': 'rwkv7', 'heads': %2$d}") ", " SKIP ("{'cell': 'rwkvffn'}") ", {'cell': 'norm'}" },
+  { "mamba2", SKIP ("{'cell': 'mamba2', 'd_state': 16, 'headdim': 16}") ", " SKIP ("{'cell': 'mamba2', 'd_state': 16, 'headdim': 16}")
+    ", {'cell': 'norm'}" },
   { "mamba", SKIP ("{'cell': 'mamba'}") ", " SKIP ("{'cell': 'mamba'}") ", {'cell': 'norm'}" },
 };
 

@@ -7,7 +7,7 @@ static const Experiment *const experiments[] = {
   &experiment_memory, &experiment_clipping, &experiment_truncation, &experiment_free_running,
   &experiment_hopfield, &experiment_mackey_glass, &experiment_characters, &experiment_chorales, &experiment_cost,
   &application_handwriting, &application_control, &application_g2p,
-  &application_monitor,
+  &application_monitor, &application_nextframe, &application_translation, &application_written, &application_drawing,
 };
 
 static const Experiment *
@@ -44,6 +44,7 @@ run (gint argc, gchar **argv, GError **error)
     { "json", 0, 0, G_OPTION_ARG_NONE, &s.json, "The last line is an application's result, one object", NULL },
     { "recipes", 0, 0, G_OPTION_ARG_FILENAME, &s.recipes, "Where an application's recipe is", "DIRECTORY" },
     { "save", 0, 0, G_OPTION_ARG_FILENAME, &s.save, "Where an application's models go", "DIRECTORY" },
+    { "start", 0, 0, G_OPTION_ARG_FILENAME, &s.start, "Where models are that an application goes on with", "DIRECTORY" },
     { NULL }
   };
   const Experiment *experiment;
@@ -69,6 +70,7 @@ run (gint argc, gchar **argv, GError **error)
   g_free (s.only);
   g_free (s.recipes);
   g_free (s.save);
+  g_free (s.start);
   return ok;
 }
 

@@ -17,6 +17,7 @@ typedef struct {
   /* of applications: */
   gchar *recipes;               /* directory of their recipes */
   gchar *save;                  /* directory of the models, or NULL */
+  gchar *start;                 /* directory of models to go on with, or NULL */
   gboolean json;                /* the result as one object */
 } Setting;
 
@@ -29,7 +30,7 @@ typedef struct {
 extern const Experiment experiment_characters, experiment_chorales, experiment_clipping, experiment_cost,
     experiment_free_running, experiment_hopfield, experiment_mackey_glass, experiment_memory, experiment_truncation;
 extern const Experiment application_handwriting, application_control, application_g2p,
-    application_monitor;
+    application_monitor, application_nextframe, application_translation, application_written, application_drawing;
 
 /* ---- tables: DIRECTORY/NAME.tsv and the terminal ---- */
 typedef struct _Table Table;

@@ -43,7 +43,8 @@ typedef struct {
 /* The defaults, with the setting's seed, threads and limit of time. */
 void fit_init (Fit *fit, const Setting *setting, RnnLossType loss);
 /* A recipe of models/applications/, and for @fit how it is trained.  @change: may make another recipe of it, or NULL. */
-RnnModel *fit_recipe (Fit *fit, const Setting *setting, const gchar *name, void (*change) (json_t *recipe), GError **error);
+RnnModel *fit_recipe (Fit *fit, const Setting *setting, const gchar *name, void (*change) (json_t *recipe, gpointer data), gpointer data,
+    GError **error);
 /* The weights of @model become the trained ones: the best on @dev, or without one the last. */
 gboolean fit_run (const Fit *fit, RnnModel *model, RnnDataset *train, RnnDataset *dev, FitResult *result,
     GError **error);
@@ -54,7 +55,7 @@ gboolean fit_evaluate (const Fit *fit, RnnModel *model, RnnDataset *dataset, gdo
 void     fit_name (RnnModel *model, const gchar *name, const gchar *cell, json_t *output);
 /* To the folder that the setting names, if it does, under the model's own name. */
 gboolean fit_save (const Setting *setting, RnnModel *model, GError **error);
-/* One sequence through the model: x[T][n_in] -> y[T][n_out] (transfer full). */
+/* One sequence through the model: x[T][n_in] -> y[T][n_out], y[t] for x[t] however far it looks ahead (transfer full). */
 gfloat *fit_answer (RnnModel *model, const gfloat *x, guint T);
 
 G_END_DECLS
