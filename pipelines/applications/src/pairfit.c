@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#define DRAWN 0.05f             /* least weight that is drawn */
 #define POOL 64                 /* minibatches that are made of pairs of like length */
 
 typedef struct {
@@ -150,8 +151,9 @@ pairs_draw (const Setting *setting, const gchar *name, RnnModel *model, const gi
 
   for (guint i = 0; weights && i <= best->n; i++)
     for (guint s = 0; s < n; s++)
-      table_row (table, "%u\t%u\t%.3f\t%s\t%s", s, i, (gdouble) weights[i * S + s], from[source[s]],
-          i < best->n ? to[best->tokens[i]] : "(end)");
+      if (i == 0 || s == 0 || weights[i * S + s] >= DRAWN)
+        table_row (table, "%u\t%u\t%.3f\t%s\t%s", s, i, (gdouble) weights[i * S + s], from[source[s]],
+            i < best->n ? to[best->tokens[i]] : "(end)");
   return best != NULL;
 }
 

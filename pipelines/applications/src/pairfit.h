@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * whichever ends first; what it cost goes to @figures. */
 gboolean pairs_fit    (const Setting *setting, const gchar *name, RnnModel *model, const RnnTrainConfig *config, GArray *pairs,
     json_t *figures, GError **error);
-/* The table NAME-attention.tsv: where the last layer of attention looked while source[n], without its end, was translated. */
+/* The table NAME-attention.tsv: where the last layer of attention looked while source[n], without its end, was translated; small
+ * weights are left out, but for the first row and column, which name the tokens. */
 gboolean pairs_draw   (const Setting *setting, const gchar *name, RnnModel *model, const gint *source, guint n, GError **error);
 /* Gives a recipe the tokens of both sides, and its embeddings and its last layer as many of them. */
 void     pairs_tokens (json_t *recipe, gchar *const *source, gchar *const *target);
