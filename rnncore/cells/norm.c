@@ -110,9 +110,11 @@ backward_group (const Norm *norm, gint i0, gint n, const gfloat *x, const gfloat
       dparam[norm->w->offset + i0 + i] += dy[i] * hat;
     if (norm->b)
       dparam[norm->b->offset + i0 + i] += dy[i];
-    mean_d += d / n;
-    mean_dx += d * hat / n;
+    mean_d += d;
+    mean_dx += d * hat;
   }
+  mean_d /= n;                  /* a division for each would take most of the time */
+  mean_dx /= n;
   for (gint i = 0; dx && i < n; i++) {
     gdouble hat = (x[i] - mean) * r, d = w ? dy[i] * (w[i] + offset) : dy[i];
 
