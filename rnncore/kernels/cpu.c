@@ -12,6 +12,8 @@ static const RnnKernels *const rows[] = {
 #endif
 #ifdef RNN_HAVE_AVX512VNNI
   &rnn_kernels_avx512vnni,
+  &rnn_kernels_avx512bf16,
+  &rnn_kernels_amx,
 #endif
 #ifdef RNN_HAVE_NEON
   &rnn_kernels_neon,
@@ -51,7 +53,7 @@ pick (void)
   if (wanted)
     g_warning ("RNN_CPU=%s: no such kernels on this machine, choosing the best there are", wanted);
   for (guint i = 0; rows[i]; i++)
-    if (rows[i]->supported ())
+    if (rows[i]->supported () && (!rows[i]->pays || rows[i]->pays ()))
       best = rows[i];
   return best;
 }

@@ -5,7 +5,6 @@
 #include "kernels-sums.h"
 
 #define ROW_CHUNK 128           /* rows per pass over a panel */
-#define Q_BYTES 16384           /* of quantised rows, on the stack: one of RNN_INT8_INPUTS, or some of the usual size */
 #define PACK_ROWS 6             /* so many rows of floats are worth packing */
 #define PACK_OUTPUTS 256        /* for so many outputs */
 #define PACK_FLOATS 65536       /* of packed rows, on the stack: they stay in the second cache */
@@ -38,8 +37,8 @@ group_of (const RnnPanels *w, gint g, gfloat **y)
   return one;
 }
 
-/* What is multiplied: rows of floats, or int8: quantised ones with their scales.  From row to row ldx, from input to input
- * `next` floats (or quads); packed rows of a tile are [n_in][rows]. */
+/* What is multiplied: rows of words: floats, pairs of bf16, or int8: quads of quantised ones with their scales.  From row to
+ * row ldx, from word to word `next` words; packed rows of a tile are [words][rows]. */
 typedef struct {
   const gfloat *x;
   gsize ldx, next;
@@ -54,11 +53,24 @@ typedef struct {
   gsize ahead, pace;
 } Part;
 
-/* How many steps accumulate() makes; of bf16 two inputs each, but for the last of an odd number. */
+INLINE gsize
+block_bytes (RnnPackType type, gint n_k)
+{
+  return rnn_block_bytes (type == PAIRS ? RNN_PACK_BF16 : type, n_k);
+}
+
+/* How many words n_k inputs take. */
+INLINE gint
+count_words (RnnPackType type, gint n_k)
+{
+  return type == RNN_PACK_INT8 ? (n_k + 3) / 4 : type == PAIRS ? (n_k + 1) / 2 : n_k;
+}
+
+/* How many steps accumulate() makes; of bf16 inputs that stay floats two each, but for the last of an odd number. */
 INLINE gint
 count_steps (RnnPackType type, gint n_k)
 {
-  return type == RNN_PACK_F32 ? n_k : type == RNN_PACK_BF16 ? n_k / 2 : (n_k + 3) / 4;
+  return type == RNN_PACK_BF16 ? n_k / 2 : count_words (type, n_k);
 }
 
 /* acc [rows][blocks][VECS] += x . those blocks of a part, from block b of its panel on */
@@ -66,8 +78,8 @@ INLINE void
 add_product (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Rows *x, V *acc)
 {
   const RnnPanels *w = p->w;
-  gsize block_bytes = rnn_block_bytes (type, w->n_in), first = (gsize) p->i * w->width + b;
-  const guint8 *at = (const guint8 *) w->weights + first * block_bytes + rnn_block_bytes (type, p->k0);
+  gsize bytes = block_bytes (type, w->n_in), first = (gsize) p->i * w->width + b;
+  const guint8 *at = (const guint8 *) w->weights + first * bytes + block_bytes (type, p->k0);
   gint n = count_steps (type, p->n_k);
   V start[MAX_SUMS];
 
@@ -76,9 +88,9 @@ add_product (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, co
       start[j] = acc[j];
     start_int8 (rows, blocks, w->sums + first * RNN_BLOCK, x->scale, acc);
   }
-  accumulate (type, rows, blocks, at, block_bytes, n, at + p->ahead, p->pace, x->x, x->ldx, x->next, acc);
+  accumulate (type, rows, blocks, at, bytes, n, at + p->ahead, p->pace, x->x, x->ldx, x->next, acc);
   if (type == RNN_PACK_BF16 && p->n_k % 2)
-    accumulate (HALF_PAIR, rows, blocks, at + (gsize) n * RNN_BLOCK * 4, block_bytes, 1, at, 0, x->x + 2 * n * x->next,
+    accumulate (HALF_PAIR, rows, blocks, at + (gsize) n * RNN_BLOCK * 4, bytes, 1, at, 0, x->x + 2 * n * x->next,
         x->ldx, x->next, acc);
   if (type == RNN_PACK_INT8)
     finish_int8 (rows, blocks, w->scales + first * RNN_BLOCK, x->scale, start, acc);
@@ -218,10 +230,11 @@ INLINE Rows
 rows_of (RnnPackType type, gboolean packed, gint rows, const Part *p, const Rows *x, gint r)
 {
   const gfloat *first = x->x + r * x->ldx;
+  gint skip = count_words (type, p->k0);
 
   if (packed)
-    return (Rows) { first + p->k0 * rows, 1, (gsize) rows, NULL };
-  return (Rows) { first + p->k0, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
+    return (Rows) { first + skip * rows, 1, (gsize) rows, NULL };
+  return (Rows) { first + skip, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
 }
 
 /* Blocks b to `to` of a part.  x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By
@@ -231,7 +244,7 @@ part_rows (RnnPackType type, gboolean packed, const Part *whole, gint b, gint to
     gsize ldy, gboolean add)
 {
   Part part = *whole, *p = &part;
-  gsize bytes = rnn_block_bytes (type, p->n_k), share = bytes / (gsize) n;
+  gsize bytes = block_bytes (type, p->n_k), share = bytes / (gsize) n;
   gsize steps = (gsize) MAX (count_steps (type, p->n_k), 1);
 
   p->ahead = bytes;
@@ -247,15 +260,25 @@ part_rows (RnnPackType type, gboolean packed, const Part *whole, gint b, gint to
   }
 }
 
-/* to: tile after tile, each [n_in][rows] */
-static void
-pack_rows (gint n, gint n_in, const gfloat *x, gsize ldx, gfloat *to)
+/* to: tile after tile, each [words][rows] */
+INLINE void
+pack_rows (RnnPackType type, gint n, gint n_in, const gfloat *x, gsize ldx, gfloat *to)
 {
+  gint words = count_words (type, n_in);
+  gfloat pairs[type == PAIRS ? PACK_FLOATS / 2 : 1];
+
   for (gint r = 0, rows; r < n; r += rows) {
     rows = next_tile (float_tiles, n - r);
-    for (gint i = 0; i < rows; i++)
-      for (gint k = 0; k < n_in; k++)
-        to[(gsize) r * n_in + k * rows + i] = x[(r + i) * ldx + k];
+    for (gint i = 0; i < rows; i++) {
+      const gfloat *row = x + (r + i) * ldx;
+
+      if (type == PAIRS) {
+        round_to_pairs (n_in, row, pairs);
+        row = pairs;
+      }
+      for (gint k = 0; k < words; k++)
+        to[(gsize) r * words + k * rows + i] = row[k];
+    }
   }
 }
 
@@ -297,7 +320,7 @@ linear_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, con
 }
 
 /* Many rows: packed, as much of them as fits. */
-static void
+INLINE void
 linear_packed (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
     gboolean add)
 {
@@ -306,58 +329,62 @@ linear_packed (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gs
 
   for (gint r = 0; r < n; r += chunk) {
     gint rows = MIN (chunk, n - r);
-    Rows packed = { to, (gsize) w->n_in, 1, NULL };
+    Rows packed = { to, (gsize) count_words (type, w->n_in), 1, NULL };
 
-    pack_rows (rows, w->n_in, x + r * ldx, ldx, to);
-    if (type == RNN_PACK_F32)
-      linear_chunk (RNN_PACK_F32, TRUE, w, rows, &packed, y + r * ldy, ldy, add);
-    else
-      linear_chunk (RNN_PACK_BF16, TRUE, w, rows, &packed, y + r * ldy, ldy, add);
+    pack_rows (type, rows, w->n_in, x + r * ldx, ldx, to);
+    linear_chunk (type, TRUE, w, rows, &packed, y + r * ldy, ldy, add);
   }
+}
+
+INLINE gboolean
+is_worth_packing (const RnnPanels *w, gint n)
+{
+  return n >= PACK_ROWS && w->n_out >= PACK_OUTPUTS && w->n_in > 0 && w->n_in <= PACK_FLOATS / float_tiles[0];
+}
+
+/* Not inlined: a call that needs no such room shall not ask for it. */
+#define PACKED(name, type) \
+  static void __attribute__ ((noinline)) \
+  packed_##name (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add) \
+  { \
+    linear_packed (type, w, n, x, ldx, y, ldy, add); \
+  }
+
+PACKED (f32, RNN_PACK_F32)
+PACKED (bf16, RNN_PACK_BF16)
+
+/* x: words. */
+INLINE void
+linear_rows (RnnPackType type, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+{
+  if (n == 1)
+    linear_row (type, w, x, y, add);
+  else
+    linear_chunk (type, FALSE, w, n, x, y, ldy, add);
 }
 
 INLINE void
 linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
     gboolean add)
 {
-  if (n == 1)
-    linear_row (type, w, &(Rows) { x, 0, 1, NULL }, y, add);
-  else if (n >= PACK_ROWS && w->n_out >= PACK_OUTPUTS && w->n_in > 0 && w->n_in <= PACK_FLOATS / float_tiles[0])
-    linear_packed (type, w, n, x, ldx, y, ldy, add);
-  else
-    for (gint r = 0; r < n; r += ROW_CHUNK)
-      linear_chunk (type, FALSE, w, MIN (ROW_CHUNK, n - r), &(Rows) { x + r * ldx, ldx, 1, NULL }, y + r * ldy, ldy, add);
+  for (gint r = 0; r < n; r += ROW_CHUNK)
+    linear_rows (type, w, MIN (ROW_CHUNK, n - r), &(Rows) { x + r * ldx, ldx, 1, NULL }, y + r * ldy, ldy, add);
 }
 
 static void
 k_linear_f32 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
-  linear_floats (RNN_PACK_F32, w, n, x, ldx, y, ldy, add);
+  if (is_worth_packing (w, n))
+    packed_f32 (w, n, x, ldx, y, ldy, add);
+  else
+    linear_floats (RNN_PACK_F32, w, n, x, ldx, y, ldy, add);
 }
 
 static void
 k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
-  linear_floats (RNN_PACK_BF16, w, n, x, ldx, y, ldy, add);
-}
-
-/* Rows are quantised once and multiplied with all panels while they are on the stack. */
-static void
-k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
-{
-  gint row = (w->n_in + 3) / 4, chunk = CLAMP (Q_BYTES / (4 * MAX (row, 1)), 1, ROW_CHUNK);
-  gfloat q[Q_BYTES / 4];
-  Scale scale[ROW_CHUNK];
-  Rows quantised = { q, (gsize) row, 1, scale };
-
-  for (gint r0 = 0; r0 < n; r0 += chunk) {
-    gint rows = MIN (chunk, n - r0);
-
-    for (gint r = 0; r < rows; r++)
-      scale[r] = quantise (w->n_in, x + (r0 + r) * ldx, q + (gsize) r * row);
-    if (rows > 1)
-      linear_chunk (RNN_PACK_INT8, FALSE, w, rows, &quantised, y + r0 * ldy, ldy, add);
-    else
-      linear_row (RNN_PACK_INT8, w, &quantised, y + r0 * ldy, add);
-  }
+  if (is_worth_packing (w, n))
+    packed_bf16 (w, n, x, ldx, y, ldy, add);
+  else
+    linear_floats (RNN_PACK_BF16, w, n, x, ldx, y, ldy, add);
 }

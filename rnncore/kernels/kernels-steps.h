@@ -5,7 +5,7 @@
  *
  * Both cells have four rows of gates [4][H]; the recurrent product adds to the first 4 (LSTM) or 3 (GRU) of them. */
 #pragma once
-#include "kernels-linear.h"
+#include "kernels-rounded.h"
 
 /* The pointwise part of LANES units, k at most, from unit j on.  z: their pre-activations.  step: RnnLstmStep... */
 typedef void (*Units) (gint H, gint j, gint k, V z[4], gconstpointer step);
@@ -129,37 +129,47 @@ step_panels (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, gin
 
 /* `panels` at once: so many sums under way hide the latency of a multiply-add. */
 INLINE void
-whole_step (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const gfloat *h, gfloat *gates, Units units,
+step_row (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const Rows *x, gfloat *gates, Units units,
     gconstpointer step)
 {
   gint H = w->n_out / n_sums, whole = H / RNN_BLOCK, i = 0;
-  gfloat q[RNN_INT8_INPUTS / 4];
-  Scale scale;
-  Rows x = { type == RNN_PACK_INT8 ? q : h, 0, 1, &scale };
 
-  if (type == RNN_PACK_INT8)
-    scale = quantise (w->n_in, h, q);
   for (; i + panels <= whole; i += panels)
-    step_panels (type, n_sums, panels, w, i, &x, gates, units, step);
+    step_panels (type, n_sums, panels, w, i, x, gates, units, step);
   for (; panels > 1 && i < whole; i++)
-    step_panels (type, n_sums, 1, w, i, &x, gates, units, step);
+    step_panels (type, n_sums, 1, w, i, x, gates, units, step);
   if (H % RNN_BLOCK) {
-    row_panel (type, w, i, &x, gates, TRUE);
+    row_panel (type, w, i, x, gates, TRUE);
     point (H, i * RNN_BLOCK, gates, units, step);
   }
 }
 
-#define STEP_OF(name, NAME, cell, Cell, n_sums, panels) \
+INLINE void
+whole_step (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const gfloat *h, gfloat *gates, Units units,
+    gconstpointer step)
+{
+  gfloat room[ROOM];
+  Scale scale;
+  Rows x = { room, 0, 1, &scale };
+
+  if (type == RNN_PACK_INT8 || type == PAIRS)
+    make_ready (type, w->n_in, 1, h, 0, count_words (type, w->n_in), room, &scale);
+  else
+    x.x = h;
+  step_row (type, n_sums, panels, w, &x, gates, units, step);
+}
+
+#define STEP_OF(name, type, cell, Cell, n_sums, panels) \
   static void \
   k_##cell##_step_##name (const RnnPanels *w, const gfloat *h, const Rnn##Cell##Step *s) \
   { \
-    whole_step (RNN_PACK_##NAME, n_sums, panels, w, h, s->gates, cell##_units, s); \
+    whole_step (type, n_sums, panels, w, h, s->gates, cell##_units, s); \
   }
 
 #define STEPS_OF(cell, Cell, n_sums, panels) \
-  STEP_OF (f32, F32, cell, Cell, n_sums, panels) \
-  STEP_OF (bf16, BF16, cell, Cell, n_sums, panels) \
-  STEP_OF (int8, INT8, cell, Cell, n_sums, panels) \
+  STEP_OF (f32, RNN_PACK_F32, cell, Cell, n_sums, panels) \
+  STEP_OF (bf16, RNN_PACK_BF16, cell, Cell, n_sums, panels) \
+  STEP_OF (int8, RNN_PACK_INT8, cell, Cell, n_sums, panels) \
   static void \
   k_##cell##_point (gint H, const Rnn##Cell##Step *s) \
   { \
@@ -168,3 +178,31 @@ whole_step (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, cons
 
 STEPS_OF (lstm, Lstm, 4, ROW_PANELS_4)
 STEPS_OF (gru, Gru, 3, 2)
+
+/* Where bf16 inputs go by pairs; more of them than there is room for, and those that go by tiles, in two parts. */
+#define PARTS_OF(name, linear, cell, Cell, n_sums) \
+  static void \
+  k_##cell##_step_##name (const RnnPanels *w, const gfloat *h, const Rnn##Cell##Step *s) \
+  { \
+    linear (w, 1, h, 0, s->gates, 0, TRUE); \
+    point (w->n_out / n_sums, 0, s->gates, cell##_units, s); \
+  }
+
+#ifdef PAIRS_ROW
+#define PAIRS_OF(cell, Cell, n_sums, panels) \
+  STEP_OF (narrow, PAIRS, cell, Cell, n_sums, panels) \
+  PARTS_OF (wide, k_linear_pairs, cell, Cell, n_sums) \
+  static void \
+  k_##cell##_step_pairs (const RnnPanels *w, const gfloat *h, const Rnn##Cell##Step *s) \
+  { \
+    (w->n_in <= 2 * ROOM ? k_##cell##_step_narrow : k_##cell##_step_wide) (w, h, s); \
+  }
+
+PAIRS_OF (lstm, Lstm, 4, ROW_PANELS_4)
+PAIRS_OF (gru, Gru, 3, 2)
+#endif
+
+#ifdef AMX_ROW
+PARTS_OF (amx, k_linear_amx_bf16, lstm, Lstm, 4)
+PARTS_OF (amx, k_linear_amx_bf16, gru, Gru, 3)
+#endif

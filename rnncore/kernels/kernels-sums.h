@@ -8,6 +8,10 @@
 #define UNROLL _Pragma ("GCC unroll 16")
 #define MAX_SUMS 32             /* vectors of one accumulate() */
 #define HALF_PAIR RNN_N_PACKS   /* the last input of an odd number as bf16 */
+#define PAIRS (RNN_N_PACKS + 1) /* bf16 inputs by pairs, as the weights are; elsewhere inputs stay and weights widen */
+#ifndef V_PAIRS
+#define V_PAIRS(acc, w, pair) (acc)
+#endif
 
 /* Where a panel's outputs stand in a row of y: floats from one panel, or block of a panel, to the next; see RnnPanels. */
 typedef struct {
@@ -47,7 +51,8 @@ store_sums (gint rows, gint panels, gint blocks, const Steps *s, gfloat *y, gsiz
     *(Vu *) (y + r * ldy + p * s->panel + b * s->block + v * LANES) = acc[SUM_AT (panels, blocks)];
 }
 
-/* The inputs of one step of accumulate(): one float, two (bf16, `next` apart), or four bytes in a Quad. */
+/* The inputs of one step of accumulate(): one float, two (bf16, `next` apart), or what goes together in a Quad: four bytes,
+ * or a pair of halves. */
 typedef struct {
   const gfloat *x;
   gsize next;
@@ -62,6 +67,8 @@ multiply (RnnPackType type, V *sum, VI *whole, VI weight, const In *in)
     *sum = V_FMA (splat (in->x[0]), (V) weight, *sum);
   } else if (type == RNN_PACK_INT8) {
     *whole = V_QUADS (*whole, weight, in->quad);
+  } else if (type == PAIRS) {
+    *sum = V_PAIRS (*sum, weight, in->quad);
   } else {
     *sum = V_FMA (splat (in->x[0]), (V) (weight << 16), *sum);
     if (type == RNN_PACK_BF16)
@@ -82,7 +89,7 @@ one_step (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize block
   UNROLL for (gint r = 0; r < rows; r++) {
     in[r].x = x + r * ldx;
     in[r].next = next;
-    if (type == RNN_PACK_INT8)
+    if (type == RNN_PACK_INT8 || type == PAIRS)
       in[r].quad = V_QUAD ((const guint8 *) in[r].x);
   }
   if (rows > vectors) {
@@ -144,6 +151,31 @@ typedef struct {
   gfloat scale;
   gint32 zero;
 } Scale;
+
+/* The low halves of n lanes, or all when n >= LANES, and of one more where n is odd. */
+INLINE void
+store_halves (gint n, VI whole, guint8 *out)
+{
+  VH low, halves;
+
+  UNROLL for (gint j = 0; j < 2 * LANES; j++)
+    low[j] = 2 * j % (2 * LANES);
+  halves = SHUFFLE ((VH) whole, (VH) whole, low);
+  if (G_LIKELY (n >= LANES))
+    memcpy (out, &halves, 2 * LANES);
+  else
+    memcpy (out, &halves, ((gsize) n + 1) / 2 * 4);
+}
+
+/* out = x as bf16, the last of an odd number beside a zero. */
+INLINE void
+round_to_pairs (gint n, const gfloat *x, gfloat *out)
+{
+  guint8 *to = (guint8 *) out;
+
+  for (gint i = 0; i < n; i += LANES, to += 2 * LANES)
+    store_halves (n - i, to_bf16 (load (x + i, n - i)), to);
+}
 
 /* The low bytes of n lanes, or all when n >= LANES; of the last four anything where n is no multiple of 4. */
 INLINE void

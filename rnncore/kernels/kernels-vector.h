@@ -9,6 +9,8 @@
 typedef gfloat V __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef gint32 VI __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef gfloat Vu __attribute__ ((vector_size (4 * LANES), aligned (4), may_alias));
+typedef guint32 VW __attribute__ ((vector_size (4 * LANES), may_alias));
+typedef guint16 VH __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef guint8 VB __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef gint32 VIu __attribute__ ((vector_size (4 * LANES), aligned (4), may_alias));
 
@@ -71,6 +73,15 @@ int_at (const guint8 *bytes)
 
   memcpy (&x, bytes, sizeof x);
   return x;
+}
+
+/* The upper half that is nearest, ties to even, as the low half of each lane.  What is no number stays none. */
+INLINE VI
+to_bf16 (V x)
+{
+  VW bits = (VW) x, nearest = bits + 0x7fff + (bits >> 16 & 1);
+
+  return (VI) ((VW) blend (x == x, (V) nearest, (V) (bits | 0x400000)) >> 16);
 }
 
 /* ---- functions of a vector ---- */

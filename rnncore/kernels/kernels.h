@@ -2,8 +2,9 @@
 /* The table of compute kernels: one row per instruction set, every row built from kernels-impl.h.
  *
  * A row is picked once per process: the best one that the CPU can run, or the one that the environment variable
- * RNN_CPU names (c, avx2, avx512, avx512vnni, neon, neondot).  Every row computes every output element by the same sequence of
- * operations whatever the number of rows, streams or steps, so results do not depend on batching or chunking. */
+ * RNN_CPU names (c, avx2, avx512, avx512vnni, avx512bf16, amx, neon, neondot).  Every row computes every output element by
+ * the same sequence of operations whatever the number of rows, streams or steps, so results do not depend on batching or
+ * chunking. */
 #pragma once
 #include <glib.h>
 
@@ -78,7 +79,9 @@ typedef struct {
 typedef struct {
   const gchar *name;
   gboolean (*supported) (void);
+  gboolean (*pays) (void);      /* whether this CPU gains by it; NULL: always */
   gint int8_steps;              /* 255, or 127 where the CPU's sums of byte products saturate beyond */
+  gboolean rounds_bf16;         /* inputs of bf16 weights are rounded to bf16, too */
 
   /* y[n][n_out] = (add ? y : 0) + x[n][n_in] . W^T, by dtype, of every group.  Each element is summed in the order of the
    * input index.

@@ -13,7 +13,7 @@
 static gboolean
 by_blas (const RnnParam *p, gint n)
 {
-  return p->pack_t && n >= BLAS_ROWS && rnn_blas_is_fast ();
+  return p->pack_t && !p->rounds && n >= BLAS_ROWS && rnn_blas_is_fast ();
 }
 
 static const gfloat *
@@ -64,13 +64,14 @@ rnn_linear_group_dx (const RnnParam *p, gint g, gint n, const gfloat *dy, gsize 
     rnn_kernels ()->linear[w.dtype] (&w, n, dy, lddy, dx, lddx, add);
 }
 
+/* dw += dy^T x */
 static void
-outer (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x, gsize ldx, gfloat *dw)
+outer (gboolean rounds, gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x, gsize ldx, gfloat *dw)
 {
-  if (rnn_blas_is_fast ())
+  if (!rounds && rnn_blas_is_fast ())
     rnn_blas_outer (rows, cols, n, dy, lddy, x, ldx, dw);
   else
-    rnn_outer_product (rows, cols, n, dy, lddy, x, ldx, dw);
+    rnn_outer_product (rounds ? RNN_PACK_BF16 : RNN_PACK_F32, rows, cols, n, dy, lddy, x, ldx, dw);
 }
 
 void
@@ -81,9 +82,9 @@ rnn_linear_group_dw (const RnnParam *p, gint g, gint n, const gfloat *x, gsize l
   gfloat *dw = dparam + p->offset + (gsize) g * out * in;
 
   if (n > 0 && p->transposed)
-    outer (in, out, n, x, ldx, dy, lddy, dw);
+    outer (p->rounds, in, out, n, x, ldx, dy, lddy, dw);
   else if (n > 0)
-    outer (out, in, n, dy, lddy, x, ldx, dw);
+    outer (p->rounds, out, in, n, dy, lddy, x, ldx, dw);
 }
 
 void

@@ -24,7 +24,8 @@ typedef struct {
   gpointer pack;                /* panels of W, group after group; see RnnPanels */
   gfloat *scales;               /* int8: of every packed output, and the sum of its bytes */
   gint32 *sums;
-  gfloat *pack_t;               /* panels of W^T as floats: training, else NULL */
+  gpointer pack_t;              /* panels of W^T: training, else NULL */
+  gboolean rounds;              /* training multiplies bf16: what goes into products is rounded, sums are floats */
   gboolean borrowed;            /* pack, scales and sums belong to a mapped file; there is no data */
   gdouble *moments;             /* while a calibration looks on: sums of squares of each group's inputs; else NULL */
 } RnnParam;

@@ -3,8 +3,7 @@
  * kernels of inference once x is packed and dy transposed, some rows at a time. */
 #include "outer.h"
 #include "kernels.h"
-#include "linear.h"
-#include <string.h>
+#include "pack.h"
 
 #define ROWS 256                /* of x and dy at once: the panels stay in the second cache */
 
@@ -22,6 +21,23 @@ pack_rows (gint n, gint cols, const gfloat *x, gsize ldx, gfloat *pack)
   }
 }
 
+/* x [n][cols] -> [block][pairs of n][RNN_BLOCK][2], zero padded */
+static void
+pack_pairs (gint n, gint cols, const gfloat *x, gsize ldx, guint32 *pack)
+{
+  for (gint first = 0; first < cols; first += RNN_BLOCK) {
+    gint width = MIN (RNN_BLOCK, cols - first);
+
+    for (gint i = 0; i < n; i += 2, pack += RNN_BLOCK) {
+      const gfloat *a = x + i * ldx + first, *b = a + ldx;
+
+      for (gint j = 0; j < width; j++)
+        pack[j] = i + 1 < n ? rnn_pack_pair (a[j], b[j]) : rnn_pack_half (a[j]);
+      memset (pack + width, 0, (gsize) (RNN_BLOCK - width) * sizeof (guint32));
+    }
+  }
+}
+
 /* dy [n][rows] -> [rows][n], a square of both at a time */
 static void
 transpose (gint n, gint rows, const gfloat *dy, gsize lddy, gfloat *to)
@@ -33,7 +49,8 @@ transpose (gint n, gint rows, const gfloat *dy, gsize lddy, gfloat *to)
 }
 
 void
-rnn_outer_product (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x, gsize ldx, gfloat *dw)
+rnn_outer_product (RnnPackType dtype, gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, const gfloat *x,
+    gsize ldx, gfloat *dw)
 {
   gint blocks = (cols + RNN_BLOCK - 1) / RNN_BLOCK, most = MIN (n, ROWS);
   gfloat *pack = g_aligned_alloc ((gsize) blocks * RNN_BLOCK * most, sizeof (gfloat), RNN_PACK_ALIGN);
@@ -41,11 +58,14 @@ rnn_outer_product (gint rows, gint cols, gint n, const gfloat *dy, gsize lddy, c
 
   for (gint first = 0; first < n; first += ROWS) {
     gint some = MIN (ROWS, n - first);
-    RnnPanels w = {.dtype = RNN_PACK_F32,.n_in = some,.n_out = cols,.gates = 1,.width = CLAMP (blocks, 1, 4),.weights = pack };
+    RnnPanels w = { .dtype = dtype, .n_in = some, .n_out = cols, .gates = 1, .width = CLAMP (blocks, 1, 4), .weights = pack };
 
-    pack_rows (some, cols, x + first * ldx, ldx, pack);
+    if (dtype == RNN_PACK_BF16)
+      pack_pairs (some, cols, x + first * ldx, ldx, (guint32 *) pack);
+    else
+      pack_rows (some, cols, x + first * ldx, ldx, pack);
     transpose (some, rows, dy + first * lddy, lddy, turned);
-    rnn_kernels ()->linear[RNN_PACK_F32] (&w, rows, turned, some, dw, cols, TRUE);
+    rnn_kernels ()->linear[dtype] (&w, rows, turned, some, dw, cols, TRUE);
   }
   g_aligned_free (pack);
   g_aligned_free (turned);

@@ -2,7 +2,6 @@
 /* Weights in the order in which kernels read them, see RnnPanels.  A parameter that is stored transposed, or whose
  * transpose is wanted, differs only in the strides with which it is read. */
 #include "pack.h"
-#include <string.h>
 #include <sys/mman.h>
 
 #define HUGE_PAGE ((gsize) 2 << 20)
@@ -67,7 +66,7 @@ rnn_param_panels (const RnnParam *p, gint g)
 RnnPanels
 rnn_param_panels_t (const RnnParam *p, gint g)
 {
-  RnnPanels w = layout (RNN_PACK_F32, rnn_param_inputs (p), rnn_param_outputs (p), 1);
+  RnnPanels w = layout (p->dtype, rnn_param_inputs (p), rnn_param_outputs (p), 1);
 
   w.weights = p->pack_t ? (const gint8 *) p->pack_t + (gsize) g * bytes_of (&w) : NULL;
   return w;
@@ -86,9 +85,9 @@ rnn_pack_first (const RnnPanels *w, gint output, gint together, gsize *packed)
   return block * RNN_BLOCK * bunches + lane;
 }
 
-/* ---- floats, which training packs anew after every update ---- */
+/* ---- floats and bf16, which training packs anew after every update ---- */
 
-/* One block, 16 x 16 at a time so that both sides stay in the cache. */
+/* One block of floats, 16 x 16 at a time so that both sides stay in the cache. */
 static void
 pack_block (const RnnPackSource *s, gint output, gint n, gfloat *to)
 {
@@ -100,17 +99,42 @@ pack_block (const RnnPackSource *s, gint output, gint n, gfloat *to)
         to[i * RNN_BLOCK + o] = w[o * s->per_output + i * s->per_input];
 }
 
-static void
-pack_floats (const RnnPackSource *s, gfloat *pack)
+/* One block of pairs; the last of an odd number is beside a zero.  Strides of 1 are to be known to the compiler. */
+static inline __attribute__ ((always_inline)) void
+pack_pairs (const gfloat *w, gint n_in, gsize per_output, gsize per_input, gint n, guint32 *to)
 {
-  gint units = s->panels.n_out / s->panels.gates;
+  for (gint i = 0; i + 1 < n_in; i += 2, w += 2 * per_input, to += RNN_BLOCK)
+    for (gint o = 0; o < n; o++)
+      to[o] = rnn_pack_pair (w[o * per_output], w[o * per_output + per_input]);
+  for (gint o = 0; n_in % 2 && o < n; o++)
+    to[o] = rnn_pack_half (w[o * per_output]);
+}
+
+static void
+pack_pair_block (const RnnPackSource *s, gint output, gint n, guint32 *to)
+{
+  const gfloat *w = s->data + output * s->per_output;
+
+  if (s->per_output == 1)
+    pack_pairs (w, s->panels.n_in, 1, s->per_input, n, to);
+  else
+    pack_pairs (w, s->panels.n_in, s->per_output, s->per_input, n, to);
+}
+
+static void
+pack_group (const RnnPackSource *s)
+{
+  gint units = s->panels.n_out / s->panels.gates, together = s->panels.dtype == RNN_PACK_BF16 ? 2 : 1;
 
   for (gint gate = 0; gate < s->panels.gates; gate++)
     for (gint u = 0; u < units; u += RNN_BLOCK) {
       gint output = gate * units + u;
-      gsize packed, first = rnn_pack_first (&s->panels, output, 1, &packed);
+      gsize packed, first = rnn_pack_first (&s->panels, output, together, &packed);
 
-      pack_block (s, output, MIN (RNN_BLOCK, units - u), pack + first);
+      if (together == 2)
+        pack_pair_block (s, output, MIN (RNN_BLOCK, units - u), (guint32 *) s->panels.weights + first);
+      else
+        pack_block (s, output, MIN (RNN_BLOCK, units - u), (gfloat *) s->panels.weights + first);
     }
 }
 
@@ -145,10 +169,17 @@ rnn_pack_alloc (gsize bytes)
 void
 rnn_param_pack (RnnParam *p, gboolean training)
 {
+  RnnPackType dtype = training && p->rounds ? RNN_PACK_BF16 : RNN_PACK_F32;
+
   if (!p->is_matrix || p->borrowed)
     return;
+  if (p->dtype != dtype) {      /* it enters or leaves such training */
+    g_clear_pointer (&p->pack, g_aligned_free);
+    g_clear_pointer (&p->pack_t, g_aligned_free);
+    p->dtype = dtype;
+  }
   if (!p->pack)
-    p->pack = rnn_pack_alloc (rnn_param_pack_bytes (p, RNN_PACK_F32));
+    p->pack = rnn_pack_alloc (rnn_param_pack_bytes (p, dtype));
   if (training && !p->pack_t) {
     RnnPanels w = rnn_param_panels_t (p, 0);
 
@@ -157,10 +188,10 @@ rnn_param_pack (RnnParam *p, gboolean training)
   for (gint g = 0; g < p->groups; g++) {
     RnnPackSource s = rnn_pack_source (p, g, FALSE);
 
-    pack_floats (&s, (gfloat *) s.panels.weights);
+    pack_group (&s);
     if (training) {
       s = rnn_pack_source (p, g, TRUE);
-      pack_floats (&s, (gfloat *) s.panels.weights);
+      pack_group (&s);
     }
   }
 }

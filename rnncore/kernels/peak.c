@@ -88,6 +88,28 @@ read_all (gconstpointer buffer, gsize bytes)
     return (gdouble) ROUNDS * CHAINS * OPERATIONS; \
   }
 
+/* Four tiles of 16 x 16 sums, each of 16 words a step. */
+#define TILES(NAME, STEP, OPERATIONS) \
+  static gdouble \
+  NAME (void) \
+  { \
+    struct { guint8 palette, start, reserved[14]; guint16 bytes[16]; guint8 rows[16]; } config = { .palette = 1 }; \
+    for (gint t = 0; t < 8; t++) { \
+      config.bytes[t] = 64; \
+      config.rows[t] = 16; \
+    } \
+    __asm__ volatile ("" : : "r" (&config) : "memory"); /* GCC does not know that all of it is read */ \
+    _tile_loadconfig (&config); \
+    for (gint r = 0; r < ROUNDS / 4; r++) { \
+      STEP (0, 4, 6); \
+      STEP (1, 4, 7); \
+      STEP (2, 5, 6); \
+      STEP (3, 5, 7); \
+    } \
+    _tile_release (); \
+    return (gdouble) ROUNDS * 16 * 16 * 16 * OPERATIONS; \
+  }
+
 #if defined __x86_64__
 #define VECTOR(v) "+v" (v)
 #elif defined __ARM_NEON
@@ -97,7 +119,12 @@ read_all (gconstpointer buffer, gsize bytes)
 #endif
 
 RATE (multiply_float, FLOAT, FLOAT_OPERATIONS)
+#ifdef __AMX_TILE__
+TILES (multiply_bf16, _tile_dpbf16ps, 4)
+TILES (multiply_bytes, _tile_dpbusd, 8)
+#else
 RATE (multiply_bf16, BF16, BF16_OPERATIONS)
 RATE (multiply_bytes, BYTES, BYTES_OPERATIONS)
+#endif
 
 const RnnPeak PEAK = { PEAK_ROW, read_all, multiply_float, multiply_bf16, multiply_bytes };

@@ -39,15 +39,11 @@ scatter (gint n, gconstpointer words, gint32 *to)
 
 /* ---- bf16 ---- */
 
-/* To nearest, ties to even; weights are finite. */
 static void
 to_bf16 (const gfloat *w, guint16 *halves)
 {
-  guint32 bits[CHUNK];
-
-  memcpy (bits, w, sizeof bits);
   for (gint i = 0; i < CHUNK; i++)
-    halves[i] = (guint16) ((bits[i] + 0x7fff + (bits[i] >> 16 & 1)) >> 16);
+    halves[i] = (guint16) rnn_pack_half (w[i]);
 }
 
 static void

@@ -3,5 +3,5 @@
 #pragma once
 #include "kernels.h"
 
-extern const RnnKernels rnn_kernels_c, rnn_kernels_avx2, rnn_kernels_avx512, rnn_kernels_avx512vnni, rnn_kernels_neon,
-    rnn_kernels_neondot;
+extern const RnnKernels rnn_kernels_c, rnn_kernels_avx2, rnn_kernels_avx512, rnn_kernels_avx512vnni, rnn_kernels_avx512bf16,
+    rnn_kernels_amx, rnn_kernels_neon, rnn_kernels_neondot;

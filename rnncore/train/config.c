@@ -4,6 +4,7 @@
 #include "trainer.h"
 
 static const gchar *const losses[] = { "output", "ctc", "mse", "cross-entropy", "binary-cross-entropy", NULL };
+static const gchar *const precisions[] = { "f32", "bf16", NULL };
 static const gchar *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop", "adagrad", NULL };
 static const gchar *const schedules[] = { "constant", "cosine", "linear", "exponential", NULL };
 
@@ -20,6 +21,7 @@ const RnnOption rnn_train_options[] = {
   INT (n_threads, 1, 256, 1, "threads; changes no result"),
   INT (seed, 0, G_MAXINT, 1, "of shuffling, augmentation and dropout"),
   INT (bptt, 0, G_MAXINT, 0, "steps per truncated chunk, state carried; 0: whole sequences"),
+  RNN_OPT_ENUM (RnnTrainConfig, precision, precisions, 0, "of what products multiply; bf16 is quicker on CPUs with AMX"),
   RNN_OPT_ENUM (RnnTrainConfig, optimizer, optimizers, RNN_OPTIMIZER_ADAM, "update rule"),
   RNN_OPT_ENUM (RnnTrainConfig, schedule, schedules, RNN_SCHEDULE_COSINE, "learning rate after the warm-up"),
   FLOAT (learning_rate, 0, 1000, 1e-3, "highest learning rate"),

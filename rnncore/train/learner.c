@@ -17,6 +17,12 @@ rnn_learner_init (RnnLearner *l, RnnModel *model, gint n_feature, GError **error
   return rnn_train_config_check (&l->config, error) && rnn_task_init (&l->task, &l->config, model, n_feature, error);
 }
 
+static void
+set_rounds (RnnParam *param, const gchar *full_name, gpointer data)
+{
+  param->rounds = GPOINTER_TO_INT (data);
+}
+
 gboolean
 rnn_learner_start (RnnLearner *l, GError **error)
 {
@@ -32,6 +38,7 @@ rnn_learner_start (RnnLearner *l, GError **error)
   if (l->config.average > 0)
     l->average = g_memdup2 (rnn_model_get_params (l->model), n_params * sizeof (gfloat));
   rnn_learner_prepare_update (l);
+  rnn_cell_foreach_param (rnn_model_get_root (l->model), set_rounds, GINT_TO_POINTER (l->config.precision));
   rnn_model_pack (l->model, TRUE);
   return TRUE;
 }

@@ -58,6 +58,7 @@ typedef struct {
   gint batch_size, epochs, shards, n_threads;
   gint seed;
   gint bptt;                    /* steps per truncated chunk with carried state; 0: whole sequences */
+  gint precision;               /* 1: what products multiply is rounded to bf16 */
   gint optimizer, schedule;
   gfloat learning_rate, min_learning_rate;
   gint warmup;                  /* updates */

@@ -74,7 +74,7 @@ test_own (void)
     x[i] = rnn_rng_normal (&rng);
   for (guint i = 0; i < N_ROWS * N_COLS; i++)
     dw[i] = 3;
-  rnn_outer_product (N_ROWS, N_COLS, N_STEPS, dy, LDDY, x, LDX, dw);
+  rnn_outer_product (RNN_PACK_F32, N_ROWS, N_COLS, N_STEPS, dy, LDDY, x, LDX, dw);
   for (gint r = 0; r < N_ROWS; r++)
     for (gint c = 0; c < N_COLS; c++) {
       gdouble sum = 3;

@@ -106,7 +106,8 @@ check_element (RnnPackType dtype, gint n, const gfloat *w, const gfloat *x, gflo
     return;
   }
   for (gint i = 0; i < n; i++) {
-    gdouble term = (gdouble) (dtype == RNN_PACK_BF16 ? bf16 (w[i]) : w[i]) * x[i];
+    gdouble weight = dtype == RNN_PACK_BF16 ? bf16 (w[i]) : w[i];
+    gdouble term = weight * (dtype == RNN_PACK_BF16 && rnn_kernels ()->rounds_bf16 ? bf16 (x[i]) : x[i]);
 
     sum += term;
     scale += fabs (term);
@@ -187,6 +188,58 @@ test_gradients (gconstpointer row)
       c += (gdouble) dw[j] * p->data[j];
     g_assert_cmpfloat_with_epsilon (a, b, 1e-4 * (1 + fabs (a)));
     g_assert_cmpfloat_with_epsilon (a, c, 1e-4 * (1 + fabs (a)));
+    free_param (p);
+  }
+}
+
+/* sum over i of a[i * step_a] b[i * step_b]: b was rounded to bf16, and a where the kernels do so. */
+static void
+check_rounded (gint n, const gfloat *a, gint step_a, const gfloat *b, gint step_b, gfloat sum)
+{
+  gdouble right = 0, scale = 1;
+
+  for (gint i = 0; i < n; i++) {
+    gfloat first = rnn_kernels ()->rounds_bf16 ? bf16 (a[i * step_a]) : a[i * step_a];
+
+    right += (gdouble) first * bf16 (b[i * step_b]);
+    scale += fabs (first * b[i * step_b]);
+  }
+  g_assert_cmpfloat_with_epsilon (sum, right, 1e-6 * scale);
+}
+
+/* A training in bf16: y = x W^T, dx = dy W, dW = dy^T x */
+static void
+test_rounded (gconstpointer row)
+{
+  enum { N = 21 };
+
+  rnn_kernels_use (row);
+  for (guint i = 0; i < G_N_ELEMENTS (shapes) - 1; i++) {
+    const Shape *s = &shapes[i];
+    gint rows = s->rows, cols = s->cols;
+    RnnParam *p = new_param (s, RNN_PACK_F32, TRUE);
+    g_autofree gfloat *x = random_floats (N * cols, 8, 1), *dy = random_floats (N * rows, 9, 1);
+    g_autofree gfloat *y = g_new (gfloat, N * rows), *dx = g_new (gfloat, MAX (N * cols, 1)), *dw = g_new0 (gfloat, MAX (p->size, 1));
+
+    p->rounds = TRUE;
+    rnn_param_pack (p, TRUE);
+    rnn_linear (p, N, x, cols, y, rows, FALSE);
+    rnn_linear_dx (p, N, dy, rows, dx, cols, FALSE);
+    if (cols > 0)
+      rnn_linear_dw (p, N, x, cols, dy, rows, dw);
+    for (gint n = 0; n < N; n++) {
+      for (gint r = 0; r < rows; r++)
+        check_rounded (cols, x + n * cols, 1, p->data + r * cols, 1, y[n * rows + r]);
+      for (gint c = 0; c < cols; c++)
+        check_rounded (rows, dy + n * rows, 1, p->data + c, cols, dx[n * cols + c]);
+    }
+    for (gint r = 0; r < rows; r++)
+      for (gint c = 0; c < cols; c++)
+        check_rounded (N, dy + r, rows, x + c, cols, dw[r * cols + c]);
+    rnn_param_pack (p, FALSE);          /* and back to floats */
+    rnn_linear (p, 1, x, cols, y, rows, FALSE);
+    for (gint r = 0; r < rows; r++)
+      check_element (RNN_PACK_F32, cols, p->data + r * cols, x, y[r]);
     free_param (p);
   }
 }
@@ -352,7 +405,8 @@ main (int argc, char **argv)
     const gchar *name;
     GTestDataFunc func;
   } tests[] = {
-    { "linear", test_linear }, { "widest", test_widest }, { "gradients", test_gradients }, { "rows", test_rows },
+    { "linear", test_linear }, { "widest", test_widest }, { "gradients", test_gradients }, { "rounded", test_rounded },
+    { "rows", test_rows },
     { "bad-rows", test_bad_rows }, { "gated", test_gated }, { "steps", test_steps },
   };
   const RnnKernels *const *rows = rnn_kernels_list ();

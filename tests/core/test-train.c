@@ -125,6 +125,35 @@ test_per_label (void)
   rnn_dataset_free (train);
 }
 
+/* Rounded to bf16, products move the gradient a little, and a model learns as well. */
+static void
+test_precision (void)
+{
+  g_autoptr (RnnModel) model = toy_model (toy_ctc, 1);
+  RnnDataset *train = toy_dataset (10, 6, 1);
+  RnnTrainConfig config = toy_config ();
+  gfloat norm[2], loss[2];
+
+  config.batch_size = 10;
+  for (gint i = 0; i < 2; i++) {
+    RnnTrainer *trainer;
+    RnnTrainStats stats;
+
+    config.precision = i;
+    trainer = toy_trainer (model, &config, train, NULL);
+    rnn_trainer_step (trainer, &stats);
+    norm[i] = stats.grad_norm;
+    while (rnn_trainer_step (trainer, &stats))
+      ;
+    loss[i] = stats.loss;
+    rnn_trainer_free (trainer);
+  }
+  g_assert_cmpfloat (norm[0], !=, norm[1]);
+  g_assert_cmpfloat_with_epsilon (norm[0], norm[1], 0.02 * norm[0]);
+  g_assert_cmpfloat_with_epsilon (loss[0], loss[1], 0.2 * loss[0] + 0.01);
+  rnn_dataset_free (train);
+}
+
 static void
 test_input_stats (void)
 {
@@ -321,6 +350,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/threads", test_threads);
   g_test_add_func ("/train/shards", test_shards);
   g_test_add_func ("/train/per-label", test_per_label);
+  g_test_add_func ("/train/precision", test_precision);
   g_test_add_func ("/train/input-stats", test_input_stats);
   g_test_add_func ("/train/patience", test_patience);
   g_test_add_func ("/train/best", test_best);

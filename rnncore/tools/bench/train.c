@@ -128,6 +128,7 @@ make_trainer (const BenchSettings *s, const struct Task *task, RnnModel *model, 
   config.epochs = 1000000;      /* of one minibatch */
   config.clip_norm = 5;
   config.n_threads = config.shards = s->threads;
+  config.precision = s->precision->precision == RNN_PRECISION_BF16;
   return rnn_trainer_new (model, &config, dataset, NULL, error);
 }
 
@@ -156,7 +157,9 @@ bench_prepare_train (BenchSettings *s, BenchWork *work, GError **error)
   RnnCell *root;
   Training *t;
 
-  if (!model)
+  if (model && s->precision->precision == RNN_PRECISION_INT8)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "nothing is trained in int8");
+  if (!model || s->precision->precision == RNN_PRECISION_INT8)
     return FALSE;
   root = rnn_model_get_root (model);
   s->hidden = ((RnnCell *) g_ptr_array_index (root->children, root->children->len - 1))->n_in;

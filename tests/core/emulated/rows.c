@@ -3,7 +3,8 @@
  * nothing of the real instructions' timing, but every operation of every kernel is that of the real row. */
 #include "kernels/kernels.h"
 
-extern const RnnKernels rnn_emulated_avx512, rnn_emulated_avx512vnni, rnn_emulated_neon, rnn_emulated_neondot;
+extern const RnnKernels rnn_emulated_avx512, rnn_emulated_avx512vnni, rnn_emulated_avx512bf16, rnn_emulated_amx,
+    rnn_emulated_neon, rnn_emulated_neondot;
 
 static gboolean
 supported (void)
@@ -14,8 +15,8 @@ supported (void)
 const RnnKernels *const *
 rnn_kernels_list (void)
 {
-  static const RnnKernels *const originals[] = { &rnn_emulated_avx512, &rnn_emulated_avx512vnni, &rnn_emulated_neon,
-    &rnn_emulated_neondot };
+  static const RnnKernels *const originals[] = { &rnn_emulated_avx512, &rnn_emulated_avx512vnni,
+    &rnn_emulated_avx512bf16, &rnn_emulated_amx, &rnn_emulated_neon, &rnn_emulated_neondot };
   static RnnKernels rows[G_N_ELEMENTS (originals)];
   static const RnnKernels *list[G_N_ELEMENTS (originals) + 1];
 
