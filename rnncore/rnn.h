@@ -19,6 +19,7 @@
 #include "forecast/fit.h"
 #include "forecast/forecaster.h"
 #include "forecast/metrics.h"
+#include "forecast/paths.h"
 #include "forecast/scaling.h"
 #include "forecast/series.h"
 #include "forecast/train.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a forecaster's recipe to a model's. */
 #include "config.h"
+#include <math.h>
 
 #define INT(f, lo, hi, def, blurb) RNN_OPT_INT (RnnForecastConfig, f, lo, hi, def, blurb)
 
@@ -39,6 +40,16 @@ rnn_forecast_config_read (RnnForecastConfig *c, const json_t *recipe, const gcha
     return FALSE;
   }
   return TRUE;
+}
+
+gfloat
+rnn_forecast_read_number (const json_t *forecast, const gchar *key, gsize i, gfloat fallback)
+{
+  const json_t *list = json_object_get (forecast, key);
+  gsize n = json_array_size (list);
+  gdouble value = n ? json_number_value (json_array_get (list, MIN (i, n - 1))) : fallback;
+
+  return isfinite (value) ? (gfloat) value : fallback;
 }
 
 static json_t *

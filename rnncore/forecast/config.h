@@ -39,6 +39,9 @@ extern const gchar *const rnn_adapt_names[];    /* by RnnAdaptKind, NULL-termina
 /* Reads and checks "forecast" of a recipe. */
 gboolean rnn_forecast_config_read (RnnForecastConfig *config, const json_t *recipe, const gchar *where, GError **error);
 
+/* list[i] of a model's "forecast", or the last there is; @fallback: there is no such list. */
+gfloat rnn_forecast_read_number (const json_t *forecast, const gchar *key, gsize i, gfloat fallback);
+
 /* What the parts are called: tensors "linear.weight", "net0....", "head0.weight", ... */
 #define RNN_FORECAST_LINEAR "linear"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A histogram and a level for each step.  State of a step: level, the histogram's total and origin, its bins. */
+/* A histogram and a level for each step.  State of a step: level, the histogram's total, zeros and origin, its bins. */
 #include "conformal.h"
 #include "histogram.h"
 #include <math.h>
@@ -107,7 +107,7 @@ rnn_conformal_get_probability (RnnConformal *c, guint h, gfloat score)
 
 /* ---- state ---- */
 
-#define NUMBERS (3 + RNN_HISTOGRAM_BINS)
+#define NUMBERS (4 + RNN_HISTOGRAM_BINS)
 
 gsize
 rnn_conformal_get_state_size (RnnConformal *c)
@@ -121,16 +121,17 @@ rnn_conformal_get_state (RnnConformal *c, gfloat *state)
   for (guint h = 0; h < c->horizon; h++, state += NUMBERS) {
     state[0] = c->steps[h].level;
     state[1] = c->steps[h].scores.total;
-    state[2] = (gfloat) c->steps[h].scores.origin;
-    memcpy (state + 3, c->steps[h].scores.bins, sizeof c->steps[h].scores.bins);
+    state[2] = c->steps[h].scores.zeros;
+    state[3] = (gfloat) c->steps[h].scores.origin;
+    memcpy (state + 4, c->steps[h].scores.bins, sizeof c->steps[h].scores.bins);
   }
 }
 
 static gboolean
 read_step (const gfloat *state, Step *s)
 {
-  *s = (Step) { state[0], { state[1], state[2] >= 0 && state[2] < 1024 ? (gint) state[2] : -1, { 0 } } };
-  memcpy (s->scores.bins, state + 3, sizeof s->scores.bins);
+  *s = (Step) { state[0], { state[1], state[2], state[3] >= 0 && state[3] < 1024 ? (gint) state[3] : -1, { 0 } } };
+  memcpy (s->scores.bins, state + 4, sizeof s->scores.bins);
   return fabsf (s->level) <= 1 && rnn_histogram_is_sound (&s->scores);
 }
 

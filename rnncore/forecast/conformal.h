@@ -7,7 +7,7 @@
  * so that the share of missed truths goes to alpha whatever the series does.  While there are few scores, q is what the
  * forecaster's own distribution says.
  *
- * Memory is constant: 37 floats a step. */
+ * Memory is constant: 38 floats a step. */
 #pragma once
 #include "../base/api.h"
 #include <glib.h>

@@ -108,25 +108,28 @@ helps (RnnFitWork *w, RnnModel *member, gboolean *answer, GError **error)
   return TRUE;
 }
 
+/* Takes a trained member over, where it helps. */
 static gboolean
-train_member (RnnFitWork *w, const json_t *recipe, gint i, RnnDataset *learn, RnnDataset *choose, GError **error)
+keep_member (RnnFitWork *w, RnnModel *member, gint i, GError **error)
 {
-  json_t *own = rnn_forecast_expand_member (recipe, &w->config, w->n_params, i);
-  g_autoptr (RnnModel) member = rnn_model_new (own, w->fit->seed + i + 1, w->where, error);
-  const json_t *options = json_object_get (recipe, "train");
-  RnnTrainConfig config;
-  RnnTrainStats stats = { 0 };
-  RnnTrainer *trainer;
-  gboolean good, keep;
+  gboolean keep;
 
-  json_decref (own);
-  rnn_options_init (rnn_train_options, &config);
-  config.seed = (gint) ((w->fit->seed + i + 1) % G_MAXINT);
-  if (!member || (options && !rnn_options_from_json (rnn_train_options, &config, options, NULL, w->where, error)))
+  if (!helps (w, member, &keep, error))
     return FALSE;
-  if (w->config.linear)
-    rnn_fit_silence (member, i);
-  trainer = rnn_trainer_new (member, &config, learn, w->choose.n ? choose : NULL, error);
+  if (keep)
+    copy_weights (w, member, i);
+  else
+    rnn_fit_report (w, "member %d is left out: it does not surely better the linear part", i);
+  return TRUE;
+}
+
+static gboolean
+descend (RnnFitWork *w, RnnModel *member, const RnnTrainConfig *config, gint i, RnnDataset *learn, RnnDataset *choose, GError **error)
+{
+  RnnTrainer *trainer = rnn_trainer_new (member, config, learn, w->choose.n ? choose : NULL, error);
+  RnnTrainStats stats = { 0 };
+  gboolean good;
+
   if (!trainer)
     return FALSE;
   do {
@@ -137,13 +140,29 @@ train_member (RnnFitWork *w, const json_t *recipe, gint i, RnnDataset *learn, Rn
     if (stats.epoch != epoch || stats.done)
       rnn_fit_report (w, "member %d, epoch %u: loss %.5f, to choose by %.5f", i, epoch + 1, stats.epoch_loss, stats.dev_metric);
   } while (!stats.done && !w->stopped);
-  good = helps (w, rnn_trainer_get_best (trainer), &keep, error);
-  if (good && keep)
-    copy_weights (w, rnn_trainer_get_best (trainer), i);
-  else if (good)
-    rnn_fit_report (w, "member %d is left out: it does not surely better the linear part", i);
+  good = keep_member (w, rnn_trainer_get_best (trainer), i, error);
   rnn_trainer_free (trainer);
   return good;
+}
+
+static gboolean
+train_member (RnnFitWork *w, const json_t *recipe, gint i, RnnDataset *learn, RnnDataset *choose, GError **error)
+{
+  json_t *own = rnn_forecast_expand_member (recipe, &w->config, w->n_params, i);
+  g_autoptr (RnnModel) member = rnn_model_new (own, w->fit->seed + i + 1, w->where, error);
+  const json_t *options = json_object_get (recipe, "train");
+  RnnTrainConfig config;
+
+  json_decref (own);
+  rnn_options_init (rnn_train_options, &config);
+  config.seed = (gint) ((w->fit->seed + i + 1) % G_MAXINT);
+  if (!member || (options && !rnn_options_from_json (rnn_train_options, &config, options, NULL, w->where, error)))
+    return FALSE;
+  if (w->config.linear)
+    rnn_fit_silence (member, i);
+  if (rnn_fit_is_solvable (w, member))
+    return rnn_fit_solve_member (w, member, i, error) && keep_member (w, member, i, error);
+  return descend (w, member, &config, i, learn, choose, error);
 }
 
 gboolean

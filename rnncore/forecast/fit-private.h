@@ -46,6 +46,9 @@ void     rnn_fit_apply  (const RnnFitWork *work, const gfloat *x, gfloat *y);
 
 /* ---- fit-members.c ---- */
 gboolean rnn_fit_members (RnnFitWork *work, const json_t *recipe, GError **error);
+/* Of squared errors, with an encoder that no training changes? */
+gboolean rnn_fit_is_solvable  (const RnnFitWork *work, RnnModel *member);       /* fit-readout.c */
+gboolean rnn_fit_solve_member (const RnnFitWork *work, RnnModel *member, gint i, GError **error);
 /* A member's head says nothing. */
 void     rnn_fit_silence (RnnModel *model, gint member);
 

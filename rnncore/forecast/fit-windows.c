@@ -18,7 +18,7 @@ make_window (const RnnFitWork *w, const RnnForecastTrack *track, guint t, gfloat
     return FALSE;
   for (gint h = 0; h < c->horizon; h++) {
     y[h] = (track->values[t + h] - scaling.shift) / scaling.scale;
-    if (fabsf (y[h]) > FAR)
+    if (c->scaling != RNN_SCALING_NONE && fabsf (y[h]) > FAR)
       return FALSE;
     known += !isnan (y[h]);
   }

@@ -44,17 +44,6 @@ struct _RnnForecaster {
 
 /* ---- making ---- */
 
-/* list[i], or the last there is; @fallback: there is no such list. */
-static gfloat
-read_number (const json_t *forecast, const gchar *key, gsize i, gfloat fallback)
-{
-  const json_t *list = json_object_get (forecast, key);
-  gsize n = json_array_size (list);
-  gdouble value = n ? json_number_value (json_array_get (list, MIN (i, n - 1))) : fallback;
-
-  return isfinite (value) ? (gfloat) value : fallback;
-}
-
 static void
 add_stream (RnnForecaster *f, guint i, const json_t *forecast)
 {
@@ -62,8 +51,8 @@ add_stream (RnnForecaster *f, guint i, const json_t *forecast)
 
   s->ring = f->rings + 2 * (gsize) i * f->config.context;
   s->mean = f->means + (gsize) i * f->config.horizon;
-  s->shift = read_number (forecast, "shifts", i, 0);
-  s->size = read_number (forecast, "scales", i, 1);
+  s->shift = rnn_forecast_read_number (forecast, "shifts", i, 0);
+  s->size = rnn_forecast_read_number (forecast, "scales", i, 1);
   if (!(s->size > 0))
     s->size = 1;
   s->tracker = rnn_tracker_new ((guint) f->config.horizon, f->coverage, SCORES, RATE);
@@ -113,7 +102,7 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
   f->scaled = g_new0 (gfloat, n_streams);
   f->streams = g_new0 (Stream, n_streams);
   for (gint h = 0; h < f->config.horizon; h++)
-    f->deviations[h] = MAX (read_number (forecast, "deviations", (gsize) h, 1), 1e-9f);
+    f->deviations[h] = MAX (rnn_forecast_read_number (forecast, "deviations", (gsize) h, 1), 1e-9f);
   for (guint i = 0; i < n_streams; i++)
     add_stream (f, i, forecast);
   return f;
@@ -208,13 +197,13 @@ make_input (RnnForecaster *f, guint i)
     memset (f->x + i * n, 0, n * sizeof (gfloat));
 }
 
-/* Half the distance of the quantiles that a deviation is from the mean */
+/* Half the distance of the quantiles that a deviation is from the mean; of few counts these are often the same */
 static gfloat
 head_scale (const RnnForecaster *f, const gfloat *y, gint h)
 {
   gfloat scale = (gfloat) (rnn_head_quantile (f->head, y, h, 0.8413) - rnn_head_quantile (f->head, y, h, 0.1587)) / 2;
 
-  return MAX (scale, 1e-3f * f->deviations[h]);
+  return MAX (scale, (f->head->head->counts ? 1 : 1e-3f) * f->deviations[h]);
 }
 
 /* What the model says of each step, scaled */

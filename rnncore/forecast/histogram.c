@@ -60,17 +60,28 @@ move_up (RnnHistogram *g, gint by)
   g->origin -= by;
 }
 
+static gfloat
+sum_bins (const RnnHistogram *g, gint from)
+{
+  gfloat sum = 0;
+
+  for (gint i = from; i < BINS; i++)
+    sum += g->bins[i];
+  return sum;
+}
+
 /* The bin of a number, after the bins have moved where they lie badly */
 static gint
 find_bin (RnnHistogram *g, gfloat value)
 {
   gint code = get_code (value);
 
-  if (g->total == 0)
+  if (g->total == g->zeros)
     g->origin = CLAMP (code - FIRST, 0, LAST_ORIGIN);
   if (code >= g->origin + BINS && g->bins[BINS - 1] >= MANY * g->total && g->origin + MOVE <= LAST_ORIGIN)
     move_down (g, MOVE);
-  else if (code < g->origin && g->bins[0] > MOST * g->total && g->origin >= MOVE)
+  else if (code < g->origin && g->bins[0] > MOST * (g->total - g->zeros) && g->origin >= MOVE
+      && sum_bins (g, BINS - MOVE) < MANY * g->total)
     move_up (g, MOVE);
   return CLAMP (code - g->origin, 0, BINS - 1);
 }
@@ -78,11 +89,12 @@ find_bin (RnnHistogram *g, gfloat value)
 void
 rnn_histogram_add (RnnHistogram *g, gfloat value, gfloat keep)
 {
-  gint bin = find_bin (g, value);
+  gfloat *place = value > 0 ? &g->bins[find_bin (g, value)] : &g->zeros;
 
   for (gint i = 0; i < BINS; i++)
     g->bins[i] *= keep;
-  g->bins[bin] += 1;
+  g->zeros *= keep;
+  *place += 1;
   g->total = g->total * keep + 1;
 }
 
@@ -93,8 +105,10 @@ rnn_histogram_find (const RnnHistogram *g, gfloat tail)
   gint i = BINS - 1;
 
   tail = MAX (tail, HARDLY);
-  while (i > 0 && above + g->bins[i] < tail)
+  while (i >= 0 && above + g->bins[i] < tail)
     above += g->bins[i--];
+  if (i < 0)
+    return 0;
   if (g->bins[i] < HARDLY)
     return get_edge (g, i);
   return get_edge (g, i) + (get_edge (g, i + 1) - get_edge (g, i)) * CLAMP (1 - (tail - above) / g->bins[i], 0, 1);
@@ -104,11 +118,9 @@ gfloat
 rnn_histogram_get_tail (const RnnHistogram *g, gfloat value)
 {
   gint bin = CLAMP (get_code (value) - g->origin, 0, BINS - 1);
-  gfloat from = get_edge (g, bin), to = get_edge (g, bin + 1), above = g->bins[bin] * CLAMP ((to - value) / (to - from), 0, 1);
+  gfloat from = get_edge (g, bin), to = get_edge (g, bin + 1);
 
-  for (gint i = bin + 1; i < BINS; i++)
-    above += g->bins[i];
-  return above;
+  return value > 0 ? g->bins[bin] * CLAMP ((to - value) / (to - from), 0, 1) + sum_bins (g, bin + 1) : g->total;
 }
 
 gboolean
@@ -117,5 +129,5 @@ rnn_histogram_is_sound (const RnnHistogram *g)
   for (gint i = 0; i < BINS; i++)
     if (!(g->bins[i] >= 0 && g->bins[i] <= g->total + 1))
       return FALSE;
-  return g->total >= 0 && isfinite (g->total) && g->origin >= 0 && g->origin <= LAST_ORIGIN;
+  return g->zeros >= 0 && g->zeros <= g->total + 1 && g->total >= 0 && isfinite (g->total) && g->origin >= 0 && g->origin <= LAST_ORIGIN;
 }

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define RNN_HISTOGRAM_BINS 32
 
 typedef struct {
-  gfloat total;                 /* sum of bins */
+  gfloat total;                 /* sum of zeros and bins */
+  gfloat zeros;                 /* these have no size */
   gint origin;
   gfloat bins[RNN_HISTOGRAM_BINS];
 } RnnHistogram;

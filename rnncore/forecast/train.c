@@ -134,12 +134,21 @@ rnn_forecast_own_units (RnnModel *model, const RnnSeries *s, const gdouble *mean
   return copy;
 }
 
+gboolean
+rnn_forecast_is_count (const json_t *recipe)
+{
+  const gchar *kind = json_string_value (json_object_get (json_object_get (recipe, "output"), "kind"));
+
+  return !g_strcmp0 (kind, "negative-binomial") || !g_strcmp0 (kind, "poisson");
+}
+
 /* ---- training ---- */
 
 typedef struct {
   GArray *tracks;               /* of RnnForecastTrack */
   GPtrArray *values;            /* their values, owned */
-  gdouble *mean, *deviation;    /* [channels]; 0 and 1 of several series */
+  gdouble *mean, *deviation;    /* [channels]; 0 and 1 of several series, and of counts */
+  gboolean own;                 /* each column in its own units */
 } Work;
 
 /* Column @c of a series, less @mean and by @deviation, as a track. */
@@ -156,10 +165,10 @@ add_track (Work *w, const RnnSeries *s, guint c, guint valid, gdouble mean, gdou
 }
 
 static gboolean
-add_series (Work *w, const RnnSeries *s, gboolean alone, guint valid, const gchar *where, GError **error)
+add_series (Work *w, const RnnSeries *s, guint valid, const gchar *where, GError **error)
 {
   for (guint c = 0; c < s->channels; c++) {
-    if (!alone) {
+    if (!w->own) {
       w->mean[c] = 0;
       w->deviation[c] = 1;
     } else if (!rnn_forecast_measure (s, c, s->n > valid ? s->n - valid : 0, &w->mean[c], &w->deviation[c])) {
@@ -236,9 +245,9 @@ rnn_forecast_train (const json_t *recipe, const RnnSeries *const *series, guint 
   valid = t->valid ? t->valid : MAX (2 * horizon, usual->n / 5);
   whole = rnn_forecast_complete (recipe, horizon, season, usual->n > valid ? usual->n - valid : 0);
   w = (Work) { g_array_new (FALSE, FALSE, sizeof (RnnForecastTrack)), g_ptr_array_new_with_free_func (g_free),
-    g_new0 (gdouble, usual->channels), g_new0 (gdouble, usual->channels) };
+    g_new0 (gdouble, usual->channels), g_new0 (gdouble, usual->channels), n_series == 1 && !rnn_forecast_is_count (recipe) };
   for (guint i = 0; good && i < n_series; i++)
-    good = add_series (&w, series[i], n_series == 1, valid, where, error);
+    good = add_series (&w, series[i], valid, where, error);
   if (good)
     model = rnn_forecast_fit (whole, (const RnnForecastTrack *) (gpointer) w.tracks->data, w.tracks->len, &t->fit, where, error);
   if (model)

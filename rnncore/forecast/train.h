@@ -27,6 +27,9 @@ json_t *rnn_forecast_complete (const json_t *recipe, guint horizon, guint season
 /* Mean and standard deviation of what is known of column @c in the first @rows; of a constant 0 and its size.  FALSE: nothing is. */
 gboolean rnn_forecast_measure (const RnnSeries *series, guint c, guint rows, gdouble *mean, gdouble *deviation);
 
+/* Does the recipe's output count?  Then values are not standardised: they would be no counts. */
+gboolean rnn_forecast_is_count (const json_t *recipe);
+
 /* A copy of a model of standardised values that takes and gives the series' own, and knows their columns and step. (transfer full) */
 RnnModel *rnn_forecast_own_units (RnnModel *model, const RnnSeries *series, const gdouble *mean, const gdouble *deviation,
     GError **error);

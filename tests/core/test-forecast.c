@@ -254,6 +254,26 @@ test_radius (void)
   }
 }
 
+/* Scores of counts: most are 0, others the same again and again. */
+static void
+test_ties (void)
+{
+  for (gfloat size = 1e-3f; size < 1e4f; size *= 3.7f) {
+    g_autoptr (RnnConformal) c = rnn_conformal_new (1, 500, 0.9, 0.02);
+    guint covered = 0;
+
+    for (guint i = 0; i < 4000; i++) {
+      gfloat score = size * (i * 7 % 10 < 6 ? 0 : i * 7 % 10 < 8 ? 1 : 2), radius = rnn_conformal_get_radius (c, 0, 1);
+
+      covered += i >= 1000 && score <= radius;
+      rnn_conformal_add (c, 0, score, radius);
+    }
+    g_assert_cmpfloat_with_epsilon (covered / 3000., 0.9, 0.02);
+    g_assert_cmpfloat_with_epsilon (rnn_conformal_get_probability (c, 0, 0.5f * size), 0.4, 0.02);
+    g_assert_cmpfloat (rnn_conformal_get_quantile (c, 0, 0.5, -1), ==, 0);
+  }
+}
+
 /* Scores that become a thousand times as large, or as small, are followed. */
 static void
 test_jump (void)
@@ -283,7 +303,7 @@ test_conformal_state (void)
   g_assert_true (rnn_conformal_set_state (d, state));
   g_assert_cmpfloat (rnn_conformal_get_radius (d, 1, 0), ==, rnn_conformal_get_radius (c, 1, 0));
   g_assert_cmpfloat (run_conformal (d, 100, 2).after, ==, run_conformal (c, 100, 2).after);
-  state[4] = -1;
+  state[4 + 8] = -1;
   g_assert_false (rnn_conformal_set_state (d, state));
   state[1] = NAN;
   g_assert_false (rnn_conformal_set_state (d, state));
@@ -310,6 +330,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/scaling", test_scaling);
   g_test_add_func ("/forecast/conformal/coverage", test_coverage);
   g_test_add_func ("/forecast/conformal/radius", test_radius);
+  g_test_add_func ("/forecast/conformal/ties", test_ties);
   g_test_add_func ("/forecast/conformal/jump", test_jump);
   g_test_add_func ("/forecast/conformal/state", test_conformal_state);
   return g_test_run ();

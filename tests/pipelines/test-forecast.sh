@@ -76,6 +76,14 @@ check "a value that is none" fails 'bad.csv:3: column y: "two" is no number' "$p
 printf 'a model' > none.safetensors
 check "a file that is no model" fails "none.safetensors" "$pipelines/forecast" load.csv --target load --model none.safetensors
 
+# Counts, and paths of them beyond the horizon of the model: what is drawn are counts
+sampled() {
+  awk 'BEGIN { srand(1); print "y"; for (t = 0; t < 300; t++) print int(rand() * (t % 7 < 2 ? 2 : 9)) }' > counts.csv
+  "$pipelines/forecast" counts.csv --season 7 --horizon 14 --samples 51 --recipe "$pipelines/../models/forecast/counts.json" > table 2> log &&
+    [ "$(grep -c '^[0-9]' table)" = 14 ] && awk -F '\t' 'NR > 1 && (int($2) != $2 || $3 < 0 || $3 > $2 || $2 > $4) { exit 1 }' table
+}
+check "sampled paths of counts" sampled
+
 # The last forecast of a run that was killed half way and started again is that of a whole one.
 last_forecast() {
   gst-launch-1.0 -q filesrc location="$1" ! rnncsvparse columns=load ! rnnforecast model-file=m.safetensors \

@@ -39,6 +39,10 @@ json_t *eval_recipe (const EvalOptions *options, guint horizon, guint season, gu
 RnnModel *eval_standard_units (RnnModel *model, const RnnSeries *series, const gdouble *mean, const gdouble *deviation,
     GError **error);
 
+/* ---- sample.c ---- */
+/* Median and the ends of the 90 % interval of @n sampled paths: [channels][horizon][3]. (transfer full) */
+gfloat *eval_sample (const EvalOptions *options, RnnModel *model, const RnnSeries *series, guint n, guint horizon, GError **error);
+
 /* ---- rolling.c, competition.c: (transfer full) the results ---- */
 json_t *eval_rolling     (const EvalOptions *options, const gchar *path, GError **error);
 json_t *eval_competition (const EvalOptions *options, const gchar *train, const gchar *test, GError **error);

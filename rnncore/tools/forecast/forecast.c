@@ -14,6 +14,7 @@ static const gchar *const beside[] = { "naive", "snaive", "theta" };
 typedef struct {
   EvalOptions options;
   gint horizon, history;        /* steps; rows before them in the table for plots */
+  gint samples;                 /* paths; 0: what the forecaster says of each step */
   gchar *plot;                  /* where that table goes, or NULL */
 } Wanted;
 
@@ -30,7 +31,7 @@ choose_horizon (const Wanted *w, const RnnSeries *s, guint season)
 static RnnModel *
 train (const Wanted *w, const gchar *path, const RnnSeries *s, guint season, guint horizon, GError **error)
 {
-  const RnnForecastTraining training = { .horizon = horizon, .season = season, .fit = { .seed = (guint64) w->options.seed,
+  const RnnForecastTraining training = { .horizon = w->samples ? 0 : horizon, .season = season, .fit = { .seed = (guint64) w->options.seed,
       .report = eval_report, .data = (gpointer) &w->options } };
   json_t *recipe = eval_load_recipe (&w->options, error);
   RnnModel *model = recipe ? rnn_forecast_train (recipe, &s, 1, &training, path, error) : NULL;
@@ -89,8 +90,25 @@ run_baselines (const RnnSeries *s, guint season, guint horizon)
   return all;
 }
 
+/* [channels][horizon][3]: middle, and the ends of the interval */
+static gfloat *
+make_bands (RnnForecaster *f, const RnnSeries *s, guint horizon)
+{
+  gfloat *bands = g_new (gfloat, 3 * (gsize) s->channels * horizon), *at = bands;
+
+  for (guint c = 0; c < s->channels; c++)
+    for (guint h = 0; h < horizon; h++) {
+      gfloat mean = rnn_forecaster_get_mean (f, c)[h], radius = rnn_forecaster_get_radius (f, c)[h];
+
+      *at++ = mean;
+      *at++ = mean - radius;
+      *at++ = mean + radius;
+    }
+  return bands;
+}
+
 static GString *
-make_table (RnnForecaster *f, const RnnSeries *s, guint season, guint horizon)
+make_table (const gfloat *bands, const RnnSeries *s, guint season, guint horizon)
 {
   g_autofree gfloat *baselines = run_baselines (s, season, horizon);
   GString *text = g_string_new (NULL);
@@ -99,11 +117,8 @@ make_table (RnnForecaster *f, const RnnSeries *s, guint season, guint horizon)
   for (guint h = 0; h < horizon; h++) {
     append_time (text, s, (gint64) s->n + h);
     for (guint c = 0; c < s->channels; c++) {
-      gfloat mean = rnn_forecaster_get_mean (f, c)[h], radius = rnn_forecaster_get_radius (f, c)[h];
-
-      append_number (text, mean);
-      append_number (text, mean - radius);
-      append_number (text, mean + radius);
+      for (guint k = 0; k < 3; k++)
+        append_number (text, bands[((gsize) c * horizon + h) * 3 + k]);
       for (guint b = 0; b < G_N_ELEMENTS (beside); b++)
         append_number (text, baselines[((gsize) c * G_N_ELEMENTS (beside) + b) * horizon + h]);
     }
@@ -137,6 +152,7 @@ forecast (const Wanted *w, const gchar *path, const RnnSeries *s, GError **error
   g_autoptr (RnnModel) model = NULL;
   g_autoptr (RnnForecaster) f = NULL;
   g_autoptr (GString) table = NULL;
+  g_autofree gfloat *bands = NULL;
 
   if (s->n < LEAST_ROWS || horizon > s->n / 2) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %u rows are too few for a horizon of %u", path, s->n, horizon);
@@ -153,7 +169,11 @@ forecast (const Wanted *w, const gchar *path, const RnnSeries *s, GError **error
         rnn_forecaster_get_context (f));
     return FALSE;
   }
-  table = make_table (f, s, season, MIN (horizon, rnn_forecaster_get_horizon (f)));
+  horizon = w->samples ? horizon : MIN (horizon, rnn_forecaster_get_horizon (f));
+  bands = w->samples ? eval_sample (&w->options, model, s, (guint) w->samples, horizon, error) : make_bands (f, s, horizon);
+  if (!bands)
+    return FALSE;
+  table = make_table (bands, s, season, horizon);
   g_print ("%s", table->str);
   return !w->plot || write_plot (w, s, horizon, table, error);
 }
@@ -169,6 +189,7 @@ run (gint argc, gchar **argv, GError **error)
     { "step", 0, 0, G_OPTION_ARG_STRING, &o->step, "How far rows are apart: 15min, 1h, 1mo", "STEP" },
     { "season", 0, 0, G_OPTION_ARG_INT, &o->season, "Steps of a season", "N" },
     { "horizon", 0, 0, G_OPTION_ARG_INT, &w.horizon, "Steps to forecast", "N" },
+    { "samples", 0, 0, G_OPTION_ARG_INT, &w.samples, "Draw N paths: medians and intervals are theirs", "N" },
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &o->model, "A trained model", "FILE" },
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &o->recipe, "What to train", "FILE.json" },
     { "save", 0, 0, G_OPTION_ARG_FILENAME, &o->save, "Where to write the trained model", "FILE" },
@@ -184,8 +205,8 @@ run (gint argc, gchar **argv, GError **error)
   RnnTimeStep step;
   gboolean good = rnn_tool_parse (&rnn_tool_forecast, entries, &argc, &argv, 1, 1, error);
 
-  if (good && (w.horizon < 0 || o->season < 0 || w.history < 0)) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--horizon, --season and --history are positive numbers");
+  if (good && (w.horizon < 0 || o->season < 0 || w.history < 0 || w.samples < 0 || w.samples > 100000)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--horizon, --season, --history and --samples (100000 at most) are positive numbers");
     good = FALSE;
   }
   if (good && o->step) {

@@ -26,6 +26,7 @@ typedef struct {
   const gchar *path;
   RnnSeries *series;
   guint channels, horizon, season, train, valid, end;   /* rows where the parts end */
+  gboolean counts;              /* values stay as they are */
   gfloat *values;               /* [channels][n], standardised */
   gdouble *mean, *deviation;    /* [channels] of the first part */
   GArray *methods;
@@ -71,8 +72,8 @@ load (Roll *r, GError **error)
     return FALSE;
   }
   if (o->horizons[0] == 0 || r->horizon > o->split[2] || r->horizon >= o->split[0]) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "a horizon of %u is 0, or longer than the first or the third part",
-        o->horizons[0] ? r->horizon : 0);
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: a horizon of %u is 0, or longer than the first or the third part",
+        r->path, o->horizons[0] ? r->horizon : 0);
     return FALSE;
   }
   r->season = o->season ? (guint) o->season : rnn_forecast_choose_season (r->series, 0, r->train);
@@ -87,6 +88,10 @@ standardise (Roll *r, guint c, GError **error)
   if (!rnn_forecast_measure (s, c, r->train, &r->mean[c], &r->deviation[c])) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: column %s has no value in the first part", r->path, s->names[c]);
     return FALSE;
+  }
+  if (r->counts) {
+    r->mean[c] = 0;
+    r->deviation[c] = 1;
   }
   for (guint t = 0; t < s->n; t++)
     track (r, c)[t] = (gfloat) ((s->values[(gsize) t * s->channels + c] - r->mean[c]) / r->deviation[c]
@@ -319,7 +324,7 @@ report (Roll *r)
     json_object_set_new (horizons, name, one);
   }
   json_object_set_new (result, "file", json_string (r->path));
-  json_object_set_new (result, "unit", json_string ("standard deviations of the first part"));
+  json_object_set_new (result, "unit", json_string (r->counts ? "counts" : "standard deviations of the first part"));
   json_object_set_new (result, "seed", json_integer (o->seed));
   json_object_set_new (result, "horizons", horizons);
   return result;
@@ -330,8 +335,11 @@ eval_rolling (const EvalOptions *o, const gchar *path, GError **error)
 {
   Roll r = { .options = o, .path = path, .train = o->split[0], .valid = o->split[0] + o->split[1],
     .end = o->split[0] + o->split[1] + o->split[2], .horizon = o->horizons[o->n_horizons - 1] };
-  gboolean good = load (&r, error);
-  json_t *result = NULL;
+  json_t *recipe = eval_load_recipe (o, error), *result = NULL;
+  gboolean good = recipe && load (&r, error);
+
+  r.counts = rnn_forecast_is_count (recipe);
+  json_decref (recipe);
 
   r.methods = g_array_new (FALSE, FALSE, sizeof (Method));
   g_array_set_clear_func (r.methods, method_clear);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sampled futures of a series: the next value is drawn from what a forecaster says of it, joins the window, and so on, n paths in one
+ * batch (DeepAR, Salinas et al. 2020).  Unlike intervals, which are of each step by itself, paths tell of sums, maxima and first
+ * passages, and a model of a single step gives any horizon.
+ *
+ * Draws are of the model's distribution; a regression's are Gaussian about what it says, with the deviation it has shown of its
+ * first step. */
+#pragma once
+#include "../model/model.h"
+#include "config.h"
+
+RNN_API_BEGIN
+
+typedef struct _RnnPaths RnnPaths;
+
+/* Fails on a model that is no forecaster. */
+RnnPaths *rnn_paths_new  (RnnModel *model, guint n_paths, GError **error);
+void      rnn_paths_free (RnnPaths *paths);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnPaths, rnn_paths_free)
+
+guint     rnn_paths_get_context (RnnPaths *paths);
+
+/* values[context]: the last ones of the model's column @channel, NAN: missing.  Fills samples[horizon][n_paths]; the same @seed gives
+ * the same ones. */
+void      rnn_paths_run  (RnnPaths *paths, guint channel, const gfloat *values, guint64 seed, guint horizon, gfloat *samples);
+
+RNN_API_END
