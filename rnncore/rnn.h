@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* librnncore: streaming recurrent networks. Include this. */
 #pragma once
+#include "base/downmix.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/manifest.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnnfeatures: mono audio in, one feature vector per buffer out, as the model's recipe (or the property `features`)
- * says.  A step's PTS is the start of its window, counted in samples; its duration is the hop. */
+/* rnnfeatures: audio in, one feature vector per buffer out, as the model's recipe (or the property `features`)
+ * says.  Two channels are mixed so that they do not cancel each other.  A step's PTS is the start of its window, counted in samples; its duration is the hop. */
 #include "gstrnnfeatures.h"
 #include <gst/audio/audio.h>
 #include <string.h>
@@ -15,6 +15,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
 enum { PROP_0, PROP_FEATURES, PROP_STATE };     /* the last: two of them */
 
 #define CHUNK 256               /* samples that are worked on at once */
+#define MAX_CHANNELS 2
 #define MAX_LIST 32             /* steps that are pushed at once */
 
 typedef struct {
@@ -31,8 +32,9 @@ typedef struct {
   guint window;                 /* samples of a step */
   gfloat *steps;                /* [max_steps][dim] of one chunk */
   gint64 n_steps;               /* since the timeline's start */
-  guint8 rest[sizeof (gfloat)]; /* of a sample that goes on in the next buffer */
+  guint8 rest[MAX_CHANNELS * sizeof (gfloat)];  /* of a sample that goes on in the next buffer */
   guint n_rest;                 /* bytes */
+  RnnDownmix downmix;
   GstRnnConceal conceal;
 } GstRnnFeatures;
 
@@ -45,7 +47,7 @@ GST_ELEMENT_REGISTER_DEFINE (rnnfeatures, "rnnfeatures", GST_RANK_NONE, GST_TYPE
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("audio/x-raw, format=(string){ " GST_AUDIO_NE (F32) ", " GST_AUDIO_NE (S16) " }, "
-        "layout=(string)interleaved, rate=(int)[ 1, 2147483647 ], channels=(int)1"));
+        "layout=(string)interleaved, rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 2 ]"));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS (GST_RNN_TENSORS_CAPS));
 
@@ -121,7 +123,7 @@ check_caps (GstRnnFeatures *self, GstCaps *caps, GError **error)
       && (self->rate == 0 || GST_AUDIO_INFO_RATE (&self->info) == self->rate))
     return TRUE;
   text = gst_caps_to_string (caps);
-  g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "Mono audio of %s in F32 or S16 is needed, not %s: "
+  g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "Mono or stereo audio of %s in F32 or S16 is needed, not %s: "
       "put `audioconvert ! audioresample` in front.", rate, text);
   return FALSE;
 }
@@ -152,6 +154,7 @@ make_front_end (GstRnnFeatures *self, GError **error)
   if (!features)
     return FALSE;
   free_front_end (self);
+  rnn_downmix_init (&self->downmix, GST_AUDIO_INFO_CHANNELS (&self->info), GST_AUDIO_INFO_RATE (&self->info));
   self->features = features;
   self->start = rnn_input_stream_get_start (features);
   self->dim = input->n_in;
@@ -210,17 +213,22 @@ add_steps (GstRnnFeatures *self, guint n)
   }
 }
 
-/* data[n] of the caps' format -> floats in +-1, in place or in samples[n] */
+/* data[n] of the caps' format and channels -> mono floats in +-1, in place or in samples[n * channels] */
 static const gfloat *
-to_float (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
+to_mono (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
 {
+  guint channels = GST_AUDIO_INFO_CHANNELS (&self->info), i;
   const gint16 *s16 = (const gint16 *) data;
-  guint i;
+  const gfloat *floats = (const gfloat *) data;
 
-  if (GST_AUDIO_INFO_FORMAT (&self->info) == GST_AUDIO_FORMAT_F32)
-    return (const gfloat *) data;
-  for (i = 0; i < n; i++)
-    samples[i] = s16[i] / 32768.0f;
+  if (GST_AUDIO_INFO_FORMAT (&self->info) != GST_AUDIO_FORMAT_F32) {
+    for (i = 0; i < n * channels; i++)
+      samples[i] = s16[i] / 32768.0f;
+    floats = samples;
+  }
+  if (channels == 1)
+    return floats;
+  rnn_downmix (&self->downmix, floats, n, samples);
   return samples;
 }
 
@@ -241,13 +249,13 @@ hear_all (GstRnnFeatures *self, const guint8 *data, gsize n)
 {
   guint bpf = GST_AUDIO_INFO_BPF (&self->info);
   GstFlowReturn ret = GST_FLOW_OK;
-  gfloat samples[CHUNK];
+  gfloat samples[CHUNK * MAX_CHANNELS];
   const gfloat *heard;
   gsize i, piece;
 
   for (i = 0; i < n && ret == GST_FLOW_OK; i += piece) {
     piece = MIN (n - i, CHUNK);
-    heard = gst_rnn_conceal_hear (&self->conceal, to_float (self, data + i * bpf, piece, samples), piece, samples);
+    heard = gst_rnn_conceal_hear (&self->conceal, to_mono (self, data + i * bpf, piece, samples), piece, samples);
     ret = push_samples (self, heard, piece);
   }
   return ret;
@@ -330,6 +338,7 @@ gst_rnn_features_reset (GstRnnStage *stage)
 
   if (self->features)
     rnn_input_stream_reset (self->features);
+  rnn_downmix_reset (&self->downmix);
   self->n_steps = 0;
   self->n_rest = 0;
   gst_rnn_conceal_reset (&self->conceal);
@@ -346,6 +355,7 @@ gst_rnn_features_keep (GstRnnStage *stage, RnnKeep *keep)
   }
   rnn_input_stream_keep (self->features, keep);
   rnn_keep (keep, &self->n_steps, sizeof self->n_steps);
+  rnn_downmix_keep (&self->downmix, keep);
   rnn_keep_count (keep, &self->n_rest, sizeof self->rest - 1);
   rnn_keep (keep, self->rest, sizeof self->rest);
 }

@@ -27,7 +27,7 @@ GST_ELEMENT_REGISTER_DEFINE (rnntranscriber, "rnntranscriber", GST_RANK_NONE, GS
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("audio/x-raw, format=(string){ " GST_AUDIO_NE (F32) ", " GST_AUDIO_NE (S16) " }, "
-        "layout=(string)interleaved, rate=(int)[ 1, 2147483647 ], channels=(int)1"));
+        "layout=(string)interleaved, rate=(int)[ 1, 2147483647 ], channels=(int)[ 1, 2 ]"));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("text/x-raw, format=(string){ utf8, pango-markup }"));
 static GstStaticPadTemplate unsynced_template = GST_STATIC_PAD_TEMPLATE ("unsynced_src", GST_PAD_SRC, GST_PAD_ALWAYS,

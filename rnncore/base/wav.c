@@ -4,11 +4,11 @@
  * the samples, little-endian, interleaved.  A data chunk that is longer than the file (a stream's, whose length was not
  * known) ends with the file. */
 #include "wav.h"
+#include "downmix.h"
 #include "error.h"
 #include "file.h"
 #include <string.h>
 
-#define MAX_CHANNELS 64
 #define MAX_RATE 768000
 #define PCM 1
 #define FLOAT 3
@@ -121,7 +121,7 @@ find_samples (Riff *riff, const guint8 *bytes, gsize n, gint raw_rate, const gch
 {
   if (n >= 12 && !memcmp (bytes, "RIFF", 4) && !memcmp (bytes + 8, "WAVE", 4)) {
     read_chunks (riff, bytes, n);
-    if (!riff->data || !find_format (riff) || riff->channels < 1 || riff->channels > MAX_CHANNELS || riff->rate < 1
+    if (!riff->data || !find_format (riff) || riff->channels < 1 || riff->channels > RNN_DOWNMIX_CHANNELS || riff->rate < 1
         || riff->rate > MAX_RATE) {
       g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: a WAVE file without samples that can be read (format %u, %u "
           "bit, %u channels, %u Hz): PCM of 8 to 32 bit or 32 bit floats", where, riff->format, riff->bits,
@@ -142,6 +142,7 @@ gboolean
 rnn_wav_parse (RnnWav *wav, const guint8 *bytes, gsize n, gint raw_rate, const gchar *where, GError **error)
 {
   Riff riff = { 0 };
+  RnnDownmix downmix;
   Convert convert;
   gsize sample;
 
@@ -152,12 +153,13 @@ rnn_wav_parse (RnnWav *wav, const guint8 *bytes, gsize n, gint raw_rate, const g
   wav->rate = (gint) riff.rate;
   wav->n = riff.size / (sample * riff.channels);
   wav->samples = g_new (gfloat, MAX (wav->n, 1));
+  rnn_downmix_init (&downmix, riff.channels, wav->rate);
   for (gsize i = 0; i < wav->n; i++) {
-    gfloat sum = 0;
+    gfloat row[RNN_DOWNMIX_CHANNELS];
 
     for (guint c = 0; c < riff.channels; c++)
-      sum += convert (riff.data + (i * riff.channels + c) * sample);
-    wav->samples[i] = riff.channels > 1 ? sum / (gfloat) riff.channels : sum;
+      row[c] = convert (riff.data + (i * riff.channels + c) * sample);
+    rnn_downmix (&downmix, row, 1, &wav->samples[i]);
   }
   return TRUE;
 }

@@ -6,7 +6,7 @@
 RNN_API_BEGIN
 
 typedef struct {
-  gfloat *samples;              /* [n], +-1, mono: the mean of the channels */
+  gfloat *samples;              /* [n], +-1, mono: the channels as base/downmix.h mixes them */
   gsize n;
   gint rate;                    /* Hz */
 } RnnWav;

@@ -3,8 +3,9 @@
  * and times, bit for bit; and so does every new start of the same element.  The model has memory and looks ahead, and
  * its tones are found in speech often enough for words and endpoints. */
 #include "common.h"
+#include <string.h>
 
-static gchar *model;
+static gchar *model, *tones;
 
 static GstElement *
 make_transcriber (void)
@@ -153,6 +154,61 @@ test_flush (void)
   test_harness_free (t);
 }
 
+/* ---- two channels ---- */
+
+/* @speech on the left, and times @right on the right, in buffers of @size bytes. */
+static void
+push_stereo (TestHarness *t, const GArray *speech, gfloat right, gsize size)
+{
+  g_autofree gfloat *rows = g_new (gfloat, 2 * speech->len);
+  gsize all = 2 * speech->len * sizeof (gfloat);
+
+  for (guint i = 0; i < speech->len; i++) {
+    rows[2 * i] = g_array_index (speech, gfloat, i);
+    rows[2 * i + 1] = right * rows[2 * i];
+  }
+  gst_harness_set_src_caps_str (t->h, "audio/x-raw, format=F32LE, layout=interleaved, rate=16000, channels=2, channel-mask=(bitmask)3");
+  for (gsize at = 0; at < all; at += size) {
+    gsize n = MIN (size, all - at);
+    GstBuffer *buffer = gst_buffer_new_memdup ((guint8 *) rows + at, n);
+
+    GST_BUFFER_PTS (buffer) = at == 0 ? 0 : GST_CLOCK_TIME_NONE;
+    g_assert_cmpint (gst_harness_push (t->h, buffer), ==, GST_FLOW_OK);
+  }
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+}
+
+static gchar *
+hear_stereo (const gchar *spoken, gfloat right, gsize size)
+{
+  TestHarness *t = test_transcriber_new (tones, NULL);
+  g_autoptr (GArray) speech = test_speak (spoken);
+  gchar *text;
+
+  push_stereo (t, speech, right, size);
+  text = test_pull_text (t->h);
+  test_expect_no_error (t);
+  test_harness_free (t);
+  return text;
+}
+
+/* The same words at the same times whatever the phase of the second channel, and however buffers end in the midst of samples. */
+static void
+test_channels (void)
+{
+  static const gfloat rights[] = { -1, 0, 1, -0.95f };
+  static const gsize sizes[] = { 6, 1600, 999 };
+  g_autofree gchar *expected = hear_stereo ("_abc_de fgh_ hab", 1, 1600);
+
+  g_assert_nonnull (strstr (expected, "abc"));
+  for (guint i = 0; i < G_N_ELEMENTS (rights); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (sizes); j++) {
+      g_autofree gchar *heard = hear_stereo ("_abc_de fgh_ hab", rights[i], sizes[j]);
+
+      g_assert_cmpstr (heard, ==, expected);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -160,10 +216,13 @@ main (int argc, char **argv)
 
   test_init (&argc, &argv);
   model = test_tone_model ("speech", &(TestModel) { .threshold = 14, .memory = 7, .lookahead = 2, .stack = 2 });
+  tones = test_tone_model ("tones", &(TestModel) { .threshold = 16 });
   g_test_add_func ("/cuts/sizes", test_cuts);
   g_test_add_func ("/cuts/restarts", test_restarts);
   g_test_add_func ("/cuts/flush", test_flush);
+  g_test_add_func ("/cuts/channels", test_channels);
   result = test_run ();
   g_free (model);
+  g_free (tones);
   return result;
 }
