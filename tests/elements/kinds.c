@@ -16,14 +16,41 @@ const TestKind test_kinds[] = {
   {"rnntranscriber", TEST_AUDIO_CAPS, "audio/x-raw, format=F32LE, layout=interleaved, rate=8000, channels=1", 0, 0},
 };
 
+/* Some of the words that tests say; the others are unknown to it. */
+static gchar *
+write_language_model (void)
+{
+  static const gchar *const arpa = "\\data\\\nngram 1=6\nngram 2=2\n\n\\1-grams:\n-1\t<unk>\n-99\t<s>\t-0.3\n-1\t</s>\n"
+      "-1\tab\t-0.3\n-1\tcd\n-1\tabcd\n\n\\2-grams:\n-0.5\t<s>\tab\n-0.3\tab\tcd\n\n\\end\\\n";
+  gchar *path = g_build_filename (test_dir (), "words.arpa", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, arpa, -1, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+/* With RNN_TEST_SEARCH, what decodes does so by beam, with a language model and hotwords: the same is heard, at the same times. */
+GstElement *
+test_kind_make (const TestKind *kind, const gchar *model)
+{
+  GstElement *element = gst_element_factory_make (kind->name, NULL);
+  g_autofree gchar *words = NULL;
+
+  g_object_set (element, "model-file", model, NULL);
+  if (g_getenv ("RNN_TEST_SEARCH") && g_object_class_find_property (G_OBJECT_GET_CLASS (element), "lm-file")) {
+    words = write_language_model ();
+    gst_util_set_object_arg (G_OBJECT (element), "decoder", "beam");
+    g_object_set (element, "lm-file", words, "lm-weight", 0.3, "word-score", 0.0, "unknown-score", -1.0, "hotwords", "cd:1,abcd:1", NULL);
+  }
+  return element;
+}
+
 TestHarness *
 test_kind_start (const TestKind *kind, const gchar *model)
 {
-  GstElement *element = gst_element_factory_make (kind->name, NULL);
-  TestHarness *t;
+  TestHarness *t = test_harness_new (test_kind_make (kind, model));
 
-  g_object_set (element, "model-file", model, NULL);
-  t = test_harness_new (element);
   gst_harness_set_src_caps_str (t->h, kind->caps);
   return t;
 }

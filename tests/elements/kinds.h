@@ -14,6 +14,7 @@ typedef struct {
 #define TEST_N_KINDS 4
 extern const TestKind test_kinds[TEST_N_KINDS];
 
+GstElement *test_kind_make (const TestKind *kind, const gchar *model);
 /* A running element with its caps set. */
 TestHarness *test_kind_start (const TestKind *kind, const gchar *model);
 /* One frame for a letter's tone, or for silence (-1): energies of the mel bands, or scores of the tokens. */

@@ -72,12 +72,9 @@ static void
 test_eos_before_caps (gconstpointer data)
 {
   const TestKind *kind = data;
-  GstElement *element = gst_element_factory_make (kind->name, NULL);
-  TestHarness *t;
+  TestHarness *t = test_harness_new (test_kind_make (kind, model));
   GstEvent *event;
 
-  g_object_set (element, "model-file", model, NULL);
-  t = test_harness_new (element);
   g_assert_true (gst_harness_push_event (t->h, gst_event_new_stream_start ("test")));
   test_kind_end (t);
   event = test_pull_event (t->h, GST_EVENT_EOS);
