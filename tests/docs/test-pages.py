@@ -13,7 +13,9 @@ NEEDS = {                       # what stands in a command: what it takes
     'avenc_aac': 'gst-inspect-1.0 avenc_aac', 'jpegparse': 'gst-inspect-1.0 jpegparse', 'rnnscope': 'gst-inspect-1.0 rnnscope',
     'my/': f'test -r {DIGITS}/0.wav', 'books.tsv': f'test -r {DIGITS}/0.wav', 'GI_TYPELIB_PATH': f'test -e {BUILD}/gi/Rnn-1.0.typelib',
     '.keras': f'ls {BUILD}/rnncore/*hdf5*', 'gstreamer-app-1.0': 'pkg-config --exists gstreamer-app-1.0',
-    'python3': "python3 -c 'from gi.repository import GLib'",
+    'python3': "python3 -c 'from gi.repository import GLib'", 'pipelines/hls': "/usr/bin/python3 -c 'from gi.repository import Gst'",
+    'srtsrc': 'gst-inspect-1.0 srtsrc', 'avenc_mpeg2video': 'gst-inspect-1.0 avenc_mpeg2video',
+    'rtsp://': f"python3 {ROOT}/tests/docs/rtsp-server.py",
 }
 
 
@@ -68,6 +70,11 @@ def texts():
             for t in range(700))
 
 
+def own_ports(text):
+    """Several tests may run at once on one machine."""
+    return re.sub(r'(?<![\d.])(5004|5005|5006|7001|8554)(?!\d)', lambda m: str(int(m.group()) + 5000 + os.getpid() % 40000), text)
+
+
 def prepare():
     for name in ('models', 'pipelines', 'examples', 'tests'):
         os.symlink(f'{ROOT}/{name}', name)
@@ -116,13 +123,20 @@ work = tempfile.mkdtemp()
 os.chdir(work)
 prepare()
 found = list(blocks())
+server = None
+if any('rtsp://' in command for _, command, _, _ in found) and not lacking('rtsp://'):
+    server = subprocess.Popen(['python3', ROOT + '/tests/docs/rtsp-server.py', own_ports('8554'), 'talk.wav'], stdout=subprocess.PIPE)
+    server.stdout.readline()
 print(f'1..{len(found)}')
 for i, (title, command, check, reason) in enumerate(found, 1):
     missing = lacking(command)
+    command = own_ports(command)
     if reason or missing:
         print(f'ok {i} {title} # SKIP ' + (reason or f'there is nothing for {missing}'))
         continue
     failure = run(command, check)
     print(f'ok {i} {title}' if failure is None else f'not ok {i} {title}\n# ' + failure.replace('\n', '\n# '), flush=True)
+if server:
+    server.terminate()
 os.chdir('/')
 shutil.rmtree(work)
