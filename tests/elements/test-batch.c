@@ -391,17 +391,17 @@ drop_events (GstHarness *h)
 
 /* Allocated bytes per further stream, each with 2 s of sound behind it. */
 static gssize
-bytes_per_stream (GstElement *(*new_element) (void))
+bytes_per_stream (GstElement *(*new_element) (void), guint warm, guint more)
 {
   g_autoptr (GArray) samples = test_speak ("_abc de fgh_________");
   TestHarness streams[WARM + MORE] = { {NULL} };
   gssize before = 0, after;
   guint i;
 
-  for (i = 0; i < WARM + MORE; i++) {
+  for (i = 0; i < warm + more; i++) {
     GstElement *element = gst_object_ref_sink (new_element ());
 
-    if (i == WARM)
+    if (i == warm)
       before = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
     streams[i].h = gst_harness_new_with_element (element, "sink", "src");
     gst_object_unref (element);
@@ -411,9 +411,9 @@ bytes_per_stream (GstElement *(*new_element) (void))
     drop_events (streams[i].h);
   }
   after = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
-  for (i = 0; i < WARM + MORE; i++)
+  for (i = 0; i < warm + more; i++)
     gst_harness_teardown (streams[i].h);
-  return (after - before) / MORE;
+  return (after - before) / more;
 }
 
 /* What a further stream takes beyond what GStreamer takes for a bin of three elements: 20 KB are the state (the room for
@@ -427,10 +427,42 @@ test_memory (void)
     g_test_skip ("this allocator does not tell");
     return;
   }
-  ours = bytes_per_stream (new_transcriber);
-  without = bytes_per_stream (new_identities);
+  ours = bytes_per_stream (new_transcriber, WARM, MORE);
+  without = bytes_per_stream (new_identities, WARM, MORE);
   g_test_message ("%" G_GSSIZE_FORMAT " bytes per stream, %" G_GSSIZE_FORMAT " of them GStreamer's", ours, without);
   g_assert_cmpint (ours - without, <=, 47 << 10);
+}
+
+static gchar *
+shipped (const gchar *name)
+{
+  return g_build_filename (g_getenv ("G_TEST_SRCDIR"), "..", "models", name, NULL);
+}
+
+/* As captions are made, each alone. */
+static GstElement *
+new_searcher (void)
+{
+  g_autofree gchar *path = shipped ("english.safetensors"), *words = shipped ("english.lm");
+  GstElement *element = gst_element_factory_make ("rnntranscriber", NULL);
+
+  g_object_set (element, "model-file", path, "lm-file", words, "hotwords", "forward:1", "post-messages", FALSE, NULL);
+  return element;
+}
+
+/* One model and one language model in 16 elements: 14 MB of weights and 19 MB of words are there once. */
+static void
+test_shared (void)
+{
+  gssize ours;
+
+  if (mallinfo2 ().uordblks == 0) {
+    g_test_skip ("this allocator does not tell");
+    return;
+  }
+  ours = bytes_per_stream (new_searcher, 1, 15) - bytes_per_stream (new_identities, 1, 15);
+  g_test_message ("%" G_GSSIZE_FORMAT " bytes per further element", ours);
+  g_assert_cmpint (ours, <=, 200 << 10);
 }
 
 int
@@ -453,6 +485,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch/swap", test_swap);
   g_test_add_func ("/batch/properties", test_properties);
   g_test_add_func ("/batch/memory", test_memory);
+  g_test_add_func ("/batch/shared", test_shared);
   result = test_run ();
   g_free (model);
   g_free (plain);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A model changed while PLAYING: loaded aside, used from the next endpoint on, in all stages at once. */
 #include "corpus.h"
+#include <string.h>
 
 static gchar *model, *other, *wider, *slow;
 
@@ -324,6 +325,99 @@ test_refused_downstream (void)
   expect_kept (whole, "cannot stream");
 }
 
+/* ---- speech that goes on ---- */
+
+#define UTTERANCES 24
+
+/* What @other spells, in the letters of @model. */
+static void
+translate (gchar *words)
+{
+  static const gchar theirs[] = "xyzuvwst";
+
+  for (gchar *p = words; *p; p++) {
+    const gchar *at = strchr (theirs, *p);
+
+    if (at)
+      *p = TEST_LETTERS[at - theirs];
+  }
+}
+
+/* Models change to and fro while utterance follows on utterance: each word is there once, whichever of them heard it. */
+static void
+test_speech (gconstpointer decoder)
+{
+  TestHarness *t = transcriber ();
+  g_autoptr (GString) expected = g_string_new (NULL);
+  g_autofree gchar *words = NULL;
+  guint at = 0, n_swaps = 0;
+  GstMessage *message;
+
+  gst_util_set_object_arg (G_OBJECT (t->element), "decoder", decoder);
+  for (guint i = 0; i < UTTERANCES; i++) {
+    if (i % 3 == 1)
+      g_object_set (t->element, "model-file", i % 2 ? other : model, NULL);
+    say (t, "ab cd efg", &at);
+    g_usleep (3000);            /* now and then the model comes in mid-utterance */
+    say (t, " h" TEST_LONG_SILENCE, &at);
+    g_string_append_printf (expected, "%sab|cd|efg|h", i ? "|" : "");
+  }
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  words = test_pull_words (t->h);
+  translate (words);
+  g_assert_cmpstr (words, ==, expected->str);
+  while ((message = test_pop_message (t, GST_MESSAGE_ELEMENT, "model-swapped"))) {
+    gst_message_unref (message);
+    n_swaps++;
+  }
+  g_assert_cmpuint (n_swaps, >, 0);
+  test_expect_no_error (t);
+  test_harness_free (t);
+}
+
+/* ---- two languages side by side ---- */
+
+static void
+expect_language (TestHarness *t, const gchar *expected)
+{
+  GstEvent *event = test_pull_event (t->h, GST_EVENT_TAG);
+  g_autofree gchar *code = NULL;
+  GstTagList *tags;
+
+  g_assert_nonnull (event);
+  gst_event_parse_tag (event, &tags);
+  g_assert_true (gst_tag_list_get_string (tags, GST_TAG_LANGUAGE_CODE, &code));
+  g_assert_cmpstr (code, ==, expected);
+  gst_event_unref (event);
+}
+
+/* The same sound to both; then they exchange their models. */
+static void
+test_languages (void)
+{
+  TestHarness *one = transcriber (), *two = transcriber ();
+  guint at = 0, there = 0;
+
+  g_object_set (two->element, "model-file", other, "language-code", "de-DE", NULL);
+  g_assert_cmpint (gst_element_set_state (two->element, GST_STATE_READY), ==, GST_STATE_CHANGE_SUCCESS);
+  g_assert_cmpint (gst_element_set_state (two->element, GST_STATE_PLAYING), ==, GST_STATE_CHANGE_SUCCESS);
+  gst_harness_set_src_caps_str (two->h, TEST_AUDIO_CAPS);
+  say (one, "_abc", &at);
+  say (two, "_abc", &there);
+  swap (one, NULL, other, &at);
+  swap (two, NULL, model, &there);
+  say (one, "ab", &at);
+  say (two, "ab", &there);
+  gst_harness_push_event (one->h, gst_event_new_eos ());
+  gst_harness_push_event (two->h, gst_event_new_eos ());
+  expect_words (one, "abc|xy");
+  expect_words (two, "xyz|ab");
+  expect_language (one, "en");
+  expect_language (two, "de");
+  test_harness_free (one);
+  test_harness_free (two);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -342,6 +436,9 @@ main (int argc, char **argv)
   g_test_add_func ("/swap/last-of-chain", test_last_of_chain);
   g_test_add_data_func ("/swap/flush/model", GINT_TO_POINTER (TRUE), test_flush);
   g_test_add_data_func ("/swap/flush/caps", NULL, test_flush);
+  g_test_add_data_func ("/swap/speech/greedy", "greedy", test_speech);
+  g_test_add_data_func ("/swap/speech/beam", "beam", test_speech);
+  g_test_add_func ("/swap/languages", test_languages);
   g_test_add_func ("/swap/missing", test_missing);
   g_test_add_func ("/swap/refused-downstream", test_refused_downstream);
   g_test_add_func ("/swap/other-rate", test_other_rate);
