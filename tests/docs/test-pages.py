@@ -14,7 +14,7 @@ NEEDS = {                       # what stands in a command: what it takes
     'my/': f'test -r {DIGITS}/0.wav', 'books.tsv': f'test -r {DIGITS}/0.wav', 'GI_TYPELIB_PATH': f'test -e {BUILD}/gi/Rnn-1.0.typelib',
     '.keras': f'ls {BUILD}/rnncore/*hdf5*', 'gstreamer-app-1.0': 'pkg-config --exists gstreamer-app-1.0',
     'python3': "python3 -c 'from gi.repository import GLib'", 'pipelines/hls': "/usr/bin/python3 -c 'from gi.repository import Gst'",
-    'srtsrc': 'gst-inspect-1.0 srtsrc', 'avenc_mpeg2video': 'gst-inspect-1.0 avenc_mpeg2video',
+    'srtsrc': 'gst-inspect-1.0 srtsrc',
     'rtsp://': f"python3 {ROOT}/tests/docs/rtsp-server.py",
 }
 
@@ -72,7 +72,7 @@ def texts():
 
 def own_ports(text):
     """Several tests may run at once on one machine."""
-    return re.sub(r'(?<![\d.])(5004|5005|5006|7001|8554)(?!\d)', lambda m: str(int(m.group()) + 5000 + os.getpid() % 40000), text)
+    return re.sub(r'(?<![\d.])(5004|5005|7001|8554)(?!\d)', lambda m: str(int(m.group()) + 5000 + os.getpid() % 40000), text)
 
 
 def prepare():
