@@ -345,7 +345,7 @@ translate (gchar *words)
 
 /* Models change to and fro while utterance follows on utterance: each word is there once, whichever of them heard it. */
 static void
-test_speech (gconstpointer decoder)
+test_ongoing (gconstpointer decoder)
 {
   TestHarness *t = transcriber ();
   g_autoptr (GString) expected = g_string_new (NULL);
@@ -436,8 +436,8 @@ main (int argc, char **argv)
   g_test_add_func ("/swap/last-of-chain", test_last_of_chain);
   g_test_add_data_func ("/swap/flush/model", GINT_TO_POINTER (TRUE), test_flush);
   g_test_add_data_func ("/swap/flush/caps", NULL, test_flush);
-  g_test_add_data_func ("/swap/speech/greedy", "greedy", test_speech);
-  g_test_add_data_func ("/swap/speech/beam", "beam", test_speech);
+  g_test_add_data_func ("/swap/speech/greedy", "greedy", test_ongoing);
+  g_test_add_data_func ("/swap/speech/beam", "beam", test_ongoing);
   g_test_add_func ("/swap/languages", test_languages);
   g_test_add_func ("/swap/missing", test_missing);
   g_test_add_func ("/swap/refused-downstream", test_refused_downstream);
