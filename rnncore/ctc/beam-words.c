@@ -205,6 +205,43 @@ rnn_beam_show (RnnBeam *beam)
   show_all (beam);
 }
 
+/* ---- what is due ---- */
+
+/* Only hypotheses that have their first words, up to number @until, in common with the best one go on. */
+static void
+drop_others (RnnBeam *beam, guint64 until)
+{
+  guint n = 1;
+
+  for (guint i = 1; i < beam->n; i++) {
+    if (count_common (beam, &beam->now[0], &beam->now[i]) < until) {
+      rnn_beam_let_go (beam, &beam->now[i]);
+      continue;
+    }
+    if (n != i) {
+      memcpy (beam->states + n * beam->state_size, beam->states + i * beam->state_size, beam->state_size);
+      beam->now[n] = beam->now[i];
+    }
+    n++;
+  }
+  beam->n = n;
+}
+
+/* The last word of a hypothesis is in no history yet: where it is due, the best one alone goes on. */
+void
+rnn_beam_settle (RnnCtcDecoder *decoder, guint n)
+{
+  RnnBeam *beam = (RnnBeam *) decoder;
+  guint64 until = beam->committed + (n - decoder->n_stable);
+
+  if (until > beam->now[0].ordinal) {
+    rnn_beam_settle_words (beam);
+    return;
+  }
+  drop_others (beam, until);
+  rnn_beam_show (beam);
+}
+
 /* ---- the end ---- */
 
 void

@@ -253,6 +253,7 @@ const RnnCtcDecoderClass rnn_ctc_beam = {
   .step = step,
   .end_word = end_word,
   .pause = note_pause,
+  .settle = rnn_beam_settle,
   .finish = finish,
   .reset = reset,
   .first_step = rnn_beam_first_step,

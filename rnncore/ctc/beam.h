@@ -229,6 +229,7 @@ void rnn_beam_end_words (RnnBeam *beam, gboolean sentence);
 /* The text of a word of the lexicon or of spelled tokens, valid until the next call. */
 const gchar *rnn_beam_spell (RnnBeam *beam, guint32 word, guint32 spelling);
 void rnn_beam_show (RnnBeam *beam);                     /* brings words[] up to date */
+void rnn_beam_settle (RnnCtcDecoder *decoder, guint n);  /* of words[], the first n become stable */
 void rnn_beam_commit_all (RnnBeam *beam);               /* all words of the best hypothesis become stable */
 void rnn_beam_commit_last (RnnBeam *beam);              /* of the only hypothesis: but for one that is under way */
 void rnn_beam_read (RnnBeam *beam);                     /* the n best */

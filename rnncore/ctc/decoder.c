@@ -117,6 +117,14 @@ rnn_ctc_decoder_pause (RnnCtcDecoder *decoder)
 }
 
 void
+rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint n)
+{
+  n = MIN (n, decoder->words.n - (decoder->open ? 1 : 0));
+  if (n > decoder->n_stable && decoder->klass->settle)
+    decoder->klass->settle (decoder, n);
+}
+
+void
 rnn_ctc_decoder_finish (RnnCtcDecoder *decoder)
 {
   decoder->klass->finish (decoder);

@@ -19,6 +19,8 @@ typedef struct {
   void     (*end_word) (RnnCtcDecoder *decoder);
   /* The same silence, whether a word was under way or not: a sentence may be over.  NULL: it knows no sentences. */
   void     (*pause)    (RnnCtcDecoder *decoder);
+  /* The first @n of words, complete and not all stable yet, become so.  NULL: complete ones always are. */
+  void     (*settle)   (RnnCtcDecoder *decoder, guint n);
   /* The utterance is over: all words become stable. */
   void     (*finish)   (RnnCtcDecoder *decoder);
   void     (*reset)    (RnnCtcDecoder *decoder);
@@ -48,5 +50,8 @@ struct _RnnCtcDecoder {
 };
 
 extern const RnnCtcDecoderClass rnn_ctc_greedy;
+
+/* The first @n words (complete ones) are stable from now on: readings that say otherwise are given up. */
+void rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint n);
 
 G_END_DECLS

@@ -8,6 +8,8 @@ static const RnnOption own_options[] = {
   RNN_OPT_FLOAT (RnnUtteranceConfig, partial_stability, 0, 1, 0,
       "How little partial results flicker: a guess is shown when it has stood for 1.5 s times this; 1: what is sure alone"),
   RNN_OPT_INT (RnnUtteranceConfig, word_silence, 0, 60000, 400, "Silence that ends a word (ms); 0: only a space does"),
+  RNN_OPT_INT (RnnUtteranceConfig, word_delay, 0, 60000, 0,
+      "A word is final at the latest so long after its end (ms), whatever would follow; 0: when nothing that follows can change it"),
   RNN_OPT_INT (RnnUtteranceConfig, endpoint_silence, 100, 60000, 1200,
       "Silence after speech that ends an utterance (ms)"),
   RNN_OPT_INT (RnnUtteranceConfig, initial_silence, 100, 60000, 2400,

@@ -7,6 +7,7 @@
 #include "endpoint.h"
 #include "steady.h"
 #include "../base/error.h"
+#include "../ctc/decoder.h"
 #include "utterance.h"
 #include "writer.h"
 #include "../outputs/calibration.h"
@@ -285,6 +286,18 @@ end_utterance (RnnUtterance *u)
   u->over = TRUE;
 }
 
+/* Words that ended long enough ago are taken as they are. */
+static void
+settle (RnnUtterance *u)
+{
+  guint n, due;
+  const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, &n, &due);
+
+  while (due < n && u->position - times_of (u, words[due].end - 1)->end >= u->config.word_delay * MS)
+    due++;
+  rnn_ctc_decoder_settle (u->decoder, due);
+}
+
 /* One step of the head's own scores */
 static void
 hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
@@ -312,6 +325,8 @@ hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
     if (rnn_ctc_decoder_in_word (u->decoder))
       rnn_ctc_decoder_end_word (u->decoder);
   }
+  if (u->config.word_delay > 0)
+    settle (u);
   if (due && is_over (u))
     end_utterance (u);
 }

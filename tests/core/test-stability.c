@@ -40,7 +40,8 @@ typedef struct {
   GString *stable;              /* of the caption under way */
   GString *utterance;           /* its captions, parted by spaces */
   GString *shown;               /* the last partial text */
-  guint n_partials, n_finals, n_changes, n_long;
+  guint n_partials, n_finals, n_changes, n_long, n_late;
+  guint64 now, late;            /* captions that come later than so long after their end */
   gboolean whole;               /* captions together are the utterance */
 } Promise;
 
@@ -72,6 +73,7 @@ hear_final (Promise *p, const RnnResult *r)
   g_string_truncate (p->stable, 0);
   g_string_truncate (p->shown, 0);
   p->n_finals++;
+  p->n_late += p->now - r->end > p->late;
 }
 
 static void
@@ -89,6 +91,7 @@ hear (Promise *p, RnnUtterance *u)
 {
   const RnnResult *r;
 
+  p->now = rnn_utterance_get_position (u);
   while ((r = rnn_utterance_next (u))) {
     if (r->kind == RNN_RESULT_PARTIAL)
       hear_partial (p, r);
@@ -135,7 +138,7 @@ keep_promise (const RnnUtteranceConfig *config, guint n_steps)
   g_autoptr (RnnTokens) tokens = rnn_tokens_new (names, 0, &error);
   g_autoptr (RnnUtterance) u = rnn_utterance_new (tokens, config, &error);
   Promise p = { g_string_new (NULL), g_string_new (NULL), g_string_new (NULL),
-    .whole = config->caption.output_mode != RNN_CAPTION_ROLL_UP };
+    .whole = config->caption.output_mode != RNN_CAPTION_ROLL_UP, .late = 440 * MS };
 
   g_assert_no_error (error);
   speak (u, &p, n_steps, 5);
@@ -201,6 +204,26 @@ test_flicker (void)
   g_assert_cmpuint (last, ==, 0);       /* what is sure alone never changes */
 }
 
+/* With a word delay words come no later, and all else holds as well; but for those few that the search thinks of late. */
+static void
+test_delay (void)
+{
+  Promise p[2];
+
+  for (guint i = 0; i < 2; i++) {
+    RnnUtteranceConfig config;
+
+    configure (&config, RNN_CAPTION_WORDS);
+    config.word_delay = i ? 400 : 0;
+    p[i] = keep_promise (&config, 18000);
+    g_test_message ("delay %d: %u of %u words late", config.word_delay, p[i].n_late, p[i].n_finals);
+    rnn_options_clear (rnn_utterance_get_options (), &config);
+  }
+  g_assert_cmpuint (p[0].n_late * 10, >, p[0].n_finals);
+  g_assert_cmpuint (p[1].n_late * 50, <, p[1].n_finals);
+  g_assert_cmpuint (p[1].n_finals * 10, >, p[0].n_finals * 9);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -216,6 +239,7 @@ main (int argc, char **argv)
     g_test_add_data_func (name, GINT_TO_POINTER (i), test_modes);
   }
   g_test_add_func ("/stability/flicker", test_flicker);
+  g_test_add_func ("/stability/delay", test_delay);
   result = g_test_run ();
   remove_folder (folder);
   return result;
