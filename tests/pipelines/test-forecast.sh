@@ -144,6 +144,26 @@ live() {
     head -n 1 out.csv | grep -q 'value,value.lower,value.upper' && [ "$(wc -l < out.csv)" -gt 60 ]
 }
 check "forecast-live learns of what a command prints, and goes on" live
+# The picture is always a whole one; without a command it is vmstat that is asked, whose columns have names.
+moves() {
+  "$pipelines/forecast-live" --learn 80 --horizon 3 --season 8 --plot live.svg -- \
+    awk 'BEGIN { for (t = 0; t < 100; t++) print 20 + 5 * sin(t * 3.14159265 / 4) }' > plotted.csv 2> log &&
+    cmp plotted.csv out.csv && [ ! -e live.svg.part ] && grep -q '</svg>' live.svg
+}
+command -v gnuplot > /dev/null && check "and draws it anew with every value" moves
+processor() {
+  mkdir -p bin
+  cat > bin/vmstat << 'END'
+#!/bin/sh
+echo "procs -----------memory---------- ------cpu-----"
+echo " r  b   free  us sy id wa"
+awk 'BEGIN { for (t = 0; t < 90; t++) print 1, 0, 5000, 20, 10, 60 + 10 * (t % 4), 0 }'
+END
+  chmod +x bin/vmstat
+  PATH=$PWD/bin:$PATH "$pipelines/forecast-live" --learn 80 --horizon 2 --season 4 > busy.csv 2> log && [ "$(wc -l < busy.csv)" -gt 60 ] &&
+    tail -n 2 busy.csv | awk -F , '{ expected = NR == 1 ? 20 : 10; if ($3 < expected - 1 || $3 > expected + 1) exit 1 }'
+}
+check "what vmstat says of the processor" processor
 constant() {
   awk 'BEGIN { print "y"; for (i = 0; i < 60; i++) print 5 }' > constant.csv
   "$pipelines/forecast" constant.csv --horizon 3 > log 2>&1 && [ "$(tail -n 3 log | cut -f 2,3,4 | tr '\t' '\n' | grep -c -E '^(5|4\.9|5\.0)')" = 9 ]
