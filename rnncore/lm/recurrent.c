@@ -14,6 +14,7 @@
 #include "../base/digest.h"
 #include "../base/error.h"
 #include "../ctc/ctc.h"
+#include "../model/language.h"
 #include "../model/root.h"
 #include "../text/longest.h"
 #include <math.h>
@@ -289,8 +290,7 @@ check (RnnModel *model, const gchar *path, GError **error)
   const RnnCell *root = rnn_model_get_root (model);
   const gchar *reason = NULL;
 
-  if (rnn_model_get_encoder (model) || root->children->len == 0 || root->n_in != 1
-      || !g_str_equal (((RnnCell *) root->children->pdata[0])->klass->name, "embedding"))
+  if (!rnn_model_reads_tokens (model))
     reason = "it does not begin with an embedding of one token a step";
   else if (root->latency > 0 || root->offline)
     reason = "it looks ahead, so it cannot tell what follows";

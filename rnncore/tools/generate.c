@@ -7,6 +7,7 @@
 #include "tool.h"
 #include "base/error.h"
 #include "base/topk.h"
+#include "model/language.h"
 #include "model/root.h"
 #include "session/session.h"
 #include <math.h>
@@ -36,10 +37,10 @@ check_settings (const RnnToolGenerate *s, GError **error)
 static gboolean
 check (RnnModel *model, GError **error)
 {
-  RnnCell *root = rnn_model_get_root (model), *first = root->children->pdata[0];
+  RnnCell *root = rnn_model_get_root (model);
   const gchar *reason = NULL;
 
-  if (!g_str_equal (first->klass->name, "embedding") || root->n_in != 1)
+  if (!rnn_model_reads_tokens (model))
     reason = "no language model: it does not begin with an embedding of one token a step";
   else if (rnn_model_get_latency (model) > 0)
     reason = "it looks ahead, so it cannot tell what follows";

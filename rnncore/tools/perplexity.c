@@ -5,6 +5,7 @@
 #include "tool.h"
 #include "base/error.h"
 #include "ctc/ctc.h"
+#include "model/language.h"
 #include "model/root.h"
 #include "session/session.h"
 #include "text/longest.h"
@@ -21,10 +22,10 @@ typedef struct {
 static gboolean
 check (RnnModel *model, GError **error)
 {
-  const RnnCell *root = rnn_model_get_root (model), *first = root->children->pdata[0];
+  const RnnCell *root = rnn_model_get_root (model);
   const gchar *reason = NULL;
 
-  if (!g_str_equal (first->klass->name, "embedding") || root->n_in != 1 || rnn_model_get_encoder (model))
+  if (!rnn_model_reads_tokens (model))
     reason = "no language model: it does not begin with an embedding of one token a step";
   else if (rnn_model_get_latency (model) > 0)
     reason = "it looks ahead, so it cannot tell what follows";

@@ -25,6 +25,8 @@ static const gchar *const variants[] = {
   "{'cell': 'elman', 'hidden': 5, 'activation': 'relu'}",
   "{'cell': 'elman', 'hidden': 33, 'clip': 0.3}",
   "{'cell': 'embedding', 'tokens': 3, 'units': 5}",
+  "{'cell': 'tied', 'tokens': 3, 'units': 5, 'layers': [{'cell': 'gru', 'hidden': 7}, {'cell': 'dense', 'units': 5}]}",
+  "{'cell': 'tied', 'tokens': 4, 'units': 3, 'layers': [{'cell': 'conv1d', 'units': 3, 'kernel': 3, 'lookahead': 1}]}",
   "{'cell': 'gatedffn', 'naming': 'xlstm', 'activation': 'gelu'}",
   "{'cell': 'gatedffn', 'naming': 'retnet', 'hidden': 5, 'activation': 'sigmoid'}",
   "{'cell': 'gru', 'hidden': 5, 'reset_after': false}",

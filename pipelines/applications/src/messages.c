@@ -60,6 +60,15 @@ add_message (const gchar *message, const gchar *translation, gpointer data)
   g_free (to);
 }
 
+/* The letters that its name begins with: gtk+2.0 and gtk4 say the same. */
+static guint
+hash_family (const gchar *package)
+{
+  g_autofree gchar *family = g_strndup (package, strspn (package, "abcdefghijklmnopqrstuvwxyz"));
+
+  return g_str_hash (family);
+}
+
 /* Lines of the list, or NULL; each of them has three parts. */
 static gchar **
 read_list (const gchar *path, GError **error)
@@ -88,7 +97,7 @@ messages_read (Messages *m, const gchar *path, const gchar *language, GError **e
 
     if (g_strv_length (parts) < 3 || strcmp (parts[0], language))
       continue;
-    test = g_str_hash (parts[1]) % 6 == 0;
+    test = hash_family (parts[1]) % 6 == 0;
     ok = catalogue_read (parts[2], add_message, &(Reading) { word, test ? m->test : m->train, test ? tested : known }, error);
   }
   if (!ok || (m->train->len && m->test->len))

@@ -9,7 +9,8 @@ typedef struct {
   GPtrArray *train, *test;      /* of Sentence, each message of a part once */
 } Messages;
 
-/* FILE: lines "LANGUAGE SOURCE-PACKAGE CATALOGUE", parted by tabs; one package in six (by a hash) is for the test. */
+/* FILE: lines "LANGUAGE SOURCE-PACKAGE CATALOGUE", parted by tabs; one family of packages in six (by a hash)
+ * is for the test. */
 gboolean messages_read  (Messages *messages, const gchar *path, const gchar *language, GError **error);
 void     messages_clear (Messages *messages);
 /* The languages that the file names. (transfer full) */

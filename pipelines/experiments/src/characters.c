@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The next character of a text: six architectures of the same number of parameters, after the same number of updates.
+/* The next character of a text: seven architectures of the same number of parameters, after the same number of updates.
  *
  * FILE: any text; its last part is held out and read as one stream. */
 #include "fit.h"
@@ -13,12 +13,14 @@
 typedef struct {
   const gchar *name;
   const gchar *body;            /* of width %1$d, in %2$d heads of 16 */
+  gboolean tied;                /* one matrix for what is read and what is told */
 } Body;
 
 #define SKIP(layer) "{'cell': 'residual', 'layers': [{'cell': 'norm'}, " layer "]}"
 
 static const Body bodies[] = {
   { "lstm", "{'cell': 'lstm', 'hidden': %1$d}" },
+  { "lstm-tied", "{'cell': 'lstm', 'hidden': %1$d}", TRUE },
   { "gru", "{'cell': 'gru', 'hidden': %1$d}" },
   { "mlstm", SKIP ("{'cell': 'mlstm', 'heads': 2, 'inner': %1$d}") ", "
     SKIP ("{'cell': 'mlstm', 'heads': 2, 'inner': %1$d}") ", {'cell': 'norm'}" },
@@ -70,8 +72,8 @@ make_dataset (const Text *text, gsize first, gsize end, gsize length)
 static RnnModel *
 make_model (const Setting *setting, const Body *body, gint tokens, gint width, GError **error)
 {
-  g_autofree gchar *format = g_strdup_printf ("[{'cell': 'embedding', 'tokens': %d, 'units': %%1$d}, %s,"
-      "{'cell': 'dense', 'units': %d}]", tokens, body->body, tokens);
+  g_autofree gchar *format = g_strdup_printf (body->tied ? "[{'cell': 'tied', 'tokens': %1$d, 'units': %%1$d, 'layers': [%2$s]}]"
+      : "[{'cell': 'embedding', 'tokens': %1$d, 'units': %%1$d}, %2$s, {'cell': 'dense', 'units': %1$d}]", tokens, body->body);
   g_autofree gchar *layers = g_strdup_printf (format, width, width / 16);
 
   return model_new (1, setting->seed, error, "%s", layers);
