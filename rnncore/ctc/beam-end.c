@@ -171,3 +171,26 @@ rnn_beam_end_words (RnnBeam *beam, gboolean sentence)
     beam->now[i].rank = beam->now[i].blank + beam->now[i].language;
   sort (beam);
 }
+
+void
+rnn_beam_pause (RnnBeam *beam)
+{
+  gboolean open = FALSE;
+
+  for (guint i = 0; i < beam->n; i++)
+    open |= beam->now[i].open;
+  if (open)
+    rnn_beam_end_words (beam, FALSE);
+  if (!beam->language->scorer || beam->config.sentence_score <= RNN_CTC_NO_SENTENCES)
+    return;
+  for (guint i = 0; i < beam->n; i++) {
+    RnnBeamHypothesis *h = &beam->now[i];
+    gdouble worth = h->paused || memcmp (beam->states + i * beam->state_size, beam->begin, beam->state_size) == 0 ? 0
+        : beam->config.lm_weight * rnn_beam_pause_worth (beam, h);
+
+    h->paused = TRUE;
+    h->language += worth;
+    h->rank += worth;
+  }
+  sort (beam);
+}

@@ -10,7 +10,6 @@
 #include "beam.h"
 
 #define NEVER -INFINITY
-#define GOES_ON -1.5f             /* of a sentence at a pause: in one case of five */
 #define NEGLIGIBLE 12             /* nats below the other way */
 #define PARTED G_MAXUINT64          /* no token has this number */
 
@@ -58,29 +57,51 @@ number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
       : rnn_scorer_find (beam->language->scorer, rnn_beam_spell (beam, word, h->spelling));
 }
 
+/* log (1 - p) and log p that a sentence is over. */
+static void
+weigh_end (const RnnBeam *beam, gboolean paused, gfloat *goes_on, gfloat *ends)
+{
+  gfloat odds = beam->config.pause_score;
+
+  *goes_on = paused ? -log1pf (expf (odds)) : 0;
+  *ends = paused ? *goes_on + odds : beam->config.sentence_score;
+}
+
+gdouble
+rnn_beam_pause_worth (const RnnBeam *beam, const RnnBeamHypothesis *h)
+{
+  gfloat goes_on, ends;
+
+  weigh_end (beam, TRUE, &goes_on, &ends);
+  return rnn_beam_log_add (goes_on, ends + rnn_scorer_end (beam->language->scorer,
+      beam->states + (gsize) (h - beam->now) * beam->state_size));
+}
+
 /* Or a sentence ended before the word: where a pause was heard most likely, elsewhere now and then, as speech has no full stops and
  * people who read or talk on leave no pause where one would be:
- *   P (w | h) g + P (the end | h) P (w | the beginning) s, g and s by whether there was one. */
+ *   ((1 - p) P (w | h) + p P (the end | h) P (w | the beginning)) / ((1 - p) + p P (the end | h))
+ * of which the pause has cost the denominator, so that who says nothing after it has no advantage.  Without a pause 1 - p and the
+ * denominator are 1. */
 gfloat
 rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, guint8 *next)
 {
   const guint8 *state = beam->states + (gsize) (h - beam->now) * beam->state_size;
-  gboolean paused = rnn_beam_best_path (h)->paused;
   RnnScorer *scorer = beam->language->scorer;
   const gchar *text = scorer->klass->score_text ? rnn_beam_spell (beam, word, h->spelling) : NULL;
   guint32 number = number_of (beam, h, word);
-  gfloat on = rnn_scorer_score_text (scorer, state, number, text, next), anew;
+  gfloat on = rnn_scorer_score_text (scorer, state, number, text, next), anew, goes_on;
 
   if (beam->config.sentence_score <= RNN_CTC_NO_SENTENCES || memcmp (state, beam->begin, beam->state_size) == 0)
     return on;
-  on += paused ? GOES_ON : 0;
-  anew = rnn_scorer_end (scorer, state) + (paused ? beam->config.pause_score : beam->config.sentence_score);
+  weigh_end (beam, h->paused, &goes_on, &anew);
+  on += goes_on;
+  anew += rnn_scorer_end (scorer, state);
   if (anew < on - NEGLIGIBLE)
-    return on;
+    return on - (h->paused ? (gfloat) rnn_beam_pause_worth (beam, h) : 0);
   anew += rnn_scorer_score_text (scorer, beam->begin, number, text, NULL);
   if (next && anew > on)
     rnn_scorer_score_text (scorer, beam->begin, number, text, next);
-  return (gfloat) rnn_beam_log_add (on, anew);
+  return (gfloat) (rnn_beam_log_add (on, anew) - (h->paused ? rnn_beam_pause_worth (beam, h) : 0));
 }
 
 gdouble
@@ -133,7 +154,7 @@ rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdoub
   h->word = word;
   h->node = 0;
   h->inside = 0;
-  h->open = FALSE;
+  h->open = h->paused = FALSE;
   h->ahead = 0;
 }
 
@@ -438,8 +459,7 @@ rnn_beam_start (RnnBeam *beam)
   h->at_blank.previous = RNN_BEAM_NONE;
   beam->n = 1;
   beam->committed = 0;
-  beam->paused = 0;
   g_string_truncate (beam->said, 0);
-  if (beam->language->scorer)
-    rnn_scorer_start (beam->language->scorer, beam->states);
+  memcpy (beam->states, beam->carries ? beam->carried : beam->begin, beam->state_size);
+  beam->carries = FALSE;
 }

@@ -39,9 +39,7 @@ enter (RnnBeam *beam, const RnnBeamCandidate *c)
   RnnBeamPath path = *before;
 
   if (c->begins)
-    path = (RnnBeamPath) {.start = beam->base.now,.paused = h->said && before->end < beam->paused,
-      .previous = freeze (beam, h, before, c->via_ended)
-    };
+    path = (RnnBeamPath) {.start = beam->base.now,.previous = freeze (beam, h, before, c->via_ended) };
   else
     rnn_beam_history_ref_word (&beam->history, path.previous);
   path.score = c->via_score;
@@ -100,6 +98,7 @@ keep_new (RnnBeam *beam, const RnnBeamCandidate *c, RnnBeamHypothesis *to)
   to->spelled = c->spelled;
   to->inside = c->inside;
   to->hot = c->hot;
+  to->paused = h->paused && !c->closed;
   to->language = c->language;
   to->at_token = enter (beam, c);
   to->at_blank = nowhere;
@@ -216,6 +215,7 @@ same_future (const RnnBeam *beam, guint i, guint j)
   gsize size = beam->state_size;
 
   return a->last == b->last && a->node == b->node && a->inside == b->inside && a->open == b->open && a->hot == b->hot
+      && a->paused == b->paused
       && memcmp (beam->next_states + i * size, beam->next_states + j * size, size) == 0;
 }
 

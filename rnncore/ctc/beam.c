@@ -23,7 +23,7 @@ static const RnnOption options[] = {
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word, in nats"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, sentence_score, RNN_CTC_NO_SENTENCES, 100, -1,
       "Added where a sentence of the model ends in the middle of an utterance, in nats; -1000: none does"),
-  RNN_OPT_FLOAT (RnnCtcDecoderConfig, pause_score, -100, 100, 1, "Added where one ends at a silence that ends a word, in nats"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, pause_score, -100, 100, 1.5, "The odds that a sentence ends at a silence that ends a word, in nats"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, unknown_score, RNN_CTC_NO_UNKNOWN, 0, -10,
       "Added for each word that the lexicon lacks; -1000: there are none"),
   RNN_OPT_STRING (RnnCtcDecoderConfig, hotwords,
@@ -71,7 +71,10 @@ allocate_states (RnnBeam *beam)
   beam->states = g_malloc0 (MAX (1, beam->width * beam->state_size));
   beam->next_states = g_malloc0 (MAX (1, beam->width * beam->state_size));
   g_free (beam->begin);
+  g_free (beam->carried);
   beam->begin = g_malloc0 (MAX (1, beam->state_size));
+  beam->carried = g_malloc0 (MAX (1, beam->state_size));
+  beam->carries = FALSE;
   if (beam->language->scorer)
     rnn_scorer_start (beam->language->scorer, beam->begin);
 }
@@ -146,20 +149,36 @@ note_pause (RnnCtcDecoder *decoder)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
 
-  if (!beam->finished)
-    beam->paused = decoder->now;
+  if (beam->finished)
+    return;
+  rnn_beam_pause (beam);
+  rnn_beam_show (beam);
+}
+
+static void
+end (RnnBeam *beam, gboolean sentence)
+{
+  if (beam->finished)
+    start (beam);
+  rnn_beam_end_words (beam, sentence);
+  rnn_beam_commit_all (beam);
+  beam->finished = TRUE;
 }
 
 static void
 finish (RnnCtcDecoder *decoder)
 {
+  end ((RnnBeam *) decoder, TRUE);
+}
+
+static void
+cut (RnnCtcDecoder *decoder)
+{
   RnnBeam *beam = (RnnBeam *) decoder;
 
-  if (beam->finished)
-    start (beam);
-  rnn_beam_end_words (beam, TRUE);
-  rnn_beam_commit_all (beam);
-  beam->finished = TRUE;
+  end (beam, FALSE);
+  memcpy (beam->carried, beam->states, beam->state_size);
+  beam->carries = TRUE;
 }
 
 static void
@@ -233,6 +252,7 @@ finalize (RnnCtcDecoder *decoder)
   g_free (beam->states);
   g_free (beam->next_states);
   g_free (beam->begin);
+  g_free (beam->carried);
   g_free (beam->candidates);
   g_free (beam->table);
   g_free (beam->order);
@@ -255,6 +275,7 @@ const RnnCtcDecoderClass rnn_ctc_beam = {
   .pause = note_pause,
   .settle = rnn_beam_settle,
   .finish = finish,
+  .cut = cut,
   .reset = reset,
   .first_step = rnn_beam_first_step,
   .n_best = n_best,

@@ -101,7 +101,6 @@ typedef struct {
   gdouble sum;                  /* of log P over the n steps that emitted the last word */
   guint64 start, end;           /* of it */
   guint32 n;
-  gboolean paused;              /* a pause was heard before it */
   guint32 previous;             /* the word before it */
 } RnnBeamPath;
 
@@ -112,6 +111,7 @@ typedef struct {
   guint32 spelling;             /* tokens of the last word */
   guint32 word;                 /* the last word when it is complete; RNN_BEAM_NONE: spelled */
   gboolean open, said;          /* the last word is under way; there is a last word */
+  gboolean paused;              /* a pause came since a word was last complete */
   guint64 ordinal, hash;        /* of the words before the last one: how many, which */
   guint32 hot;                  /* state of the hotwords */
   gdouble blank, token;         /* log P of the alignments that end in a blank, in `last` */
@@ -163,12 +163,13 @@ typedef struct {
   RnnBeamHistory history;
   guint64 committed;            /* words that are stable since the search began */
   guint64 heard;                /* steps since the last reset */
-  guint64 paused;               /* of these before the last pause that was told, at which one sentence may end and another begin */
   guint64 said_until;           /* end of the last stable word */
   GString *said;                /* the committed words */
   GString *text;                /* room to spell a word in */
   guint32 *chain, *letters;     /* room for ways through the history's words and tokens */
   gboolean finished;            /* the next step begins anew */
+  gboolean carries;             /* as the sentence in `carried` stands: it was cut */
+  guint8 *carried;              /* [state_size] */
   guint n_made;                 /* readings */
   guint64 shown;                /* key of the hypothesis that words[] shows; 0: none */
 } RnnBeam;
@@ -179,6 +180,8 @@ void rnn_beam_start  (RnnBeam *beam);                   /* the one empty hypothe
 void rnn_beam_extend (RnnBeam *beam);                   /* a step */
 void rnn_beam_let_go (RnnBeam *beam, RnnBeamHypothesis *h);     /* its references to the history */
 gboolean rnn_beam_allows_unknown (const RnnBeam *beam);
+/* log ((1 - p) + p P (the sentence ends here)), p by pause_score: what a pause costs @h. */
+gdouble  rnn_beam_pause_worth (const RnnBeam *beam, const RnnBeamHypothesis *h);
 /* log P (@word, the last one of @h, after those before it); @next: see the scorer. */
 gfloat   rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, guint8 *next);
 /* What it is worth that the last word of @h, under way, is @word; and that it is so. */
@@ -223,6 +226,8 @@ void rnn_beam_follow_hotwords (RnnBeam *beam);  /* after: words under way find t
 
 /* Words under way end here; @sentence: the sentence, too. */
 void rnn_beam_end_words (RnnBeam *beam, gboolean sentence);
+/* A silence in which they end, and most likely the sentence. */
+void rnn_beam_pause (RnnBeam *beam);
 
 /* ---- beam-words.c ---- */
 

@@ -70,7 +70,7 @@ typedef struct {
   gfloat lm_weight;             /* of the model's log-probabilities */
   gfloat word_score;            /* for each word, in nats */
   gfloat sentence_score;        /* for each sentence that ends within an utterance; RNN_CTC_NO_SENTENCES: none does */
-  gfloat pause_score;           /* the same, where a pause was told */
+  gfloat pause_score;           /* log (p / (1 - p)) that one ends where a pause was told */
   gchar *hotwords;              /* to be preferred: "word:boost,two words:boost", or a file of them; NULL: none */
   gfloat unknown_score;         /* for each word that the lexicon lacks; RNN_CTC_NO_UNKNOWN: there are none */
 } RnnCtcDecoderConfig;
@@ -88,6 +88,8 @@ void  rnn_ctc_decoder_step (RnnCtcDecoder *decoder, const gfloat *scores);
 void  rnn_ctc_decoder_end_word (RnnCtcDecoder *decoder);
 /* A silence at which a sentence may be over, too (pause_score); it may be told of in every step that it lasts. */
 void  rnn_ctc_decoder_pause (RnnCtcDecoder *decoder);
+/* As rnn_ctc_decoder_finish (), where an utterance is only too long: after the next reset the sentence goes on. */
+void  rnn_ctc_decoder_cut (RnnCtcDecoder *decoder);
 /* Ends the utterance: the last word becomes complete, and all are stable. */
 void  rnn_ctc_decoder_finish (RnnCtcDecoder *decoder);
 void  rnn_ctc_decoder_reset (RnnCtcDecoder *decoder);

@@ -130,6 +130,15 @@ rnn_ctc_decoder_finish (RnnCtcDecoder *decoder)
   decoder->klass->finish (decoder);
 }
 
+void
+rnn_ctc_decoder_cut (RnnCtcDecoder *decoder)
+{
+  if (decoder->klass->cut)
+    decoder->klass->cut (decoder);
+  else
+    decoder->klass->finish (decoder);
+}
+
 /* Before the first step all is blank. */
 void
 rnn_ctc_decoder_reset (RnnCtcDecoder *decoder)

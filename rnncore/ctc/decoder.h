@@ -23,6 +23,8 @@ typedef struct {
   void     (*settle)   (RnnCtcDecoder *decoder, guint n);
   /* The utterance is over: all words become stable. */
   void     (*finish)   (RnnCtcDecoder *decoder);
+  /* The same, but the speaker goes on: after the next reset the search knows what was said.  NULL: as finish. */
+  void     (*cut)      (RnnCtcDecoder *decoder);
   void     (*reset)    (RnnCtcDecoder *decoder);
   /* The first step that a word, there or still to come, can begin at.  NULL: that of the first word, or now. */
   guint64  (*first_step) (RnnCtcDecoder *decoder);

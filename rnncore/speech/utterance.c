@@ -230,6 +230,7 @@ void
 rnn_utterance_reset (RnnUtterance *u)
 {
   forget (u);
+  rnn_ctc_decoder_reset (u->decoder);   /* and what a cut has left */
   if (u->writer)
     rnn_writer_reset (u->writer);
   rnn_captioner_reset (u->captioner);
@@ -271,17 +272,20 @@ is_over (RnnUtterance *u)
   const RnnEndpoint *e = &u->endpoint;
 
   u->by_silence = rnn_endpoint_is_silence (e);
-  return u->by_silence || !rnn_ctc_decoder_in_word (u->decoder) || e->silence >= PAUSE
-      || e->length >= e->config.max_utterance + GRACE;
+  return u->by_silence || e->silence >= PAUSE || e->length >= e->config.max_utterance + 2 * GRACE
+      || (e->length >= e->config.max_utterance + GRACE && !rnn_ctc_decoder_in_word (u->decoder));
 }
 
-/* The utterance is over: its last words are to be pulled. */
+/* The utterance is over: its last words are to be pulled.  @goes_on: it is only too long. */
 static void
-end_utterance (RnnUtterance *u)
+end_utterance (RnnUtterance *u, gboolean goes_on)
 {
   if (!rnn_utterance_is_open (u) || u->over)
     return;
-  rnn_ctc_decoder_finish (u->decoder);
+  if (goes_on)
+    rnn_ctc_decoder_cut (u->decoder);
+  else
+    rnn_ctc_decoder_finish (u->decoder);
   u->end = u->position;
   u->over = TRUE;
 }
@@ -321,14 +325,15 @@ hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
   silent = rnn_ctc_decoder_get_blank_probability (u->decoder) > 0.5;
   due = rnn_endpoint_step (&u->endpoint, silent, u->hop);
   if (u->config.word_silence > 0 && u->endpoint.silence >= u->config.word_silence * MS) {
-    rnn_ctc_decoder_pause (u->decoder);
+    if (u->endpoint.silence - u->hop < u->config.word_silence * MS)
+      rnn_ctc_decoder_pause (u->decoder);
     if (rnn_ctc_decoder_in_word (u->decoder))
       rnn_ctc_decoder_end_word (u->decoder);
   }
   if (u->config.word_delay > 0)
     settle (u);
   if (due && is_over (u))
-    end_utterance (u);
+    end_utterance (u, !u->by_silence);
 }
 
 void
@@ -344,7 +349,7 @@ rnn_utterance_skip (RnnUtterance *u, guint64 start, guint64 end)
     forget (u);
   if (end - start >= u->endpoint.config.endpoint_silence) {
     u->by_silence = TRUE;
-    end_utterance (u);
+    end_utterance (u, FALSE);
   }
   for (guint64 at = start; u->start != NEVER && !u->over && at + u->hop <= end; at += u->hop)
     hear (u, u->silence, at, at + u->hop);
@@ -355,7 +360,7 @@ rnn_utterance_skip (RnnUtterance *u, guint64 start, guint64 end)
 void
 rnn_utterance_finish (RnnUtterance *u)
 {
-  end_utterance (u);
+  end_utterance (u, FALSE);
   u->tell = TRUE;
 }
 

@@ -63,7 +63,8 @@ score_of (const RnnCtcDecoderConfig *config, const gchar *first, gboolean paused
   g_assert_no_error (error);
   hear (decoder, first);
   if (paused)
-    rnn_ctc_decoder_pause (decoder);
+    for (guint i = 0; i < 2; i++)
+      rnn_ctc_decoder_pause (decoder);
   hear (decoder, second);
   rnn_ctc_decoder_finish (decoder);
   return rnn_ctc_decoder_get_n_best (decoder, &n)->score;
@@ -81,7 +82,7 @@ log_add (gdouble a, gdouble b)
   return log (exp (a) + exp (b));
 }
 
-/* "a b": @on and @anew are what it costs that the sentence goes on, and that another begins */
+/* "a b": @on and @anew are the logarithms of that the sentence goes on, and that another begins */
 static gdouble
 worth (gdouble on, gdouble anew)
 {
@@ -94,19 +95,53 @@ static void
 sentences (void)
 {
   g_autofree gchar *path = write_file ("lm.arpa", arpa);
+  gdouble ends = log (0.8), goes_on = log (0.2);
   RnnCtcDecoderConfig config;
 
   config_init (&config, path);
   config.sentence_score = -0.5f;
-  config.pause_score = 1.25f;
+  config.pause_score = (gfloat) log (4);
   g_assert_cmpfloat_with_epsilon (score_of (&config, "a... ", FALSE, "b"), worth (0, -0.5), 1e-4);
-  g_assert_cmpfloat_with_epsilon (score_of (&config, "a... ", TRUE, "b"), worth (-1.5, 1.25), 1e-4);
-  /* before the space, too, and only for the word behind the pause */
-  g_assert_cmpfloat_with_epsilon (score_of (&config, "a...", TRUE, " b"), worth (-1.5, 1.25), 1e-4);
-  g_assert_cmpfloat_with_epsilon (score_of (&config, "a... b", TRUE, "..."), worth (0, -0.5), 1e-4);
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a... ", TRUE, "b"), worth (goes_on, ends), 1e-4);
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a...", TRUE, " b"), worth (goes_on, ends), 1e-4);
   g_assert_cmpfloat_with_epsilon (score_of (&config, "...", TRUE, "a b"), worth (0, -0.5), 1e-4);
+  /* behind the last word it costs what it does before any other; told again it costs no more */
+  g_assert_cmpfloat_with_epsilon (score_of (&config, "a b...", TRUE, "..."),
+      worth (0, -0.5) + WEIGHT * log (0.2 + 0.8 * pow (10, -0.6)), 1e-4);
   config.sentence_score = RNN_CTC_NO_SENTENCES;
   g_assert_cmpfloat_with_epsilon (score_of (&config, "a... ", TRUE, "b"), worth (0, -INFINITY), 1e-4);
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* What was cut goes on; what was finished begins anew, and so does another stream. */
+static void
+cuts (void)
+{
+  g_autofree gchar *path = write_file ("lm.arpa", arpa);
+  g_autoptr (RnnTokens) tokens = rnn_tokens_new (spaced, 0, NULL);
+  g_autoptr (RnnCtcDecoder) decoder = NULL;
+  gdouble on = -0.7 * M_LN10, anew = -0.4 * M_LN10, end = -0.6 * M_LN10;
+  RnnCtcDecoderConfig config;
+  guint n;
+
+  config_init (&config, path);
+  config.sentence_score = RNN_CTC_NO_SENTENCES;
+  decoder = rnn_ctc_decoder_new (tokens, &config, NULL);
+  for (guint i = 0; i < 3; i++) {
+    hear (decoder, "a ");
+    if (i == 1)
+      rnn_ctc_decoder_finish (decoder);
+    else
+      rnn_ctc_decoder_cut (decoder);
+    g_assert_cmpuint (rnn_ctc_decoder_get_n_best (decoder, &n)->text[0], ==, 'a');
+    rnn_ctc_decoder_reset (decoder);
+    if (i == 2)
+      rnn_ctc_decoder_reset (decoder);
+    hear (decoder, "b");
+    rnn_ctc_decoder_finish (decoder);
+    g_assert_cmpfloat_with_epsilon (rnn_ctc_decoder_get_n_best (decoder, &n)->score, WORD_SCORE + WEIGHT * ((i == 0 ? on : anew) + end), 1e-4);
+    rnn_ctc_decoder_reset (decoder);
+  }
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
@@ -263,6 +298,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   folder = g_dir_make_tmp ("test-search-models-XXXXXX", NULL);
   g_test_add_func ("/search-models/sentences", sentences);
+  g_test_add_func ("/search-models/cuts", cuts);
   g_test_add_func ("/search-models/recurrent", recurrent);
   g_test_add_func ("/search-models/in-the-search", in_the_search);
   g_test_add_func ("/search-models/unknown", unknown);
