@@ -15,7 +15,7 @@ static const RnnOption own_options[] = {
   RNN_OPT_INT (RnnUtteranceConfig, initial_silence, 100, 60000, 2400,
       "Silence without speech before it after which listening starts anew (ms)"),
   RNN_OPT_INT (RnnUtteranceConfig, max_utterance, 1000, 600000, 20000,
-      "A longer utterance (ms) ends in the next short pause, or some seconds later with a word"),
+      "A longer utterance (ms) ends with the next word or, where only silence parts words, in the next short pause"),
   {NULL}
 };
 

@@ -270,10 +270,11 @@ static gboolean
 is_over (RnnUtterance *u)
 {
   const RnnEndpoint *e = &u->endpoint;
+  guint64 grace = rnn_tokens_have_spaces (u->tokens) ? 0 : GRACE;       /* a word of phones may be the beginning of a longer one */
 
   u->by_silence = rnn_endpoint_is_silence (e);
-  return u->by_silence || e->silence >= PAUSE || e->length >= e->config.max_utterance + 2 * GRACE
-      || (e->length >= e->config.max_utterance + GRACE && !rnn_ctc_decoder_in_word (u->decoder));
+  return u->by_silence || e->silence >= PAUSE || e->length >= e->config.max_utterance + grace + GRACE
+      || (e->length >= e->config.max_utterance + grace && !rnn_ctc_decoder_in_word (u->decoder));
 }
 
 /* The utterance is over: its last words are to be pulled.  @goes_on: it is only too long. */
