@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A ring of forecasts: that of age k told the last value at its step k.  State: count, place in the ring, the ring, the
- * change's, the conformal's. */
+/* A ring of forecasts: that of age k told the last value at its step k.  State: count, place in the ring, random number,
+ * widening, the ring, the change's, the conformal's. */
 #include "tracker.h"
 #include "change.h"
 #include <math.h>
 #include <string.h>
 
 #define NEAR 24                 /* steps ahead; of those beyond one in 1 + h / NEAR truths is scored: neighbours are alike */
+
+#define WIDEN 0.02f             /* rate */
+#define WIDEST 1.5f             /* more than that runs away where all steps are missed together */
 
 typedef struct {
   gfloat mean, scale, radius;   /* radius: in scales */
@@ -18,6 +21,8 @@ struct _RnnTracker {
   RnnChange *change;
   guint count, at;              /* forecasts that wait; where the next one goes */
   guint random;                 /* 24 bits */
+  gfloat alpha;                 /* 1 - coverage */
+  gfloat widening;              /* of steps that no forecast made after the last change has met yet; >= 1 */
   Said *said;                   /* [horizon][horizon], by place in the ring */
   guint *chosen;                /* [horizon] ages */
   gfloat *radius;               /* of the last forecast, in units of the series */
@@ -30,6 +35,8 @@ rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
 
   t->horizon = horizon;
   t->conformal = rnn_conformal_new (horizon, window, coverage, rate);
+  t->alpha = (gfloat) (1 - coverage);
+  t->widening = 1;
   t->change = rnn_change_new (horizon);
   t->said = g_new0 (Said, (gsize) horizon * horizon);
   t->chosen = g_new (guint, horizon);
@@ -84,6 +91,24 @@ choose_stride (RnnTracker *t, guint k)
   return 1 + (t->random >> 8) % (2 * (k / NEAR) + 1);
 }
 
+/* Since a change, the farther steps of forecasts made after it tell of those that are farther still: where they are missed too often,
+ * these are made wider. */
+static void
+widen (RnnTracker *t, gfloat value)
+{
+  guint age = rnn_change_get_age (t->change), first = age / 2;
+  gfloat missed = 0;
+
+  if (age == 0 || age >= t->horizon || t->count < age) {
+    t->widening = 1;
+    return;
+  }
+  for (guint k = first; k < age; k++)
+    missed += fabsf (get_miss (get_said (t, k), value)) > get_said (t, k)->radius;
+  t->widening *= expf (WIDEN * (missed / (gfloat) (age - first) - t->alpha));
+  t->widening = CLAMP (t->widening, 1, WIDEST);
+}
+
 /* Ages to score, into `chosen`; returns how many.  What they said lies far apart, so it is asked for early. */
 static guint
 choose_ages (RnnTracker *t, guint known)
@@ -105,6 +130,7 @@ rnn_tracker_observe (RnnTracker *t, gfloat value)
   if (isnan (value))
     return;
   watch (t, value);
+  widen (t, value);
   n = choose_ages (t, MIN (t->count, rnn_change_get_age (t->change)));
   for (guint i = 0; i < n; i++) {
     const Said *said = get_said (t, t->chosen[i]);
@@ -118,9 +144,10 @@ rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloa
 {
   Said *row = t->said + (gsize) t->at * t->horizon;
   const gfloat *radii = rnn_conformal_get_radii (t->conformal);
+  guint age = rnn_change_get_age (t->change);
 
   for (guint h = 0; h < t->horizon; h++) {
-    gfloat radius = isnan (radii[h]) ? fallback : radii[h];
+    gfloat radius = (isnan (radii[h]) ? fallback : radii[h]) * (h >= age ? t->widening : 1);
 
     row[h] = (Said) { mean[h], scale[h], radius };
     t->radius[h] = radius * scale[h];
@@ -169,7 +196,7 @@ rnn_tracker_forget (RnnTracker *t)
   rnn_change_forget (t->change);
 }
 
-#define NUMBERS 3               /* before the ring */
+#define NUMBERS 4               /* before the ring */
 
 static gsize
 get_ring_size (const RnnTracker *t)
@@ -191,6 +218,7 @@ rnn_tracker_get_state (RnnTracker *t, gfloat *state)
   state[0] = (gfloat) t->count;
   state[1] = (gfloat) t->at;
   state[2] = (gfloat) t->random;
+  state[3] = t->widening;
   memcpy (state + NUMBERS, t->said, get_ring_size (t) * sizeof (gfloat));
   rnn_change_get_state (t->change, rest);
   rnn_conformal_get_state (t->conformal, rest + rnn_change_get_state_size (t->change));
@@ -202,12 +230,13 @@ rnn_tracker_set_state (RnnTracker *t, const gfloat *state)
   const gfloat *rest = state + NUMBERS + get_ring_size (t);
 
   if (!(state[0] >= 0 && state[0] <= t->horizon) || !(state[1] >= 0 && state[1] < t->horizon)
-      || !(state[2] >= 0 && state[2] <= 0xffffff) || !rnn_change_set_state (t->change, rest)
+      || !(state[2] >= 0 && state[2] <= 0xffffff) || !(state[3] >= 1 && state[3] <= WIDEST) || !rnn_change_set_state (t->change, rest)
       || !rnn_conformal_set_state (t->conformal, rest + rnn_change_get_state_size (t->change)))
     return FALSE;
   t->count = (guint) state[0];
   t->at = (guint) state[1];
   t->random = (guint) state[2];
+  t->widening = state[3];
   memcpy (t->said, state + NUMBERS, get_ring_size (t) * sizeof (gfloat));
   for (guint h = 0; t->count > 0 && h < t->horizon; h++)
     t->radius[h] = get_last (t)[h].radius * get_last (t)[h].scale;
