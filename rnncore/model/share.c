@@ -98,7 +98,8 @@ pack_as (RnnParam *param, const gchar *full_name, gpointer data)
 RnnModel *
 rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error)
 {
-  RnnModel *variant = rnn_model_new_cells (model->recipe, model->path, RNN_PRECISION_F32, error);
+  RnnModel *variant = rnn_memory_probe (model->n_params * sizeof (gfloat), model->path, error)
+      ? rnn_model_new_cells (model->recipe, model->path, RNN_PRECISION_F32, error) : NULL;
   g_autoptr (GPtrArray) params = g_ptr_array_new ();
   Packing packing = { params, 0, packs[precision] };
 
