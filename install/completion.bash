@@ -15,4 +15,4 @@ _rnncore () {
 }
 
 complete -o default -F _rnncore rnncore rnncore-serve gst-rnn-caption gst-rnn-common-voice gst-rnn-evaluate gst-rnn-evaluate-forecast \
-  gst-rnn-forecast gst-rnn-librispeech gst-rnn-pronounce gst-rnn-serve gst-rnn-synthesize gst-rnn-train gst-rnn-train-punctuation gst-rnn-web
+  gst-rnn-forecast gst-rnn-hls gst-rnn-librispeech gst-rnn-pronounce gst-rnn-serve gst-rnn-synthesize gst-rnn-train gst-rnn-train-punctuation gst-rnn-web
