@@ -87,8 +87,8 @@ def cuts():
 
 def refusals():
     eight = 'audiotestsrc num-buffers=5 ! audio/x-raw,rate=8000,channels=1 ! audioconvert'
-    assert '16000 Hz' in launch(eight, f'! rnnscope model-file={MODEL} ! fakesink', code=1)
-    assert 'none.safetensors' in launch(tone(1), '! rnnscope model-file=/none.safetensors ! fakesink', code=1)
+    assert '16000 Hz' in launch(eight, f'! rnnscope model-file={MODEL} ! fakesink async=false', code=1)   # gst-launch can wait for ever for a preroll
+    assert 'none.safetensors' in launch(tone(1), '! rnnscope model-file=/none.safetensors ! fakesink async=false', code=1)
     launch(eight, '! rnnscope ! fakesink')
     launch(tone(1), '! rnnscope ! video/x-raw,width=1,height=1 ! fakesink')
 
