@@ -13,6 +13,7 @@
 #include "detect/vad.h"
 #include "enhance/denoiser.h"
 #include "features/features.h"
+#include "features/line.h"
 #include "features/picture.h"
 #include "features/features-options.h"
 #include "forecast/baselines.h"

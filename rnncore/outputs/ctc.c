@@ -6,11 +6,14 @@
  * "dictionary": "cmudict.dict"}.  Only training opens it.
  *
  * With "mmi" above 0 training adds so much of maximum mutual information (ctc/denominator.h): loss = CTC + mmi (log of the
- * probability of all texts - log of the trigram's probability of this one), which at 1 is CTC-CRF. */
+ * probability of all texts - log of the trigram's probability of this one), which at 1 is CTC-CRF.
+ *
+ * "spellings" are texts that several tokens in a row stand for: {"spellings": {"\u5b57": [12, 45]}}. */
 #include "calibration.h"
 #include "output.h"
 #include "../ctc/ctc.h"
 #include "../speech/utterance.h"
+#include "../text/tokens-private.h"
 #include <math.h>
 
 static const RnnOption options[] = {
@@ -19,7 +22,7 @@ static const RnnOption options[] = {
   { NULL }
 };
 
-static const gchar *const keys[] = { "tokens", "text", "dictionary", "calibration", NULL };
+static const gchar *const keys[] = { "tokens", "text", "dictionary", "calibration", "spellings", NULL };
 
 static gboolean
 read_dictionary (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
@@ -40,6 +43,17 @@ read_calibration (RnnOutput *output, const json_t *object, const gchar *where, G
 
   output->calibration = rnn_calibration_read (list, where, error);
   return !list || output->calibration;
+}
+
+static gboolean
+read_spellings (RnnOutput *output, const json_t *object, const gchar *where, GError **error)
+{
+  const json_t *spellings = json_object_get (object, "spellings");
+  RnnSpellings *read = spellings ? rnn_spellings_new (spellings, output->n, where, error) : NULL;
+
+  if (read)
+    rnn_tokens_set_spellings (output->tokens, read);
+  return read || !spellings;
 }
 
 static gboolean
@@ -65,7 +79,7 @@ setup (RnnOutput *output, const json_t *object, const gchar *where, GError **err
   output->tokens = rnn_tokens_new ((const gchar *const *) output->names, output->blank, error);
   if (!output->tokens)
     g_prefix_error (error, "%s: ", where);
-  return output->tokens != NULL;
+  return output->tokens && read_spellings (output, object, where, error);
 }
 
 static gboolean

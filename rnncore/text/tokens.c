@@ -18,6 +18,7 @@ struct _RnnTokens {
   gchar **names;                /* [n] as given, NULL-terminated */
   gchar **texts;                /* [n] */
   RnnTrie trie;                 /* decomposed text -> id */
+  RnnSpellings *spellings;      /* or NULL */
   GHashTable *units;            /* characters with their marks that tokens hold, decomposed; a mark that begins a token */
   gboolean ascii[128];          /* those of one such character */
   gboolean has_upper, has_lower;
@@ -174,6 +175,7 @@ rnn_tokens_unref (RnnTokens *tokens)
   g_strfreev (tokens->texts);
   g_hash_table_unref (tokens->units);
   rnn_trie_clear (&tokens->trie);
+  rnn_spellings_free (tokens->spellings);
   g_free (tokens);
 }
 
@@ -240,6 +242,13 @@ rnn_tokens_have (RnnTokens *tokens, const gchar *unit)
       return FALSE;
   }
   return *decomposed != '\0';
+}
+
+void
+rnn_tokens_set_spellings (RnnTokens *tokens, RnnSpellings *spellings)
+{
+  rnn_spellings_free (tokens->spellings);
+  tokens->spellings = spellings;
 }
 
 /* ---- texts ---- */
@@ -350,8 +359,12 @@ rnn_tokens_decode (RnnTokens *tokens, const gint *ids, gint n)
 {
   GString *text = g_string_new (NULL);
 
-  for (gint i = 0; i < n; i++)
-    g_string_append (text, tokens->texts[ids[i]]);
+  for (gint i = 0, length = 1; i < n; i += length) {
+    const gchar *spelled = tokens->spellings ? rnn_spellings_match (tokens->spellings, ids + i, n - i, &length) : NULL;
+
+    g_string_append (text, spelled ? spelled : tokens->texts[ids[i]]);
+    length = spelled ? length : 1;
+  }
   if (n > 0 && g_str_has_prefix (tokens->names[ids[0]], MARK))
     g_string_erase (text, 0, 1);
   return g_string_free (text, FALSE);

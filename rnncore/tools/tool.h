@@ -15,7 +15,7 @@ extern const RnnTool rnn_tool_align, rnn_tool_bench, rnn_tool_classify, rnn_tool
   rnn_tool_calibrate, rnn_tool_punctuate, rnn_tool_train_punctuation,
    rnn_tool_g2p, rnn_tool_generate, rnn_tool_info, rnn_tool_ngram, rnn_tool_perplexity, rnn_tool_quantize,
   rnn_tool_text, rnn_tool_tokens, rnn_tool_transcribe, rnn_tool_wer, rnn_tool_compare, rnn_tool_run, rnn_tool_split,
-  rnn_tool_vad, rnn_tool_spot;
+  rnn_tool_vad, rnn_tool_spot, rnn_tool_read;
 
 extern const RnnTool rnn_tool_plot;
 

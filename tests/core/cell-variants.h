@@ -95,6 +95,8 @@ static const gchar *const variants[] = {
   "{'cell': 'reduce', 'width': 2, 'kind': 'max'}",
   "{'cell': 'reduce', 'width': 3, 'kind': 'square'}",
   "{'cell': 'overlap', 'values': 9}",
+  "{'cell': 'overlap', 'values': 3, 'ahead': 2}",
+  "{'cell': 'overlap', 'values': 0, 'ahead': 4}",
   "{'cell': 'recur', 'states': 4, 'layers': [{'cell': 'dense', 'units': 7, 'activation': 'tanh'}, {'cell': 'gru', 'hidden': 7}]}",
   "{'cell': 'conv2d', 'units': 4, 'width': 3, 'kernel_width': 3, 'activation': 'gelu'}",
   "{'cell': 'conv2d', 'height': 2, 'width': 3, 'kernel_height': 2, 'kernel_width': 2, 'units': 5, 'bottom': 2, 'stride_height': 2}",
