@@ -59,6 +59,7 @@ typedef GstRnnStageClass GstRnnCtcDecClass;
 #define GST_RNN_WORDS_META "GstRnnWords"
 
 /* ---- gstrnnctcdec-properties.c ---- */
+void gst_rnn_ctc_dec_install_state (GstRnnCtcDecClass *klass);
 void gst_rnn_ctc_dec_init_settings (GstRnnCtcDecSettings *settings);
 void gst_rnn_ctc_dec_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec);
 void gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec);

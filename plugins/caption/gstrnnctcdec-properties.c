@@ -5,7 +5,7 @@
 #include "gstrnnoptions.h"
 
 enum { PROP_0, PROP_LANGUAGE_CODE, PROP_POST_MESSAGES, PROP_MAX_OBSERVED_DELAY, PROP_LATENCY, PROP_LATENESS, PROP_ADAPT_LATENESS,
-  PROP_MAX_HOLD,   PROP_FIRST_OPTION };
+  PROP_MAX_HOLD, PROP_STATE, PROP_STATE_INTERVAL, PROP_FIRST_OPTION };
 
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
 
@@ -86,6 +86,10 @@ gst_rnn_ctc_dec_set_property (GObject *object, guint id, const GValue *value, GP
     case PROP_ADAPT_LATENESS:
       settings->adapt_lateness = g_value_get_boolean (value);
       break;
+    case PROP_STATE:
+    case PROP_STATE_INTERVAL:
+      gst_rnn_stage_set_state_property (&self->stage, id - PROP_STATE, value);
+      break;
     default:
       gst_rnn_options_set (rnn_utterance_get_options (), id - PROP_FIRST_OPTION, &settings->utterance, value);
   }
@@ -123,8 +127,18 @@ gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GParamSp
     case PROP_ADAPT_LATENESS:
       g_value_set_boolean (value, settings->adapt_lateness);
       break;
+    case PROP_STATE:
+    case PROP_STATE_INTERVAL:
+      gst_rnn_stage_get_state_property (&self->stage, id - PROP_STATE, value);
+      break;
     default:
       gst_rnn_options_get (rnn_utterance_get_options (), id - PROP_FIRST_OPTION, &settings->utterance, value);
   }
   GST_OBJECT_UNLOCK (self);
+}
+
+void
+gst_rnn_ctc_dec_install_state (GstRnnCtcDecClass *klass)
+{
+  gst_rnn_stage_install_state (G_OBJECT_CLASS (klass), PROP_STATE, NULL, NULL);
 }

@@ -200,6 +200,23 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return gst_rnn_stage_sink_event (pad, parent, event);
 }
 
+/* What was shown stays so: captions and gaps go on behind it. */
+static void
+gst_rnn_ctc_dec_keep (GstRnnStage *stage, RnnKeep *keep)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (stage);
+
+  if (!self->utterance) {
+    keep->failed = TRUE;
+    return;
+  }
+  if (!keep->to)
+    gst_rnn_ctc_dec_configure (self);
+  rnn_utterance_keep (self->utterance, keep);
+  rnn_keep (keep, &self->offset, sizeof self->offset);
+  rnn_keep (keep, &self->shown, sizeof self->shown);
+}
+
 /* ---- GObject ---- */
 
 static void
@@ -249,6 +266,7 @@ gst_rnn_ctc_dec_class_init (GstRnnCtcDecClass *klass)
   object_class->get_property = gst_rnn_ctc_dec_get_property;
   object_class->finalize = gst_rnn_ctc_dec_finalize;
   gst_rnn_ctc_dec_install_properties (object_class);
+  gst_rnn_ctc_dec_install_state (klass);
 
   klass->check_model = gst_rnn_ctc_dec_check_model;
   klass->set_model = gst_rnn_ctc_dec_set_model;
@@ -257,6 +275,7 @@ gst_rnn_ctc_dec_class_init (GstRnnCtcDecClass *klass)
   klass->gap = gst_rnn_ctc_dec_gap;
   klass->drain = gst_rnn_ctc_dec_drain;
   klass->reset = gst_rnn_ctc_dec_reset;
+  klass->keep = gst_rnn_ctc_dec_keep;
   klass->stop = gst_rnn_ctc_dec_stop;
   klass->push_event = gst_rnn_ctc_dec_push_event;
   klass->get_stats = gst_rnn_ctc_dec_get_stats;

@@ -456,7 +456,7 @@ gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
   object_class->get_property = gst_rnn_features_get_property;
   object_class->finalize = gst_rnn_features_finalize;
   gst_rnn_features_install_properties (object_class);
-  gst_rnn_stage_install_state (klass, PROP_STATE);
+  gst_rnn_stage_install_state (G_OBJECT_CLASS (klass), PROP_STATE, NULL, NULL);
 
   klass->works_without_model = TRUE;
   klass->is_first = TRUE;

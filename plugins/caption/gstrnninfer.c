@@ -313,7 +313,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   object_class->get_property = gst_rnn_infer_get_property;
   object_class->finalize = gst_rnn_infer_finalize;
   gst_rnn_infer_install_properties (object_class);
-  gst_rnn_stage_install_state (klass, PROP_STATE);
+  gst_rnn_stage_install_state (G_OBJECT_CLASS (klass), PROP_STATE, NULL, NULL);
 
   klass->check_model = gst_rnn_infer_check_model;
   klass->set_model = gst_rnn_infer_set_model;

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnntranscriber: audio in, timed captions out, by rnnfeatures ! rnninfer ! rnnctcdec.  Here are only their pads and
- * properties; a property goes to every stage that has it. */
+ * properties; a property goes to every stage that has it, but for the state's: that of all stages is one file (gstrnnkeeper.c). */
 #include "gstrnntranscriber.h"
 #include <gst/audio/audio.h>
 #include "gstrnnctcdec.h"
 #include "gstrnnfeatures.h"
 #include "gstrnninfer.h"
+#include "gstrnnkeeper.h"
 #include "gstrnnstage.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_transcriber_debug);
 #define GST_CAT_DEFAULT gst_rnn_transcriber_debug
 
 enum { FEATURES, INFER, CTCDEC, N_STAGES };
+enum { PROP_STATE_FILE = 1000, PROP_STATE_INTERVAL };   /* far from those of the stages */
 
 typedef struct {
   GstBin parent;
   GstElement *stages[N_STAGES];
+  GstRnnStage *in_order[N_STAGES];      /* the same */
+  GstRnnKeeper keeper;
 } GstRnnTranscriber;
 
 typedef GstBinClass GstRnnTranscriberClass;
@@ -56,11 +60,40 @@ has_property (GstElement *stage, const gchar *name)
 }
 
 static void
+set_state_property (GstRnnTranscriber *self, guint id, const GValue *value)
+{
+  GST_OBJECT_LOCK (self);
+  if (id == PROP_STATE_FILE) {
+    g_free (self->keeper.file);
+    self->keeper.file = g_value_dup_string (value);
+  } else {
+    self->keeper.interval = g_value_get_uint (value);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+get_state_property (GstRnnTranscriber *self, guint id, GValue *value)
+{
+  GST_OBJECT_LOCK (self);
+  if (id == PROP_STATE_FILE)
+    g_value_set_string (value, self->keeper.file);
+  else
+    g_value_set_uint (value, self->keeper.interval);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
 gst_rnn_transcriber_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstRnnTranscriber *self = GST_RNN_TRANSCRIBER (object);
-  guint i, last = last_to_tell (self, pspec);
+  guint i, last;
 
+  if (id >= PROP_STATE_FILE) {
+    set_state_property (self, id, value);
+    return;
+  }
+  last = last_to_tell (self, pspec);
   for (i = 0; i <= last; i++) {
     if (has_property (self->stages[i], pspec->name))
       g_object_set_property (G_OBJECT (self->stages[i]), pspec->name, value);
@@ -90,6 +123,10 @@ gst_rnn_transcriber_get_property (GObject *object, guint id, GValue *value, GPar
   GstRnnTranscriber *self = GST_RNN_TRANSCRIBER (object);
   guint i = 0;
 
+  if (id >= PROP_STATE_FILE) {
+    get_state_property (self, id, value);
+    return;
+  }
   if (g_str_equal (pspec->name, "stats")) {
     get_stats (self, value);
     return;
@@ -112,6 +149,10 @@ gst_rnn_transcriber_change_state (GstElement *element, GstStateChange transition
     g_object_set (self->stages[INFER], "model-file", path, NULL);
     g_object_set (self->stages[CTCDEC], "model-file", path, NULL);
   }
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    gst_rnn_keeper_start (&self->keeper);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gst_rnn_keeper_stop (&self->keeper);
   return GST_ELEMENT_CLASS (gst_rnn_transcriber_parent_class)->change_state (element, transition);
 }
 
@@ -151,6 +192,25 @@ reset_signal (GstRnnTranscriber *self)
 }
 
 static void
+save_state_signal (GstRnnTranscriber *self, const gchar *path)
+{
+  gst_rnn_keeper_save (&self->keeper, path);
+}
+
+static void
+load_state_signal (GstRnnTranscriber *self, const gchar *path)
+{
+  gst_rnn_keeper_load (&self->keeper, path);
+}
+
+static void
+gst_rnn_transcriber_finalize (GObject *object)
+{
+  gst_rnn_keeper_clear (&GST_RNN_TRANSCRIBER (object)->keeper);
+  G_OBJECT_CLASS (gst_rnn_transcriber_parent_class)->finalize (object);
+}
+
+static void
 gst_rnn_transcriber_class_init (GstRnnTranscriberClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -159,9 +219,11 @@ gst_rnn_transcriber_class_init (GstRnnTranscriberClass *klass)
   GST_DEBUG_CATEGORY_INIT (gst_rnn_transcriber_debug, "rnntranscriber", 0, "speech to captions");
   object_class->set_property = gst_rnn_transcriber_set_property;
   object_class->get_property = gst_rnn_transcriber_get_property;
+  object_class->finalize = gst_rnn_transcriber_finalize;
   gst_rnn_stage_install_properties (object_class);
   gst_rnn_infer_install_properties (object_class);
   gst_rnn_ctc_dec_install_properties (object_class);
+  gst_rnn_stage_install_state (object_class, PROP_STATE_FILE, G_CALLBACK (save_state_signal), G_CALLBACK (load_state_signal));
   /* action signal, as the stages have */
   g_signal_new_class_handler ("reset", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (reset_signal), NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -200,12 +262,18 @@ add_ghost (GstRnnTranscriber *self, guint stage, const gchar *name)
 static void
 gst_rnn_transcriber_init (GstRnnTranscriber *self)
 {
+  GstPad *sinkpad;
+
   self->stages[FEATURES] = g_object_new (GST_TYPE_RNN_FEATURES, "name", "features", NULL);
   self->stages[INFER] = g_object_new (GST_TYPE_RNN_INFER, "name", "infer", NULL);
   self->stages[CTCDEC] = g_object_new (GST_TYPE_RNN_CTC_DEC, "name", "ctcdec", NULL);
   gst_bin_add_many (GST_BIN (self), self->stages[FEATURES], self->stages[INFER], self->stages[CTCDEC], NULL);
   gst_element_link_many (self->stages[FEATURES], self->stages[INFER], self->stages[CTCDEC], NULL);
-  gst_pad_set_query_function (add_ghost (self, FEATURES, "sink"), sink_query);
+  sinkpad = add_ghost (self, FEATURES, "sink");
+  gst_pad_set_query_function (sinkpad, sink_query);
+  for (guint i = 0; i < N_STAGES; i++)
+    self->in_order[i] = GST_RNN_STAGE (self->stages[i]);
+  gst_rnn_keeper_init (&self->keeper, sinkpad, self->in_order, N_STAGES);
   add_ghost (self, CTCDEC, "src");
   add_ghost (self, CTCDEC, "unsynced_src");
   g_signal_connect (self->stages[CTCDEC], "notify::max-observed-delay", G_CALLBACK (notify_delay), self);

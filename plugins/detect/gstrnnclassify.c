@@ -11,7 +11,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_rnn_classify_debug);
 
 #define CHUNK 1024              /* values that become floats at once */
 
-enum { PROP_0, PROP_POST_MESSAGES, PROP_OPTIONS };
+enum { PROP_0, PROP_POST_MESSAGES, PROP_STATE, PROP_STATE_INTERVAL, PROP_OPTIONS };
 
 typedef struct {
   GstRnnStage stage;
@@ -275,6 +275,15 @@ gst_rnn_classify_reset (GstRnnStage *stage)
 }
 
 static void
+gst_rnn_classify_keep (GstRnnStage *stage, RnnKeep *keep)
+{
+  if (GST_RNN_CLASSIFY (stage)->spotter)
+    rnn_spotter_keep (GST_RNN_CLASSIFY (stage)->spotter, keep);
+  else
+    keep->failed = TRUE;
+}
+
+static void
 gst_rnn_classify_get_stats (GstRnnStage *stage, GstStructure *stats)
 {
   gst_structure_set (stats, "events", G_TYPE_UINT64, GST_RNN_CLASSIFY (stage)->n_events, NULL);
@@ -322,6 +331,8 @@ gst_rnn_classify_set_property (GObject *object, guint id, const GValue *value, G
   GST_OBJECT_LOCK (self);
   if (id == PROP_POST_MESSAGES) {
     self->post_messages = g_value_get_boolean (value);
+  } else if (id < PROP_OPTIONS) {
+    gst_rnn_stage_set_state_property (&self->stage, id - PROP_STATE, value);
   } else {
     gst_rnn_options_set (rnn_spotter_options, id - PROP_OPTIONS, &self->config, value);
     g_atomic_int_set (&self->changed, TRUE);
@@ -337,6 +348,8 @@ gst_rnn_classify_get_property (GObject *object, guint id, GValue *value, GParamS
   GST_OBJECT_LOCK (self);
   if (id == PROP_POST_MESSAGES)
     g_value_set_boolean (value, self->post_messages);
+  else if (id < PROP_OPTIONS)
+    gst_rnn_stage_get_state_property (&self->stage, id - PROP_STATE, value);
   else
     gst_rnn_options_get (rnn_spotter_options, id - PROP_OPTIONS, &self->config, value);
   GST_OBJECT_UNLOCK (self);
@@ -357,6 +370,7 @@ gst_rnn_classify_class_init (GstRnnClassifyClass *klass)
       g_param_spec_boolean ("post-messages", "Post messages", "Post an element message for what was found", TRUE,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING));
   gst_rnn_options_install (object_class, rnn_spotter_options, PROP_OPTIONS, GST_PARAM_MUTABLE_PLAYING);
+  gst_rnn_stage_install_state (G_OBJECT_CLASS (klass), PROP_STATE, NULL, NULL);
 
   klass->is_first = TRUE;
   klass->check_model = gst_rnn_classify_check_model;
@@ -367,6 +381,7 @@ gst_rnn_classify_class_init (GstRnnClassifyClass *klass)
   klass->fill = gst_rnn_classify_fill;
   klass->drain = gst_rnn_classify_drain;
   klass->reset = gst_rnn_classify_reset;
+  klass->keep = gst_rnn_classify_keep;
   klass->stop = gst_rnn_classify_stop;
   klass->get_stats = gst_rnn_classify_get_stats;
 

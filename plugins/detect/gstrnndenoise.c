@@ -8,7 +8,7 @@
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_denoise_debug);
 #define GST_CAT_DEFAULT gst_rnn_denoise_debug
 
-enum { PROP_0, PROP_STRENGTH, PROP_SECOND_MODEL_FILE };
+enum { PROP_0, PROP_STRENGTH, PROP_SECOND_MODEL_FILE, PROP_STATE, PROP_STATE_INTERVAL };
 
 typedef struct {
   GstRnnStage stage;
@@ -106,6 +106,21 @@ gst_rnn_denoise_reset (GstRnnStage *stage)
   if (self->denoiser)
     rnn_denoiser_reset (self->denoiser);
   forget (self);
+}
+
+static void
+gst_rnn_denoise_keep (GstRnnStage *stage, RnnKeep *keep)
+{
+  GstRnnDenoise *self = GST_RNN_DENOISE (stage);
+
+  if (!self->denoiser || self->n_out > 0) {
+    keep->failed = TRUE;
+    return;
+  }
+  rnn_denoiser_keep (self->denoiser, keep);
+  rnn_keep (keep, &self->told, sizeof self->told);
+  if (self->told > (guint64) stage->timeline.count)
+    keep->failed = TRUE;
 }
 
 /* ---- the stream ---- */
@@ -236,6 +251,8 @@ gst_rnn_denoise_set_property (GObject *object, guint id, const GValue *value, GP
   GST_OBJECT_LOCK (self);
   if (id == PROP_STRENGTH) {
     self->strength = g_value_get_float (value);
+  } else if (id >= PROP_STATE) {
+    gst_rnn_stage_set_state_property (&self->stage, id - PROP_STATE, value);
   } else {
     g_free (self->second_model_file);
     self->second_model_file = g_value_dup_string (value);
@@ -251,6 +268,8 @@ gst_rnn_denoise_get_property (GObject *object, guint id, GValue *value, GParamSp
   GST_OBJECT_LOCK (self);
   if (id == PROP_STRENGTH)
     g_value_set_float (value, self->strength);
+  else if (id >= PROP_STATE)
+    gst_rnn_stage_get_state_property (&self->stage, id - PROP_STATE, value);
   else
     g_value_set_string (value, self->second_model_file);
   GST_OBJECT_UNLOCK (self);
@@ -284,6 +303,8 @@ gst_rnn_denoise_class_init (GstRnnDenoiseClass *klass)
       g_param_spec_string ("second-model-file", "Second model file", "Of models that come as two (DTLN), the one that takes samples",
           NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
 
+  gst_rnn_stage_install_state (G_OBJECT_CLASS (klass), PROP_STATE, NULL, NULL);
+
   klass->is_first = TRUE;
   klass->get_rate = rnn_denoiser_find_rate;
   klass->check_model = gst_rnn_denoise_check_model;
@@ -294,6 +315,7 @@ gst_rnn_denoise_class_init (GstRnnDenoiseClass *klass)
   klass->fill = gst_rnn_denoise_fill;
   klass->drain = gst_rnn_denoise_drain;
   klass->reset = gst_rnn_denoise_reset;
+  klass->keep = gst_rnn_denoise_keep;
   klass->stop = gst_rnn_denoise_stop;
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstrnnhold.h"
 
+#define MAX_KEPT (1 << 26)      /* samples */
+
 void
 gst_rnn_hold_init (GstRnnHold *hold)
 {
@@ -85,6 +87,31 @@ gst_rnn_hold_skip (GstRnnHold *hold, gsize n)
 {
   hold->n_heard -= n;
   gst_adapter_flush (hold->adapter, n * GST_AUDIO_INFO_BPF (&hold->info));
+}
+
+void
+gst_rnn_hold_keep (GstRnnHold *hold, RnnKeep *keep)
+{
+  gsize bpf = GST_AUDIO_INFO_BPF (&hold->info);
+  guint n = (guint) (gst_adapter_available (hold->adapter) / bpf);
+  g_autofree guint8 *bytes = NULL;
+
+  rnn_keep_same (keep, GST_AUDIO_INFO_FORMAT (&hold->info));
+  rnn_keep_count (keep, &n, MAX_KEPT);
+  if (keep->failed || (!keep->to && n > keep->left / bpf)) {
+    keep->failed = TRUE;
+    return;
+  }
+  bytes = g_malloc (n * bpf + 1);
+  if (keep->to)
+    gst_adapter_copy (hold->adapter, bytes, 0, n * bpf);
+  rnn_keep (keep, bytes, n * bpf);
+  if (keep->to)
+    return;
+  gst_rnn_hold_drop (hold);
+  if (n > 0)
+    gst_adapter_push (hold->adapter, gst_buffer_new_memdup (bytes, n * bpf));
+  hold->n_heard = n;            /* between two buffers nothing is unheard */
 }
 
 /* What both sides can do. */

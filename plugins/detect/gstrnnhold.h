@@ -33,6 +33,9 @@ guint gst_rnn_hold_hear (GstRnnHold *hold, gfloat samples[GST_RNN_HOLD_CHUNK]);
 GstBuffer *gst_rnn_hold_take (GstRnnHold *hold, gsize n);
 void gst_rnn_hold_skip (GstRnnHold *hold, gsize n);
 
+/* What waits between two buffers, all of it heard, out or in. */
+void gst_rnn_hold_keep (GstRnnHold *hold, RnnKeep *keep);
+
 /* Queries of both pads of a GstRnnStage through which sound flows as it is, at the rate of its model. */
 gboolean gst_rnn_hold_query (GstPad *pad, GstObject *parent, GstQuery *query);
 

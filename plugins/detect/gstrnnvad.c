@@ -17,7 +17,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_rnn_vad_debug);
 #define MAX_SPLIT_GAP (500 * GST_MSECOND)       /* of `split` */
 #define MAX_ROWS 8
 
-enum { PROP_0, PROP_MODE, PROP_LABEL, PROP_POST_MESSAGES, PROP_OPTIONS };
+enum { PROP_0, PROP_MODE, PROP_LABEL, PROP_POST_MESSAGES, PROP_STATE, PROP_STATE_INTERVAL, PROP_OPTIONS };
 typedef enum { MODE_MARK, MODE_GATE, MODE_SPLIT } Mode;
 
 typedef struct {
@@ -417,6 +417,25 @@ gst_rnn_vad_reset (GstRnnStage *stage)
   forget (self);
 }
 
+static void
+gst_rnn_vad_keep (GstRnnStage *stage, RnnKeep *keep)
+{
+  GstRnnVad *self = GST_RNN_VAD (stage);
+
+  if (!self->vad || self->ready) {
+    keep->failed = TRUE;
+    return;
+  }
+  rnn_vad_keep (self->vad, keep);
+  gst_rnn_hold_keep (&self->hold, keep);
+  rnn_keep (keep, &self->gap, sizeof self->gap);
+  rnn_keep (keep, &self->told, sizeof self->told);
+  rnn_keep (keep, &self->since, sizeof self->since);
+  rnn_keep (keep, &self->speech, sizeof self->speech);
+  if (self->gap > self->told || self->told + self->hold.n_heard != stage->timeline.count)
+    keep->failed = TRUE;
+}
+
 static gboolean
 gst_rnn_vad_push_event (GstRnnStage *stage, GstEvent *event)
 {
@@ -454,6 +473,10 @@ gst_rnn_vad_set_property (GObject *object, guint id, const GValue *value, GParam
     case PROP_POST_MESSAGES:
       self->post_messages = g_value_get_boolean (value);
       break;
+    case PROP_STATE:
+    case PROP_STATE_INTERVAL:
+      gst_rnn_stage_set_state_property (&self->stage, id - PROP_STATE, value);
+      break;
     default:
       gst_rnn_options_set (rows, id - PROP_OPTIONS, &self->config, value);
       g_atomic_int_set (&self->changed, TRUE);
@@ -476,6 +499,10 @@ gst_rnn_vad_get_property (GObject *object, guint id, GValue *value, GParamSpec *
       break;
     case PROP_POST_MESSAGES:
       g_value_set_boolean (value, self->post_messages);
+      break;
+    case PROP_STATE:
+    case PROP_STATE_INTERVAL:
+      gst_rnn_stage_get_state_property (&self->stage, id - PROP_STATE, value);
       break;
     default:
       gst_rnn_options_get (rows, id - PROP_OPTIONS, &self->config, value);
@@ -524,6 +551,7 @@ gst_rnn_vad_class_init (GstRnnVadClass *klass)
   object_class->get_property = gst_rnn_vad_get_property;
   object_class->finalize = gst_rnn_vad_finalize;
   install_properties (object_class);
+  gst_rnn_stage_install_state (G_OBJECT_CLASS (klass), PROP_STATE, NULL, NULL);
   gst_type_mark_as_plugin_api (gst_rnn_vad_mode_get_type (), 0);
 
   klass->is_first = TRUE;
@@ -536,6 +564,7 @@ gst_rnn_vad_class_init (GstRnnVadClass *klass)
   klass->fill = gst_rnn_vad_fill;
   klass->drain = gst_rnn_vad_drain;
   klass->reset = gst_rnn_vad_reset;
+  klass->keep = gst_rnn_vad_keep;
   klass->stop = gst_rnn_vad_stop;
   klass->push_event = gst_rnn_vad_push_event;
   klass->get_stats = gst_rnn_vad_get_stats;

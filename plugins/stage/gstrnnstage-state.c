@@ -27,7 +27,7 @@ fingerprint (GstRnnStage *stage)
 }
 
 static void
-keep_all (GstRnnStage *stage, RnnKeep *keep)
+keep_stage (GstRnnStage *stage, RnnKeep *keep)
 {
   GstRnnTimeline *timeline = &stage->timeline;
 
@@ -42,18 +42,23 @@ keep_all (GstRnnStage *stage, RnnKeep *keep)
   GST_RNN_STAGE_GET_CLASS (stage)->keep (stage, keep);
 }
 
-/* In the streaming thread, or where none is, between two buffers. */
 static void
-save (GstRnnStage *stage, const gchar *path)
+keep_all (GstRnnStage *const *stages, guint n, RnnKeep *keep)
+{
+  for (guint i = 0; i < n; i++)
+    keep_stage (stages[i], keep);
+}
+
+void
+gst_rnn_stages_save (GstRnnStage *const *stages, guint n, const gchar *path)
 {
   g_autoptr (GByteArray) body = g_byte_array_new (), file = g_byte_array_new ();
-  g_autofree gchar *model = fingerprint (stage), *digest = NULL;
+  g_autofree gchar *model = fingerprint (stages[0]), *digest = NULL;
   g_autoptr (GError) error = NULL;
   RnnKeep keep = { .to = body };
 
-  stage->state_saved = g_get_monotonic_time ();
   g_byte_array_append (body, (const guint8 *) model, DIGEST);
-  keep_all (stage, &keep);
+  keep_all (stages, n, &keep);
   if (keep.failed)              /* in the midst of a step that was given up */
     return;
   digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, body->data, body->len);
@@ -61,15 +66,15 @@ save (GstRnnStage *stage, const gchar *path)
   g_byte_array_append (file, (const guint8 *) digest, DIGEST);
   g_byte_array_append (file, body->data, body->len);
   if (!rnn_file_replace_private (path, (const gchar *) file->data, file->len, &error))
-    GST_ELEMENT_WARNING (stage, RESOURCE, WRITE, ("%s", error->message), (NULL));
+    GST_ELEMENT_WARNING (stages[0], RESOURCE, WRITE, ("%s", error->message), (NULL));
 }
 
 /* NULL: it fits, and is taken. */
 static const gchar *
-take (GstRnnStage *stage, const gchar *bytes, gsize size)
+take (GstRnnStage *const *stages, guint n, const gchar *bytes, gsize size)
 {
   gsize head = strlen (MAGIC) + DIGEST;
-  g_autofree gchar *model = fingerprint (stage), *digest = NULL;
+  g_autofree gchar *model = fingerprint (stages[0]), *digest = NULL;
   RnnKeep keep = { .from = (const guint8 *) bytes + head + DIGEST };
 
   if (size < head + DIGEST || memcmp (bytes, MAGIC, strlen (MAGIC)))
@@ -80,12 +85,12 @@ take (GstRnnStage *stage, const gchar *bytes, gsize size)
   if (memcmp (model, bytes + head, DIGEST))
     return "is of another model";
   keep.left = size - head - DIGEST;
-  keep_all (stage, &keep);
-  return keep.failed || keep.left ? "is of another element, or of a stream of another rate" : NULL;
+  keep_all (stages, n, &keep);
+  return keep.failed || keep.left ? "is of another element, of other options, or of a stream of another rate" : NULL;
 }
 
-static void
-load (GstRnnStage *stage, const gchar *path)
+void
+gst_rnn_stages_load (GstRnnStage *const *stages, guint n, const gchar *path)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) file = rnn_file_map (path, &error);
@@ -94,17 +99,19 @@ load (GstRnnStage *stage, const gchar *path)
 
   if (!file) {
     if (!g_error_matches (error, RNN_ERROR, RNN_ERROR_NOT_FOUND))       /* the first start */
-      GST_ELEMENT_WARNING (stage, RESOURCE, READ, ("%s; starting anew", error->message), (NULL));
+      GST_ELEMENT_WARNING (stages[0], RESOURCE, READ, ("%s; starting anew", error->message), (NULL));
     return;
   }
   bytes = g_bytes_get_data (file, &size);
-  fault = take (stage, bytes, size);
+  fault = take (stages, n, bytes, size);
   if (!fault)
     return;
-  gst_rnn_timeline_stop (&stage->timeline);
-  stage->position = GST_CLOCK_TIME_NONE;
-  gst_rnn_stage_reset (stage);
-  GST_ELEMENT_WARNING (stage, RESOURCE, READ, ("%s: %s; starting anew", path, fault), (NULL));
+  for (guint i = 0; i < n; i++) {
+    gst_rnn_timeline_stop (&stages[i]->timeline);
+    stages[i]->position = GST_CLOCK_TIME_NONE;
+    gst_rnn_stage_reset (stages[i]);
+  }
+  GST_ELEMENT_WARNING (stages[0], RESOURCE, READ, ("%s: %s; starting anew", path, fault), (NULL));
 }
 
 /* The path that is wanted once, or else the file's if it is @due; (g_free). */
@@ -131,7 +138,7 @@ gst_rnn_stage_load_state_if_due (GstRnnStage *stage)
   path = take_path (stage, &stage->load_wanted, stage->state_due);
   stage->state_due = FALSE;
   if (path)
-    load (stage, path);
+    gst_rnn_stages_load (&stage, 1, path);
 }
 
 void
@@ -143,8 +150,10 @@ gst_rnn_stage_save_state_if_due (GstRnnStage *stage, gboolean stops)
   if (!GST_RNN_STAGE_GET_CLASS (stage)->keep || !stage->negotiated)
     return;
   path = take_path (stage, &stage->save_wanted, stops || past >= (gint64) stage->state_interval * 1000);
-  if (path)
-    save (stage, path);
+  if (!path)
+    return;
+  stage->state_saved = g_get_monotonic_time ();
+  gst_rnn_stages_save (&stage, 1, path);
 }
 
 /* ---- properties and signals ---- */
@@ -177,10 +186,8 @@ load_state_signal (GstRnnStage *stage, const gchar *path)
 }
 
 void
-gst_rnn_stage_install_state (GstRnnStageClass *klass, guint first_id)
+gst_rnn_stage_install_state (GObjectClass *object_class, guint first_id, GCallback save, GCallback load)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-
   g_object_class_install_property (object_class, first_id + STATE_FILE,
       g_param_spec_string ("state-file", "State file", "Where the state is kept, so that the stream goes on after a restart or in another "
           "process; read before the first buffer", NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING));
@@ -188,10 +195,10 @@ gst_rnn_stage_install_state (GstRnnStageClass *klass, guint first_id)
       g_param_spec_uint ("state-interval", "State interval", "Time from one write of state-file to the next (ms); 0: after every buffer", 0,
           G_MAXUINT, DEFAULT_INTERVAL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING));
   /* action signals: the state into a file, at once or behind the buffer that is under way; and out of one before the next buffer */
-  g_signal_new_class_handler ("save-state", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (save_state_signal), NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  g_signal_new_class_handler ("load-state", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
-      G_CALLBACK (load_state_signal), NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_signal_new_class_handler ("save-state", G_TYPE_FROM_CLASS (object_class), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      save ? save : G_CALLBACK (save_state_signal), NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_signal_new_class_handler ("load-state", G_TYPE_FROM_CLASS (object_class), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      load ? load : G_CALLBACK (load_state_signal), NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 void

@@ -138,12 +138,16 @@ void gst_rnn_stage_reset (GstRnnStage *stage);
 
 /* ---- gstrnnstage-state.c ---- */
 /* state-file, state-interval and the signals of a class that has `keep`; its properties @first_id and the next one go to the two below,
- * under the object lock, with 0 and 1. */
-void gst_rnn_stage_install_state (GstRnnStageClass *klass, guint first_id);
+ * under the object lock, with 0 and 1.  A bin has handlers of its own for the signals; NULL: a stage's. */
+void gst_rnn_stage_install_state (GObjectClass *klass, guint first_id, GCallback save, GCallback load);
 void gst_rnn_stage_set_state_property (GstRnnStage *stage, guint which, const GValue *value);
 void gst_rnn_stage_get_state_property (GstRnnStage *stage, guint which, GValue *value);
 void gst_rnn_stage_init_state (GstRnnStage *stage);
 void gst_rnn_stage_free_state (GstRnnStage *stage);
+/* In the streaming thread, or where none is, between two buffers: the state of stages that follow each other, in one file.  What does not fit
+ * is said as a warning, and all begin anew. */
+void gst_rnn_stages_save (GstRnnStage *const *stages, guint n, const gchar *path);
+void gst_rnn_stages_load (GstRnnStage *const *stages, guint n, const gchar *path);
 void gst_rnn_stage_load_state_if_due (GstRnnStage *stage);
 void gst_rnn_stage_save_state_if_due (GstRnnStage *stage, gboolean stops);
 

@@ -18,6 +18,10 @@ typedef struct {
 void rnn_keep (RnnKeep *keep, gpointer data, gsize n);
 /* A count, at most @most: fails on what is larger. */
 void rnn_keep_count (RnnKeep *keep, guint *count, guint most);
+/* Text without a 0 in it, of at most 16 MB, valid UTF-8. */
+void rnn_keep_string (RnnKeep *keep, GString *text);
+/* Elements of @array, at most @most. */
+void rnn_keep_array (RnnKeep *keep, GArray *array, guint most);
 /* What has to be the same on both sides: a size, a kind. */
 void rnn_keep_same (RnnKeep *keep, guint64 value);
 

@@ -23,9 +23,9 @@ void
 rnn_beam_history_reset (RnnBeamHistory *h)
 {
   for (guint32 i = 0; i < h->n_words; i++)
-    h->words[i].previous = i + 1 < h->n_words ? i + 1 : RNN_BEAM_NONE;
+    h->words[i] = (RnnBeamWord) { .previous = i + 1 < h->n_words ? i + 1 : RNN_BEAM_NONE };
   for (guint32 i = 0; i < h->n_tokens; i++)
-    h->tokens[i].previous = i + 1 < h->n_tokens ? i + 1 : RNN_BEAM_NONE;
+    h->tokens[i] = (RnnBeamToken) { .previous = i + 1 < h->n_tokens ? i + 1 : RNN_BEAM_NONE };
   h->free_word = h->free_token = 0;
   h->words_left = h->n_words;
   h->tokens_left = h->n_tokens;

@@ -281,5 +281,6 @@ const RnnCtcDecoderClass rnn_ctc_beam = {
   .n_best = n_best,
   .configure = configure,
   .set_hotwords = set_hotwords,
+  .keep = rnn_beam_keep,
   .finalize = finalize,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CTC prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014), in parts: beam.c (the decoder's class and its
  * options), beam-language.c (lexicon and language model), beam-extend.c (what a step makes of the hypotheses), beam-keep.c (which of that stays), beam-end.c (where words end),
- * beam-history.c (words said so far), beam-words.c (what callers see).
+ * beam-history.c (words said so far), beam-words.c (what callers see), beam-state.c (all of it into another process).
  *
  * A hypothesis is a sequence of words and of the tokens of the word under way; its probability sums over all alignments.
  * Two kinds of token tables: with tokens that part words (" ", or pieces of text that begin with a space), and without
@@ -239,6 +239,10 @@ void rnn_beam_commit_all (RnnBeam *beam);               /* all words of the best
 void rnn_beam_commit_last (RnnBeam *beam);              /* of the only hypothesis: but for one that is under way */
 void rnn_beam_read (RnnBeam *beam);                     /* the n best */
 guint64 rnn_beam_first_step (RnnCtcDecoder *decoder);
+
+/* ---- beam-state.c ---- */
+
+void rnn_beam_keep (RnnCtcDecoder *decoder, RnnKeep *keep);
 
 extern const RnnCtcDecoderClass rnn_ctc_beam;
 

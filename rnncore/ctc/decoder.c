@@ -197,6 +197,25 @@ rnn_ctc_decoder_set_hotwords (RnnCtcDecoder *decoder, const gchar *hotwords, GEr
   return FALSE;
 }
 
+void
+rnn_ctc_decoder_keep (RnnCtcDecoder *decoder, RnnKeep *keep)
+{
+  if (!keep->to)
+    rnn_ctc_decoder_reset (decoder);
+  rnn_keep_same (keep, g_str_hash (decoder->klass->name));
+  rnn_keep_same (keep, (guint64) decoder->V);
+  rnn_keep (keep, decoder->log_probs, (gsize) decoder->V * sizeof (gfloat));
+  rnn_keep (keep, &decoder->now, sizeof decoder->now);
+  rnn_ctc_words_keep (&decoder->words, keep);
+  rnn_keep (keep, &decoder->open, sizeof decoder->open);
+  rnn_keep_count (keep, &decoder->n_stable, decoder->words.n);
+  decoder->klass->keep (decoder, keep);
+  if (decoder->open && decoder->words.n == 0)
+    keep->failed = TRUE;
+  if (!keep->to && keep->failed)
+    rnn_ctc_decoder_reset (decoder);
+}
+
 guint64
 rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder)
 {

@@ -2,6 +2,7 @@
 /* What every CTC decoder is made of.  A new one is a file with a class, a row in decoder.c, and, if it takes options,
  * fields of RnnCtcDecoderConfig (ctc.h): its rows of them become properties of the elements and flags of the tools. */
 #pragma once
+#include "../base/keep.h"
 #include "words.h"
 
 G_BEGIN_DECLS
@@ -34,6 +35,8 @@ typedef struct {
    * nothing can.  Hotwords: NULL: it takes none. */
   gboolean (*configure) (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error);
   gboolean (*set_hotwords) (RnnCtcDecoder *decoder, const gchar *hotwords, GError **error);
+  /* What the class has beside the base, out or in, checked; what failed is reset. */
+  void     (*keep)     (RnnCtcDecoder *decoder, RnnKeep *keep);
   void     (*finalize) (RnnCtcDecoder *decoder);        /* may be NULL */
 } RnnCtcDecoderClass;
 
@@ -50,6 +53,9 @@ struct _RnnCtcDecoder {
   RnnCtcReading *readings;      /* [n_readings], of the class, which frees them */
   guint n_readings;
 };
+
+/* The search as it stands, out or in (base/keep.h); with the same options on both sides it goes on bit for bit.  What failed is reset. */
+void rnn_ctc_decoder_keep (RnnCtcDecoder *decoder, RnnKeep *keep);
 
 extern const RnnCtcDecoderClass rnn_ctc_greedy;
 

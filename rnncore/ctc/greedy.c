@@ -99,6 +99,16 @@ greedy_reset (RnnCtcDecoder *decoder)
   ((Greedy *) decoder)->last = decoder->blank;
 }
 
+static void
+greedy_keep (RnnCtcDecoder *decoder, RnnKeep *keep)
+{
+  Greedy *greedy = (Greedy *) decoder;
+
+  rnn_keep (keep, &greedy->last, sizeof greedy->last);
+  rnn_keep (keep, &greedy->log_sum, sizeof greedy->log_sum);
+  rnn_keep (keep, &greedy->n_steps, sizeof greedy->n_steps);
+}
+
 const RnnCtcDecoderClass rnn_ctc_greedy = {
   .name = "greedy",
   .summary = "the best token of each step",
@@ -107,4 +117,5 @@ const RnnCtcDecoderClass rnn_ctc_greedy = {
   .end_word = greedy_end_word,
   .finish = greedy_finish,
   .reset = greedy_reset,
+  .keep = greedy_keep,
 };

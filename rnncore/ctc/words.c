@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LETTERS 15              /* of a word, with its end */
+#define MAX_KEPT (1 << 20)
 
 void
 rnn_ctc_words_init (RnnCtcWords *words, guint n)
@@ -84,4 +85,25 @@ rnn_ctc_words_truncate (RnnCtcWords *words, guint n)
     return;
   g_string_truncate (words->texts, (gsize) (words->words[n].text - words->texts->str));
   words->n = n;
+}
+
+void
+rnn_ctc_words_keep (RnnCtcWords *words, RnnKeep *keep)
+{
+  guint n = words->n;
+
+  rnn_keep_count (keep, &n, MAX_KEPT);
+  if (!keep->to)
+    rnn_ctc_words_drop (words, words->n);
+  for (guint i = 0; i < n && !keep->failed; i++) {
+    RnnCtcWord *word = keep->to ? &words->words[i] : rnn_ctc_words_add (words);
+    g_autoptr (GString) text = g_string_new (keep->to ? word->text : NULL);
+
+    rnn_keep (keep, &word->start, sizeof word->start);
+    rnn_keep (keep, &word->end, sizeof word->end);
+    rnn_keep (keep, &word->confidence, sizeof word->confidence);
+    rnn_keep_string (keep, text);
+    if (!keep->to)
+      rnn_ctc_words_append (words, text->str, text->len);
+  }
 }

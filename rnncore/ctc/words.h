@@ -2,6 +2,7 @@
 /* A queue of timed words whose storage is used again: it grows to the most words and letters that ever waited in it,
  * then allocates no more. */
 #pragma once
+#include "../base/keep.h"
 #include "ctc.h"
 
 G_BEGIN_DECLS
@@ -22,5 +23,7 @@ void rnn_ctc_words_append (RnnCtcWords *words, const gchar *text, gsize len);
 void rnn_ctc_words_truncate (RnnCtcWords *words, guint n);
 /* Takes the first @n words away. */
 void rnn_ctc_words_drop  (RnnCtcWords *words, guint n);
+
+void rnn_ctc_words_keep  (RnnCtcWords *words, RnnKeep *keep);
 
 G_END_DECLS

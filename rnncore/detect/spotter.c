@@ -368,3 +368,58 @@ rnn_spotter_next (RnnSpotter *s)
     return NULL;
   }
 }
+
+/* ---- into another process ---- */
+
+static void
+keep_numbers (RnnSpotter *s, RnnKeep *keep)
+{
+  gsize n = (gsize) s->n * sizeof (gfloat);
+
+  rnn_keep (keep, s->p, n);
+  rnn_keep (keep, s->mean, n);
+  rnn_keep (keep, s->pooled, n);
+  rnn_keep (keep, s->sum, (gsize) s->n * sizeof (gdouble));
+  rnn_keep_count (keep, &s->fill, s->size);
+  rnn_keep_count (keep, &s->at, s->size - 1);
+  rnn_keep (keep, s->ring, s->fill * n);
+  for (gint i = 0; i < s->n; i++) {
+    rnn_keep (keep, &s->tracks[i].high, sizeof s->tracks[i].high);
+    rnn_keep (keep, &s->tracks[i].quiet_until, sizeof s->tracks[i].quiet_until);
+  }
+  rnn_keep (keep, &s->n_pooled, sizeof s->n_pooled);
+}
+
+/* Rows that are not taken yet are fewer than an interval. */
+static void
+keep_window (RnnSpotter *s, RnnKeep *keep)
+{
+  rnn_keep (keep, s->window, s->n_window * (gsize) s->channels * sizeof (gfloat));
+  rnn_keep_array (keep, s->pending, (guint) MIN (s->n_interval * (gsize) s->channels, G_MAXUINT));
+  if (s->pending->len % (guint) s->channels)
+    keep->failed = TRUE;
+}
+
+void
+rnn_spotter_keep (RnnSpotter *s, RnnKeep *keep)
+{
+  if (!keep->to)
+    rnn_spotter_reset (s);
+  if (s->finishing || s->next < s->n || s->n_taken > 0) {
+    keep->failed = TRUE;
+    return;
+  }
+  rnn_keep_same (keep, (guint64) s->n);
+  rnn_keep_same (keep, s->size);
+  rnn_keep_same (keep, s->n_window);
+  keep_numbers (s, keep);
+  if (s->window)
+    keep_window (s, keep);
+  else
+    rnn_listener_keep (s->listener, keep);
+  rnn_keep (keep, &s->n_rows, sizeof s->n_rows);
+  rnn_keep (keep, &s->start, sizeof s->start);
+  rnn_keep (keep, &s->heard, sizeof s->heard);
+  if (keep->failed && !keep->to)
+    rnn_spotter_reset (s);
+}

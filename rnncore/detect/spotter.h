@@ -12,6 +12,7 @@
  *
  * A model that gives one answer for all steps (its output has a pooling) has no events; ask rnn_spotter_get_whole (). */
 #pragma once
+#include "../base/keep.h"
 #include "../model/model.h"
 
 RNN_API_BEGIN
@@ -47,6 +48,8 @@ void rnn_spotter_finish (RnnSpotter *spotter);
 /* (transfer none), valid until the next call; NULL: none for now. */
 const RnnSpotted *rnn_spotter_next (RnnSpotter *spotter);
 void rnn_spotter_reset (RnnSpotter *spotter);
+/* Its state between two pushes, when all events were taken, out or in (base/keep.h). */
+void        rnn_spotter_keep (RnnSpotter *spotter, RnnKeep *keep);
 /* The smoothed probabilities [n] of the step that was looked at last. */
 const gfloat *rnn_spotter_get_scores (RnnSpotter *spotter, gint *n);
 /* What all steps since the last reset are together, the largest of it (tags: the most probable): by the output's pooling, or the

@@ -277,3 +277,37 @@ rnn_vad_next (RnnVad *vad, RnnVadSpan *span)
     }
   }
 }
+
+/* ---- into another process ---- */
+
+#define MAX_WAITING (1 << 20)
+
+void
+rnn_vad_keep (RnnVad *vad, RnnKeep *keep)
+{
+  if (!keep->to)
+    rnn_vad_reset (vad);
+  if (vad->finishing) {
+    keep->failed = TRUE;
+    return;
+  }
+  if (vad->first > 0)
+    g_array_remove_range (vad->waiting, 0, vad->first);
+  vad->first = 0;
+  rnn_listener_keep (vad->listener, keep);
+  rnn_keep_array (keep, vad->waiting, MAX_WAITING);
+  rnn_keep (keep, &vad->pushed, sizeof vad->pushed);
+  rnn_keep (keep, &vad->heard, sizeof vad->heard);
+  rnn_keep (keep, &vad->told, sizeof vad->told);
+  rnn_keep (keep, &vad->speech, sizeof vad->speech);
+  rnn_keep (keep, &vad->rising, sizeof vad->rising);
+  rnn_keep (keep, &vad->rise, sizeof vad->rise);
+  rnn_keep (keep, &vad->voice_end, sizeof vad->voice_end);
+  rnn_keep (keep, &vad->speech_start, sizeof vad->speech_start);
+  rnn_keep (keep, &vad->speech_end, sizeof vad->speech_end);
+  rnn_keep (keep, &vad->last, sizeof vad->last);
+  if (vad->told > vad->heard || vad->heard > vad->pushed)
+    keep->failed = TRUE;
+  if (keep->failed && !keep->to)
+    rnn_vad_reset (vad);
+}

@@ -9,6 +9,7 @@
  * taken back to the first of them and by `padding` more; it ends when min_silence has passed without p >= release, `padding`
  * after the last such step.  What of that is not known yet waits: see rnn_vad_get_delay (). */
 #pragma once
+#include "../base/keep.h"
 #include "../model/model.h"
 
 RNN_API_BEGIN
@@ -43,6 +44,8 @@ void     rnn_vad_push (RnnVad *vad, const gfloat *samples, gsize n);
 void     rnn_vad_finish (RnnVad *vad);
 gboolean rnn_vad_next (RnnVad *vad, RnnVadSpan *span);
 void     rnn_vad_reset (RnnVad *vad);
+/* Its state between two pushes, when all spans were taken, out or in (base/keep.h). */
+void    rnn_vad_keep (RnnVad *vad, RnnKeep *keep);
 /* Samples from one to its span, at most, with the configuration of now. */
 guint    rnn_vad_get_delay (RnnVad *vad);
 

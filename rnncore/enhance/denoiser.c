@@ -318,3 +318,47 @@ rnn_denoiser_finish (RnnDenoiser *d, gfloat *out)
   rnn_denoiser_reset (d);
   return given;
 }
+
+/* ---- into another process ---- */
+
+static void
+keep_session (RnnSession *session, RnnKeep *keep)
+{
+  gsize n = rnn_session_get_state_size (session);
+  g_autofree gfloat *state = g_new0 (gfloat, n + 1);
+
+  rnn_keep_same (keep, n);
+  rnn_session_get_state (session, 0, state);
+  rnn_keep (keep, state, n * sizeof (gfloat));
+  if (!keep->to && !keep->failed)
+    rnn_session_set_state (session, 0, state);
+}
+
+void
+rnn_denoiser_keep (RnnDenoiser *d, RnnKeep *keep)
+{
+  if (!keep->to)
+    rnn_denoiser_reset (d);
+  rnn_keep_same (keep, g_str_hash (d->kind->name));
+  rnn_keep_same (keep, d->second != NULL);
+  rnn_stft_keep (d->stft, keep);
+  keep_session (d->session, keep);
+  if (d->second)
+    keep_session (d->second, keep);
+  if (d->analysis)
+    rnn_noise_analysis_keep (d->analysis, keep);
+  rnn_keep (keep, d->last, sizeof d->last);
+  rnn_keep_count (keep, &d->n_waiting, d->hop - 1);
+  rnn_keep (keep, d->waiting, d->n_waiting * sizeof (gfloat));
+  rnn_keep (keep, &d->has_first, sizeof d->has_first);
+  rnn_keep (keep, &d->begun, sizeof d->begun);
+  if (d->has_first && !d->begun)
+    rnn_keep (keep, d->first, d->hop * sizeof (gfloat));
+  rnn_keep (keep, &d->n_in, sizeof d->n_in);
+  rnn_keep (keep, &d->n_out, sizeof d->n_out);
+  rnn_keep (keep, &d->n_late, sizeof d->n_late);
+  if (d->n_out > d->n_in)
+    keep->failed = TRUE;
+  if (keep->failed && !keep->to)
+    rnn_denoiser_reset (d);
+}

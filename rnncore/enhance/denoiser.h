@@ -4,6 +4,7 @@
  * What the model is follows from what it takes (denoiser.c has the table): complex spectra (GTCRN), or magnitudes for which it
  * gives a mask, with a second model that polishes the samples, if there is one (DTLN), at 16 kHz; or RNNoise's 42 features at 48 kHz. */
 #pragma once
+#include "../base/keep.h"
 #include "../model/model.h"
 
 RNN_API_BEGIN
@@ -26,5 +27,7 @@ gsize rnn_denoiser_push (RnnDenoiser *denoiser, const gfloat *samples, gsize n, 
 /* The end: the rest, so that as many have come out as went in; room for a delay.  Then the denoiser is as new. */
 gsize rnn_denoiser_finish (RnnDenoiser *denoiser, gfloat *out);
 void  rnn_denoiser_reset (RnnDenoiser *denoiser);
+/* Its state between two pushes, out or in (base/keep.h). */
+void         rnn_denoiser_keep (RnnDenoiser *denoiser, RnnKeep *keep);
 
 RNN_API_END

@@ -269,3 +269,15 @@ rnn_noise_filter (RnnNoiseFrame *f, const gfloat *gains, gfloat *lastg)
     for (gint c = 0; c < 2; c++)
       f->x[k][c] *= bins[k];
 }
+
+void
+rnn_noise_analysis_keep (RnnNoiseAnalysis *a, RnnKeep *keep)
+{
+  rnn_keep (keep, a->highpass, sizeof a->highpass);
+  rnn_keep (keep, a->history, sizeof a->history);
+  rnn_keep (keep, a->cepstra, sizeof a->cepstra);
+  rnn_keep (keep, &a->pitch, sizeof a->pitch);
+  rnn_keep_count (keep, &a->at, MEMORY - 1);
+  if (a->pitch.period < 0 || a->pitch.period > RNN_PITCH_LONGEST + 1)
+    keep->failed = TRUE;
+}

@@ -10,6 +10,7 @@
  * Samples of +-1 and a transform without a factor, as FFmpeg's arnndn has it: its models hear sound 31 dB fainter than RNNoise's
  * own program lets them. */
 #pragma once
+#include "../base/keep.h"
 #include "pitch.h"
 
 G_BEGIN_DECLS
@@ -34,6 +35,7 @@ typedef struct _RnnNoiseAnalysis RnnNoiseAnalysis;
 RnnNoiseAnalysis *rnn_noise_analysis_new (GError **error);
 void rnn_noise_analysis_free (RnnNoiseAnalysis *analysis);
 void rnn_noise_analysis_reset (RnnNoiseAnalysis *analysis);
+void rnn_noise_analysis_keep (RnnNoiseAnalysis *analysis, RnnKeep *keep);
 /* The next samples[RNN_NOISE_HOP] of +-1. (transfer none), until the next call */
 RnnNoiseFrame *rnn_noise_analyse (RnnNoiseAnalysis *analysis, const gfloat *samples);
 /* Takes out of frame->x what the network's gains[RNN_NOISE_BANDS] say, after what lies between the voice's harmonics; lastg: gains of the

@@ -145,3 +145,12 @@ rnn_stft_overlap (RnnStft *s, const gfloat *block, gfloat *samples)
   memmove (s->sum, s->sum + s->hop, kept * sizeof (gfloat));
   memset (s->sum + kept, 0, s->hop * sizeof (gfloat));
 }
+
+void
+rnn_stft_keep (RnnStft *s, RnnKeep *keep)
+{
+  rnn_keep_same (keep, s->window);
+  rnn_keep_same (keep, s->hop);
+  rnn_keep (keep, s->frame, s->window * sizeof (gfloat));
+  rnn_keep (keep, s->sum, s->window * sizeof (gfloat));
+}

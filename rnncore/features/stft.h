@@ -7,6 +7,7 @@
  * frames that overlap of both windows' product. */
 #pragma once
 #include <glib.h>
+#include "../base/keep.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,7 @@ RnnStft *rnn_stft_new (RnnStftType type, guint window, guint hop, GError **error
 void  rnn_stft_free (RnnStft *stft);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnStft, rnn_stft_free)
 void  rnn_stft_reset (RnnStft *stft);
+void     rnn_stft_keep (RnnStft *stft, RnnKeep *keep);
 /* Before the first analysis: what comes before the first sample, past[window - hop]; else zeros do. */
 void  rnn_stft_prime (RnnStft *stft, const gfloat *past);
 /* The next samples[hop] -> spectrum[window / 2 + 1][re, im] of the last `window` samples. */

@@ -115,3 +115,15 @@ rnn_rows_finish (gpointer stream, gfloat *out)
   rnn_rows_reset (stream);
   return 0;
 }
+
+void
+rnn_rows_keep (gpointer stream, RnnKeep *keep)
+{
+  Rows *r = stream;
+
+  rnn_keep (keep, &r->n, sizeof r->n);
+  rnn_cmvn_keep (r->cmvn, keep);
+  rnn_stack_keep (r->stack, keep);
+  if (keep->failed && !keep->to)
+    rnn_rows_reset (r);
+}

@@ -19,8 +19,9 @@ guint    rnn_rows_max_steps (gpointer stream, guint n);
 guint    rnn_rows_push (gpointer stream, const gfloat *rows, guint n, gfloat *out);
 guint    rnn_rows_finish (gpointer stream, gfloat *out);
 gint     rnn_rows_start (gpointer stream);
+void     rnn_rows_keep (gpointer stream, RnnKeep *keep);
 
 #define RNN_ROWS_STREAM .open = rnn_rows_open, .close = rnn_rows_close, .reset = rnn_rows_reset, \
-    .max_steps = rnn_rows_max_steps, .push = rnn_rows_push, .finish = rnn_rows_finish, .start = rnn_rows_start
+    .max_steps = rnn_rows_max_steps, .push = rnn_rows_push, .finish = rnn_rows_finish, .start = rnn_rows_start, .keep = rnn_rows_keep
 
 G_END_DECLS

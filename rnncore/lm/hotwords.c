@@ -276,6 +276,12 @@ rnn_hotwords_step (const RnnHotwords *hotwords, guint32 state, guint32 symbol, g
   return next;
 }
 
+gboolean
+rnn_hotwords_have (const RnnHotwords *hotwords, guint32 state)
+{
+  return state < hotwords->nodes->len;
+}
+
 gfloat
 rnn_hotwords_get_earned (const RnnHotwords *hotwords, guint32 state)
 {

@@ -115,6 +115,18 @@ ngram_finalize (RnnScorer *scorer)
   rnn_ngram_image_clear (&((Ngram *) scorer)->image);
 }
 
+static gboolean
+ngram_holds (RnnScorer *scorer, gconstpointer state)
+{
+  const RnnNgramImage *image = &((Ngram *) scorer)->image;
+  const guint32 *places = state;
+
+  for (guint k = 0; k < MAX (image->order - 1, 1); k++)
+    if (places[k] != NONE && places[k] >= image->levels[k].n)
+      return FALSE;
+  return TRUE;
+}
+
 static const RnnScorerClass ngram_class = {
   .name = "ngram",
   .instance_size = sizeof (Ngram),
@@ -122,6 +134,7 @@ static const RnnScorerClass ngram_class = {
   .start = ngram_start,
   .score = ngram_score,
   .end = ngram_end,
+  .holds = ngram_holds,
   .finalize = ngram_finalize,
 };
 

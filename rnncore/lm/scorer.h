@@ -27,6 +27,8 @@ typedef struct {
   gfloat  (*score_text) (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text, gpointer next);
   /* log P (the sentence ends here | state) in nats; 0 where the model has no notion of it. */
   gfloat  (*end)      (RnnScorer *scorer, gconstpointer state);
+  /* Can @state, whose bytes came from outside, be one of its?  NULL: any can. */
+  gboolean (*holds)   (RnnScorer *scorer, gconstpointer state);
   void    (*finalize) (RnnScorer *scorer);      /* may be NULL */
 } RnnScorerClass;
 
@@ -72,6 +74,12 @@ static inline gfloat
 rnn_scorer_end (RnnScorer *scorer, gconstpointer state)
 {
   return scorer->klass->end (scorer, state);
+}
+
+static inline gboolean
+rnn_scorer_holds (RnnScorer *scorer, gconstpointer state)
+{
+  return !scorer->klass->holds || scorer->klass->holds (scorer, state);
 }
 
 /* ---- sum.c: several models as one ---- */

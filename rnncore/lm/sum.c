@@ -114,6 +114,17 @@ sum_finalize (RnnScorer *scorer)
   g_mutex_clear (&sum->lock);
 }
 
+static gboolean
+sum_holds (RnnScorer *scorer, gconstpointer state)
+{
+  Sum *sum = (Sum *) scorer;
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < sum->n; state = (const guint8 *) state + sum->scorers[i++]->state_size)
+    good = good && rnn_scorer_holds (sum->scorers[i], state);
+  return good;
+}
+
 static const RnnScorerClass sum_class = {
   .name = "sum",
   .instance_size = sizeof (Sum),
@@ -122,6 +133,7 @@ static const RnnScorerClass sum_class = {
   .score = sum_score,
   .score_text = sum_score_text,
   .end = sum_end,
+  .holds = sum_holds,
   .finalize = sum_finalize,
 };
 

@@ -161,3 +161,21 @@ rnn_listener_next (RnnListener *l)
   l->heard = (RnnHeard) { answer->y, answer->start, answer->start + answer->duration };
   return &l->heard;
 }
+
+void
+rnn_listener_keep (RnnListener *l, RnnKeep *keep)
+{
+  if (!keep->to)
+    rnn_listener_reset (l);
+  if (l->at < l->n || l->phase != RUNNING) {
+    keep->failed = TRUE;
+    return;
+  }
+  rnn_input_stream_keep (l->input, keep);
+  rnn_stream_keep (l->stream, keep);
+  rnn_keep (keep, &l->n_run, sizeof l->n_run);
+  rnn_keep (keep, &l->restart, sizeof l->restart);
+  rnn_keep (keep, &l->blank, sizeof l->blank);
+  if (keep->failed && !keep->to)
+    rnn_listener_reset (l);
+}

@@ -2,6 +2,7 @@
 /* Rows of a model's source in (samples of sound, steps of a series), its answers out, each with the rows that it is about: the way
  * of inputs/input and session/stream for whoever wants the model's numbers themselves. */
 #pragma once
+#include "../base/keep.h"
 #include "stream.h"
 
 RNN_API_BEGIN
@@ -27,6 +28,8 @@ const RnnHeard *rnn_listener_next (RnnListener *listener);
 /* The model's state begins anew, as rnn_stream_restart () does it, once the answers that are due were taken. */
 void rnn_listener_restart (RnnListener *listener, gint blank);
 void rnn_listener_reset (RnnListener *listener);
+/* Its state between two pushes, when all answers were taken, out or in (base/keep.h); fails for inputs that cannot. */
+void rnn_listener_keep (RnnListener *listener, RnnKeep *keep);
 /* Rows that have to come after the first row of an answer before it is there, at most. */
 guint rnn_listener_get_delay (RnnListener *listener);
 guint rnn_listener_get_hop (RnnListener *listener);     /* rows from answer to answer */

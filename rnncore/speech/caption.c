@@ -263,3 +263,12 @@ rnn_captioner_reset (RnnCaptioner *captioner)
   g_string_truncate (captioner->above, 0);
   captioner->last_end = 0;
 }
+
+void
+rnn_captioner_keep (RnnCaptioner *captioner, RnnKeep *keep)
+{
+  rnn_keep_same (keep, (guint64) captioner->config.output_mode);
+  rnn_ctc_words_keep (&captioner->words, keep);
+  rnn_keep_string (keep, captioner->above);
+  rnn_keep (keep, &captioner->last_end, sizeof captioner->last_end);
+}

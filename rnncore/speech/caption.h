@@ -16,6 +16,7 @@
  * room; a caption is neither shorter than `shortest_cue` nor longer than `longest_cue` unless it is said so; short gaps between
  * two are closed; no caption stays over a pause of 1.5 s.  They do not overlap. */
 #pragma once
+#include "../base/keep.h"
 #include "../ctc/ctc.h"
 
 RNN_API_BEGIN
@@ -63,5 +64,7 @@ const RnnCaption *rnn_captioner_peek (RnnCaptioner *captioner, const RnnCtcWord 
 const guint64 *rnn_captioner_get_start (RnnCaptioner *captioner);
 /* Drops what is under way. */
 void  rnn_captioner_reset (RnnCaptioner *captioner);
+/* Its state between two captions, out or in (base/keep.h). */
+void  rnn_captioner_keep (RnnCaptioner *captioner, RnnKeep *keep);
 
 RNN_API_END

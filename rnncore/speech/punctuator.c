@@ -159,3 +159,15 @@ rnn_punctuator_reset (RnnPunctuator *p)
   p->taken = FALSE;
   p->begins = TRUE;
 }
+
+void
+rnn_punctuator_keep (RnnPunctuator *p, RnnKeep *keep)
+{
+  rnn_stream_keep (p->stream, keep);
+  rnn_ctc_words_keep (&p->waiting, keep);
+  rnn_ctc_words_keep (&p->ready, keep);
+  rnn_keep (keep, &p->taken, sizeof p->taken);
+  rnn_keep (keep, &p->begins, sizeof p->begins);
+  if (p->taken && p->ready.n == 0)
+    keep->failed = TRUE;
+}

@@ -22,5 +22,6 @@ const RnnCtcWord *rnn_punctuator_next (RnnPunctuator *punctuator);
 const RnnCtcWords *rnn_punctuator_get_waiting (RnnPunctuator *punctuator);
 /* Forgets everything. */
 void rnn_punctuator_reset (RnnPunctuator *punctuator);
+void rnn_punctuator_keep (RnnPunctuator *punctuator, RnnKeep *keep);
 
 G_END_DECLS

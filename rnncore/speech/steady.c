@@ -59,3 +59,20 @@ rnn_steady_count (RnnSteady *steady, guint64 first, const RnnCtcWord *words, gui
     steady_ones++;
   return steady_ones;
 }
+
+void
+rnn_steady_keep (RnnSteady *steady, RnnKeep *keep)
+{
+  gboolean there = steady->since != NULL;
+
+  rnn_keep (keep, &there, sizeof there);
+  if (!there || keep->failed)
+    return;
+  if (!steady->since)
+    rnn_steady_init (steady);
+  rnn_ctc_words_keep (&steady->words, keep);
+  rnn_keep_array (keep, steady->since, steady->words.n);
+  rnn_keep (keep, &steady->first, sizeof steady->first);
+  if (steady->since->len != steady->words.n)
+    keep->failed = TRUE;
+}

@@ -16,6 +16,7 @@ void  rnn_steady_init  (RnnSteady *steady);
 void  rnn_steady_clear (RnnSteady *steady);
 void  rnn_steady_reset (RnnSteady *steady);
 /* At @now the guess is words[n], after @first others: how many of them have stood for @hold. */
+void  rnn_steady_keep  (RnnSteady *steady, RnnKeep *keep);
 guint rnn_steady_count (RnnSteady *steady, guint64 first, const RnnCtcWord *words, guint n, guint64 now, guint64 hold);
 
 G_END_DECLS

@@ -4,12 +4,9 @@
  * What a result points to is one of theirs, so nothing is copied; work is done when its result is
  * pulled.  Times: the decoder counts steps; when these were is kept for as long as a word can refer to them. */
 #include <string.h>
-#include "endpoint.h"
-#include "steady.h"
 #include "../base/error.h"
 #include "../ctc/decoder.h"
-#include "utterance.h"
-#include "writer.h"
+#include "utterance-private.h"
 #include "../outputs/calibration.h"
 
 #define MS G_GUINT64_CONSTANT (1000000)
@@ -19,48 +16,6 @@
 #define GRACE (3000 * MS)       /* for how long it may wait for one, or for the end of a word */
 #define LONGEST_HOLD (1500 * MS)        /* for how long a guess may have to stand before it is shown */
 #define SURE 100                /* score of the blank in a step that nothing is heard in */
-
-typedef struct {
-  guint64 start, end;
-} Times;
-
-struct _RnnUtterance {
-  RnnUtteranceConfig config;
-  RnnTokens *tokens;
-  RnnCtcDecoder *decoder;
-  RnnWriter *writer;            /* NULL: words stay as they were heard */
-  RnnWriter *next_writer;       /* from the next utterance on, if it is another one */
-  gboolean rewritten;
-  RnnCaptioner *captioner;
-  RnnEndpoint endpoint;
-  gint first;                   /* of the head's scores in a step */
-  GArray *calibration;          /* of its confidences, or NULL */
-  gfloat *silence;              /* [V] scores of a step that nothing is heard in */
-
-  guint64 start;                /* of the utterance; NEVER: no step yet */
-  guint64 end;                  /* of the one that is over */
-  guint64 position;             /* end of the last step */
-  guint64 hop;                  /* its duration */
-  guint64 told;                 /* until where results have told of the time */
-  guint64 last_partial;
-  guint64 n_words;
-  GArray *times;                /* Times: of the utterance's steps from first_step on */
-  guint64 first_step;           /* that a word may still refer to */
-  GString *text;                /* of the utterance: its stable words */
-  GString *partial;             /* last shown */
-  GArray *unstable;             /* RnnWord: the words of a partial result that may change */
-  RnnSteady steady;             /* how long those that the decoder guesses have stood */
-  guint64 n_heard;              /* stable words of the utterance */
-  guint n_taken;                /* of them that the decoder still has */
-  RnnWord word;                 /* the last one */
-
-  gboolean over;                /* the utterance is: its end is to be pulled */
-  gboolean by_silence;
-  gboolean written, flushed, ended;     /* the writer and the captioner were, the endpoint was pulled */
-  gboolean reshaped;            /* the captioner is to be made anew */
-  gboolean tell;                /* of the time up to now, however short */
-  RnnResult result;
-};
 
 static const gchar *const kinds[] = { "partial", "final", "endpoint", "quiet" };
 
@@ -145,7 +100,7 @@ rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError *
   u->captioner = rnn_captioner_new (&config->caption);
   u->silence = g_new0 (gfloat, rnn_tokens_get_n (tokens));
   u->silence[rnn_tokens_get_blank (tokens)] = SURE;
-  u->times = g_array_new (FALSE, FALSE, sizeof (Times));
+  u->times = g_array_new (FALSE, FALSE, sizeof (RnnStepTimes));
   u->unstable = g_array_new (FALSE, FALSE, sizeof (RnnWord));
   u->text = g_string_new (NULL);
   u->partial = g_string_new (NULL);
@@ -240,10 +195,10 @@ rnn_utterance_reset (RnnUtterance *u)
 
 /* ---- steps in ---- */
 
-static const Times *
+static const RnnStepTimes *
 times_of (RnnUtterance *u, guint64 step)
 {
-  return &g_array_index (u->times, Times, step - u->first_step);
+  return &g_array_index (u->times, RnnStepTimes, MIN (step - u->first_step, u->times->len - 1));
 }
 
 /* Forgets when steps were that no word can refer to any more: an utterance may be long. */
@@ -252,7 +207,9 @@ drop_times (RnnUtterance *u)
 {
   guint64 first = rnn_ctc_decoder_get_first_step (u->decoder);
 
-  g_array_remove_range (u->times, 0, (guint) (first - u->first_step));
+  if (first <= u->first_step)
+    return;
+  g_array_remove_range (u->times, 0, (guint) MIN (first - u->first_step, u->times->len));
   u->first_step = first;
 }
 
@@ -307,7 +264,7 @@ settle (RnnUtterance *u)
 static void
 hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
 {
-  Times times = { start, end };
+  RnnStepTimes times = { start, end };
   gboolean silent, due;
 
   if (u->ended)

@@ -5,6 +5,7 @@
  * Times are nanoseconds of the stream.  Within an utterance they only go forward: a step that begins before the end of
  * the last one is taken to begin there. */
 #pragma once
+#include "../base/keep.h"
 #include "caption.h"
 #include "writing.h"
 #include "../outputs/output.h"
@@ -73,6 +74,9 @@ void rnn_utterance_skip (RnnUtterance *utterance, guint64 start, guint64 end);
 void rnn_utterance_finish (RnnUtterance *utterance);
 /* The next result, or NULL: no more for now.  (transfer none), valid until the next call on @utterance. */
 const RnnResult *rnn_utterance_next (RnnUtterance *utterance);
+/* All of it between two pushes, when all results were pulled, out or in (base/keep.h): with the same configuration on both sides it goes on
+ * bit for bit, in the midst of a word, too. */
+void rnn_utterance_keep (RnnUtterance *utterance, RnnKeep *keep);
 /* Drops the utterance under way and forgets the time. */
 void rnn_utterance_reset (RnnUtterance *utterance);
 

@@ -204,3 +204,15 @@ rnn_writer_get_waiting (RnnWriter *w, guint *n)
   *n = w->all.n;
   return w->all.words;
 }
+
+void
+rnn_writer_keep (RnnWriter *w, RnnKeep *keep)
+{
+  rnn_keep_same (keep, w->punctuator != NULL);
+  rnn_keep_same (keep, w->written);
+  rnn_keep (keep, &w->ending, sizeof w->ending);
+  rnn_ctc_words_keep (&w->queue, keep);
+  rnn_keep_count (keep, &w->n_ready, w->queue.n);
+  if (w->punctuator)
+    rnn_punctuator_keep (w->punctuator, keep);
+}

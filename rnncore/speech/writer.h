@@ -19,5 +19,6 @@ const RnnCtcWord *rnn_writer_next (RnnWriter *writer);
 /* Words that came and are still to be written, oldest first; valid until the next call. */
 const RnnCtcWord *rnn_writer_get_waiting (RnnWriter *writer, guint *n);
 void rnn_writer_reset (RnnWriter *writer);
+void rnn_writer_keep (RnnWriter *writer, RnnKeep *keep);
 
 G_END_DECLS

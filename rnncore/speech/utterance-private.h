@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside an utterance: utterance.c (steps in, results out), utterance-options.c, utterance-state.c (into another process). */
+#pragma once
+#include "endpoint.h"
+#include "steady.h"
+#include "utterance.h"
+#include "writer.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint64 start, end;
+} RnnStepTimes;
+
+struct _RnnUtterance {
+  RnnUtteranceConfig config;
+  RnnTokens *tokens;
+  RnnCtcDecoder *decoder;
+  RnnWriter *writer;            /* NULL: words stay as they were heard */
+  RnnWriter *next_writer;       /* from the next utterance on, if it is another one */
+  gboolean rewritten;
+  RnnCaptioner *captioner;
+  RnnEndpoint endpoint;
+  gint first;                   /* of the head's scores in a step */
+  GArray *calibration;          /* of its confidences, or NULL */
+  gfloat *silence;              /* [V] scores of a step that nothing is heard in */
+
+  guint64 start;                /* of the utterance; NEVER: no step yet */
+  guint64 end;                  /* of the one that is over */
+  guint64 position;             /* end of the last step */
+  guint64 hop;                  /* its duration */
+  guint64 told;                 /* until where results have told of the time */
+  guint64 last_partial;
+  guint64 n_words;
+  GArray *times;                /* RnnStepTimes: of the utterance's steps from first_step on */
+  guint64 first_step;           /* that a word may still refer to */
+  GString *text;                /* of the utterance: its stable words */
+  GString *partial;             /* last shown */
+  GArray *unstable;             /* RnnWord: the words of a partial result that may change */
+  RnnSteady steady;             /* how long those that the decoder guesses have stood */
+  guint64 n_heard;              /* stable words of the utterance */
+  guint n_taken;                /* of them that the decoder still has */
+  RnnWord word;                 /* the last one */
+
+  gboolean over;                /* the utterance is: its end is to be pulled */
+  gboolean by_silence;
+  gboolean written, flushed, ended;     /* the writer and the captioner were, the endpoint was pulled */
+  gboolean reshaped;            /* the captioner is to be made anew */
+  gboolean tell;                /* of the time up to now, however short */
+  RnnResult result;
+};
+
+G_END_DECLS
