@@ -8,9 +8,13 @@
  * "input" is the graph's own input, the last layer its output, and every other one is read.  Where branches meet, those that look
  * ahead less wait for the others, so that what meets answers one and the same step.
  *
- * State: the layers', in order; then, of every branch that waits, its last d rows [d][width].
+ * Layers behind one that looks ahead begin late (late.h).
+ *
+ * State: the layers', in order; then, of every branch that waits, its last d rows [d][width]; if some layer begins late, the number of
+ * steps so far.
  * Wires (parts.h): of every layer its input, where that is gathered, and its output, but for the last one's. */
 #include "history.h"
+#include "late.h"
 #include "parts.h"
 #include "../kernels/kernels.h"
 #include <string.h>
@@ -39,6 +43,8 @@ typedef struct {
   gint n_nodes;
   gsize n_gradients;            /* floats per step before the room for one dx */
   gint widest_in, widest_out;   /* of a layer */
+  gsize count;                  /* where the state counts steps */
+  gint delay;                   /* after so many all layers have begun */
 } Graph;
 
 static const RnnCell *
@@ -197,6 +203,10 @@ setup (RnnCell *cell, GError **error)
       s->state = cell->n_state;
       cell->n_state += (gsize) s->delay * s->width;
     }
+  for (gint i = 0; i < n; i++)
+    g->delay = MAX (g->delay, g->nodes[i].latency - child (cell, i)->latency);
+  g->count = cell->n_state;
+  cell->n_state += g->delay > 0;
   cell->n_out = child (cell, n - 1)->n_out;
   cell->latency = g->nodes[n - 1].latency;
   return TRUE;
@@ -214,14 +224,19 @@ finalize (RnnCell *cell)
 
 /* ---- running ---- */
 
-/* The run of node i: noise of its own, and the end of its own input. */
+static gfloat *output_of (const Graph *g, const RnnRun *run, gint node);
+static gfloat *input_of (const Graph *g, const RnnRun *run, gint i);
+
+/* The run of node i: noise of its own, its own beginning and end. */
 static RnnRun
 node_run (const Graph *g, const RnnRun *run, gint i)
 {
-  RnnRun r = *run;
+  RnnRun r = rnn_part_run (child (&g->cell, i), run);
 
   r.shift += g->nodes[i].latency - child (&g->cell, i)->latency;
   r.seed = run->seed ? MAX (run->seed + (guint64) (i + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15), 1) : 0;
+  r.x = input_of (g, run, i);
+  r.y = output_of (g, run, i);
   return r;
 }
 
@@ -267,14 +282,16 @@ static void
 forward (const RnnCell *cell, const RnnRun *run)
 {
   const Graph *g = (const Graph *) cell;
+  const RnnLate late = { run, g->count, g->delay };
 
   for (gint i = 0; i < (gint) cell->children->len; i++) {
     RnnRun r = node_run (g, run, i);
 
     if (g->nodes[i].gathers)
       gather (g, run, i);
-    rnn_part_forward (cell, child (cell, i), &r, input_of (g, run, i), output_of (g, run, i));
+    rnn_late_forward (&late, child (cell, i), &r);
   }
+  rnn_late_count (&late);
 }
 
 /* Adds columns of dx [T][B][n_in] to what the branch's own gradient is, past the rows that wait. */
@@ -302,6 +319,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
   gint n = (gint) cell->children->len;
   gsize steps = (gsize) run->T * run->B;
   gfloat *dx = run->scratch + steps * g->n_gradients;
+  const RnnLate late = { run, g->count, g->delay };
 
   memset (run->scratch, 0, steps * g->n_gradients * sizeof (gfloat));
   if (grad->dx)
@@ -310,7 +328,8 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
     const gfloat *dy = i < n - 1 ? run->scratch + steps * g->nodes[i].y : grad->dy;
     RnnRun r = node_run (g, run, i);
 
-    rnn_part_backward (cell, child (cell, i), &r, grad, input_of (g, run, i), output_of (g, run, i), dy, dx);
+    rnn_late_backward (&late, child (cell, i), &r, (RnnGrad) { .dy = dy, .dx = dx,
+        .dstate = grad->dstate + child (cell, i)->part_state, .dparam = grad->dparam });
     for (gint k = 0; k < g->nodes[i].n_sources; k++) {
       const Source *s = &g->nodes[i].sources[k];
 
@@ -318,6 +337,7 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
           s->node < 0 ? grad->dx : run->scratch + steps * g->nodes[s->node].y);
     }
   }
+  rnn_late_forget (&late, grad);
 }
 
 static void

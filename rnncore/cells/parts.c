@@ -45,8 +45,8 @@ rnn_parts_wires (const RnnRun *run)
   return run->tape ? run->tape : run->scratch;
 }
 
-static RnnRun
-part_run (const RnnCell *part, const RnnRun *run)
+RnnRun
+rnn_part_run (const RnnCell *part, const RnnRun *run)
 {
   gsize steps = (gsize) run->T * run->B;
   RnnRun r = *run;
@@ -60,7 +60,7 @@ part_run (const RnnCell *part, const RnnRun *run)
 void
 rnn_part_forward (const RnnCell *cell, const RnnCell *part, const RnnRun *run, const gfloat *x, gfloat *y)
 {
-  RnnRun r = part_run (part, run);
+  RnnRun r = rnn_part_run (part, run);
 
   r.x = x;
   r.y = y;
@@ -71,7 +71,7 @@ void
 rnn_part_backward (const RnnCell *cell, const RnnCell *part, const RnnRun *run, const RnnGrad *grad, const gfloat *x,
     gfloat *y, const gfloat *dy, gfloat *dx)
 {
-  RnnRun r = part_run (part, run);
+  RnnRun r = rnn_part_run (part, run);
 
   r.x = x;
   r.y = y;

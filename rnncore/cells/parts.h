@@ -14,6 +14,8 @@ RnnCell *rnn_parts_add   (RnnCell *cell, json_t *layer, gint n_in, GError **erro
 void     rnn_parts_sizes (RnnCell *cell, gsize wires, gsize gradients);
 
 gfloat  *rnn_parts_wires (const RnnRun *run);
+/* The run of a part by itself: its state, tape and room to work; x and y are the caller's. */
+RnnRun   rnn_part_run      (const RnnCell *part, const RnnRun *run);
 void     rnn_part_forward  (const RnnCell *cell, const RnnCell *part, const RnnRun *run, const gfloat *x, gfloat *y);
 /* dx as in RnnGrad: overwritten, may be NULL */
 void     rnn_part_backward (const RnnCell *cell, const RnnCell *part, const RnnRun *run, const RnnGrad *grad,
