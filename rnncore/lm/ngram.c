@@ -138,14 +138,32 @@ static const RnnScorerClass ngram_class = {
   .finalize = ngram_finalize,
 };
 
+#define KENLM "mmap lm http://kheafield.com/code"
+
+/* KenLM's binaries, and the scorers of DeepSpeech and Coqui, which are such ones with a list of words behind them. */
+static gboolean
+is_kenlm (GBytes *bytes)
+{
+  gsize n;
+  const gchar *data = g_bytes_get_data (bytes, &n);
+
+  return n > strlen (KENLM) && memcmp (data, KENLM, strlen (KENLM)) == 0;
+}
+
 /* ARPA text becomes an image with exact values. */
 static GBytes *
 image_of_text (GBytes *text, const gchar *where, GError **error)
 {
   gsize n;
   const gchar *at = g_bytes_get_data (text, &n);
-  g_autoptr (RnnNgrams) ngrams = rnn_ngrams_parse_arpa (at, n, where, error);
+  g_autoptr (RnnNgrams) ngrams = NULL;
 
+  if (is_kenlm (text)) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: a binary of KenLM, as DeepSpeech's and Coqui's scorers are, whose layout depends on "
+        "KenLM's version: take the ARPA file that it was built from, or count the texts anew with `rnncore ngram`", where);
+    return NULL;
+  }
+  ngrams = rnn_ngrams_parse_arpa (at, n, where, error);
   return ngrams ? rnn_ngram_image_build (ngrams, 32, NULL, error) : NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A model over one sequence that is there as a whole: in a session, or where a layer needs all steps at once without one.  Behind
- * its end come as many steps of 0 as the model looks ahead. */
+ * its end come as many steps as the model looks ahead, which its layers know to be none. */
 #include "sequence.h"
 #include <string.h>
 #include "base/error.h"
@@ -66,7 +66,7 @@ set_states (RnnModel *model, RnnSession *session, const Sequence *s)
 static gboolean
 run_session (RnnModel *model, const Sequence *s, gfloat *y, gfloat **state, GError **error)
 {
-  gint chunk = s->chunk ? s->chunk : s->T;
+  gint chunk = s->chunk ? s->chunk : s->T, length;
   g_autoptr (RnnSession) session = rnn_session_new (model, 1, (guint) CLAMP (chunk, 1, MAX_CHUNK), RNN_PRECISION_F32, error);
   g_autofree gfloat *last = NULL;
 
@@ -74,13 +74,15 @@ run_session (RnnModel *model, const Sequence *s, gfloat *y, gfloat **state, GErr
     return FALSE;
   if (s->n_states && first_state (model) + s->n_states <= rnn_session_get_state_size (session))
     set_states (model, session, s);
-  for (gint t = 0; t < s->T; t += chunk)
-    rnn_session_run (session, (guint) MIN (chunk, s->T - t), s->x + (gsize) t * rnn_model_get_n_in (model),
-        y + (gsize) t * rnn_model_get_n_out (model));
+  length = s->T - (gint) rnn_session_get_latency (session);
+  rnn_session_run (session, (guint) length, s->x, y);
   last = g_new (gfloat, rnn_session_get_state_size (session) + 1);
   rnn_session_get_state (session, 0, last);
   if (s->n_states && first_state (model) + s->n_states <= rnn_session_get_state_size (session))
     *state = g_memdup2 (last + first_state (model), s->n_states * sizeof (gfloat));
+  if (length < s->T)
+    rnn_session_pad (session, (guint) (s->T - length), s->x + (gsize) length * (gsize) rnn_model_get_n_in (model),
+        y + (gsize) length * (gsize) rnn_model_get_n_out (model));
   return TRUE;
 }
 

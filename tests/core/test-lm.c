@@ -91,6 +91,16 @@ broken_text (void)
   }
 }
 
+/* What DeepSpeech's and Coqui's scorers begin with */
+static void
+kenlm_binary (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (parse ("mmap lm http://kheafield.com/code format version 5\n", &error));
+  g_assert_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED);
+}
+
 /* A context that the file leaves out is as probable as backing off says. */
 static void
 missing_context (void)
@@ -374,6 +384,7 @@ main (int argc, char **argv)
   folder = g_dir_make_tmp ("test-lm-XXXXXX", NULL);
   g_test_add_func ("/lm/backing-off", backing_off);
   g_test_add_func ("/lm/broken-text", broken_text);
+  g_test_add_func ("/lm/kenlm-binary", kenlm_binary);
   g_test_add_func ("/lm/missing-context", missing_context);
   g_test_add_func ("/lm/by-definition", by_definition);
   g_test_add_func ("/lm/normalised", normalised);

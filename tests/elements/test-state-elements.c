@@ -22,13 +22,32 @@ static const Row rows[] = {
   { "vad-mark", "rnnvad", 16000, FALSE },
   { "vad-gate", "rnnvad mode=gate", 16000, FALSE },
   { "classify", "rnnclassify model-file=" MODELS "/keywords.safetensors threshold=0.3", 16000, FALSE },
-  { "denoise", "rnndenoise model-file=" DATA "/import/rnnoise.rnnn", 48000, FALSE },
+  { "denoise-bands", "rnndenoise%.0s model-file=%s/bands.json", 48000, FALSE },
+  { "denoise-complex", "rnndenoise%.0s strength=0.5 model-file=%s/complex.json", 16000, FALSE },
 };
 
 static const guint cuts[] = { 700, 7000, 20300, 33600 };
 
 static const gchar arpa[] = "\\data\\\nngram 1=6\nngram 2=4\n\n\\1-grams:\n-1 <unk>\n-99 <s> -0.3\n-1 </s>\n-0.7 abc -0.2\n-0.8 d -0.1\n"
     "-0.9 efgh -0.3\n\n\\2-grams:\n-0.2 <s> abc\n-0.3 abc d\n-0.4 d efgh\n-0.5 efgh abc\n\n\\end\\\n";
+
+/* RNNoise's numbers, and the complex numbers of 64 bins; weights are random. */
+static void
+write_files (void)
+{
+  static const gchar *const files[][2] = {
+    { "lm.arpa", arpa },
+    { "bands.json", "{'input': {'kind': 'tensors', 'size': 42}, 'layers': [{'cell': 'gru', 'hidden': 12}, {'cell': 'dense', 'units': 23, "
+        "'activation': 'sigmoid'}]}" },
+    { "complex.json", "{'input': {'kind': 'tensors', 'size': 130}, 'layers': [{'cell': 'gru', 'hidden': 12}, {'cell': 'dense', 'units': 130}]}" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autofree gchar *path = g_build_filename (test_dir (), files[i][0], NULL), *text = g_strdelimit (g_strdup (files[i][1]), "'", '"');
+
+    g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  }
+}
 
 static TestHarness *
 new_harness (const Row *row, const gchar *model)
@@ -108,12 +127,10 @@ test_cut (gconstpointer data)
   const Row *row = data;
   static const TestModel tones = { .lookahead = 3, .memory = 5 };
   g_autofree gchar *model = test_tone_model ("cut", &tones), *path = g_build_filename (test_dir (), "one.state", NULL);
-  g_autofree gchar *lm = g_build_filename (test_dir (), "lm.arpa", NULL);
   g_autoptr (GArray) sound = make_sound (row);
   g_autoptr (GString) whole = g_string_new (NULL), told = g_string_new (NULL);
   TestHarness *t;
 
-  g_assert_true (g_file_set_contents (lm, arpa, -1, NULL));
   t = new_harness (row, model);
   push (row, t, sound, 0, sound->len);
   gst_harness_push_event (t->h, gst_event_new_eos ());
@@ -145,7 +162,7 @@ static void
 test_file (void)
 {
   static const TestModel tones = { .lookahead = 3, .memory = 5 };
-  const Row *row = &rows[3];
+  const Row *row = &rows[3], narrow = { "narrow", "rnntranscriber model-file=%s decoder=beam beam-width=4", 16000, TRUE };
   g_autofree gchar *model = test_tone_model ("file", &tones), *path = g_build_filename (test_dir (), "file.state", NULL);
   g_autoptr (GArray) sound = make_sound (row);
   g_autoptr (GString) whole = g_string_new (NULL), told = g_string_new (NULL), buffers = g_string_new (NULL), messages = g_string_new (NULL);
@@ -166,8 +183,8 @@ test_file (void)
     test_harness_free (t);
   }
   g_assert_cmpstr (buffers->str, ==, whole->str);
-  t = new_harness (row, model);
-  g_object_set (t->element, "state-file", path, "beam-width", 4, NULL);
+  t = new_harness (&narrow, model);
+  g_object_set (t->element, "state-file", path, NULL);
   push (row, t, sound, 0, PIECE);
   warning = test_pop_message (t, GST_MESSAGE_WARNING, NULL);
   g_assert_nonnull (warning);
@@ -178,6 +195,7 @@ int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
+  write_files ();
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autofree gchar *name = g_strdup_printf ("/state/cut/%s", rows[i].name);
 
