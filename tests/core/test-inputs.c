@@ -16,6 +16,7 @@ static const struct {
 } objects[] = {
   { "audio", "{\"kind\": \"audio\", \"rate\": 8000, \"features\": {\"n_mels\": 6, \"stack\": 3, \"stride\": 2%s}}" },
   { "spectrum", "{\"kind\": \"spectrum\", \"rate\": 8000, \"features\": {\"frame_length\": 4, \"frame_shift\": 2, \"stack\": 2%s}}" },
+  { "line", "{\"kind\": \"line\", \"height\": 5, \"columns\": 3%s}" },
   { "samples", "{\"kind\": \"samples\", \"rate\": 8000, \"window\": 32, \"hop\": 24}" },
   { "series", "{\"kind\": \"series\", \"channels\": 3%s}" },
   { "tensors", "{\"kind\": \"tensors\", \"size\": 4%s}" },
