@@ -182,7 +182,7 @@ is_good (const RnnBeam *beam, guint n_tokens, guint n_words)
 {
   const RnnScorer *scorer = beam->language->scorer;
 
-  if (!are_chains_good (beam, n_tokens, n_words))
+  if (!are_chains_good (beam, n_tokens, n_words) || (scorer && beam->carries && !rnn_scorer_holds ((RnnScorer *) scorer, beam->carried)))
     return FALSE;
   for (guint i = 0; i < beam->n; i++)
     if (!is_hypothesis_good (beam, &beam->now[i], n_tokens, n_words)
@@ -238,6 +238,8 @@ rnn_beam_keep (RnnCtcDecoder *decoder, RnnKeep *keep)
   rnn_keep_string (keep, beam->said);
   rnn_keep (keep, &beam->finished, sizeof beam->finished);
   rnn_keep (keep, &beam->shown, sizeof beam->shown);
+  rnn_keep (keep, &beam->carries, sizeof beam->carries);
+  rnn_keep (keep, beam->carried, beam->state_size);
   if (keep->to)
     return;
   if (keep->failed || beam->n == 0 || !is_good (beam, n_tokens, n_words)) {

@@ -271,6 +271,15 @@ recurrent_finalize (RnnScorer *scorer)
   g_mutex_clear (&r->lock);
 }
 
+static gboolean
+recurrent_holds (RnnScorer *scorer, gconstpointer state)
+{
+  const Recurrent *r = (const Recurrent *) scorer;
+  gfloat last = ((const gfloat *) state)[r->root->n_state + LAST];
+
+  return last >= 0 && last < (gfloat) r->V;
+}
+
 static const RnnScorerClass recurrent_class = {
   .name = "recurrent",
   .instance_size = sizeof (Recurrent),
@@ -279,6 +288,7 @@ static const RnnScorerClass recurrent_class = {
   .score = recurrent_score,
   .score_text = recurrent_score_text,
   .end = recurrent_end,
+  .holds = recurrent_holds,
   .finalize = recurrent_finalize,
 };
 
