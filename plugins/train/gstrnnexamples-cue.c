@@ -2,11 +2,12 @@
 /* From texts as they come to cues: which part of the data belongs to which text.
  *
  * Subtitles stay on the screen while the next one is spoken, and two people may talk at once.  Of two texts that overlap
- * by at most half of the shorter one, the first ends where the second begins; by more, they are one example, with the
- * texts in their order. */
+ * by at most half of the shorter one, the first ends where the second begins, if it can be said by then; else they are one
+ * example, with the texts in their order. */
 #include "gstrnnexamples.h"
 
 #define MAX_TEXT 65536          /* bytes */
+#define FASTEST 25              /* characters that a second may hold */
 
 void
 gst_rnn_cue_clear (GstRnnCue *cue)
@@ -56,13 +57,21 @@ take_gap (GstRnnExamples *examples, GstBuffer *label)
   return TRUE;
 }
 
+/* The shortest time in which the cue can be said. */
+static GstClockTime
+shortest (const GstRnnCue *cue)
+{
+  return g_utf8_strlen (cue->text->str, -1) * GST_SECOND / FASTEST;
+}
+
 /* The text [begin, end) meets the cue: TRUE: it comes after it, which may have been shortened for that. */
 static gboolean
 part (GstRnnCue *cue, GstClockTime begin, GstClockTime end)
 {
   if (begin >= cue->end)
     return TRUE;
-  if (begin <= cue->begin || cue->end - begin > MIN (cue->end - cue->begin, end - begin) / 2)
+  if (begin <= cue->begin || cue->end - begin > MIN (cue->end - cue->begin, end - begin) / 2
+      || begin - cue->begin < shortest (cue))
     return FALSE;
   cue->end = begin;
   return TRUE;

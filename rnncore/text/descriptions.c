@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What subtitles tell and nobody says: [door slams], (laughs), what is sung between notes, who speaks.
+/* What subtitles tell and nobody says: [door slams], (laughs), who speaks.
  *
  * Parentheses stand in prose, too, where they are read out.  So only those count that fill a line's beginning or end and
  * hold few words. */
@@ -13,17 +13,13 @@
 typedef struct {
   const gchar *open, *close;
   gboolean aside;               /* only at a line's beginning or end, with few words */
-  gboolean open_ended;          /* without a close, to the end of the text */
 } Bracket;
 
 static const Bracket brackets[] = {
-  { "[", "]", FALSE, FALSE },
-  { "(", ")", TRUE, FALSE },
-  { "\u266a", "\u266a", FALSE, TRUE },  /* eighth note */
-  { "\u266b", "\u266b", FALSE, TRUE },  /* beamed eighth notes */
-  { "\u266c", "\u266c", FALSE, TRUE },
-  { "\u3010", "\u3011", FALSE, FALSE }, /* lenticular brackets */
-  { "\uff08", "\uff09", TRUE, FALSE },  /* wide parentheses */
+  { "[", "]", FALSE },
+  { "(", ")", TRUE },
+  { "\u3010", "\u3011", FALSE },        /* lenticular brackets */
+  { "\uff08", "\uff09", TRUE }, /* wide parentheses */
 };
 
 static gboolean
@@ -59,7 +55,7 @@ skip (const gchar *text, const gchar *p, const Bracket *bracket, const gchar **e
   if (*end && *end < inside)
     *end = strstr (inside, bracket->close);
   if (!*end)
-    return bracket->open_ended ? inside + strlen (inside) : NULL;
+    return NULL;
   past = *end + strlen (bracket->close);
   if (bracket->aside && (!is_edge (text, p, past) || !has_few_words (inside, *end)))
     return NULL;
@@ -134,16 +130,22 @@ skip_name (const gchar *p, gboolean changed)
   return *p == ':' && (g_ascii_isspace (p[1]) || !p[1]) ? skip_spaces (p + 1) : start;
 }
 
+const gchar *
+rnn_text_skip_speaker (const gchar *line)
+{
+  const gchar *said = skip_change (line);
+
+  return skip_name (said, said > skip_spaces (line));
+}
+
 gchar *
 rnn_text_rule_speakers (const RnnSpeller *speller, const gchar *text)
 {
   GString *out = g_string_sized_new (strlen (text));
 
   while (*text) {
-    const gchar *said = skip_change (text), *end;
+    const gchar *said = rnn_text_skip_speaker (text), *end = strchr (said, '\n');
 
-    said = skip_name (said, said > skip_spaces (text));
-    end = strchr (said, '\n');
     g_string_append_len (out, said, end ? end + 1 - said : (gssize) strlen (said));
     text = end ? end + 1 : "";
   }

@@ -20,8 +20,12 @@ gboolean rnn_speller_has (const RnnSpeller *speller, const gchar *unit);
 /* All characters of @set? */
 gboolean rnn_speller_has_all (const RnnSpeller *speller, const gchar *set);
 
+/* Past what says at a line's beginning that somebody else speaks: dashes, ">>", a name. */
+const gchar *rnn_text_skip_speaker (const gchar *line);
+
 gchar *rnn_text_rule_markup (const RnnSpeller *speller, const gchar *text);
 gchar *rnn_text_rule_descriptions (const RnnSpeller *speller, const gchar *text);
+gchar *rnn_text_rule_songs (const RnnSpeller *speller, const gchar *text);
 gchar *rnn_text_rule_speakers (const RnnSpeller *speller, const gchar *text);
 gchar *rnn_text_rule_typography (const RnnSpeller *speller, const gchar *text);
 gchar *rnn_text_rule_abbreviations (const RnnSpeller *speller, const gchar *text);

@@ -41,6 +41,7 @@ typedef struct {
 static const Rule rules[] = {
   { OPTION (markup), FALSE, rnn_text_rule_markup },
   { OPTION (descriptions), FALSE, rnn_text_rule_descriptions },
+  { OPTION (descriptions), FALSE, rnn_text_rule_songs },
   { OPTION (speakers), FALSE, rnn_text_rule_speakers },
   { OPTION (typography), FALSE, rnn_text_rule_typography },
   { OPTION (abbreviations), TRUE, rnn_text_rule_abbreviations },

@@ -63,6 +63,11 @@ test_layouts (void)
       "{\"examples\": 3, \"skipped\": 0," },
     { "together", CUE ("01,000", "03,000", "ab") CUE ("01,200", "03,500", "cd") CUE ("12,000", "14,000", "ef"),
       "{\"examples\": 2, \"skipped\": 0," },
+    /* the first cannot be said before the second begins */
+    { "crowded", CUE ("01,000", "03,000", "abcdefgh abcdefgh abcdefgh abcdefgh abcdefgh") CUE ("02,300", "04,000", "cd")
+      CUE ("12,000", "14,000", "ef"), "{\"examples\": 2, \"skipped\": 0," },
+    { "sung", CUE ("01,000", "03,000", "\u266a ab\n- cd") CUE ("06,000", "08,000", "\u266a ab\n\u266a cd")
+      CUE ("12,000", "14,000", "# ab #"), "{\"examples\": 1, \"skipped\": 2," },
     { "long", CUE ("01,000", "08,000", "ab") CUE ("08,000", "14,000", "cd"), "{\"examples\": 2, \"skipped\": 0," },
     { "sparse", CUE ("14,000", "15,000", "ab"), "{\"examples\": 1, \"skipped\": 0," },
     { "after", CUE ("01,000", "02,000", "ab") CUE ("30,000", "31,000", "cd") CUE ("40,000", "41,000", "cd")
