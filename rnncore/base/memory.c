@@ -57,9 +57,8 @@ rnn_memory_probe (gsize bytes, const gchar *where, GError **error)
 gfloat *
 rnn_memory_try_floats (gsize n, const gchar *where, GError **error)
 {
-  gsize bytes;
-  gpointer data = g_size_checked_mul (&bytes, n, sizeof (gfloat)) ? try_bytes (bytes, where, error)
-      : try_bytes (G_MAXSIZE / 2, where, error);
+  gsize bytes = rnn_size_mul (n, sizeof (gfloat));
+  gpointer data = try_bytes (bytes, where, error);
 
   return data ? memset (data, 0, bytes) : NULL;
 }

@@ -17,6 +17,21 @@ gboolean rnn_memory_probe (gsize bytes, const gchar *where, GError **error);
 /* Is @bytes within the limit?  @what it is, for the message: "weights". */
 gboolean rnn_memory_check (guint64 bytes, const gchar *what, const gchar *where, GError **error);
 
+/* a b and a + b, and G_MAXSIZE where a size cannot hold that: no system has so much memory, so whoever asks for it is refused. */
+static inline gsize
+rnn_size_mul (gsize a, gsize b)
+{
+  gsize product;
+
+  return g_size_checked_mul (&product, a, b) ? product : G_MAXSIZE;
+}
+
+static inline gsize
+rnn_size_add (gsize a, gsize b)
+{
+  return a > G_MAXSIZE - b ? G_MAXSIZE : a + b;
+}
+
 /* Gives the system back what has been freed, after work that needed much for a moment. */
 void     rnn_memory_give_back (void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What all cells share: making one from a recipe's layer, its parameters, its fresh state. */
 #include "container.h"
+#include "../base/memory.h"
 #include "../kernels/denormals.h"
 #include <string.h>
 
@@ -190,8 +191,7 @@ rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, const gint *di
   p->size = 1;
   for (gint i = 0; i < rank; i++) {
     p->dims[i] = dims[i];
-    if (!g_size_checked_mul (&p->size, p->size, (gsize) dims[i]))
-      p->size = G_MAXSIZE;      /* more than any model may have: refused with its layer's limit */
+    p->size = rnn_size_mul (p->size, (gsize) dims[i]);
   }
   p->rows = dims[0];
   p->groups = 1;
@@ -316,7 +316,7 @@ rnn_cell_can_train (const RnnCell *cell)
 gsize
 rnn_cell_scratch_size (const RnnCell *cell, gint T, gint B)
 {
-  return (gsize) B * ((gsize) T * cell->n_scratch + cell->n_scratch_once);
+  return rnn_size_mul ((gsize) B, rnn_size_add (rnn_size_mul ((gsize) T, cell->n_scratch), cell->n_scratch_once));
 }
 
 /* ---- for forward and backward ---- */

@@ -4,6 +4,8 @@
 #include "../base/memory.h"
 #include <string.h>
 
+#define MOST_PARAMS (G_GUINT64_CONSTANT (1) << 30)
+
 typedef struct {
   gboolean fixed;               /* which parameters to place */
   gsize n;
@@ -18,7 +20,7 @@ place (RnnParam *param, const gchar *full_name, gpointer data)
     return;
   param->offset = layout->n;
   /* every parameter starts on a cache line */
-  layout->n += (param->size + 15) & ~(gsize) 15;
+  layout->n = rnn_size_add (layout->n, rnn_size_add (param->size, 15) & ~(gsize) 15);
 }
 
 static void
@@ -51,7 +53,7 @@ rnn_model_alloc_params (RnnModel *model, GError **error)
 static void
 add_elements (RnnParam *param, const gchar *full_name, gpointer data)
 {
-  *(guint64 *) data += param->size;
+  *(guint64 *) data += MIN (param->size, 2 * MOST_PARAMS);      /* the sum of all cannot wrap */
 }
 
 /* Matrices that a file has packed. */
@@ -76,7 +78,7 @@ rnn_model_new_cells (const json_t *recipe, const gchar *where, RnnPrecision prec
     return NULL;
   }
   rnn_cell_foreach_param (model->cells, add_elements, &elements);
-  if (elements > G_GUINT64_CONSTANT (1) << 30) {
+  if (elements > MOST_PARAMS) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %" G_GUINT64_FORMAT " parameters; at most 2^30 are supported",
         where, elements);
     rnn_model_unref (model);
@@ -94,7 +96,7 @@ rnn_model_new_empty (const json_t *recipe, const gchar *where, GError **error)
 {
   g_autoptr (RnnModel) model = rnn_model_new_cells (recipe, where, RNN_PRECISION_F32, error);
 
-  if (!model || !rnn_memory_check (model->n_params * sizeof (gfloat), "weights", where, error)
+  if (!model || !rnn_memory_check (rnn_size_mul (model->n_params, sizeof (gfloat)), "weights", where, error)
       || !rnn_model_alloc_params (model, error))
     return NULL;
   return g_steal_pointer (&model);

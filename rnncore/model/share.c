@@ -145,7 +145,7 @@ rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
   if (precision != RNN_PRECISION_F32 && !model->base)
     return prepare_variant (model, precision, error);
   g_mutex_lock (&lock);
-  ready = model->packed || model->base || rnn_memory_probe (model->n_params * sizeof (gfloat), model->path, error);
+  ready = model->packed || model->base || rnn_memory_probe (rnn_size_mul (model->n_params, sizeof (gfloat)), model->path, error);
   if (ready && !model->packed && !model->base)
     rnn_model_pack (model, FALSE);
   g_mutex_unlock (&lock);

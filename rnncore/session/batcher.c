@@ -117,9 +117,9 @@ make_room (RnnBatcher *b, guint max_rows, guint max_streams, GError **error)
     gfloat **floats;
     gsize n;
   } room[] = {
-    { &b->x, shared * root->n_in }, { &b->y, shared * root->n_out },
-    { &b->state, max_streams > 1 ? max_streams * root->n_state : 0 },
-    { &b->scratch, max_rows * root->n_scratch + max_streams * root->n_scratch_once },
+    { &b->x, rnn_size_mul (shared, (gsize) root->n_in) }, { &b->y, rnn_size_mul (shared, (gsize) root->n_out) },
+    { &b->state, max_streams > 1 ? rnn_size_mul (max_streams, root->n_state) : 0 },
+    { &b->scratch, rnn_size_add (rnn_size_mul (max_rows, root->n_scratch), rnn_size_mul (max_streams, root->n_scratch_once)) },
   };
   gfloat *made[G_N_ELEMENTS (room)] = { NULL };
   gboolean ok = TRUE;

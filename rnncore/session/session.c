@@ -28,13 +28,13 @@ check_room (RnnModel *model, guint n_streams, guint max_steps, GError **error)
     return FALSE;
   }
   if (n_streams < 1 || n_streams > 65536 || max_steps < 1 || max_steps > 65536
-      || MAX (scratch, n_streams * MAX (root->n_state, max_steps)) > G_GUINT64_CONSTANT (1) << 31) {
+      || MAX (scratch, rnn_size_mul (n_streams, MAX (root->n_state, max_steps))) > G_GUINT64_CONSTANT (1) << 31) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %u streams of %u steps at once are too many",
         rnn_model_get_path (model), n_streams, max_steps);
     return FALSE;
   }
-  return rnn_memory_check ((scratch + n_streams * root->n_state) * sizeof (gfloat), "state and room to work in",
-      rnn_model_get_path (model), error);
+  return rnn_memory_check (rnn_size_mul (rnn_size_add (scratch, n_streams * root->n_state), sizeof (gfloat)),
+      "state and room to work in", rnn_model_get_path (model), error);
 }
 
 gboolean

@@ -96,7 +96,7 @@ run_whole (RnnModel *model, gint T, const gfloat *x, gfloat *y, GError **error)
   const RnnCell *root = ready ? rnn_model_get_root (ready) : NULL;
   gfloat *state = NULL, *scratch = NULL;
 
-  if (root && rnn_memory_check (rnn_cell_scratch_size (root, T, 1) * sizeof (gfloat), "room to work in", where, error)
+  if (root && rnn_memory_check (rnn_size_mul (rnn_cell_scratch_size (root, T, 1), sizeof (gfloat)), "room to work in", where, error)
       && (state = rnn_memory_try_floats (root->n_state, where, error))
       && (scratch = rnn_memory_try_floats (rnn_cell_scratch_size (root, T, 1), where, error))) {
     rnn_cell_reset_state (root, state);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/manifest.h"
+#include "base/memory.h"
+#include "cells/cell.h"
 #include "model/model.h"
 #include "model/safetensors.h"
 #include "session/session.h"
@@ -185,6 +187,27 @@ test_other_limit (void)
   g_unsetenv ("RNN_MAX_MEMORY");
 }
 
+/* Sizes that no size_t holds stay large, and are refused: none wraps to a small one, as a recipe soon would with 32 bits. */
+static void
+test_sizes (void)
+{
+  g_autoptr (GError) error = NULL;
+  json_t *layer = json_pack ("{ss}", "cell", "dense");
+  RnnCell *cell = rnn_cell_new (layer, 4, "t", &error);
+  const RnnParam *p;
+
+  g_assert_no_error (error);
+  p = rnn_cell_add_tensor (cell, "huge", 3, (const gint[]) { G_MAXINT, G_MAXINT, 5 }, 0);
+  g_assert_cmpuint (p->size, ==, G_MAXSIZE);
+  cell->n_scratch = G_MAXSIZE / 16 + 1;
+  g_assert_cmpuint (rnn_cell_scratch_size (cell, 16, 1), ==, G_MAXSIZE);
+  g_assert_cmpuint (rnn_cell_scratch_size (cell, 8, 2), ==, G_MAXSIZE);
+  g_assert_null (rnn_memory_try_floats (G_MAXSIZE / sizeof (gfloat) + 2, "t", &error));
+  assert_says (error, "the system has no");
+  rnn_cell_free (cell);
+  json_decref (layer);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -197,6 +220,7 @@ main (int argc, char **argv)
   g_test_add_func ("/load/no-files", test_no_files);
   g_test_add_func ("/load/limit", test_limit);
   g_test_add_func ("/load/other-limit", test_other_limit);
+  g_test_add_func ("/load/sizes", test_sizes);
   result = g_test_run ();
   remove_folder (folder);
   return result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncorpussrc: what it does about recordings and manifests that are no good. */
 #include "corpus-record.h"
+#include <gio/gio.h>
 #include <sys/stat.h>
 
 static void
@@ -152,6 +153,35 @@ test_silent (void)
   clear_record (&record);
 }
 
+/* A server takes the call and says nothing: whoever stops the pipeline does not wait for it, nor for the recordings after it. */
+static void
+test_silent_server (void)
+{
+  g_autoptr (GSocketListener) server = g_socket_listener_new ();
+  g_autoptr (GSocketConnection) call = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *manifest = NULL;
+  GstElement *pipeline;
+  Record record;
+  guint port;
+
+  if (!gst_uri_protocol_is_supported (GST_URI_SRC, "http")) {
+    g_test_skip ("no element reads http://");
+    return;
+  }
+  g_unsetenv ("http_proxy");
+  port = g_socket_listener_add_any_inet_port (server, NULL, &error);
+  g_assert_no_error (error);
+  manifest = test_write_text ("server.tsv", "http://127.0.0.1:%u/a.wav\tx\tone\nhttp://127.0.0.1:%u/b.wav\tx\ttwo\n", port, port);
+  pipeline = make_pipeline (&record, manifest, "allow-uris=true timeout=3600", ANY);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  call = g_socket_listener_accept (server, NULL, NULL, &error);
+  g_assert_no_error (error);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+  clear_record (&record);
+}
+
 static void
 expect_refusal (const gchar *location, const gchar *part)
 {
@@ -207,6 +237,7 @@ main (int argc, char **argv)
   g_test_add_func ("/corpussrc/odd-rows", test_odd_rows);
   g_test_add_func ("/corpussrc/too-long", test_too_long);
   g_test_add_func ("/corpussrc/silent", test_silent);
+  g_test_add_func ("/corpussrc/silent-server", test_silent_server);
   g_test_add_func ("/corpussrc/bad-manifests", test_bad_manifests);
   g_test_add_func ("/corpussrc/empty", test_empty);
   return test_run ();
