@@ -187,10 +187,12 @@ stay (RnnBeam *beam, guint i)
 {
   const RnnBeamHypothesis *h = &beam->now[i];
   const gfloat *y = beam->base.log_probs;
-  RnnBeamCandidate *c = &beam->candidates[beam->n_candidates++];
-  guint *slot = NULL;
+  RnnBeamCandidate *c;
+  guint *slot;
 
-  find (beam, h->key, h->last, &slot);
+  if (find (beam, h->key, h->last, &slot))      /* equals are one already */
+    return;
+  c = &beam->candidates[beam->n_candidates++];
   *slot = beam->n_candidates;
   *c = (RnnBeamCandidate) {.key = h->key,.last = h->last,.stays = (gint) i,.from = (gint) i,.via = -1,.node = h->node,
     .word = h->word,.open = h->open,.inside = h->inside,.hot = h->hot,.language = h->language,.ahead = h->ahead
@@ -222,8 +224,8 @@ offer (RnnBeam *beam, const RnnBeamCandidate *made, gdouble mass, gdouble path)
     c->via = made->from;
     c->via_score = path;
     c->via_ended = made->ended;
-    c->begins = made->begins;
-    c->adds = made->adds;
+    c->via_begins = made->begins;
+    c->via_adds = made->adds;
   }
   rank (beam, c);
 }

@@ -38,12 +38,12 @@ enter (RnnBeam *beam, const RnnBeamCandidate *c)
   const RnnBeamPath *before = c->last == h->last ? &h->at_blank : rnn_beam_best_path (h);
   RnnBeamPath path = *before;
 
-  if (c->begins)
+  if (c->via_begins)
     path = (RnnBeamPath) {.start = beam->base.now,.previous = freeze (beam, h, before, c->via_ended) };
   else
     rnn_beam_history_ref_word (&beam->history, path.previous);
   path.score = c->via_score;
-  if (c->adds) {
+  if (c->via_adds) {
     path.sum += beam->base.log_probs[c->last];
     path.n++;
     path.end = beam->base.now + 1;

@@ -136,7 +136,8 @@ typedef struct {
   guint32 node, word;
   guint32 ended, via_ended;     /* the word that ended in between, after `from`, after `via` */
   gboolean closed;              /* one did */
-  gboolean begins, adds;        /* another begins; the last word's tokens get one more */
+  gboolean begins, adds;        /* after `from` another begins; the last word's tokens get one more */
+  gboolean via_begins, via_adds;        /* after `via`: a word of two pronunciations may be reached from before and from within it */
   gboolean open;
   guint32 hot;
   gdouble blank, token, language, ahead, rank, via_score;
