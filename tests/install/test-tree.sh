@@ -29,7 +29,7 @@ modules() {
 # From a folder of its own, by a link, as ~/.local/bin may have it.
 caption() {
   mkdir "$work/here" && cd "$work/here" && ln -s "$tree/bin/gst-rnn-caption" captions &&
-    ./captions && grep three numbers.vtt
+    ./captions && grep -i somewhere sentences.vtt
 }
 
 every_command() {

@@ -223,7 +223,7 @@ run caption-url caption "file://$sounds/4.wav"
 check url-named has 4.vtt '^four$'
 if [ -r /usr/share/pocketsphinx/test/data/numbers.raw ]; then
   run demonstration caption
-  check demonstration-vtt has numbers.vtt '^WEBVTT' ' --> '
+  check demonstration-vtt has sentences.vtt '^WEBVTT' ' --> '
 fi
 check caption-nothing refuses '/nowhere.wav: cannot be read' caption /nowhere.wav
 check caption-empty refuses 'empty.tsv: is empty' caption empty.tsv
