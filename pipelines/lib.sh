@@ -159,7 +159,7 @@ search() {
   [ -n "$lm" ] || { [ -r "$own" ] && lm=$own || lm=none; }
   [ "$lm" = none ] || printf 'lm-file=%s\n' "$(quote "$(absolute "$lm")")"
   if [ "$lm" -ef "$own" ]; then
-    printf '%s\n' beam-width=512 word-score=0.3 unknown-score=-1000 "lm-weight=${3:-0.7}"
+    printf '%s\n' beam-width=512 word-score=0 unknown-score=-1000 "lm-weight=${3:-0.9}"
   elif [ -n "$3" ]; then
     echo "lm-weight=$3"
   fi
