@@ -3,6 +3,12 @@
 # The programs of examples/, compiled against the installed library, do what they say.  Prints TAP.
 # test-examples.sh BUILD-DIRECTORY EXAMPLES
 . "$(dirname "$0")/lib.sh"
+
+# Numbers with a point, in any locale.
+awk() {
+  LC_ALL=C command awk "$@"
+}
+
 examples=$2
 cd "$work" || exit 1
 
