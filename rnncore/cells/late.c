@@ -51,8 +51,8 @@ forward_begun (const RnnLate *late, const RnnCell *child, const RnnRun *c, gint 
 }
 
 /* Steps that only some streams have go one by one, then all go together. */
-static void
-forward_absent (const RnnLate *late, const RnnCell *child, const RnnRun *c)
+void
+rnn_late_forward_absent (const RnnLate *late, const RnnCell *child, const RnnRun *c)
 {
   gint first = c->T, all = 0;
 
@@ -70,15 +70,6 @@ forward_absent (const RnnLate *late, const RnnCell *child, const RnnRun *c)
 
     child->klass->forward (child, &p);
   }
-}
-
-void
-rnn_late_forward (const RnnLate *late, const RnnCell *child, const RnnRun *c)
-{
-  if (c->shift == late->run->shift)
-    child->klass->forward (child, c);
-  else
-    forward_absent (late, child, c);
 }
 
 void

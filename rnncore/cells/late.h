@@ -12,8 +12,18 @@ typedef struct {
   gint delay;                   /* steps after which the last child has begun; 0: all begin at once, and nothing is counted */
 } RnnLate;
 
+void rnn_late_forward_absent (const RnnLate *late, const RnnCell *child, const RnnRun *c);
+
 /* @c: the child's own run, whose shift says when it begins. */
-void rnn_late_forward  (const RnnLate *late, const RnnCell *child, const RnnRun *c);
+static inline void
+rnn_late_forward (const RnnLate *late, const RnnCell *child, const RnnRun *c)
+{
+  if (c->shift == late->run->shift)
+    child->klass->forward (child, c);
+  else
+    rnn_late_forward_absent (late, child, c);
+}
+
 /* The streams are equally far, so all have the same steps. */
 void rnn_late_backward (const RnnLate *late, const RnnCell *child, const RnnRun *c, RnnGrad grad);
 /* After all children; on the way back: the count has no gradient. */

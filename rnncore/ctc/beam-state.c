@@ -5,36 +5,31 @@
 #include <string.h>
 #include "beam.h"
 
+#define PREVIOUS G_STRUCT_OFFSET (RnnBeamWord, previous)
+#define REFS G_STRUCT_OFFSET (RnnBeamWord, refs)
+G_STATIC_ASSERT (PREVIOUS == G_STRUCT_OFFSET (RnnBeamToken, previous) && REFS == G_STRUCT_OFFSET (RnnBeamToken, refs));
+
 /* ---- in order ---- */
 
-/* Where each token and word goes that is in use; RNN_BEAM_NONE: it is not. */
-static guint
-order_tokens (const RnnBeamHistory *h, guint32 *map, guint32 *stack)
+/* Of the tokens, or of the words: items of @size bytes, which both begin with what comes before and how many refer to it. */
+static guint32
+get (gconstpointer items, gsize size, guint32 i, gsize field)
 {
-  guint used = 0;
-
-  memset (map, 0xff, h->n_tokens * sizeof *map);
-  for (guint32 i = 0; i < h->n_tokens; i++) {
-    guint n = 0;
-
-    for (guint32 at = h->tokens[i].refs ? i : RNN_BEAM_NONE; at != RNN_BEAM_NONE && map[at] == RNN_BEAM_NONE; at = h->tokens[at].previous)
-      stack[n++] = at;
-    while (n > 0)
-      map[stack[--n]] = used++;
-  }
-  return used;
+  return *(const guint32 *) (gconstpointer) ((const guint8 *) items + i * size + field);
 }
 
+/* Where each item goes that is in use; RNN_BEAM_NONE: it is not.  Returns how many are. */
 static guint
-order_words (const RnnBeamHistory *h, guint32 *map, guint32 *stack)
+order (gconstpointer items, gsize size, guint n_items, guint32 *map, guint32 *stack)
 {
   guint used = 0;
 
-  memset (map, 0xff, h->n_words * sizeof *map);
-  for (guint32 i = 0; i < h->n_words; i++) {
+  memset (map, 0xff, n_items * sizeof *map);
+  for (guint32 i = 0; i < n_items; i++) {
     guint n = 0;
 
-    for (guint32 at = h->words[i].refs ? i : RNN_BEAM_NONE; at != RNN_BEAM_NONE && map[at] == RNN_BEAM_NONE; at = h->words[at].previous)
+    for (guint32 at = get (items, size, i, REFS) ? i : RNN_BEAM_NONE; at != RNN_BEAM_NONE && map[at] == RNN_BEAM_NONE;
+        at = get (items, size, at, PREVIOUS))
       stack[n++] = at;
     while (n > 0)
       map[stack[--n]] = used++;
@@ -97,8 +92,8 @@ put_in_order (RnnBeam *beam, guint *n_tokens, guint *n_words)
   RnnBeamHistory *h = &beam->history;
   g_autofree guint32 *tokens = g_new (guint32, h->n_tokens), *words = g_new (guint32, h->n_words);
 
-  *n_tokens = order_tokens (h, tokens, beam->letters);
-  *n_words = order_words (h, words, beam->chain);
+  *n_tokens = order (h->tokens, sizeof *h->tokens, h->n_tokens, tokens, beam->letters);
+  *n_words = order (h->words, sizeof *h->words, h->n_words, words, beam->chain);
   move_all (beam, tokens, words);
   free_rest (h, *n_tokens, *n_words);
 }

@@ -353,28 +353,21 @@ is_worth_packing (const RnnPanels *w, gint n)
 PACKED (f32, RNN_PACK_F32)
 PACKED (bf16, RNN_PACK_BF16)
 
-/* x: words. */
-INLINE void
-linear_rows (RnnPackType type, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
-{
-  if (n == 1)
-    linear_row (type, w, x, y, add);
-  else
-    linear_chunk (type, FALSE, w, n, x, y, ldy, add);
-}
-
+/* Several rows that are not worth packing. */
 INLINE void
 linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
     gboolean add)
 {
   for (gint r = 0; r < n; r += ROW_CHUNK)
-    linear_rows (type, w, MIN (ROW_CHUNK, n - r), &(Rows) { x + r * ldx, ldx, 1, NULL }, y + r * ldy, ldy, add);
+    linear_chunk (type, FALSE, w, MIN (ROW_CHUNK, n - r), &(Rows) { x + r * ldx, ldx, 1, NULL }, y + r * ldy, ldy, add);
 }
 
 static void
 k_linear_f32 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
-  if (is_worth_packing (w, n))
+  if (n == 1)
+    linear_row (RNN_PACK_F32, w, &(Rows) { x, 0, 1, NULL }, y, add);
+  else if (is_worth_packing (w, n))
     packed_f32 (w, n, x, ldx, y, ldy, add);
   else
     linear_floats (RNN_PACK_F32, w, n, x, ldx, y, ldy, add);
@@ -383,7 +376,9 @@ k_linear_f32 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y,
 static void
 k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
-  if (is_worth_packing (w, n))
+  if (n == 1)
+    linear_row (RNN_PACK_BF16, w, &(Rows) { x, 0, 1, NULL }, y, add);
+  else if (is_worth_packing (w, n))
     packed_bf16 (w, n, x, ldx, y, ldy, add);
   else
     linear_floats (RNN_PACK_BF16, w, n, x, ldx, y, ldy, add);

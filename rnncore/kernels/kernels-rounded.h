@@ -34,9 +34,13 @@ k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
 
   for (gint r = 0; r < n; r += chunk) {
     gint rows = MIN (chunk, n - r);
+    Rows ready = { room, (gsize) words, 1, scale };
 
     make_ready (RNN_PACK_INT8, w->n_in, rows, x + r * ldx, ldx, words, room, scale);
-    linear_rows (RNN_PACK_INT8, w, rows, &(Rows) { room, (gsize) words, 1, scale }, y + r * ldy, ldy, add);
+    if (rows == 1)
+      linear_row (RNN_PACK_INT8, w, &ready, y + r * ldy, add);
+    else
+      linear_chunk (RNN_PACK_INT8, FALSE, w, rows, &ready, y + r * ldy, ldy, add);
   }
 }
 
