@@ -131,6 +131,7 @@ take_boundary (GstRnnStage *stage, GstEvent *event)
 {
   gst_rnn_stage_drain (stage);
   stage->position = gst_rnn_stage_get_position (stage);
+  stage->seam |= gst_rnn_timeline_started (&stage->timeline);
   gst_rnn_timeline_stop (&stage->timeline);
   return GST_RNN_STAGE_GET_CLASS (stage)->push_event (stage, event);
 }

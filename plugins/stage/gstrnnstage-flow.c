@@ -16,6 +16,7 @@ stop_timeline (GstRnnStage *stage)
   gst_rnn_timeline_stop (&stage->timeline);
   stage->end = stage->silent_since = GST_CLOCK_TIME_NONE;
   stage->discont = TRUE;
+  stage->seam = FALSE;
 }
 
 void
@@ -68,6 +69,19 @@ gst_rnn_stage_take_snapshot (GstRnnStage *stage)
   GST_OBJECT_UNLOCK (stage);
 }
 
+/* A stream after another that begins where nothing drained could have led to. */
+static void
+cross_seam (GstRnnStage *stage, GstClockTime pts)
+{
+  GstClockTime at = stage->position;
+  gboolean jumps = stage->seam && GST_CLOCK_TIME_IS_VALID (at) && GST_CLOCK_TIME_IS_VALID (pts)
+      && MAX (at, pts) - MIN (at, pts) >= stage->now.discont_wait;
+
+  stage->seam = FALSE;
+  if (jumps && (stage->now.reset_on & GST_RNN_RESET_DISCONT))
+    gst_rnn_stage_reset (stage);
+}
+
 /* Without timestamps a stream goes on where it was. */
 static void
 start_timeline (GstRnnStage *stage, GstClockTime pts)
@@ -96,6 +110,7 @@ take_buffer (GstRnnStage *stage, GstBuffer *buffer)
     if (gst_rnn_timeline_is_elsewhere (&stage->timeline, buffer, stage->now.alignment_threshold,
             stage->now.discont_wait))
       ret = gst_rnn_stage_leave (stage, GST_RNN_RESET_DISCONT);
+    cross_seam (stage, GST_BUFFER_PTS (buffer));
     start_timeline (stage, GST_BUFFER_PTS (buffer));
     stage->silent_since = GST_CLOCK_TIME_NONE;
     if (ret == GST_FLOW_OK)

@@ -43,6 +43,7 @@ typedef struct {
   GstRnnTimeline timeline;      /* of the input */
   GstClockTime silent_since;    /* start of the GAPs that have come one after the other; NONE: the last thing was data */
   GstClockTime position;        /* where the timeline was when it stopped, or NONE */
+  gboolean seam;                /* it stopped there because another stream follows: that goes on, unless it begins elsewhere */
   RnnModel *model;              /* in use; written under the object lock */
   GstClockTime end;             /* of the last frame or gap that left; NONE: a new stretch */
   gboolean state_due;           /* state-file is to be read before the first buffer */

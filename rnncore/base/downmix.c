@@ -31,8 +31,10 @@ rnn_downmix_reset (RnnDownmix *d)
 static void
 follow (gfloat *power, gfloat x, gfloat leak)
 {
-  if (isfinite (x))
-    *power += leak * (x * x + FLOOR - *power);
+  gfloat now = x * x;
+
+  if (isfinite (now))           /* else it would be so for ever */
+    *power += leak * (now + FLOOR - *power);
 }
 
 /* Which of the channels is loudest changes only while it is not heard. */

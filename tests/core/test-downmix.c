@@ -93,6 +93,24 @@ test_cuts (void)
   g_assert_cmpmem (cut, N * sizeof (gfloat), x, N * sizeof (gfloat));
 }
 
+/* What no power can be made of is forgotten: opposite phases are heard after it. */
+static void
+test_not_numbers (void)
+{
+  const gfloat bad[] = { NAN, INFINITY, -INFINITY, 1e30f };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree gfloat *x = make_rows (-1), *mono = g_new (gfloat, N);
+    gdouble power = 0;
+
+    x[0] = x[1] = bad[i];
+    mix (x, N, mono);
+    for (guint n = N / 2; n < N; n++)
+      power += mono[n] * mono[n];
+    g_assert_cmpfloat (power, >, 0.1);
+  }
+}
+
 /* Kept in the midst, it goes on bit for bit. */
 static void
 test_keep (void)
@@ -122,6 +140,7 @@ main (int argc, char **argv)
   g_test_add_func ("/downmix/opposite", test_opposite);
   g_test_add_func ("/downmix/change", test_change);
   g_test_add_func ("/downmix/cuts", test_cuts);
+  g_test_add_func ("/downmix/not-numbers", test_not_numbers);
   g_test_add_func ("/downmix/keep", test_keep);
   return g_test_run ();
 }

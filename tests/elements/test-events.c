@@ -297,6 +297,10 @@ test_stream_after_stream (void)
   g_assert_cmpint (test_push_audio (t, more, 1000, samples->len), ==, GST_FLOW_OK);
   for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
     g_assert_cmpuint (test_get_stat (t, stages[i], "resets"), ==, resets[i]);
+  gst_harness_push_event (t->h, gst_event_new_stream_start ("a minute later"));
+  g_assert_cmpint (test_push_audio (t, more, 1000, 60 * TEST_RATE), ==, GST_FLOW_OK);
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
+    g_assert_cmpuint (test_get_stat (t, stages[i], "resets"), ==, resets[i] + 1);
   test_harness_free (t);
 }
 
