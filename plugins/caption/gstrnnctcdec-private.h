@@ -77,6 +77,7 @@ GstFlowReturn gst_rnn_ctc_dec_take_results (GstRnnCtcDec *self);
 /* ---- gstrnnctcdec-watch.c ---- */
 void gst_rnn_ctc_dec_watch (GstRnnCtcDec *self);        /* after a step */
 void gst_rnn_ctc_dec_disarm (GstRnnCtcDec *self);
+void gst_rnn_ctc_dec_end_utterance (GstRnnCtcDec *self);        /* the stream has stopped, for now */
 
 /* ---- gstrnnctcdec-output.c ---- */
 GstFlowReturn gst_rnn_ctc_dec_push_caption (GstRnnCtcDec *self, const RnnResult *caption);

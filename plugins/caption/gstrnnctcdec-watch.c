@@ -10,8 +10,9 @@
  * elsewhere, nobody waits, and times stay exact.
  *
  * A live stream may just stop (mute, discontinuous transmission).  After as long as ends an utterance, by the pipeline's
- * clock, and the latency that those upstream declare (a source that gives bursts is silent between them), it is over.  The clock's own thread must not wait for anything: the work is done in another one, under the
- * stream lock. */
+ * clock, and the latency that those upstream declare (a source that gives bursts is silent between them), it is over.  A model that looks
+ * ahead still has steps that it has not answered: it is asked for them first, by an event that comes back behind them.  The clock's own
+ * thread must not wait for anything: the work is done in another one, under the stream lock. */
 #include "gstrnnctcdec-private.h"
 #include <string.h>
 
@@ -67,18 +68,42 @@ run_ahead (GstRnnCtcDec *self)
 
 /* ---- live streams that stop ---- */
 
+void
+gst_rnn_ctc_dec_end_utterance (GstRnnCtcDec *self)
+{
+  gst_rnn_ctc_dec_disarm (self);
+  if (!self->utterance || !self->stage.negotiated)
+    return;
+  rnn_utterance_finish (self->utterance);
+  gst_rnn_ctc_dec_take_results (self);
+}
+
+/* Since the tick, has nothing come? */
+static gboolean
+is_still (GstRnnCtcDec *self)
+{
+  GstPad *pad = self->stage.sinkpad;
+
+  return GST_PAD_IS_ACTIVE (pad) && !GST_PAD_IS_FLUSHING (pad) && !self->tick;
+}
+
 static void
-end_utterance (GstElement *element, gpointer data)
+ask_for_end (GstElement *element, gpointer data)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (element);
   GstPad *pad = self->stage.sinkpad;
+  gboolean still, asked;
 
   GST_PAD_STREAM_LOCK (pad);
-  if (GST_PAD_IS_ACTIVE (pad) && !GST_PAD_IS_FLUSHING (pad) && self->utterance && self->stage.negotiated
-      && !self->tick) {
-    rnn_utterance_finish (self->utterance);
-    gst_rnn_ctc_dec_take_results (self);
-  }
+  still = is_still (self);
+  GST_PAD_STREAM_UNLOCK (pad);
+  asked = still && gst_pad_push_event (pad, gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+          gst_structure_new_empty ("rnn-drain")));
+  if (!still || asked)
+    return;
+  GST_PAD_STREAM_LOCK (pad);    /* no model of ours gives these scores */
+  if (is_still (self))
+    gst_rnn_ctc_dec_end_utterance (self);
   GST_PAD_STREAM_UNLOCK (pad);
 }
 
@@ -95,7 +120,7 @@ on_tick (GstClock *clock, GstClockTime time, GstClockID id, gpointer data)
   GST_OBJECT_UNLOCK (self);
   if (mine) {
     gst_clock_id_unref (id);
-    gst_element_call_async (GST_ELEMENT (self), end_utterance, NULL, NULL);
+    gst_element_call_async (GST_ELEMENT (self), ask_for_end, NULL, NULL);
   }
   return TRUE;
 }

@@ -197,6 +197,11 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
     return gst_rnn_ctc_dec_push_event (GST_RNN_STAGE (parent), event);
+  if (gst_event_has_name (event, "rnn-drain")) {
+    gst_rnn_ctc_dec_end_utterance (GST_RNN_CTC_DEC (parent));
+    gst_event_unref (event);
+    return TRUE;
+  }
   return gst_rnn_stage_sink_event (pad, parent, event);
 }
 

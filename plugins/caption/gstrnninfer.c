@@ -322,6 +322,7 @@ gst_rnn_infer_class_init (GstRnnInferClass *klass)
   klass->run = gst_rnn_infer_run;
   klass->fill = gst_rnn_infer_fill;
   klass->drain = gst_rnn_infer_drain;
+  klass->drains_midway = TRUE;
   klass->reset = gst_rnn_infer_reset;
   klass->keep = gst_rnn_infer_keep;
   klass->stop = gst_rnn_infer_stop;

@@ -174,6 +174,20 @@ gst_rnn_stage_answer_caps (GstQuery *query, GstCaps *caps)
   return TRUE;
 }
 
+/* Nothing more comes for now, says a stage downstream, in a thread that no stage's stream runs in: it gets all that is pending, and the same
+ * event after it. */
+static void
+drain_midway (GstRnnStage *stage, GstEvent *event)
+{
+  GST_PAD_STREAM_LOCK (stage->sinkpad);
+  if (GST_PAD_IS_ACTIVE (stage->sinkpad) && !GST_PAD_IS_FLUSHING (stage->sinkpad)) {
+    gst_rnn_stage_drain (stage);
+    gst_pad_push_event (stage->srcpad, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+            gst_structure_copy (gst_event_get_structure (event))));
+  }
+  GST_PAD_STREAM_UNLOCK (stage->sinkpad);
+}
+
 gboolean
 gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
@@ -193,6 +207,10 @@ gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
       gst_event_unref (event);
       return TRUE;
     }
+  } else if (gst_event_has_name (event, "rnn-drain") && GST_RNN_STAGE_GET_CLASS (stage)->drains_midway) {
+    drain_midway (stage, event);
+    gst_event_unref (event);
+    return TRUE;
   }
   return gst_pad_event_default (pad, parent, event);
 }

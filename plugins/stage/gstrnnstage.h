@@ -93,6 +93,7 @@ typedef struct {
   /* Handles and forwards any other GAP; NULL: drain first.  @event: transfer full */
   gboolean (*gap) (GstRnnStage *stage, GstEvent *event, GstClockTime start, GstClockTime duration);
   GstFlowReturn (*drain) (GstRnnStage *stage);
+  gboolean drains_midway;       /* after drain the stream can go on as if there had been none: asked by `rnn-drain` */
   void (*reset) (GstRnnStage *stage);
   void (*keep) (GstRnnStage *stage, RnnKeep *keep);     /* the stream's state, out or in, between two buffers; NULL: cannot */
   void (*stop) (GstRnnStage *stage);    /* frees all that set_model and set_caps made */
@@ -119,7 +120,7 @@ void gst_rnn_stage_set_latency (GstRnnStage *stage, GstClockTime latency);
 gboolean gst_rnn_stage_sink_query (GstPad *pad, GstObject *parent, GstQuery *query);
 /* Answers a CAPS query with what of @caps its filter lets through.  @caps: transfer full */
 gboolean gst_rnn_stage_answer_caps (GstQuery *query, GstCaps *caps);
-/* Events that come back upstream: the endpoint. */
+/* Events that come back upstream: the endpoint, and a wish for what is still pending. */
 gboolean gst_rnn_stage_src_event (GstPad *pad, GstObject *parent, GstEvent *event);
 
 /* ---- gstrnnstage-flow.c ---- */

@@ -24,6 +24,7 @@ struct _RnnUtterance {
   gint first;                   /* of the head's scores in a step */
   GArray *calibration;          /* of its confidences, or NULL */
   gfloat *silence;              /* [V] scores of a step that nothing is heard in */
+  gint seam;                    /* the token that the last utterance ended within; -1: none */
 
   guint64 start;                /* of the utterance; NEVER: no step yet */
   guint64 end;                  /* of the one that is over */

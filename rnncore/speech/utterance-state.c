@@ -17,6 +17,7 @@ keep_times (RnnUtterance *u, RnnKeep *keep)
   KEEP (keep, u->told);
   KEEP (keep, u->last_partial);
   KEEP (keep, u->n_words);
+  KEEP (keep, u->seam);
   rnn_keep_array (keep, u->times, MAX_STEPS);
   KEEP (keep, u->first_step);
   KEEP (keep, u->endpoint.length);

@@ -190,10 +190,32 @@ rnn_utterance_reset (RnnUtterance *u)
     rnn_writer_reset (u->writer);
   rnn_captioner_reset (u->captioner);
   u->position = u->told = NEVER;
+  u->seam = -1;
   u->tell = FALSE;
 }
 
 /* ---- steps in ---- */
+
+/* Of scores or their logarithms; -1: the blank. */
+static gint
+best_token (RnnUtterance *u, const gfloat *scores)
+{
+  gint best = 0;
+
+  for (gint v = 1; v < rnn_tokens_get_n (u->tokens); v++)
+    if (scores[v] > scores[best])
+      best = v;
+  return best == rnn_tokens_get_blank (u->tokens) ? -1 : best;
+}
+
+/* An utterance may end in the midst of a token, which the steps that follow go on to say: it was heard already. */
+static const gfloat *
+after_seam (RnnUtterance *u, const gfloat *scores, guint64 start)
+{
+  if (u->seam >= 0 && (start > u->position + u->hop || best_token (u, scores) != u->seam))
+    u->seam = -1;
+  return u->seam >= 0 ? u->silence : scores;
+}
 
 static const RnnStepTimes *
 times_of (RnnUtterance *u, guint64 step)
@@ -240,6 +262,7 @@ end_utterance (RnnUtterance *u, gboolean goes_on)
 {
   if (!rnn_utterance_is_open (u) || u->over)
     return;
+  u->seam = best_token (u, u->decoder->log_probs);
   if (goes_on)
     rnn_ctc_decoder_cut (u->decoder);
   else
@@ -269,6 +292,7 @@ hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
 
   if (u->ended)
     forget (u);
+  scores = after_seam (u, scores, start);
   if (rnn_utterance_is_open (u)) {
     times.start = MAX (start, u->position);
     times.end = MAX (end, times.start);
@@ -311,6 +335,7 @@ rnn_utterance_skip (RnnUtterance *u, guint64 start, guint64 end)
   }
   for (guint64 at = start; u->start != NEVER && !u->over && at + u->hop <= end; at += u->hop)
     hear (u, u->silence, at, at + u->hop);
+  u->seam = -1;
   advance (u, start, end);
   u->tell = TRUE;
 }

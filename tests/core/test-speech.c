@@ -109,6 +109,46 @@ test_next_utterance (void)
   ASSERT_HEARD (u, "a____________cb.", "final a(0-100);endpoint a(0-1300);final cb(1300-1500);endpoint cb(1300-1500);");
 }
 
+/* The stream stops at any step, and goes on: no letter is lost, none is heard twice. */
+static void
+test_goes_on (void)
+{
+  static const gchar *const decoders[] = { "greedy", "beam" };
+  static const gchar text[] = "aab cc_cb";
+
+  for (guint i = 0; i < 2 * strlen (text); i++) {
+    g_autoptr (RnnUtterance) u = new_utterance ("decoder", decoders[i % 2], NULL);
+    g_autofree gchar *before = g_strdup_printf ("%.*s.", (gint) i / 2, text), *after = g_strconcat (text + i / 2, ".", NULL);
+    g_autoptr (GString) heard = g_string_new (NULL);
+
+    for (guint half = 0; half < 2; half++) {
+      g_autofree gchar *results = hear_at (u, half ? after : before, half ? i / 2 : 0);
+
+      for (const gchar *at = results; (at = strstr (at, "endpoint ")); at++)
+        for (const gchar *letter = at + 9; *letter != '('; letter++)
+          if (*letter != ' ')
+            g_string_append_c (heard, *letter);
+    }
+    g_assert_cmpstr (heard->str, ==, "abccb");
+  }
+}
+
+/* What follows after a silence is said anew. */
+static void
+test_says_again (void)
+{
+  g_autoptr (RnnUtterance) u = new_utterance (NULL);
+  g_autofree gchar *first = hear_at (u, "a.", 0), *second = hear_at (u, "a.", 5);
+
+  g_assert_cmpstr (second, ==, "final a(500-600);endpoint a(500-600);");
+  rnn_utterance_skip (u, 6 * STEP * MS, 20 * STEP * MS);
+  {
+    g_autofree gchar *third = hear_at (u, "a.", 20);
+
+    g_assert_cmpstr (third, ==, "final a(2000-2100);endpoint a(2000-2100);");
+  }
+}
+
 static void
 test_partials (void)
 {
@@ -336,6 +376,8 @@ main (int argc, char **argv)
   g_test_add_func ("/utterance/silences", test_silences);
   g_test_add_func ("/utterance/no-word-silence", test_no_word_silence);
   g_test_add_func ("/utterance/next", test_next_utterance);
+  g_test_add_func ("/utterance/goes-on", test_goes_on);
+  g_test_add_func ("/utterance/says-again", test_says_again);
   g_test_add_func ("/utterance/partials", test_partials);
   g_test_add_func ("/utterance/quiet", test_quiet);
   g_test_add_func ("/utterance/skip", test_skip);

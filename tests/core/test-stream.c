@@ -157,6 +157,37 @@ test_goes_on (void)
   g_free (x.data);
 }
 
+/* Stopped after any step, and gone on with: every step is answered, once, and with its own time. */
+static void
+test_stops (void)
+{
+  g_autofree gchar *path = data_path ("conv-lstm", ".safetensors"), *values = data_path ("conv-lstm", ".values.safetensors");
+  g_autoptr (RnnModel) model = rnn_model_load (path, NULL);
+  g_autoptr (RnnSafetensors) file = rnn_safetensors_open (values, NULL);
+  Matrix x = read_matrix (file, "x");
+  gsize n_out = rnn_model_get_n_out (model), n_in = x.dims[1];
+  g_autofree gfloat *y = g_new (gfloat, x.dims[0] * n_out);
+
+  for (gint stop = 0; stop <= x.dims[0]; stop++) {
+    g_autoptr (RnnStream) stream = new_stream (model, NULL);
+    guint n = 0;
+
+    for (gint t = 0; t <= x.dims[0]; t++) {
+      if (t == stop || t == x.dims[0]) {
+        rnn_stream_finish (stream);
+        take (stream, y, n_out, &n);
+        g_assert_cmpuint (n, ==, t);
+      }
+      if (t == x.dims[0])
+        break;
+      memcpy (rnn_stream_get_row (stream), x.data + t * n_in, n_in * sizeof (gfloat));
+      rnn_stream_push (stream, 10 * (guint) t, 10);
+      take (stream, y, n_out, &n);
+    }
+  }
+  g_free (x.data);
+}
+
 /* A value that is missing is that of the step before, and harms nothing after it. */
 static void
 test_missing (void)
@@ -260,6 +291,7 @@ main (int argc, char **argv)
     g_test_add_data_func (batch, cases[i], test_batch);
   }
   g_test_add_func ("/stream/goes-on", test_goes_on);
+  g_test_add_func ("/stream/stops", test_stops);
   g_test_add_func ("/stream/missing", test_missing);
   g_test_add_func ("/stream/restart", test_restart);
   return g_test_run ();

@@ -44,6 +44,28 @@ test_stop (void)
   test_harness_free (t);
 }
 
+/* The same in the midst of a word, whose last letter no step that the model looks ahead for follows; and the sound goes on where it was. */
+static void
+test_stop_midway (void)
+{
+  g_autofree gchar *far = test_tone_model ("far", &(TestModel) {.lookahead = 12 });
+  TestHarness *t = test_transcriber_new (far, "output-mode", 1, NULL);
+  g_autoptr (GstBuffer) buffer = NULL;
+
+  gst_harness_use_testclock (t->h);
+  gst_harness_query_latency (t->h);
+  test_say (t, "_abc de", 0);
+  gst_harness_wait_for_clock_id_waits (t->h, 1, 60);
+  gst_harness_crank_single_clock_wait (t->h);
+  buffer = gst_harness_pull (t->h);
+  g_assert_cmpint (gst_buffer_memcmp (buffer, 0, "abc de", 6), ==, 0);
+  g_assert_cmpuint (gst_buffer_get_size (buffer), ==, 6);
+  test_say (t, "fg", 7);
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  test_expect_words (t, "fg");
+  test_harness_free (t);
+}
+
 /* A caption that could not be in time is told of once; on request captions are shown later from then on. */
 static void
 test_late (gconstpointer adapt)
@@ -143,6 +165,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   model = test_tone_model ("tones", &(TestModel) { .lookahead = 3 });
   g_test_add_func ("/live/stop", test_stop);
+  g_test_add_func ("/live/stop/midway", test_stop_midway);
   g_test_add_data_func ("/live/late/told", "false", test_late);
   g_test_add_data_func ("/live/late/adapts", "true", test_late);
   g_test_add_func ("/file/stream-time", test_stream_time);
