@@ -19,6 +19,7 @@ struct _GstRnnForecast {
 
   /* under the object lock */
   gchar *model_file, *state_file;
+  gchar *save_wanted, *load_wanted;     /* paths */
   GstRnnForecastSettings settings;
   guint64 n_values, n_forecasts, n_resets, n_anomalies, n_falls;
   gboolean adapted;
@@ -57,5 +58,13 @@ void gst_rnn_forecast_judge (GstRnnForecast *self, GstClockTime pts, GstBuffer *
 /* Goes on where the state file, if there is one that fits, left off. */
 void gst_rnn_forecast_load_state (GstRnnForecast *self);
 void gst_rnn_forecast_save_state (GstRnnForecast *self);
+/* What the signals asked for, between two buffers. */
+void gst_rnn_forecast_save_if_wanted (GstRnnForecast *self);
+void gst_rnn_forecast_load_if_wanted (GstRnnForecast *self);
+void gst_rnn_forecast_install_signals (GObjectClass *klass);
+
+/* ---- gstrnnforecast.c ---- */
+/* All of the stream; the model stays. */
+void gst_rnn_forecast_forget (GstRnnForecast *self);
 
 G_END_DECLS

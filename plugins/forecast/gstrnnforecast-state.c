@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The state of a forecast over a restart.
+/* The state of a forecast over a restart, and in hand: `state-file` is written as it goes and read with the caps, the action signals
+ * "save-state" and "load-state" do either once, between two buffers.
  *
- * File: "rnnforecast 1\n", a SHA-256 of all that follows, then the model's fingerprint (SHA-256 of its recipe, weights are those
- * of its file), time of the last value, number of floats, the floats.  Written aside and renamed, so what is there is whole. */
+ * File: "rnnforecast 2\n", a SHA-256 of all that follows, a Header, the forecaster's floats.  Written aside and renamed, so what is there
+ * is whole. */
 #include "gstrnnforecast-private.h"
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,15 @@
 GST_DEBUG_CATEGORY_EXTERN (rnn_forecast_debug);
 #define GST_CAT_DEFAULT rnn_forecast_debug
 
-#define MAGIC "rnnforecast 1\n"
+#define MAGIC "rnnforecast 2\n"
 #define DIGEST 64               /* characters */
 
 typedef struct {
-  gchar model[DIGEST];
-  gint64 time;
-  guint64 n;
+  gchar model[DIGEST];          /* SHA-256 of its recipe; weights are those of its file */
+  gint64 time;                  /* of the last value */
+  guint64 next;                 /* PTS */
+  guint64 count, pushed, told, untold;
+  guint64 n;                    /* floats */
 } Header;
 
 static gchar *
@@ -39,20 +42,16 @@ last_time (GstRnnForecast *self)
       : rnn_time_step_add (&self->series.step, start + (gint64) self->next, -1);
 }
 
-void
-gst_rnn_forecast_save_state (GstRnnForecast *self)
+static void
+save (GstRnnForecast *self, const gchar *path)
 {
   gsize n = self->forecaster ? rnn_forecaster_get_state_size (self->forecaster) : 0;
-  g_autofree gchar *path = NULL, *model = NULL, *digest = NULL;
+  g_autofree gchar *model = NULL, *digest = NULL;
   g_autoptr (GByteArray) body = g_byte_array_new (), file = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
-  Header header = { .n = n };
+  Header header = { .next = self->next, .count = self->count, .pushed = self->pushed, .told = self->told, .untold = self->untold, .n = n };
 
-  GST_OBJECT_LOCK (self);
-  path = g_strdup (self->state_file);
-  GST_OBJECT_UNLOCK (self);
-  self->saved = g_get_monotonic_time ();
-  if (!path || n == 0 || self->count == 0)
+  if (n == 0 || self->count == 0)
     return;
   header.time = last_time (self);
   model = fingerprint (self);
@@ -68,6 +67,19 @@ gst_rnn_forecast_save_state (GstRnnForecast *self)
     GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s", error->message), (NULL));
 }
 
+void
+gst_rnn_forecast_save_state (GstRnnForecast *self)
+{
+  g_autofree gchar *path = NULL;
+
+  GST_OBJECT_LOCK (self);
+  path = g_strdup (self->state_file);
+  GST_OBJECT_UNLOCK (self);
+  self->saved = g_get_monotonic_time ();
+  if (path)
+    save (self, path);
+}
+
 /* Of the value after the state's last one; NONE where the stream begins after it, or nobody knows. */
 static GstClockTime
 next_pts (GstRnnForecast *self)
@@ -78,9 +90,23 @@ next_pts (GstRnnForecast *self)
   return time == RNN_TIME_NONE || time < self->series.start ? GST_CLOCK_TIME_NONE : (GstClockTime) (time - self->series.start);
 }
 
+/* Where the values are told by the date, that says where they go on; where not, a stream that moves goes on at its PTS, and one that
+ * was started again anywhere. */
+static void
+take_header (GstRnnForecast *self, const Header *header, gboolean moves)
+{
+  self->resume = header->time;
+  self->next = header->time == RNN_TIME_NONE && moves ? header->next : next_pts (self);
+  self->count = header->count;
+  self->pushed = header->pushed;
+  self->told = header->told;
+  self->untold = header->untold;
+  self->untold_state = !moves;
+}
+
 /* NULL: it fits, and is taken. */
 static const gchar *
-take_state (GstRnnForecast *self, const gchar *bytes, gsize size)
+take_state (GstRnnForecast *self, const gchar *bytes, gsize size, gboolean moves)
 {
   gsize head = strlen (MAGIC) + DIGEST, n = rnn_forecaster_get_state_size (self->forecaster);
   g_autofree gchar *model = fingerprint (self), *digest = NULL;
@@ -96,35 +122,108 @@ take_state (GstRnnForecast *self, const gchar *bytes, gsize size)
   if (memcmp (header.model, model, DIGEST) || header.n != n || size != head + sizeof header + n * sizeof (gfloat))
     return "is of another model, other columns, or another way to adapt";
   state = g_memdup2 (bytes + head + sizeof header, n * sizeof (gfloat));
-  if (!rnn_forecaster_set_state (self->forecaster, state))
+  if (header.pushed > header.count || header.told > header.count || !rnn_forecaster_set_state (self->forecaster, state))
     return "is damaged";
-  self->resume = header.time;
-  self->next = next_pts (self);
-  self->untold_state = TRUE;
+  take_header (self, &header, moves);
   return NULL;
+}
+
+static void
+load (GstRnnForecast *self, const gchar *path, gboolean moves)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) file = rnn_file_map (path, &error);
+  const gchar *bytes, *fault;
+  gsize size;
+
+  if (!file) {
+    if (!g_error_matches (error, RNN_ERROR, RNN_ERROR_NOT_FOUND))       /* the first start */
+      GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s; starting anew", error->message), (NULL));
+    return;
+  }
+  bytes = g_bytes_get_data (file, &size);
+  fault = take_state (self, bytes, size, moves);
+  if (!fault)
+    return;
+  gst_rnn_forecast_forget (self);
+  GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s: %s; starting anew", path, fault), (NULL));
 }
 
 void
 gst_rnn_forecast_load_state (GstRnnForecast *self)
 {
   g_autofree gchar *path = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) file = NULL;
-  const gchar *bytes, *fault;
-  gsize size;
 
   GST_OBJECT_LOCK (self);
   path = g_strdup (self->state_file);
   GST_OBJECT_UNLOCK (self);
-  if (!path)
+  if (path)
+    load (self, path, FALSE);
+}
+
+/* ---- in hand ---- */
+
+static gchar *
+take_path (GstRnnForecast *self, gchar **wanted)
+{
+  gchar *path;
+
+  GST_OBJECT_LOCK (self);
+  path = g_steal_pointer (wanted);
+  GST_OBJECT_UNLOCK (self);
+  return path;
+}
+
+static void
+want (GstRnnForecast *self, gchar **wanted, const gchar *path)
+{
+  GST_OBJECT_LOCK (self);
+  g_free (*wanted);
+  *wanted = g_strdup (path);
+  GST_OBJECT_UNLOCK (self);
+}
+
+void
+gst_rnn_forecast_save_if_wanted (GstRnnForecast *self)
+{
+  g_autofree gchar *path = self->forecaster ? take_path (self, &self->save_wanted) : NULL;
+
+  if (path)
+    save (self, path);
+}
+
+void
+gst_rnn_forecast_load_if_wanted (GstRnnForecast *self)
+{
+  g_autofree gchar *path = self->forecaster ? take_path (self, &self->load_wanted) : NULL;
+
+  if (path)
+    load (self, path, TRUE);
+}
+
+/* At once, or if a buffer is under way behind it. */
+static void
+save_signal (GstRnnForecast *self, const gchar *path)
+{
+  want (self, &self->save_wanted, path);
+  if (!GST_PAD_STREAM_TRYLOCK (self->sinkpad))
     return;
-  if (!(file = rnn_file_map (path, &error))) {
-    if (!g_error_matches (error, RNN_ERROR, RNN_ERROR_NOT_FOUND))       /* the first start */
-      GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s; starting anew", error->message), (NULL));
-    return;
-  }
-  bytes = g_bytes_get_data (file, &size);
-  fault = take_state (self, bytes, size);
-  if (fault)
-    GST_ELEMENT_WARNING (self, RESOURCE, READ, ("%s: %s; starting anew", path, fault), (NULL));
+  gst_rnn_forecast_save_if_wanted (self);
+  GST_PAD_STREAM_UNLOCK (self->sinkpad);
+}
+
+/* Before the next buffer. */
+static void
+load_signal (GstRnnForecast *self, const gchar *path)
+{
+  want (self, &self->load_wanted, path);
+}
+
+void
+gst_rnn_forecast_install_signals (GObjectClass *klass)
+{
+  g_signal_new_class_handler ("save-state", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (save_signal), NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_signal_new_class_handler ("load-state", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (load_signal), NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }

@@ -10,7 +10,8 @@
  *
  * Values that are missing, and gaps of up to `max-gap` steps, are taken to be what was forecast; longer ones make it begin anew.
  * Values outside of their interval are told of by messages named `rnnforecast` of the type "anomaly".  With `state-file` a
- * pipeline that is started again, even after it was killed, goes on where it was: what it knows already is left out.
+ * pipeline that is started again, even after it was killed, goes on where it was: what it knows already is left out.  The action
+ * signals `save-state` and `load-state` take it from one process to another.
  *
  * With `adapt` it learns from the stream: a linear map beside the model, or all its weights.  These count only while their
  * forecasts are better than the model file's own, and are given up where they have become worse.  `state-file` keeps them, too.
@@ -155,8 +156,8 @@ push_caps (GstRnnForecast *self)
   g_string_free (columns, TRUE);
 }
 
-static void
-forget (GstRnnForecast *self)
+void
+gst_rnn_forecast_forget (GstRnnForecast *self)
 {
   if (self->forecaster)
     rnn_forecaster_reset (self->forecaster);
@@ -188,7 +189,7 @@ set_caps (GstRnnForecast *self, GstEvent *event)
   self->forecaster = rnn_forecaster_new (self->model, (guint) self->n_streams, self->now.coverage, &error);
   if (!self->forecaster || !rnn_forecaster_set_adapt (self->forecaster, self->now.adapt, &error))
     return refuse (self, error->message);
-  forget (self);
+  gst_rnn_forecast_forget (self);
   push_caps (self);
   gst_rnn_forecast_load_state (self);
   return TRUE;
@@ -287,7 +288,7 @@ step_over (GstRnnForecast *self, gint64 steps)
     GST_OBJECT_LOCK (self);
     self->n_resets++;
     GST_OBJECT_UNLOCK (self);
-    forget (self);
+    gst_rnn_forecast_forget (self);
     return;
   }
   for (gint i = 0; i < self->n_streams; i++)
@@ -355,10 +356,12 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   GST_OBJECT_LOCK (self);
   self->now = self->settings;
   GST_OBJECT_UNLOCK (self);
+  gst_rnn_forecast_load_if_wanted (self);
   for (gsize k = 0; (k + 1) * row <= map.size && flow == GST_FLOW_OK; k++) {
     flow = take_row (self, (const gfloat *) (gpointer) (map.data + k * row), pts);
     pts = step_after (self, pts);
   }
+  gst_rnn_forecast_save_if_wanted (self);
   gst_buffer_unmap (buffer, &map);
   gst_buffer_unref (buffer);
   return flow;
@@ -414,6 +417,7 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       }
       break;
     case GST_EVENT_GAP:
+      gst_rnn_forecast_load_if_wanted (self);
       take_gap (self, event);
       break;
     case GST_EVENT_EOS:
@@ -423,7 +427,7 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       gst_rnn_forecast_save_state (self);
       break;
     case GST_EVENT_FLUSH_STOP:
-      forget (self);
+      gst_rnn_forecast_forget (self);
       break;
     default:
       break;
@@ -444,7 +448,7 @@ change_state (GstElement *element, GstStateChange transition)
     gst_rnn_forecast_save_state (self);
     g_clear_pointer (&self->forecaster, rnn_forecaster_free);
     gst_rnn_series_clear (&self->series);
-    forget (self);
+    gst_rnn_forecast_forget (self);
   } else if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
     g_clear_pointer (&self->model, rnn_model_unref);
     g_clear_pointer (&self->columns, g_strfreev);
@@ -461,6 +465,8 @@ finalize (GObject *object)
 
   g_free (self->model_file);
   g_free (self->state_file);
+  g_free (self->save_wanted);
+  g_free (self->load_wanted);
   g_free (self->places);
   g_free (self->row);
   G_OBJECT_CLASS (gst_rnn_forecast_parent_class)->finalize (object);
@@ -476,6 +482,7 @@ gst_rnn_forecast_class_init (GstRnnForecastClass *klass)
   gst_rnn_forecast_register_meta ();
   object_class->finalize = finalize;
   gst_rnn_forecast_install_properties (object_class);
+  gst_rnn_forecast_install_signals (object_class);
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

@@ -232,6 +232,63 @@ test_restart (void)
   test_harness_free (second);
 }
 
+/* All that is there, in turn; (g_string_free) */
+static GString *
+pull_lines (TestHarness *t, GString *lines)
+{
+  GstBuffer *buffer;
+
+  while ((buffer = gst_harness_try_pull (t->h))) {
+    g_autofree gchar *digest = NULL;
+    GstMapInfo map;
+
+    gst_buffer_map (buffer, &map, GST_MAP_READ);
+    digest = g_compute_checksum_for_data (G_CHECKSUM_MD5, map.data, map.size);
+    gst_buffer_unmap (buffer, &map);
+    g_string_append_printf (lines, "%" GST_TIME_FORMAT " %s\n", GST_TIME_ARGS (GST_BUFFER_PTS (buffer)), digest);
+    gst_buffer_unref (buffer);
+  }
+  return lines;
+}
+
+/* A series that moves to another element, by the signals, gives the forecasts of one that stays, at the same times, with dates and without:
+ * `every` counts on, and a hole right behind the move is one. */
+static void
+test_moves (void)
+{
+  static const guint cuts[] = { 5, 31, 60 };
+  g_autofree gchar *state = g_build_filename (test_dir (), "moved", NULL);
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (cuts); i++) {
+    g_autofree gchar *caps = g_strdup_printf (CAPS, 1, "load");
+    g_autoptr (GString) expected = g_string_new (NULL), got = g_string_new (NULL);
+    TestHarness *whole = forecast_new ("every=3"), *first = forecast_new ("every=3"), *second = forecast_new ("every=3");
+    guint cut = cuts[i / 2];
+
+    if (i % 2) {
+      memset (strstr (caps, ", rnn-start"), 0, 1);
+      gst_harness_set_src_caps_str (whole->h, caps);
+      gst_harness_set_src_caps_str (first->h, caps);
+      gst_harness_set_src_caps_str (second->h, caps);
+    }
+    push_waves (whole, 0, cut);
+    push_waves (whole, cut + 1, 80);
+    push_waves (first, 0, cut);
+    g_signal_emit_by_name (first->element, "save-state", state);
+    g_signal_emit_by_name (second->element, "load-state", state);
+    push_waves (second, cut + 1, 80);
+    gst_harness_push_event (whole->h, gst_event_new_eos ());
+    gst_harness_push_event (second->h, gst_event_new_eos ());
+    pull_lines (whole, expected);
+    pull_lines (second, pull_lines (first, got));
+    g_assert_cmpstr (got->str, ==, expected->str);
+    test_expect_no_error (second);
+    test_harness_free (whole);
+    test_harness_free (first);
+    test_harness_free (second);
+  }
+}
+
 static void
 test_damaged_state (void)
 {
@@ -246,7 +303,7 @@ test_damaged_state (void)
     if (i)
       g_assert_cmpint (mkfifo (state, 0600), ==, 0);
     else
-      g_assert_true (g_file_set_contents (state, "rnnforecast 1\nnonsense", -1, NULL));
+      g_assert_true (g_file_set_contents (state, "rnnforecast 2\nnonsense", -1, NULL));
     t = forecast_new (properties);
     message = test_pop_message (t, GST_MESSAGE_WARNING, NULL);
     g_assert_nonnull (message);
@@ -359,6 +416,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/long-gaps", test_long_gaps);
   g_test_add_func ("/forecast/flush", test_flush);
   g_test_add_func ("/forecast/restart", test_restart);
+  g_test_add_func ("/forecast/moves", test_moves);
   g_test_add_func ("/forecast/damaged-state", test_damaged_state);
   g_test_add_func ("/forecast/anomaly", test_anomaly);
   g_test_add_func ("/forecast/extremes", test_extremes);
