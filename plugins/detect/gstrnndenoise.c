@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnndenoise: sound in, the same with less noise out, by the library's RnnDenoiser.  A sample leaves with the time that it came
- * with, later by the latency that is reported. */
+/* rnndenoise: sound in, the same with less noise out, by the library's RnnDenoiser; of 8, 16 or 48 kHz, whatever the model's rate is.
+ * A sample leaves with the time that it came with, later by the latency that is reported. */
 #include "gstrnndenoise.h"
 #include <string.h>
+#include "gstrnncleaner.h"
 #include "gstrnnhold.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_denoise_debug);
@@ -16,10 +17,9 @@ typedef struct {
   /* under the object lock */
   gfloat strength;
   gchar *second_model_file;
-  gint rate;                    /* of the model; 0: not known yet */
 
   /* streaming thread */
-  RnnDenoiser *denoiser;
+  GstRnnCleaner *cleaner;
   GstRnnHold hold;
   guint64 told;                 /* samples of the timeline that have left */
   GArray *out;                  /* gfloat: the first n_out of them are to leave */
@@ -61,11 +61,8 @@ gst_rnn_denoise_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   GST_OBJECT_UNLOCK (self);
   if ((path && !(second = rnn_model_load_shared (path, error))) || !(denoiser = rnn_denoiser_new (model, second, error)))
     return FALSE;
-  g_clear_pointer (&self->denoiser, rnn_denoiser_free);
-  self->denoiser = denoiser;
-  GST_OBJECT_LOCK (self);
-  self->rate = rnn_denoiser_get_rate (denoiser);
-  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&self->cleaner, gst_rnn_cleaner_free);
+  self->cleaner = gst_rnn_cleaner_new (denoiser);
   return TRUE;
 }
 
@@ -73,11 +70,14 @@ static gboolean
 gst_rnn_denoise_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
 {
   GstRnnDenoise *self = GST_RNN_DENOISE (stage);
+  gint rate;
 
-  if (!gst_rnn_hold_set_caps (&self->hold, caps, self->rate, error))
+  if (!gst_rnn_hold_set_caps (&self->hold, caps, gst_rnn_cleaner_get_model_rate (self->cleaner), TRUE, error))
     return FALSE;
-  gst_rnn_timeline_init (&stage->timeline, self->rate, 1);
-  gst_rnn_stage_set_latency (stage, gst_util_uint64_scale_ceil (rnn_denoiser_get_delay (self->denoiser), GST_SECOND, self->rate));
+  rate = GST_AUDIO_INFO_RATE (&self->hold.info);
+  gst_rnn_cleaner_set_rate (self->cleaner, rate);
+  gst_rnn_timeline_init (&stage->timeline, rate, 1);
+  gst_rnn_stage_set_latency (stage, gst_util_uint64_scale_ceil (gst_rnn_cleaner_get_delay (self->cleaner), GST_SECOND, (guint64) rate));
   return gst_rnn_stage_push_caps (stage->srcpad, caps);
 }
 
@@ -94,7 +94,7 @@ gst_rnn_denoise_stop (GstRnnStage *stage)
 {
   GstRnnDenoise *self = GST_RNN_DENOISE (stage);
 
-  g_clear_pointer (&self->denoiser, rnn_denoiser_free);
+  g_clear_pointer (&self->cleaner, gst_rnn_cleaner_free);
   forget (self);
 }
 
@@ -103,8 +103,8 @@ gst_rnn_denoise_reset (GstRnnStage *stage)
 {
   GstRnnDenoise *self = GST_RNN_DENOISE (stage);
 
-  if (self->denoiser)
-    rnn_denoiser_reset (self->denoiser);
+  if (self->cleaner)
+    gst_rnn_cleaner_reset (self->cleaner);
   forget (self);
 }
 
@@ -113,11 +113,11 @@ gst_rnn_denoise_keep (GstRnnStage *stage, RnnKeep *keep)
 {
   GstRnnDenoise *self = GST_RNN_DENOISE (stage);
 
-  if (!self->denoiser || self->n_out > 0) {
+  if (!self->cleaner || self->n_out > 0) {
     keep->failed = TRUE;
     return;
   }
-  rnn_denoiser_keep (self->denoiser, keep);
+  gst_rnn_cleaner_keep (self->cleaner, keep);
   rnn_keep (keep, &self->told, sizeof self->told);
   if (self->told > (guint64) stage->timeline.count)
     keep->failed = TRUE;
@@ -182,16 +182,16 @@ make_room (GstRnnDenoise *self, gsize n)
 static GstFlowReturn
 hear_all (GstRnnDenoise *self)
 {
-  guint n, delay = rnn_denoiser_get_delay (self->denoiser);
+  guint n, delay = gst_rnn_cleaner_get_delay (self->cleaner);
   gfloat samples[GST_RNN_HOLD_CHUNK];
 
   GST_OBJECT_LOCK (self);
-  rnn_denoiser_set_strength (self->denoiser, self->strength);
+  gst_rnn_cleaner_set_strength (self->cleaner, self->strength);
   GST_OBJECT_UNLOCK (self);
   while ((n = gst_rnn_hold_hear (&self->hold, samples)) > 0) {
     gst_rnn_hold_skip (&self->hold, n);
     self->stage.timeline.count += n;
-    self->n_out += rnn_denoiser_push (self->denoiser, samples, n, make_room (self, n + delay));
+    self->n_out += gst_rnn_cleaner_push (self->cleaner, samples, n, make_room (self, n + delay));
   }
   return push_out (self);
 }
@@ -232,9 +232,9 @@ gst_rnn_denoise_drain (GstRnnStage *stage)
   GstRnnDenoise *self = GST_RNN_DENOISE (stage);
   GstFlowReturn ret;
 
-  if (!self->denoiser || !stage->negotiated || !gst_rnn_timeline_started (&stage->timeline))
+  if (!self->cleaner || !stage->negotiated || !gst_rnn_timeline_started (&stage->timeline))
     return GST_FLOW_OK;
-  self->n_out += rnn_denoiser_finish (self->denoiser, make_room (self, 2 * rnn_denoiser_get_delay (self->denoiser)));
+  self->n_out += gst_rnn_cleaner_finish (self->cleaner, make_room (self, 2 * gst_rnn_cleaner_get_delay (self->cleaner)));
   ret = push_out (self);
   forget (self);
   gst_rnn_timeline_start (&stage->timeline, gst_rnn_timeline_next (&stage->timeline));
@@ -307,6 +307,7 @@ gst_rnn_denoise_class_init (GstRnnDenoiseClass *klass)
 
   klass->is_first = TRUE;
   klass->get_rate = rnn_denoiser_find_rate;
+  klass->resamples = TRUE;
   klass->check_model = gst_rnn_denoise_check_model;
   klass->set_model = gst_rnn_denoise_set_model;
   klass->set_caps = gst_rnn_denoise_set_caps;

@@ -17,14 +17,40 @@ gst_rnn_hold_clear (GstRnnHold *hold)
   g_clear_object (&hold->adapter);
 }
 
-gboolean
-gst_rnn_hold_set_caps (GstRnnHold *hold, const GstCaps *caps, gint rate, GError **error)
+static const gint rates[] = { GST_RNN_HOLD_RATES };
+
+static gboolean
+takes_rate (gint given, gint rate, gboolean resamples)
 {
-  g_autofree gchar *wanted = rate ? g_strdup_printf ("%d Hz", rate) : g_strdup ("any rate"), *text = NULL;
+  gboolean takes = rate == 0 || given == rate;
+
+  for (guint i = 0; resamples && i < G_N_ELEMENTS (rates); i++)
+    takes = takes || given == rates[i];
+  return takes;
+}
+
+/* (g_free) */
+static gchar *
+describe_rates (gint rate, gboolean resamples)
+{
+  GString *text = g_string_new (rate ? NULL : "any rate");
+
+  if (rate)
+    g_string_append_printf (text, "%d Hz", rate);
+  for (guint i = 0; rate && resamples && i < G_N_ELEMENTS (rates); i++)
+    if (rates[i] != rate)
+      g_string_append_printf (text, " or %d Hz", rates[i]);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+gst_rnn_hold_set_caps (GstRnnHold *hold, const GstCaps *caps, gint rate, gboolean resamples, GError **error)
+{
+  g_autofree gchar *wanted = describe_rates (rate, resamples), *text = NULL;
   g_autoptr (GstCaps) possible = gst_caps_from_string (GST_RNN_HOLD_CAPS);
 
   if (gst_caps_can_intersect (caps, possible) && gst_audio_info_from_caps (&hold->info, caps)
-      && (rate == 0 || GST_AUDIO_INFO_RATE (&hold->info) == rate))
+      && takes_rate (GST_AUDIO_INFO_RATE (&hold->info), rate, resamples))
     return TRUE;
   text = gst_caps_to_string (caps);
   g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "Mono audio of %s in F32 or S16 is needed, not %s: "
@@ -114,6 +140,26 @@ gst_rnn_hold_keep (GstRnnHold *hold, RnnKeep *keep)
   hold->n_heard = n;            /* between two buffers nothing is unheard */
 }
 
+/* That of the model first: who is free to choose takes it. */
+static void
+set_rates (GstCaps *caps, gint rate, gboolean resamples)
+{
+  GValue list = G_VALUE_INIT, one = G_VALUE_INIT;
+
+  g_value_init (&list, GST_TYPE_LIST);
+  g_value_init (&one, G_TYPE_INT);
+  g_value_set_int (&one, rate);
+  gst_value_list_append_value (&list, &one);
+  for (guint i = 0; resamples && i < G_N_ELEMENTS (rates); i++) {
+    g_value_set_int (&one, rates[i]);
+    if (rates[i] != rate)
+      gst_value_list_append_value (&list, &one);
+  }
+  gst_caps_set_value (caps, "rate", resamples ? &list : gst_value_list_get_value (&list, 0));
+  g_value_unset (&list);
+  g_value_unset (&one);
+}
+
 /* What both sides can do. */
 static GstCaps *
 get_caps (GstRnnStage *stage, GstPad *pad)
@@ -128,7 +174,7 @@ get_caps (GstRnnStage *stage, GstPad *pad)
     rate = klass->get_rate ? klass->get_rate (stage->model) : rnn_model_get_rate (stage->model);
   GST_OBJECT_UNLOCK (stage);
   if (rate)
-    gst_caps_set_simple (caps, "rate", G_TYPE_INT, rate, NULL);
+    set_rates (caps, rate, klass->resamples);
   both = gst_pad_peer_query_caps (other, caps);
   gst_caps_unref (caps);
   return both;

@@ -21,8 +21,10 @@ typedef struct {
 
 void gst_rnn_hold_init (GstRnnHold *hold);
 void gst_rnn_hold_clear (GstRnnHold *hold);
+/* What an element that resamples takes, beside the rate of its model. */
+#define GST_RNN_HOLD_RATES 8000, 16000, 48000
 /* @rate: that of the model; 0: any.  Fails with what would help. */
-gboolean gst_rnn_hold_set_caps (GstRnnHold *hold, const GstCaps *caps, gint rate, GError **error);
+gboolean gst_rnn_hold_set_caps (GstRnnHold *hold, const GstCaps *caps, gint rate, gboolean resamples, GError **error);
 void gst_rnn_hold_drop (GstRnnHold *hold);
 void gst_rnn_hold_push (GstRnnHold *hold, GstBuffer *buffer);   /* takes a ref of its own */
 /* Silence in place of @n samples that were lost. */
@@ -36,7 +38,7 @@ void gst_rnn_hold_skip (GstRnnHold *hold, gsize n);
 /* What waits between two buffers, all of it heard, out or in. */
 void gst_rnn_hold_keep (GstRnnHold *hold, RnnKeep *keep);
 
-/* Queries of both pads of a GstRnnStage through which sound flows as it is, at the rate of its model. */
+/* Queries of both pads of a GstRnnStage through which sound flows as it is, at a rate that it takes. */
 gboolean gst_rnn_hold_query (GstPad *pad, GstObject *parent, GstQuery *query);
 
 G_END_DECLS

@@ -130,7 +130,7 @@ gst_rnn_vad_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
 {
   GstRnnVad *self = GST_RNN_VAD (stage);
 
-  if (!gst_rnn_hold_set_caps (&self->hold, caps, rnn_model_get_rate (stage->model), error))
+  if (!gst_rnn_hold_set_caps (&self->hold, caps, rnn_model_get_rate (stage->model), FALSE, error))
     return FALSE;
   gst_rnn_timeline_init (&stage->timeline, GST_AUDIO_INFO_RATE (&self->hold.info), 1);
   tell_latency (self);

@@ -74,6 +74,7 @@ typedef struct {
   gboolean works_without_model;
   const gchar *default_model;   /* "vad": models/vad.safetensors of this installation, where model-file is not set; or NULL */
   gint (*get_rate) (RnnModel *model);   /* of the sound that it takes; NULL: what the model says */
+  gboolean resamples;           /* it takes sound of GST_RNN_HOLD_RATES, too */
   gboolean is_first;            /* of a chain: endpoints go no further upstream */
 
   /* Whether a stage of this kind can use @model at all; in any thread, reads nothing but the model.  NULL: it can */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnndenoise with a model that halves each spectrum: samples and times that leave, strength, latency, and the event table. */
+/* rnndenoise with a model that halves each spectrum: samples and times that leave, strength, latency, other rates than the model's, and the
+ * event table. */
 #include "common.h"
 #include <math.h>
 #include <string.h>
@@ -140,6 +141,117 @@ test_latency (void)
   test_harness_free (t);
 }
 
+/* ---- at other rates than the model's ---- */
+
+static const gint rates[] = { 8000, 48000 };
+
+/* A second; (transfer full) */
+static GArray *
+make_tone (gint rate, gdouble hz)
+{
+  GArray *tone = g_array_new (FALSE, FALSE, sizeof (gfloat));
+
+  for (gint i = 0; i < rate; i++) {
+    gfloat value = 0.4f * (gfloat) sin (2 * G_PI * hz * i / rate + 1);
+
+    g_array_append_val (tone, value);
+  }
+  return tone;
+}
+
+/* In buffers of @size; all that comes out, with the times that it came with, none later than the latency says.  (transfer full) */
+static GArray *
+denoise (const GArray *in, gint rate, gfloat strength, guint size)
+{
+  g_autofree gchar *caps = g_strdup_printf ("audio/x-raw, format=F32LE, layout=interleaved, rate=%d, channels=1", rate);
+  TestHarness *t = start (strength, caps);
+  guint64 latency = gst_util_uint64_scale (gst_harness_query_latency (t->h), (guint64) rate, GST_SECOND);
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (gfloat));
+
+  for (guint i = 0; i < in->len; i += size) {
+    guint n = MIN (size, in->len - i);
+    GstBuffer *buffer = gst_buffer_new_memdup (&g_array_index (in, gfloat, i), n * sizeof (gfloat));
+
+    GST_BUFFER_PTS (buffer) = gst_util_uint64_scale (i, GST_SECOND, (guint64) rate);
+    g_assert_cmpint (gst_harness_push (t->h, buffer), ==, GST_FLOW_OK);
+    if (i + size >= in->len)
+      gst_harness_push_event (t->h, gst_event_new_eos ());
+    while ((buffer = gst_harness_try_pull (t->h))) {
+      GstMapInfo map;
+
+      g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, gst_util_uint64_scale (out->len, GST_SECOND, (guint64) rate));
+      gst_buffer_map (buffer, &map, GST_MAP_READ);
+      g_array_append_vals (out, map.data, (guint) (map.size / sizeof (gfloat)));
+      gst_buffer_unmap (buffer, &map);
+      gst_buffer_unref (buffer);
+    }
+    g_assert_cmpuint (out->len + latency, >=, i + n);
+  }
+  test_expect_no_error (t);
+  test_harness_free (t);
+  g_assert_cmpuint (out->len, ==, in->len);
+  return out;
+}
+
+static gdouble
+power (const GArray *samples)
+{
+  gdouble sum = 0;
+
+  for (guint i = samples->len / 20; i < samples->len - samples->len / 20; i++)
+    sum += (gdouble) g_array_index (samples, gfloat, i) * g_array_index (samples, gfloat, i);
+  return sum;
+}
+
+/* A tone that both rates hold leaves as it came, less than half a sample (of the lower rate) beside its time, but for the model's half; one that the model's
+ * rate does not hold is gone. */
+static void
+test_other_rates (void)
+{
+  static const gdouble tones[] = { 300, 440, 2900, 12000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rates) * G_N_ELEMENTS (tones); i++) {
+    gint rate = rates[i % 2];
+    gdouble hz = tones[i / 2], gain = hz < 8000 ? 0.5 : 0, half = 0.5 * 0.4 * G_PI * hz / MIN (rate, 16000);
+    g_autoptr (GArray) in = make_tone (rate, hz), out = NULL;
+
+    if (hz > rate / 2)
+      continue;
+    out = denoise (in, rate, 1, 999);
+    g_assert_cmpfloat_with_epsilon (sqrt (power (out) / power (in)), gain, 0.01);
+    for (guint k = (guint) rate / 20; gain > 0 && k < out->len - (guint) rate / 20; k++)
+      g_assert_cmpfloat_with_epsilon (g_array_index (out, gfloat, k), gain * g_array_index (in, gfloat, k), half);
+  }
+}
+
+/* However the sound is cut: the same bits; and without any strength those that came. */
+static void
+test_other_rates_cut (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rates); i++) {
+    g_autoptr (GArray) in = make_tone (rates[i], 700), whole = denoise (in, rates[i], 0.7f, in->len + 1);
+    g_autoptr (GArray) cut = denoise (in, rates[i], 0.7f, 7), dry = denoise (in, rates[i], 0, 1000);
+
+    g_assert_cmpint (memcmp (whole->data, cut->data, in->len * sizeof (gfloat)), ==, 0);
+    g_assert_cmpint (memcmp (in->data, dry->data, in->len * sizeof (gfloat)), ==, 0);
+    g_assert_cmpint (memcmp (in->data, whole->data, in->len * sizeof (gfloat)), !=, 0);
+  }
+}
+
+/* A windowful and two filters, not more: 8 ms of the model, and what is known of the filters. */
+static void
+test_other_rates_latency (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rates); i++) {
+    g_autofree gchar *caps = g_strdup_printf ("audio/x-raw, format=F32LE, layout=interleaved, rate=%d, channels=1", rates[i]);
+    TestHarness *t = start (1, caps);
+
+    g_assert_cmpuint (gst_harness_query_latency (t->h), >, 8 * GST_MSECOND);
+    g_assert_cmpuint (gst_harness_query_latency (t->h), <, 25 * GST_MSECOND);
+    test_harness_free (t);
+  }
+}
+
 static void
 test_flush (void)
 {
@@ -230,6 +342,9 @@ main (int argc, char **argv)
   g_test_add_func ("/denoise/pass-through", test_pass_through);
   g_test_add_func ("/denoise/pass-through-s16", test_pass_through_s16);
   g_test_add_func ("/denoise/latency", test_latency);
+  g_test_add_func ("/denoise/other-rates", test_other_rates);
+  g_test_add_func ("/denoise/other-rates/cut", test_other_rates_cut);
+  g_test_add_func ("/denoise/other-rates/latency", test_other_rates_latency);
   g_test_add_func ("/denoise/flush", test_flush);
   g_test_add_func ("/denoise/gaps", test_gaps);
   g_test_add_func ("/denoise/eos-alone", test_eos_alone);

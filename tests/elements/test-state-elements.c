@@ -24,6 +24,8 @@ static const Row rows[] = {
   { "classify", "rnnclassify model-file=" MODELS "/keywords.safetensors threshold=0.3", 16000, FALSE },
   { "denoise-bands", "rnndenoise%.0s model-file=%s/bands.json", 48000, FALSE },
   { "denoise-complex", "rnndenoise%.0s strength=0.5 model-file=%s/complex.json", 16000, FALSE },
+  { "denoise-48k", "rnndenoise%.0s strength=0.5 model-file=%s/complex.json", 48000, FALSE },
+  { "denoise-8k", "rnndenoise%.0s model-file=%s/bands.json", 8000, FALSE },
 };
 
 static const guint cuts[] = { 700, 7000, 20300, 33600 };
