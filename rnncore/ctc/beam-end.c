@@ -122,16 +122,27 @@ may_end (const RnnBeam *beam, const RnnBeamHypothesis *h)
       || (h->node != RNN_BEAM_NONE && lexicon->ends[h->node] < lexicon->ends[h->node + 1]);
 }
 
-/* Where no tokens part words, a word that may be complete is so in a hypothesis of its own, with the same alignments. */
+/* What the word under way of @h would be, @other is, after the same words. */
+static gboolean
+is_twin (const RnnLexicon *lexicon, const RnnBeamHypothesis *h, const RnnBeamHypothesis *other)
+{
+  if (other->open || !other->said || other->hash != h->hash || other->last != h->last)
+    return FALSE;
+  for (guint32 w = lexicon->ends[h->node]; w < lexicon->ends[h->node + 1]; w++)
+    if (lexicon->words[w] == other->word)
+      return TRUE;
+  return FALSE;
+}
+
+/* Where no tokens part words, a word that may be complete is so in a hypothesis of its own, which has these alignments, too. */
 static gboolean
 has_twin (const RnnBeam *beam, const RnnBeamHypothesis *h)
 {
-  for (guint i = 0; i < beam->n && h->open && !beam->language->parted; i++) {
-    const RnnBeamHypothesis *other = &beam->now[i];
-
-    if (!other->open && other->spelled == h->key && other->last == h->last)
+  if (!h->open || beam->language->parted || !beam->language->lexicon || h->node == RNN_BEAM_NONE)
+    return FALSE;
+  for (guint i = 0; i < beam->n; i++)
+    if (is_twin (beam->language->lexicon, h, &beam->now[i]))
       return TRUE;
-  }
   return FALSE;
 }
 

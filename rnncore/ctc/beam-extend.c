@@ -252,7 +252,6 @@ close_word (RnnBeam *beam, Extension *x, guint32 word)
 {
   if (hopeless (beam, x->mass + x->h->language + MAX (beam->config.word_score, 0) + (beam->hotwords ? 100 : 0)))
     return FALSE;
-  x->c.spelled = x->c.key;
   x->c.key = rnn_beam_key_of_words (x->c.hash, word, x->c.key);
   x->c.word = x->c.ended = word;
   x->c.node = 0;

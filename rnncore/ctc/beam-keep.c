@@ -95,7 +95,6 @@ keep_new (RnnBeam *beam, const RnnBeamCandidate *c, RnnBeamHypothesis *to)
   to->node = c->node;
   to->word = c->word;
   to->open = c->open;
-  to->spelled = c->spelled;
   to->inside = c->inside;
   to->hot = c->hot;
   to->paused = h->paused && !c->closed;

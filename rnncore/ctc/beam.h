@@ -119,7 +119,6 @@ typedef struct {
   gdouble ahead;                /* what the word under way will probably add: for ranking */
   gdouble rank;                 /* log (e^blank + e^token) + language + ahead */
   guint64 inside;               /* of the tokens of the word under way alone */
-  guint64 spelled;              /* what its key was before its last word was complete */
   gboolean twin;                /* its word under way is complete in another hypothesis */
   guint place;                  /* before it was sorted */
   RnnBeamPath at_blank, at_token;
@@ -130,7 +129,7 @@ typedef struct {
 typedef struct {
   guint64 key;
   guint64 hash;                 /* of the words before the last one */
-  guint64 inside, spelled;      /* see there */
+  guint64 inside;               /* see there */
   gint last, stays;             /* hypothesis that it was; -1: new */
   gint from, via;               /* hypothesis that it extends; the one of the best alignment, -1: itself */
   guint32 node, word;

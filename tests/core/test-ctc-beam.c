@@ -270,7 +270,7 @@ words_and_model (void)
 /* ---- sounds: a word may end wherever the lexicon says ---- */
 
 static const struct { const gchar *word, *sounds; } said[] = { {"a", "A"}, {"ab", "AB"}, {"b", "AB"}, {"b", "KA"},
-  {"zz", "B"} };
+  {"zz", "B"}, {"zz", "KB"} };    /* the last by the same sound from before it and from within it */
 
 /* Every way to read the rest of the labels as words. */
 static void
@@ -304,7 +304,7 @@ lexicon_of_sounds (void)
 {
   RnnCtcDecoderConfig config = with_model ();
 
-  config.lexicon = write_file ("lexicon", "# words\na A\nab A B\nb A B\nb(2) K A\nzz B\n");
+  config.lexicon = write_file ("lexicon", "# words\na A\nab A B\nb A B\nb(2) K A\nzz B\nzz(2) K B\n");
   config.unknown_score = -5;    /* "zz" is in the lexicon: only the model does not know it */
   check_all (sounds, &config, say_sounds);
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
