@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rows are frames: normalise, then stack. */
+/* Rows are frames: normalise, then stack.  A value that is missing (no finite number, or beyond 1e18) would stay for ever in what normalises: the
+ * last one of its kind takes its place, 0 if there was none.  Where nothing normalises it goes on to whoever counts it. */
 #include "rows.h"
+#include <math.h>
 #include "../base/error.h"
+#include "../base/finite.h"
 #include "../features/cmvn.h"
 #include "../features/features-options.h"
 #include "../features/stack.h"
@@ -12,6 +15,7 @@ typedef struct {
   guint64 n;                    /* rows so far */
   RnnCmvn *cmvn;
   RnnStack *stack;
+  gfloat *last;                 /* [dim] the newest row, filled up; NULL: nothing normalises */
 } Rows;
 
 gboolean
@@ -55,6 +59,7 @@ rnn_rows_open (const RnnInput *input, const RnnFeatureConfig *features, const gf
   r->dim = input->n_frame;
   r->cmvn = cmvn;
   r->stack = rnn_stack_new (input->n_frame, (guint) features->stack, (guint) features->stride);
+  r->last = features->cmvn == RNN_CMVN_NONE ? NULL : g_new0 (gfloat, r->dim);
   return r;
 }
 
@@ -65,6 +70,7 @@ rnn_rows_close (gpointer stream)
 
   rnn_cmvn_free (r->cmvn);
   rnn_stack_free (r->stack);
+  g_free (r->last);
   g_free (r);
 }
 
@@ -76,6 +82,8 @@ rnn_rows_reset (gpointer stream)
   r->n = 0;
   rnn_cmvn_reset (r->cmvn);
   rnn_stack_reset (r->stack);
+  if (r->last)
+    memset (r->last, 0, r->dim * sizeof (gfloat));
 }
 
 guint
@@ -84,6 +92,16 @@ rnn_rows_max_steps (gpointer stream, guint n)
   Rows *r = stream;
 
   return (guint) (rnn_stack_count (r->stack, r->n + n) - rnn_stack_count (r->stack, r->n));
+}
+
+static void
+fill_missing (Rows *r, gfloat *frame)
+{
+  for (gsize i = 0; i < r->dim; i++) {
+    if (!(fabsf (frame[i]) <= RNN_LARGEST))
+      frame[i] = r->last[i];
+    r->last[i] = frame[i];
+  }
 }
 
 guint
@@ -96,6 +114,8 @@ rnn_rows_push (gpointer stream, const gfloat *rows, guint n, gfloat *out)
   for (guint t = 0; t < n; t++) {
     gfloat *frame = memcpy (rnn_stack_next (r->stack), rows + t * r->dim, r->dim * sizeof (gfloat));
 
+    if (r->last)
+      fill_missing (r, frame);
     rnn_cmvn_apply (r->cmvn, frame);
     steps += rnn_stack_push (r->stack, out + steps * width);
   }
@@ -122,6 +142,8 @@ rnn_rows_keep (gpointer stream, RnnKeep *keep)
   Rows *r = stream;
 
   rnn_keep (keep, &r->n, sizeof r->n);
+  if (r->last)
+    rnn_keep (keep, r->last, r->dim * sizeof (gfloat));
   rnn_cmvn_keep (r->cmvn, keep);
   rnn_stack_keep (r->stack, keep);
   if (keep->failed && !keep->to)

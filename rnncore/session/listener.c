@@ -26,12 +26,13 @@ struct _RnnListener {
 RnnListener *
 rnn_listener_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
 {
-  static const RnnStreamConfig alone = {.precision = RNN_PRECISION_F32 };
   const RnnInput *input = rnn_model_get_input (model);
+  RnnStreamConfig own = config ? *config : (RnnStreamConfig) {.precision = RNN_PRECISION_F32 };
   RnnListener *l = g_new0 (RnnListener, 1);
 
   l->input = rnn_input_stream_new (input, rnn_model_get_input_mean (model), rnn_model_get_input_std (model), error);
-  l->stream = l->input ? rnn_stream_new (model, config ? config : &alone, error) : NULL;
+  own.normalised = TRUE;
+  l->stream = l->input ? rnn_stream_new (model, &own, error) : NULL;
   if (!l->stream) {
     g_prefix_error (error, "%s: ", rnn_model_get_path (model));
     rnn_listener_free (l);

@@ -62,7 +62,7 @@ rnn_stream_new (RnnModel *model, const RnnStreamConfig *config, GError **error)
     return NULL;
   s = g_new0 (RnnStream, 1);
   s->batch = batch;
-  if (!make_cmvn (s, model, error)) {
+  if (!config->normalised && !make_cmvn (s, model, error)) {
     rnn_stream_free (s);
     return NULL;
   }

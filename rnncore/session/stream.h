@@ -21,6 +21,7 @@ typedef struct {
   RnnPrecision precision;
   const gchar *group;           /* as for rnn_batch_stream_new () */
   guint deadline;
+  gboolean normalised;          /* the steps are those of an RnnInputStream; FALSE: of a model of series or tensors, raw rows */
 } RnnStreamConfig;
 
 typedef struct {

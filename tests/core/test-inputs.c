@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What every input of the registry has to do: any cut of the rows gives the same steps, sizes are what it says, a reset
  * stream is a new one, and a trainer's minibatch holds what a stream gives, bit for bit, whatever normalises. */
+#include "base/finite.h"
 #include "base/rng.h"
 #include "inputs/input.h"
+#include "session/listener.h"
 #include "session/stream.h"
 #include "train/batch.h"
 #include "train-toy.h"
+#include <math.h>
 #include <string.h>
 
 #define N_ROWS 4000
@@ -202,19 +205,27 @@ test_trainer (gconstpointer kind)
 /* ---- a model's own stream ---- */
 
 /* All answers to rows[n][3], 2 numbers each. (transfer full) */
-static gfloat *
-run_model (const gchar *object, const gfloat *mean, const gfloat *std, const gfloat *rows, guint n)
+static RnnModel *
+make_ahead (const gchar *object, const gfloat *mean, const gfloat *std)
 {
   g_autofree gchar *recipe = g_strdup_printf ("{\"input\": %s, \"layers\": [{\"cell\": \"conv1d\", \"units\": 2, \"kernel\": 3,"
       "\"lookahead\": 2}]}", object);
-  g_autoptr (RnnModel) model = toy_model (recipe, 1);
+  RnnModel *model = toy_model (recipe, 1);
+
+  rnn_model_set_input_stats (model, mean, std, 3);
+  return model;
+}
+
+static gfloat *
+run_model (const gchar *object, const gfloat *mean, const gfloat *std, const gfloat *rows, guint n)
+{
+  g_autoptr (RnnModel) model = make_ahead (object, mean, std);
   g_autoptr (RnnStream) stream = NULL;
   RnnStreamConfig config = { 0 };
   const RnnStreamAnswer *answer;
   gfloat *y = g_new0 (gfloat, 2 * n);
   guint got = 0;
 
-  rnn_model_set_input_stats (model, mean, std, 3);
   stream = rnn_stream_new (model, &config, NULL);
   for (guint t = 0; t <= n; t++) {
     if (t < n) {
@@ -230,7 +241,25 @@ run_model (const gchar *object, const gfloat *mean, const gfloat *std, const gfl
   return y;
 }
 
-/* A model of a series is given rows as they are: it sees what its trainer fed it, to the end. */
+/* The same by a listener. (transfer full) */
+static gfloat *
+listen (const gchar *object, const gfloat *mean, const gfloat *std, const gfloat *rows, guint n)
+{
+  g_autoptr (RnnModel) model = make_ahead (object, mean, std);
+  g_autoptr (RnnListener) listener = rnn_listener_new (model, NULL, NULL);
+  gfloat *y = g_new0 (gfloat, 2 * n);
+  const RnnHeard *heard;
+  guint got = 0;
+
+  rnn_listener_push (listener, rows, n);
+  rnn_listener_finish (listener);
+  while ((heard = rnn_listener_next (listener)))
+    memcpy (y + 2 * got++, heard->y, 2 * sizeof (gfloat));
+  g_assert_cmpuint (got, ==, n);
+  return y;
+}
+
+/* A model of a series is given rows as they are, missing values among them: it sees what its trainer fed it, to the end. */
 static void
 test_session (void)
 {
@@ -238,7 +267,7 @@ test_session (void)
     g_autoptr (RnnInput) input = make ("series", norms[k]);
     g_autoptr (RnnInputStream) stream = NULL;
     g_autofree gchar *object = object_of ("series", norms[k]), *bare = object_of ("series", "");
-    g_autofree gfloat *rows = make_rows (input), *seen = NULL, *one = NULL, *other = NULL;
+    g_autofree gfloat *rows = make_rows (input), *seen = NULL, *one = NULL, *other = NULL, *heard = NULL;
     gfloat mean[3], std[3];
     guint n;
 
@@ -248,6 +277,16 @@ test_session (void)
     one = run_model (object, mean, std, rows, 20);
     other = run_model (bare, mean, std, seen, 20);
     g_assert_cmpmem (one, 20 * 8, other, 20 * 8);
+    heard = listen (object, mean, std, rows, 20);
+    g_assert_cmpmem (one, 20 * 8, heard, 20 * 8);
+    rows[7] = NAN;
+    rows[13] = -3e38f;
+    g_free (one);
+    g_free (heard);
+    one = run_model (object, mean, std, rows, 20);
+    heard = listen (object, mean, std, rows, 20);
+    g_assert_true (rnn_all_finite (40, heard));
+    g_assert_cmpmem (one, 20 * 8, heard, 20 * 8);
   }
 }
 
