@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Convolutions.  Over axes within a step they are "conv2d"; along the sequence "conv1d", or "conv2d" over the last places, which "overlap"
- * keeps.  A transposed one is an ordinary one with its filters turned round, over places with zeros between them. */
+/* Convolutions.  Over axes within a step they are "conv2d"; along the sequence "conv1d", or "conv2d" over the places around a step, which
+ * "overlap" keeps.  A transposed one is an ordinary one with its filters turned round, over places with zeros between them.
+ *
+ * Along the sequence, answers begin with the first window that may be one of a stream: what is padded before beyond that, and behind
+ * beyond what windows look ahead, gives answers beside the steps (net-time.c). */
 #include "net-work.h"
 #include <string.h>
 
@@ -98,7 +101,48 @@ within (const Conv *conv, const RnnNetValue *x, const Axis *v, const Axis *h)
 
 /* ---- along the sequence ---- */
 
-/* nn.Conv1d over single steps, with as many of them behind as the padding says. */
+/* How windows lie in a stream. */
+typedef struct {
+  gint64 past, ahead;           /* places before a step's own, and behind them, that its windows see */
+  gint64 before, after;         /* answers beside those of the steps */
+} Fit;
+
+/* Window j of the whole axis begins at place j stride - pads before; of a step there are size / stride. */
+static gboolean
+fit_axis (const Conv *conv, const Axis *a, Fit *fit)
+{
+  RnnNetCall *c = conv->call;
+  gint64 before = a->before + conv->x->before, after = a->after + conv->x->after, own = extent (a) - a->stride;
+
+  if (rnn_net_has_beside (conv->x) && (!conv->x->zeros || conv->x->before < 0 || conv->x->after < 0))
+    return rnn_net_fail (c, "slides over a sequence that was cut off, or over what another one answered beside it");
+  if (a->size % a->stride) {
+    if (a->stride <= 64)
+      c->work->wanted = c->work->unit * (gint) a->stride;
+    return rnn_net_fail (c, "has a stride along the sequence that does not divide its length");
+  }
+  if (own < 0 || before < 0 || conv->x->dims[0] != 1)
+    return rnn_net_fail (c, "leaves places of the sequence out, or is of a batch");
+  fit->past = MIN (before, own);
+  fit->ahead = own - fit->past;
+  fit->before = (before - fit->past) / a->stride;
+  fit->after = after < fit->ahead ? -((fit->ahead - after + a->stride - 1) / a->stride) : (after - fit->ahead) / a->stride;
+  if ((before - fit->past) % a->stride)
+    return rnn_net_fail (c, "begins between two places of its stride");
+  return TRUE;
+}
+
+static RnnNetValue *
+set_beside (RnnNetValue *y, const Fit *fit)
+{
+  if (y) {
+    y->before = fit->before;
+    y->after = fit->after;
+  }
+  return y;
+}
+
+/* nn.Conv1d over single steps. */
 static RnnNetValue *
 steps (const Conv *conv)
 {
@@ -107,13 +151,16 @@ steps (const Conv *conv)
   gint units = (gint) conv->w->dims[0], per_group = (gint) conv->w->dims[1], kernel = (gint) extent (a), wire;
   gboolean depthwise = conv->groups > 1;
   gfloat *to;
+  Fit fit;
 
+  if (!fit_axis (conv, a, &fit))
+    return NULL;
   if ((gint64) units * per_group * kernel > (gint64) RNN_NET_MAX_SIZE) {
     rnn_net_fail (c, "has a dilation that makes its window too long");
     return NULL;
   }
   wire = rnn_net_emit (c, json_pack ("{ss si si si sb sb sb}", "cell", "conv1d", "units", units, "kernel", kernel, "lookahead",
-          (gint) a->after, "bias", conv->b != NULL, "depthwise", depthwise, "zero_padding", TRUE), units, 1,
+          (gint) fit.ahead, "bias", conv->b != NULL, "depthwise", depthwise, "zero_padding", TRUE), units, 1,
       (const gint[]) { rnn_net_order (c, conv->x) });
   to = rnn_net_weight (c->work, wire, "weight", 3, (const gint[]) { units, per_group, kernel });
   for (gint64 i = 0; i < (gint64) units * per_group; i++)
@@ -124,65 +171,27 @@ steps (const Conv *conv)
     for (gint m = 0; m < units; m++)
       to[m] = (gfloat) rnn_net_number (conv->b, (gsize) m);
   }
-  return rnn_net_of_wire (c, wire, 3, (const gint64[]) { 1, units, 1 }, 2, FALSE);
+  return set_beside (rnn_net_of_wire (c, wire, 3, (const gint64[]) { 1, units, 1 }, 2, FALSE), &fit);
 }
 
-/* The last places of the axis before those of a step, by "overlap": [1][C][kept + places][other]. */
+/* Windows over the places around those of a step. */
 static RnnNetValue *
-with_past (const Conv *conv, const RnnNetValue *x, gint64 kept)
+around (const Conv *conv, const RnnNetValue *x, gint time)
 {
   RnnNetCall *c = conv->call;
-  gint64 row = x->dims[1] * x->dims[3];
-  g_autoptr (RnnNetValue) turned = NULL, y = NULL;
-  gint wire;
+  Axis axis[2] = { conv->axis[0], conv->axis[1] };
+  g_autoptr (RnnNetValue) whole = NULL;
+  RnnNetValue *y;
+  Fit fit;
 
-  if (kept == 0)
-    return rnn_net_value_copy (c, x);
-  if (!(turned = rnn_net_transpose (c, x, (const gint[]) { 0, 2, 1, 3 })))
+  if (!fit_axis (conv, &axis[time], &fit) || !(whole = rnn_net_window (c, x, fit.past, fit.ahead)))
     return NULL;
-  wire = rnn_net_emit (c, json_pack ("{ss si}", "cell", "overlap", "values", (gint) (kept * row)), (gint) (kept * row + (gint64) x->size), 1,
-      (const gint[]) { rnn_net_order (c, turned) });
-  y = rnn_net_of_wire (c, wire, 4, (const gint64[]) { 1, kept + x->dims[2], x->dims[1], x->dims[3] }, -1, FALSE);
-  return y ? rnn_net_transpose (c, y, (const gint[]) { 0, 2, 1, 3 }) : NULL;
-}
-
-/* Windows that end in the step that they answer, or with it: as many places before as windows are longer than their stride. */
-static RnnNetValue *
-causal (const Conv *conv, const RnnNetValue *x, gint time)
-{
-  RnnNetCall *c = conv->call;
-  Axis a = conv->axis[time], other = conv->n == 2 ? conv->axis[!time] : (Axis) { 1, 1, 1, 1, 0, 0 };
-  gint64 kept = extent (&a) - a.stride;
-  const gint flip[] = { 0, 1, 3, 2 };
-  g_autoptr (RnnNetValue) upright = NULL, whole = NULL, y = NULL;
-
-  if (a.size % a.stride) {
-    if (a.stride <= 64)
-      c->work->wanted = c->work->unit * (gint) a.stride;
-    rnn_net_fail (c, "has a stride along the sequence that does not divide its length");
-    return NULL;
-  }
-  if (kept < 0 || a.after != 0 || a.before != kept || x->dims[0] != 1) {
-    rnn_net_fail (c, "looks ahead along the sequence, or begins within it; pads of %" G_GINT64_FORMAT " before and 0 behind would make a stream",
-        MAX (kept, 0));
-    return NULL;
-  }
-  upright = time == 0 ? rnn_net_value_copy (c, x) : rnn_net_transpose (c, x, flip);
-  whole = upright ? with_past (conv, upright, kept) : NULL;
-  if (!whole)
-    return NULL;
-  a.size += kept;
-  a.before = 0;
-  if (time == 0) {
-    y = within (conv, whole, &a, &other);
-  } else {
-    g_autoptr (RnnNetValue) back = rnn_net_transpose (c, whole, flip);
-
-    y = back ? within (conv, back, &other, &a) : NULL;
-  }
+  axis[time].size += fit.past + fit.ahead;
+  axis[time].before = axis[time].after = 0;
+  y = within (conv, whole, &axis[0], &axis[1]);
   if (y)
     y->time = 2 + time;
-  return g_steal_pointer (&y);
+  return set_beside (y, &fit);
 }
 
 /* ---- the operator ---- */
@@ -212,7 +221,7 @@ run (Conv *conv)
   RnnNetValue *y;
 
   if (conv->n == 1 && conv->x->time == 2 && conv->x->dims[0] == 1 && last->size == 1 && last->stride == 1
-      && last->before + last->after == extent (last) - 1 && extent (last) <= 4096
+      && extent (last) <= 4096
       && (conv->groups == 1 || (conv->w->dims[1] == 1 && conv->groups == conv->w->dims[0])))
     return steps (conv);
   if (!(x = conv->n == 1 ? lift (c, conv->x) : rnn_net_value_copy (c, conv->x)))
@@ -222,7 +231,7 @@ run (Conv *conv)
   if (conv->n == 1)
     conv->axis[0] = one;
   conv->n = 2;
-  y = x->time >= 2 ? causal (conv, x, x->time - 2) : within (conv, x, &conv->axis[0], &conv->axis[1]);
+  y = x->time >= 2 ? around (conv, x, x->time - 2) : within (conv, x, &conv->axis[0], &conv->axis[1]);
   if (y && x->time >= 0 && x->time < 2)
     y->time = x->time;
   if (y && conv->x->rank == 3) {        /* [N][M][1][L] */
@@ -302,23 +311,53 @@ spread (RnnNetCall *c, const RnnNetValue *x, gint n, const gint64 *stride)
   return v;
 }
 
+static gboolean
+is_small (gint64 pads)
+{
+  return pads >= -65536 && pads <= 65536;
+}
+
+/* Its answers of a step, stride for each of its places: what comes of places before it and behind it, and how many more there are behind
+ * the last step than steps make. */
+static gboolean
+fit_transposed (RnnNetCall *c, const RnnNetValue *x, gint64 stride, Axis *a, gint64 before, gint64 after, Fit *fit)
+{
+  gint64 places = x->dims[x->time], end = extent (a) - 1;
+
+  if (rnn_net_has_beside (x) || x->dims[0] != 1)
+    return rnn_net_fail (c, "is of a batch, or of a sequence with more places than steps");
+  if (before > end)
+    return rnn_net_fail (c, "is padded by more than its kernel");
+  *fit = (Fit) { .past = (end - before) / stride, .ahead = (stride - 1 + before) / stride, .after = end + 1 - stride - before - after };
+  a->size = (fit->past + places + fit->ahead - 1) * stride + 1;
+  a->before = end - stride * fit->past - before;
+  a->after = stride - 1 + before - fit->ahead * stride;
+  return TRUE;
+}
+
 /* One axis of a transposed convolution, as the ordinary one that it becomes. */
 static gboolean
-read_transposed (RnnNetCall *c, gint i, gint n, gint64 *stride, Axis *a)
+read_transposed (RnnNetCall *c, gint i, gint n, gint64 *stride, Axis *a, Fit *fit)
 {
   const gchar *mode = rnn_net_node_string (c->node, "auto_pad", "NOTSET");
-  gint64 places = c->in[0]->dims[2 + i], more = number (c, "output_padding", i, 0), shape = number (c, "output_shape", i, 0), cut;
+  gboolean along = c->in[0]->time == 2 + i;
+  gint64 places = c->in[0]->dims[2 + i] * (along ? RNN_NET_STEPS : 1), more = number (c, "output_padding", i, 0), shape = number (c, "output_shape", i, 0), cut;
   gint64 before = number (c, "pads", i, 0), after = number (c, "pads", i + n, 0);
 
   *stride = number (c, "strides", i, 1);
   *a = (Axis) { .kernel = c->in[1]->dims[2 + i], .stride = 1, .dilation = number (c, "dilations", i, 1) };
-  if (a->dilation < 1 || a->dilation > 65536 || a->kernel > 65536 || *stride < 1 || *stride > 65536)
-    return rnn_net_fail (c, "has a kernel or strides that make no sense");
+  if (a->dilation < 1 || a->dilation > 65536 || a->kernel > 65536 || *stride < 1 || *stride > 65536 || !is_small (before) || !is_small (after)
+      || !is_small (more) || shape > 1 << 30)
+    return rnn_net_fail (c, "has a kernel, strides or pads that make no sense");
   if (shape > 0 || g_str_has_prefix (mode, "SAME")) {   /* what is cut off, half of it before */
     cut = *stride * (places - 1) + more + extent (a) - (shape > 0 ? shape : places * *stride);
     before = cut < 0 ? 0 : g_str_equal (mode, "SAME_UPPER") ? cut / 2 : cut - cut / 2;
     after = cut - before;
   }
+  if (along && (!is_small (before) || !is_small (after)))
+    return rnn_net_fail (c, "is padded by more than its kernel");
+  if (along)
+    return before >= 0 ? fit_transposed (c, c->in[0], *stride, a, before, after - more, fit) : rnn_net_fail (c, "begins before the sequence");
   a->size = (places - 1) * *stride + 1;
   a->before = extent (a) - 1 - before;
   a->after = extent (a) - 1 - after + more;
@@ -328,32 +367,47 @@ read_transposed (RnnNetCall *c, gint i, gint n, gint64 *stride, Axis *a)
 }
 
 static gboolean
+check_transposed (RnnNetCall *c, gint n, gint groups)
+{
+  const RnnNetValue *x = c->in[0], *w = c->in[1], *b = rnn_net_in (c, 2);
+
+  if (n < 1 || n > 2 || w->rank != n + 2 || rnn_net_is_constant (x) || !rnn_net_is_constant (w) || x->time == 1 || w->dims[0] != x->dims[1]
+      || w->dims[0] % groups || !w->size || !x->size || (b && (!rnn_net_is_constant (b) || b->size != (gsize) (w->dims[1] * groups))))
+    return rnn_net_fail (c, "is supported over one or two axes, with constant filters");
+  return TRUE;
+}
+
+static gboolean
 conv_transpose (RnnNetCall *c)
 {
   Conv conv = { .call = c, .groups = (gint) CLAMP (rnn_net_node_int (c->node, "group", 1), 1, 65536) };
   gint64 stride[2] = { 1, 1 };
-  g_autoptr (RnnNetValue) x = NULL, w = NULL;
-  gint n;
+  g_autoptr (RnnNetValue) places = NULL, x = NULL, w = NULL;
+  gint time;
+  Fit fit = { 0 };
 
   if (!rnn_net_need (c, 2))
     return FALSE;
-  n = c->in[0]->rank - 2;
-  if (n < 1 || n > 2 || c->in[1]->rank != n + 2 || rnn_net_is_constant (c->in[0]) || !rnn_net_is_constant (c->in[1]) || c->in[0]->time >= 0
-      || c->in[1]->dims[0] != c->in[0]->dims[1] || c->in[1]->dims[0] % conv.groups
-      || !c->in[1]->size || !c->in[0]->size || (rnn_net_in (c, 2) && (!rnn_net_is_constant (c->in[2])
-              || c->in[2]->size != (gsize) (c->in[1]->dims[1] * conv.groups))))
-    return rnn_net_fail (c, "is supported over one or two axes within a step, with constant filters");
-  for (gint i = 0; i < n; i++)
-    if (!read_transposed (c, i, n, &stride[i], &conv.axis[i]))
+  conv.n = c->in[0]->rank - 2;
+  time = c->in[0]->time;
+  if (!check_transposed (c, conv.n, conv.groups))
+    return FALSE;
+  for (gint i = 0; i < conv.n; i++)
+    if (!read_transposed (c, i, conv.n, &stride[i], &conv.axis[i], &fit))
       return FALSE;
-  if (!(x = spread (c, c->in[0], n, stride)) || !(w = turn_filters (c, c->in[1], conv.groups)))
+  places = time >= 2 ? rnn_net_window (c, c->in[0], fit.past, fit.ahead) : rnn_net_value_copy (c, c->in[0]);
+  if (places && time >= 2)
+    places->time = -1;
+  if (!places || !(x = spread (c, places, conv.n, stride)) || !(w = turn_filters (c, c->in[1], conv.groups)))
     return FALSE;
   conv.x = x;
   conv.w = w;
   conv.b = rnn_net_in (c, 2);
-  conv.n = n;
-  c->out[0] = run (&conv);
-  return c->out[0] != NULL;
+  if (!(c->out[0] = run (&conv)))
+    return FALSE;
+  c->out[0]->time = time;
+  set_beside (c->out[0], &fit);
+  return TRUE;
 }
 
 const RnnNetOp rnn_net_ops_conv[] = { { "Conv", conv }, { "ConvTranspose", conv_transpose }, { NULL } };

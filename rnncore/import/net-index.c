@@ -29,6 +29,7 @@ transpose (RnnNetCall *c)
 
 typedef struct {
   gint64 start[RNN_NET_RANK], step[RNN_NET_RANK], count[RNN_NET_RANK];
+  gint64 off_front, off_back;   /* places of the sequence that are cut off */
 } Parts;
 
 /* start, start + step ... of each axis; @last: of the axis of time only the last place is left. */
@@ -49,6 +50,9 @@ take_parts (RnnNetCall *c, const RnnNetValue *v, const Parts *p, gboolean last)
   }
   out->time = last ? -1 : v->time;
   out->last |= last;
+  out->before = last ? 0 : v->before;
+  out->after = last ? 0 : v->after;
+  out->zeros = v->zeros;
   copy.to = out->data;
   rnn_net_strides (out, copy.to_strides);
   if (out->size)
@@ -59,6 +63,7 @@ take_parts (RnnNetCall *c, const RnnNetValue *v, const Parts *p, gboolean last)
 static void
 all_parts (const RnnNetValue *v, Parts *p)
 {
+  p->off_front = p->off_back = 0;
   for (gint i = 0; i < v->rank; i++) {
     p->start[i] = 0;
     p->step[i] = 1;
@@ -81,18 +86,32 @@ slice_axis (RnnNetCall *c, const RnnNetValue *v, gint axis, gint64 start, gint64
   end = CLAMP (end, -1, n);
   count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
   count = MAX (count, 0);
-  if (axis == v->time && !(start == 0 && step == 1 && count == n)) {
-    if (count != 1 || start != n - 1)
-      return rnn_net_fail (c, "takes a part of the sequence; only its last place, or all, can be taken");
+  if (axis == v->time && count == 1 && start == n - 1 && v->after == 0 && n > 1) {
     *last = TRUE;
     start = v->dims[axis] - 1;
   } else if (axis == v->time) {
+    if (step != 1)
+      return rnn_net_fail (c, "takes a part of the sequence; only its last place, or all, can be taken");
+    p->off_front = start;
+    p->off_back = n - start - count;
+    start = 0;
     count = v->dims[axis];
   }
   p->start[axis] = start;
   p->step[axis] = step;
   p->count[axis] = count;
   return TRUE;
+}
+
+/* The answer gets so many zeros at its ends, or loses places. */
+static gboolean
+put_beside (RnnNetCall *c, gint64 before, gint64 after)
+{
+  RnnNetValue *v = rnn_net_beside (c, c->out[0], before, after);
+
+  rnn_net_value_unref (c->out[0]);
+  c->out[0] = v;
+  return v != NULL;
 }
 
 static gboolean
@@ -118,8 +137,9 @@ slice (RnnNetCall *c)
     if (!slice_axis (c, c->in[0], axis, starts[i], ends[i], n_steps == -1 ? 1 : steps[i], &parts, &last))
       return FALSE;
   }
-  c->out[0] = take_parts (c, c->in[0], &parts, last);
-  return c->out[0] != NULL;
+  if (!(c->out[0] = take_parts (c, c->in[0], &parts, last)))
+    return FALSE;
+  return (parts.off_front == 0 && parts.off_back == 0) || put_beside (c, -parts.off_front, -parts.off_back);
 }
 
 static gboolean
@@ -267,6 +287,27 @@ as_kind (RnnNetCall *c, RnnNetValue *v, RnnNetKind kind)
   return kind == RNN_NET_WIRES ? rnn_net_as_wires (c, v) : rnn_net_value_ref (v);
 }
 
+/* Along the sequence: constants that are 0, before it and behind. */
+static gboolean
+concat_zeros (RnnNetCall *c, const RnnNetValue *like, gint axis)
+{
+  gint64 beside[2] = { 0, 0 };
+  gboolean behind = FALSE;
+
+  for (gint i = 0; i < c->n_in; i++) {
+    gdouble value = 1;
+
+    if (c->in[i] == like && !behind)
+      behind = TRUE;
+    else if (!fits (like, c->in[i], axis) || (c->in[i]->size && (!rnn_net_is_uniform (c->in[i], &value) || value != 0)))
+      return rnn_net_fail (c, "joins sequences end to end");
+    else
+      beside[behind] += c->in[i]->dims[axis];
+  }
+  c->out[0] = rnn_net_value_ref ((RnnNetValue *) like);
+  return put_beside (c, beside[0], beside[1]);
+}
+
 static gboolean
 concat (RnnNetCall *c)
 {
@@ -282,11 +323,13 @@ concat (RnnNetCall *c)
       like = c->in[i];
   if ((axis = rnn_net_axis (like, rnn_net_node_int (c->node, "axis", 1))) < 0)
     return rnn_net_fail (c, "has an axis that its tensors have not");
+  if (axis == like->time && c->n_in > 1)
+    return concat_zeros (c, like, axis);
   memcpy (dims, like->dims, sizeof (dims));
   dims[axis] = 0;
   for (gint i = 0; i < c->n_in; i++) {
-    if (!fits (like, c->in[i], axis) || c->in[i]->time != like->time || (axis == like->time && c->n_in > 1))
-      return rnn_net_fail (c, axis == like->time ? "joins sequences end to end" : "joins shapes that do not fit");
+    if (!fits (like, c->in[i], axis) || c->in[i]->time != like->time || rnn_net_has_beside (c->in[i]))
+      return rnn_net_fail (c, "joins shapes that do not fit");
     dims[axis] += c->in[i]->dims[axis];
   }
   if (!(out = c->out[0] = rnn_net_value_like (c, like, like->rank, dims)))
@@ -337,6 +380,9 @@ pad_axis (RnnNetCall *c, const RnnNetValue *v, gint axis, gint64 before, gint64 
   if (!(out = rnn_net_value_like (c, v, v->rank, dims)))
     return NULL;
   out->time = v->time;
+  out->before = v->before;
+  out->after = v->after;
+  out->zeros = v->zeros;
   for (gint64 o = 0; o < outer; o++)
     for (gint64 i = 0; i < dims[axis]; i++) {
       gint64 from = source_of (i - before, v->dims[axis], mode);
@@ -387,10 +433,19 @@ pad (RnnNetCall *c)
 
     if (before == 0 && after == 0)
       continue;
+    if (axis >= 0 && axis == v->time) {
+      if (!g_str_equal (mode, "constant") || with != 0)
+        return rnn_net_fail (c, "pads the sequence with something else than zeros");
+      if (!(padded = rnn_net_beside (c, v, before, after)))
+        return FALSE;
+      rnn_net_value_unref (v);
+      v = padded;
+      continue;
+    }
     if (axis >= 0 && v->dims[axis] == 0 && !g_str_equal (mode, "constant"))
       return rnn_net_fail (c, "repeats an edge of nothing");
-    if (axis < 0 || axis == v->time || before < -v->dims[axis] || after < -v->dims[axis] - before || before > 1 << 24 || after > 1 << 24)
-      return rnn_net_fail (c, axis >= 0 && axis == v->time ? "pads the sequence" : "has pads that do not fit its tensor");
+    if (axis < 0 || before < -v->dims[axis] || after < -v->dims[axis] - before || before > 1 << 24 || after > 1 << 24)
+      return rnn_net_fail (c, "has pads that do not fit its tensor");
     if (!(padded = pad_axis (c, v, axis, before, after, mode, beside ? beside->data : NULL)))
       return FALSE;
     rnn_net_value_unref (v);

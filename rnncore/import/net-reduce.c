@@ -32,8 +32,6 @@ find_axes (RnnNetCall *c, const RnnNetValue *v, gboolean *gone, gint64 *width)
   *width = 1;
   for (gint i = 0; i < v->rank; i++)
     *width *= gone[i] ? v->dims[i] : 1;
-  if (v->time >= 0 && gone[v->time])
-    return rnn_net_fail (c, "looks at the whole sequence at once; only models that answer step by step, or by their last step, are supported");
   return TRUE;
 }
 
@@ -71,12 +69,30 @@ fold (const gchar *op, gint64 n, const RnnNetValue *v, gsize at)
   return g_str_equal (op, "ReduceMean") ? result / n : g_str_equal (op, "ReduceL2") ? sqrt (result) : result;
 }
 
-/* @dims, time: of what remains. */
+/* What the steps so far make together; behind the last one, what the sequence does. */
 static RnnNetValue *
-reduce_wires (RnnNetCall *c, guint row, const RnnNetValue *v, gint64 width, gint rank, const gint64 *dims, gint time)
+over_time (RnnNetCall *c, const gchar *kind, const RnnNetValue *v)
+{
+  gint wire = rnn_net_emit (c, json_pack ("{ss ss}", "cell", "running", "kind", g_str_equal (kind, "square") ? "sum" : kind), (gint) v->size, 1,
+      (const gint[]) { rnn_net_order (c, v) });
+
+  return rnn_net_of_wire (c, wire, v->rank, v->dims, -1, TRUE);
+}
+
+/* Sums of squares are made of means of them. */
+static RnnNetValue *
+sum_squares (RnnNetCall *c, const RnnNetValue *mean, gint64 width)
+{
+  return width == 1 ? rnn_net_value_copy (c, mean) : rnn_net_activate (c, mean, "affine", (gdouble) width, 0);
+}
+
+/* @dims, time: of what remains.  @whole: the axis of time is one of those that go. */
+static RnnNetValue *
+reduce_wires (RnnNetCall *c, guint row, const RnnNetValue *v, gint64 width, gint rank, const gint64 *dims, gint time, gboolean whole)
 {
   gint n = (gint) (v->size / (gsize) width), wire;
-  g_autoptr (RnnNetValue) sum = NULL, scaled = NULL;
+  gboolean squares;
+  g_autoptr (RnnNetValue) part = NULL, sum = NULL;
 
   if (!rows[row].kind) {
     rnn_net_fail (c, "is not supported on what the model computes");
@@ -84,13 +100,16 @@ reduce_wires (RnnNetCall *c, guint row, const RnnNetValue *v, gint64 width, gint
   }
   wire = rnn_net_emit (c, json_pack ("{ss ss si}", "cell", "reduce", "kind", rows[row].kind, "width", (gint) width), n, 1,
       (const gint[]) { rnn_net_order (c, v) });
-  sum = rnn_net_of_wire (c, wire, rank, dims, time, v->last);
-  if (!sum || !g_str_equal (rows[row].kind, "square"))
-    return g_steal_pointer (&sum);
-  scaled = rnn_net_activate (c, sum, "affine", (gdouble) width, 0);
-  if (!scaled || g_str_equal (c->node->op, "ReduceSumSquare"))
-    return g_steal_pointer (&scaled);
-  return rnn_net_activate (c, scaled, "sqrt", 0, 0);
+  squares = g_str_equal (rows[row].kind, "square");
+  part = rnn_net_of_wire (c, wire, rank, dims, time, v->last);
+  sum = !part ? NULL : squares ? sum_squares (c, part, width) : rnn_net_value_ref (part);
+  if (sum && whole) {
+    RnnNetValue *all = over_time (c, rows[row].kind, sum);
+
+    rnn_net_value_unref (sum);
+    sum = all;
+  }
+  return sum && g_str_equal (c->node->op, "ReduceL2") ? rnn_net_activate (c, sum, "sqrt", 0, 0) : g_steal_pointer (&sum);
 }
 
 static gboolean
@@ -114,7 +133,7 @@ reduce (RnnNetCall *c)
       dims[rank++] = gone[i] ? 1 : c->in[0]->dims[i];
     }
   if (!rnn_net_is_constant (v)) {
-    c->out[0] = reduce_wires (c, row, v, width, rank, dims, time);
+    c->out[0] = reduce_wires (c, row, v, width, rank, dims, time, c->in[0]->time >= 0 && gone[c->in[0]->time]);
     return c->out[0] != NULL;
   }
   if (!(c->out[0] = rnn_net_value_like (c, v, rank, dims)))
@@ -209,7 +228,7 @@ pool (RnnNetCall *c)
     dims[i] = v->dims[i];
   for (gint i = 0; i < n; i++)
     width *= axes[i].kernel;
-  c->out[0] = reduce_wires (c, most ? 2 : 0, v, width, 2 + n, dims, x->time);
+  c->out[0] = reduce_wires (c, most ? 2 : 0, v, width, 2 + n, dims, x->time, FALSE);
   return c->out[0] != NULL;
 }
 
@@ -218,6 +237,7 @@ global_pool (RnnNetCall *c)
 {
   gboolean gone[RNN_NET_RANK] = { FALSE };
   gint64 dims[RNN_NET_RANK], width = 1;
+  gboolean whole;
   g_autoptr (RnnNetValue) v = NULL;
 
   if (!rnn_net_need (c, 1) || rnn_net_is_constant (c->in[0]))
@@ -226,12 +246,12 @@ global_pool (RnnNetCall *c)
     gone[i] = i >= 2;
     dims[i] = gone[i] ? 1 : c->in[0]->dims[i];
     width *= gone[i] ? c->in[0]->dims[i] : 1;
-    if (gone[i] && i == c->in[0]->time)
-      return rnn_net_fail (c, "looks at the whole sequence at once");
   }
   if (!width || !(v = bring_behind (c, c->in[0], gone)))
     return FALSE;
-  c->out[0] = reduce_wires (c, g_str_equal (c->node->op, "GlobalMaxPool") ? 2 : 0, v, width, c->in[0]->rank, dims, c->in[0]->time);
+  whole = c->in[0]->time >= 2;
+  c->out[0] = reduce_wires (c, g_str_equal (c->node->op, "GlobalMaxPool") ? 2 : 0, v, width, c->in[0]->rank, dims, whole ? -1 : c->in[0]->time,
+      whole);
   return c->out[0] != NULL;
 }
 

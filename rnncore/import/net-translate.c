@@ -95,8 +95,12 @@ run_node (RnnNetCall *c)
         RNN_NET_MAX_SPENT, MAX_WIRES);
   if (g_str_equal (c->node->op, "If"))
     return run_if (c);
+  if (op && rnn_net_beside_check (c) && op->func (c)) {
+    rnn_net_beside_pass (c);
+    return TRUE;
+  }
   if (op)
-    return op->func (c) || rnn_net_fail (c, "cannot be translated");
+    return rnn_net_fail (c, "cannot be translated");
   if (g_str_equal (c->node->op, "Loop") || g_str_equal (c->node->op, "Scan"))
     return rnn_net_fail (c, "loops over nodes; export the layer as LSTM, GRU or RNN, or one step of it with its state as input and output");
   return rnn_net_fail (c, "is an operator that is not supported; simplify the model, or export it without that operator");
@@ -251,6 +255,10 @@ find_outputs (RnnNetWork *w, GError **error)
     if (!(outputs[i] = look_up (w, w->graph, w->graph->outputs->pdata[i])) && i == 0) {
       g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: no node makes the output \"%.80s\"", w->where,
           (const gchar *) w->graph->outputs->pdata[i]);
+      return NULL;
+    } else if (outputs[i] && rnn_net_has_beside (outputs[i])) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: the output \"%.80s\" has more places than the sequence, or fewer, which no stream "
+          "can have", w->where, (const gchar *) w->graph->outputs->pdata[i]);
       return NULL;
     }
   return g_steal_pointer (&outputs);

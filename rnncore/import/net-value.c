@@ -85,6 +85,14 @@ rnn_net_value_like (RnnNetCall *call, const RnnNetValue *like, gint rank, const 
   return v;
 }
 
+static void
+take_beside (RnnNetValue *v, const RnnNetValue *from)
+{
+  v->before = from->before;
+  v->after = from->after;
+  v->zeros = from->zeros;
+}
+
 RnnNetValue *
 rnn_net_value_copy (RnnNetCall *call, const RnnNetValue *value)
 {
@@ -93,6 +101,7 @@ rnn_net_value_copy (RnnNetCall *call, const RnnNetValue *value)
   if (!v)
     return NULL;
   v->time = value->time;
+  take_beside (v, value);
   memcpy (v->data, value->data, value->size * sizeof (RnnNetElement));
   return v;
 }
@@ -118,7 +127,7 @@ rnn_net_strides (const RnnNetValue *value, gint64 *strides)
 gint64
 rnn_net_real_dim (const RnnNetValue *value, gint axis)
 {
-  return value->dims[axis] * (axis == value->time ? RNN_NET_STEPS : 1);
+  return axis == value->time ? value->dims[axis] * RNN_NET_STEPS + value->before + value->after : value->dims[axis];
 }
 
 gboolean
@@ -169,6 +178,7 @@ rnn_net_transpose (RnnNetCall *call, const RnnNetValue *value, const gint *perm)
   for (gint i = 0; i < value->rank; i++)
     if (perm[i] == value->time)
       v->time = i;
+  take_beside (v, value);
   copy.to = v->data;
   rnn_net_strides (v, copy.to_strides);
   rnn_net_copy (&copy);
@@ -219,11 +229,10 @@ rnn_net_reshape (RnnNetCall *call, const RnnNetValue *value, gint rank, const gi
     rnn_net_fail (call, "wants %" G_GSIZE_FORMAT " elements in a shape that has others", value->size);
     return NULL;
   }
-  for (gint i = 0; value->time >= 0 && i < rank; i++)
-    if (dims[i] && dims[i] % RNN_NET_STEPS == 0) {
+  for (gint i = 0; value->time >= 0 && i < rank && time < 0; i++)
+    if (rnn_net_has_beside (value) ? dims[i] == real[value->time] : dims[i] && dims[i] % RNN_NET_STEPS == 0) {
       time = i;
-      dims[i] /= RNN_NET_STEPS;
-      break;
+      dims[i] = rnn_net_has_beside (value) ? value->dims[value->time] : dims[i] / RNN_NET_STEPS;
     }
   if (value->time >= 0 && (time < 0 || product (time, dims) != product (value->time, value->dims))) {
     rnn_net_fail (call, "mixes steps of the sequence with other dimensions");
@@ -232,6 +241,7 @@ rnn_net_reshape (RnnNetCall *call, const RnnNetValue *value, gint rank, const gi
   if (!(v = rnn_net_value_like (call, value, rank, dims)))
     return NULL;
   v->time = time;
+  take_beside (v, value);
   memcpy (v->data, value->data, MIN (value->size, v->size) * sizeof (RnnNetElement));
   return v;
 }

@@ -103,6 +103,22 @@ RnnNetValue *rnn_net_reshape (RnnNetCall *call, const RnnNetValue *value, gint r
 /* @value repeated to @dims. */
 RnnNetValue *rnn_net_expand (RnnNetCall *call, const RnnNetValue *value, const RnnNetValue *shape);
 
+/* ---- beside the steps of a sequence (net-time.c) ---- */
+static inline gboolean
+rnn_net_has_beside (const RnnNetValue *value)
+{
+  return value->before != 0 || value->after != 0;
+}
+
+/* @value with so many zeros more at its ends, or places less (< 0). */
+RnnNetValue *rnn_net_beside (RnnNetCall *call, const RnnNetValue *value, gint64 before, gint64 after);
+/* FALSE: the node cannot take what lies beside its inputs. */
+gboolean     rnn_net_beside_check (RnnNetCall *call);
+/* What a node that looks at each place by itself has left beside its answer. */
+void         rnn_net_beside_pass (RnnNetCall *call);
+/* The places of a step between the last @past before them and the first @ahead behind, which has no axis of time any more. */
+RnnNetValue *rnn_net_window (RnnNetCall *call, const RnnNetValue *value, gint64 past, gint64 ahead);
+
 /* ---- wires ---- */
 RnnNetWire  *rnn_net_wire_get (const RnnNetWork *work, gint wire);
 /* A layer that reads @n_sources wires, side by side.  @cell: taken over. */

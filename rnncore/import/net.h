@@ -28,6 +28,8 @@ typedef struct {
   gboolean integer;             /* wires: what they carry are whole numbers */
   gboolean last;                /* wires: what they carry when the sequence has ended */
   gint time;                    /* the axis that has dims[time] places for each step of the model, or -1 */
+  gint64 before, after;         /* places of that axis beside those of the steps, see net-time.c */
+  gboolean zeros;               /* which hold 0 */
   gint rank;
   gint64 dims[RNN_NET_RANK];
   gsize size;
