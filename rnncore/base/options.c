@@ -181,13 +181,17 @@ gchar *
 rnn_option_describe (const RnnOption *o)
 {
   const gchar *noun = types[o->type].noun;
+  gchar min[G_ASCII_DTOSTR_BUF_SIZE], max[G_ASCII_DTOSTR_BUF_SIZE];     /* as they are written in an option */
 
   if (o->choices) {
     g_autofree gchar *names = g_strjoinv (", ", (gchar **) o->choices);
 
     return g_strdup_printf ("%s %s", noun, names);
   }
-  return o->min == o->max || o->type == RNN_OPTION_BOOL ? g_strdup (noun) : g_strdup_printf ("%s from %.9g to %.9g", noun, o->min, o->max);
+  if (o->min == o->max || o->type == RNN_OPTION_BOOL)
+    return g_strdup (noun);
+  return g_strdup_printf ("%s from %s to %s", noun, g_ascii_formatd (min, sizeof min, "%.9g", o->min),
+      g_ascii_formatd (max, sizeof max, "%.9g", o->max));
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 /* Option tables: defaults, JSON in and out, text in, and messages that say where, what and what would be right. */
 #include "base/error.h"
 #include "base/options.h"
+#include "locales.h"
 #include <math.h>
 
 typedef struct {
@@ -235,6 +236,21 @@ test_text_values (void)
   g_assert_true (thing.hidden == 7 && thing.leak == 0.5f && thing.bias == FALSE && thing.mode == 1);
 }
 
+/* A range says what may be written, and that has a point. */
+static void
+test_ranges (void)
+{
+  static const RnnOption half = RNN_OPT_FLOAT (Thing, leak, -0.5, 1.25, 0, "leak rate");
+
+  for (const gchar *const *name = test_locale_names; *name; name++)
+    if (test_locale_enter (*name)) {
+      g_autofree gchar *range = rnn_option_describe (&half);
+
+      g_assert_true (g_str_has_suffix (range, " from -0.5 to 1.25"));
+    }
+  test_locale_leave ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -253,5 +269,6 @@ main (int argc, char **argv)
   g_test_add_func ("/options/no-table", test_no_table);
   g_test_add_func ("/options/text", test_text);
   g_test_add_func ("/options/text-values", test_text_values);
+  g_test_add_func ("/options/ranges", test_ranges);
   return g_test_run ();
 }
