@@ -31,6 +31,7 @@ static const RnnOption options[] = {
 };
 
 #define WORK 20000000000        /* products that finding the spectral radius may take */
+#define SPARSE 16               /* one connection in so many possible ones: others are passed over */
 
 static gboolean
 setup (RnnCell *cell, GError **error)
@@ -50,11 +51,53 @@ setup (RnnCell *cell, GError **error)
 
 /* ---- the start ---- */
 
+/* W by its rows; where it is sparse, by what is not 0 of them: column[first[i]] to column[first[i + 1] - 1]. */
+typedef struct {
+  gint N;
+  const gfloat *W;
+  gsize *first;                 /* [N + 1]; NULL: as it is */
+  guint *column;
+} Reservoir;
+
+static void
+take_nonzero (Reservoir *r)
+{
+  GArray *columns = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  r->first = g_new (gsize, r->N + 1);
+  for (guint i = 0; i < (guint) r->N; i++) {
+    r->first[i] = columns->len;
+    for (guint j = 0; j < (guint) r->N; j++)
+      if (r->W[(gsize) i * r->N + j] != 0)
+        g_array_append_val (columns, j);
+  }
+  r->first[r->N] = columns->len;
+  r->column = (guint *) g_array_free (columns, FALSE);
+}
+
+/* y = W x */
+static void
+multiply (const Reservoir *r, const gfloat *x, gfloat *y)
+{
+  for (gint i = 0; i < r->N; i++) {
+    const gfloat *row = r->W + (gsize) i * r->N;
+
+    if (!r->first) {
+      y[i] = rnn_kernels ()->dot (r->N, row, x);
+      continue;
+    }
+    y[i] = 0;
+    for (gsize k = r->first[i]; k < r->first[i + 1]; k++)
+      y[i] += row[r->column[k]] * x[r->column[k]];
+  }
+}
+
 /* Largest magnitude of an eigenvalue: how much W^k x grows per step, once x has forgotten where it came from.  Of a large
  * reservoir fewer steps are taken, so that none takes minutes. */
 static gdouble
-growth (gint N, const gfloat *W, RnnRng *rng)
+growth (const Reservoir *r, RnnRng *rng)
 {
+  const gint N = r->N;
   const gint COUNT = (gint) CLAMP (WORK / ((gint64) N * N), 50, 500), FORGET = COUNT / 5;
   g_autofree gfloat *x = g_new (gfloat, N), *y = g_new (gfloat, N);
   gdouble sum = 0;
@@ -64,8 +107,7 @@ growth (gint N, const gfloat *W, RnnRng *rng)
   for (gint k = 0; k < FORGET + COUNT; k++) {
     gfloat norm;
 
-    for (gint i = 0; i < N; i++)
-      y[i] = rnn_kernels ()->dot (N, W + (gsize) i * N, x);
+    multiply (r, x, y);
     norm = sqrtf (rnn_kernels ()->dot (N, y, y));
     if (norm == 0)
       return 0;
@@ -81,11 +123,16 @@ init (RnnCell *cell, RnnRng *rng)
 {
   Esn *e = (Esn *) cell;
   gint N = e->hidden;
+  Reservoir reservoir = {.N = N,.W = e->w->data };
   gdouble radius;
 
   for (gsize i = 0; i < e->w->size; i++)
     e->w->data[i] = rnn_rng_below (rng, N) < (guint) e->connections ? 2 * rnn_rng_uniform (rng) - 1 : 0;
-  radius = growth (N, e->w->data, rng);
+  if (e->connections <= N / SPARSE)
+    take_nonzero (&reservoir);
+  radius = growth (&reservoir, rng);
+  g_free (reservoir.first);
+  g_free (reservoir.column);
   for (gsize i = 0; radius > 0 && i < e->w->size; i++)
     e->w->data[i] *= (gfloat) (e->spectral_radius / radius);
 }

@@ -193,20 +193,27 @@ spectral_radius (const RnnParam *w)
   return exp (sum / 5000);
 }
 
+/* Many connections, and few among which others are passed over. */
 static void
 test_radius (void)
 {
-  g_autoptr (RnnModel) model = model_of ("[{\"cell\": \"esn\", \"hidden\": 60, \"spectral_radius\": 0.8}]", 1);
-  RnnParam *w_in = param_of (model, 0, 0), *w = param_of (model, 0, 1);
-  guint connections = 0;
+  static const guint counts[] = { 10, 3 };
 
-  g_assert_cmpfloat_with_epsilon (spectral_radius (w), 0.8, 0.02);
-  for (gsize i = 0; i < w->size; i++)
-    connections += w->data[i] != 0;
-  g_assert_cmpuint (connections, >, 60 * 7);
-  g_assert_cmpuint (connections, <, 60 * 13);
-  for (gsize i = 0; i < w_in->size; i++)
-    g_assert_cmpfloat (fabsf (w_in->data[i]), <=, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++) {
+    g_autofree gchar *layers = g_strdup_printf ("[{\"cell\": \"esn\", \"hidden\": 60, \"spectral_radius\": 0.8, "
+        "\"connections\": %u}]", counts[i]);
+    g_autoptr (RnnModel) model = model_of (layers, 1);
+    RnnParam *w_in = param_of (model, 0, 0), *w = param_of (model, 0, 1);
+    guint connections = 0;
+
+    g_assert_cmpfloat_with_epsilon (spectral_radius (w), 0.8, 0.02);
+    for (gsize k = 0; k < w->size; k++)
+      connections += w->data[k] != 0;
+    g_assert_cmpuint (connections, >, 60 * counts[i] * 7 / 10);
+    g_assert_cmpuint (connections, <, 60 * counts[i] * 13 / 10);
+    for (gsize k = 0; k < w_in->size; k++)
+      g_assert_cmpfloat (fabsf (w_in->data[k]), <=, 1);
+  }
 }
 
 /* The echo state property: where a state came from is forgotten. */
