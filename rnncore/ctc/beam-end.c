@@ -34,28 +34,37 @@ drop_word (RnnBeam *beam, RnnBeamHypothesis *h)
   h->ahead = 0;
 }
 
+guint32
+rnn_beam_best_end (RnnBeam *beam, const RnnBeamHypothesis *h, gdouble *worth)
+{
+  const RnnLexicon *lexicon = beam->language->lexicon;
+  gboolean inside = lexicon && h->node != RNN_BEAM_NONE;
+  guint32 best = RNN_BEAM_NONE;
+
+  *worth = -INFINITY;
+  for (guint32 w = inside ? lexicon->ends[h->node] : 0; inside && w < lexicon->ends[h->node + 1]; w++) {
+    gdouble other = rnn_beam_word_worth (beam, h, lexicon->words[w]);
+
+    if (other > *worth) {
+      *worth = other;
+      best = lexicon->words[w];
+    }
+  }
+  return best;
+}
+
 /* The word under way ends as the best of those that it may be; FALSE: it is none. */
 static gboolean
 end_word (RnnBeam *beam, RnnBeamHypothesis *h)
 {
-  const RnnLexicon *lexicon = beam->language->lexicon;
-  guint32 node = h->node, best = RNN_BEAM_NONE;
-  gdouble most = -INFINITY;
+  gdouble worth;
+  guint32 best = rnn_beam_best_end (beam, h, &worth);
 
-  for (guint32 w = lexicon && node != RNN_BEAM_NONE ? lexicon->ends[node] : 0;
-      lexicon && node != RNN_BEAM_NONE && w < lexicon->ends[node + 1]; w++) {
-    gdouble worth = rnn_beam_word_worth (beam, h, lexicon->words[w]);
-
-    if (worth > most) {
-      most = worth;
-      best = lexicon->words[w];
-    }
-  }
   if (best == RNN_BEAM_NONE && rnn_beam_allows_unknown (beam))
-    most = rnn_beam_word_worth (beam, h, RNN_BEAM_NONE);
-  if (most == -INFINITY)
+    worth = rnn_beam_word_worth (beam, h, RNN_BEAM_NONE);
+  if (worth == -INFINITY)
     return FALSE;
-  rnn_beam_complete_word (beam, h, best, most);
+  rnn_beam_complete_word (beam, h, best, worth);
   return TRUE;
 }
 

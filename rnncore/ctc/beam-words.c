@@ -25,11 +25,20 @@ rnn_beam_spell (RnnBeam *beam, guint32 word, guint32 spelling)
   return beam->text->str;
 }
 
-/* Sounds are no text. */
-static gboolean
-can_spell (const RnnBeam *beam, const RnnBeamHypothesis *h)
+/* The last word of @h; of sounds under way, which are no text, the one that may end here.  RNN_BEAM_NONE: its tokens spell it. */
+static guint32
+guess_word (RnnBeam *beam, const RnnBeamHypothesis *h)
 {
-  return h->said && (h->word != RNN_BEAM_NONE || !beam->language->lexicon || beam->language->lexicon->spelled);
+  const RnnLexicon *lexicon = beam->language->lexicon;
+  gdouble worth;
+
+  return h->open && lexicon && !lexicon->spelled ? rnn_beam_best_end (beam, h, &worth) : h->word;
+}
+
+static gboolean
+can_spell (const RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+{
+  return h->said && (word != RNN_BEAM_NONE || !beam->language->lexicon || beam->language->lexicon->spelled);
 }
 
 static gfloat
@@ -160,10 +169,11 @@ show_last (RnnBeam *beam)
 {
   const RnnBeamHypothesis *h = &beam->now[0];
   const RnnBeamPath *path = rnn_beam_best_path (h);
+  guint32 word = guess_word (beam, h);
 
-  if (can_spell (beam, h))
-    add_word (beam, h->word, h->spelling, path->start, path->end, confidence_of (path));
-  beam->base.open = can_spell (beam, h) && h->open;
+  beam->base.open = can_spell (beam, h, word) && h->open;
+  if (can_spell (beam, h, word))
+    add_word (beam, word, h->spelling, path->start, path->end, confidence_of (path));
 }
 
 static void
@@ -185,7 +195,7 @@ touch (RnnBeam *beam)
   const RnnBeamHypothesis *h = &beam->now[0];
   const RnnBeamPath *path = rnn_beam_best_path (h);
 
-  if (can_spell (beam, h))
+  if (can_spell (beam, h, guess_word (beam, h)))
     set_times (beam, beam->base.words.n - 1, path->start, path->end, confidence_of (path));
 }
 
@@ -207,6 +217,38 @@ rnn_beam_show (RnnBeam *beam)
 
 /* ---- what is due ---- */
 
+/* How many words, from the first on, @h has in common with the best hypothesis, whose last one counts when it is complete. */
+static guint64
+count_agreed (const RnnBeam *beam, const RnnBeamHypothesis *h)
+{
+  const RnnBeamHypothesis *best = &beam->now[0];
+  guint64 common = count_common (beam, best, h);
+
+  if (common < best->ordinal || best->open || !best->said)
+    return common;
+  if (h->ordinal == best->ordinal)
+    return common + (h->said && !h->open && h->key == best->key);
+  for (guint32 at = rnn_beam_best_path (h)->previous; at != RNN_BEAM_NONE; at = beam->history.words[at].previous)
+    if (beam->history.words[at].ordinal == best->ordinal)
+      return common + (beam->history.words[at].hash == best->key);
+  return common;
+}
+
+/* The probability that hypotheses hold which do not begin with the best one's first words, up to number @until. */
+static gdouble
+get_doubt (const RnnBeam *beam, guint64 until)
+{
+  gdouble all = 0, others = 0;
+
+  for (guint i = 0; i < beam->n; i++) {
+    gdouble share = exp (beam->now[i].rank - beam->now[0].rank);
+
+    all += share;
+    others += count_agreed (beam, &beam->now[i]) < until ? share : 0;
+  }
+  return others / all;
+}
+
 /* Only hypotheses that have their first words, up to number @until, in common with the best one go on. */
 static void
 drop_others (RnnBeam *beam, guint64 until)
@@ -214,7 +256,7 @@ drop_others (RnnBeam *beam, guint64 until)
   guint n = 1;
 
   for (guint i = 1; i < beam->n; i++) {
-    if (count_common (beam, &beam->now[0], &beam->now[i]) < until) {
+    if (count_agreed (beam, &beam->now[i]) < until) {
       rnn_beam_let_go (beam, &beam->now[i]);
       continue;
     }
@@ -227,19 +269,48 @@ drop_others (RnnBeam *beam, guint64 until)
   beam->n = n;
 }
 
-/* The last word of a hypothesis is in no history yet: where it is due, the best one alone goes on. */
+/* The last word of the best hypothesis, which is complete and which all have. */
+static void
+commit_last (RnnBeam *beam)
+{
+  guint64 until = beam->now[0].ordinal + 1;
+  guint before = beam->base.n_stable;
+
+  rnn_ctc_words_truncate (&beam->base.words, before);
+  show_last (beam);
+  beam->base.n_stable = beam->base.words.n;
+  note_said (beam, before);
+  beam->committed = until;
+  for (guint i = 0; i < beam->n; i++) {
+    RnnBeamHypothesis *h = &beam->now[i];
+
+    cut (beam, &h->at_blank.previous);
+    cut (beam, &h->at_token.previous);
+    if (h->ordinal >= until)
+      continue;
+    h->said = FALSE;
+    h->hash = h->key;
+    h->ordinal = until;
+  }
+  beam->shown = G_MAXUINT64;
+}
+
 void
-rnn_beam_settle (RnnCtcDecoder *decoder, guint n)
+rnn_beam_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
   guint64 until = beam->committed + (n - decoder->n_stable);
 
-  if (until > beam->now[0].ordinal) {
-    rnn_beam_settle_words (beam);
+  while (until > beam->committed && doubt < 1 && get_doubt (beam, until) > doubt)
+    until--;
+  if (until == beam->committed)
     return;
-  }
   drop_others (beam, until);
-  rnn_beam_show (beam);
+  if (MIN (until, beam->now[0].ordinal) > beam->committed)
+    commit (beam, MIN (until, beam->now[0].ordinal));
+  if (until > beam->now[0].ordinal)
+    commit_last (beam);
+  show_all (beam);
 }
 
 /* ---- the end ---- */
@@ -257,18 +328,9 @@ rnn_beam_commit_all (RnnBeam *beam)
 void
 rnn_beam_commit_last (RnnBeam *beam)
 {
-  RnnBeamHypothesis *h = &beam->now[0];
-  guint before = beam->base.n_stable;
-
   rnn_beam_show (beam);
-  if (!h->said || h->open)
-    return;
-  beam->base.n_stable = beam->base.words.n;
-  note_said (beam, before);
-  h->said = FALSE;
-  h->hash = h->key;
-  beam->committed = ++h->ordinal;
-  beam->shown = G_MAXUINT64;
+  if (beam->now[0].said && !beam->now[0].open)
+    commit_last (beam);
 }
 
 void
@@ -289,7 +351,7 @@ rnn_beam_read (RnnBeam *beam)
 
       g_string_append_printf (text, "%s%s", text->len ? " " : "", rnn_beam_spell (beam, word->word, word->spelling));
     }
-    if (can_spell (beam, h))
+    if (can_spell (beam, h, h->word))
       g_string_append_printf (text, "%s%s", text->len ? " " : "", rnn_beam_spell (beam, h->word, h->spelling));
     beam->base.readings[i] = (RnnCtcReading) { g_string_free (text, FALSE), h->rank };
   }

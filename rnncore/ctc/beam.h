@@ -224,6 +224,8 @@ void rnn_beam_follow_hotwords (RnnBeam *beam);  /* after: words under way find t
 
 /* ---- beam-end.c ---- */
 
+/* Which word of the lexicon the one under way is most worth as, if it ended here; RNN_BEAM_NONE: none does. */
+guint32 rnn_beam_best_end (RnnBeam *beam, const RnnBeamHypothesis *h, gdouble *worth);
 /* Words under way end here; @sentence: the sentence, too. */
 void rnn_beam_end_words (RnnBeam *beam, gboolean sentence);
 /* A silence in which they end, and most likely the sentence. */
@@ -234,7 +236,7 @@ void rnn_beam_pause (RnnBeam *beam);
 /* The text of a word of the lexicon or of spelled tokens, valid until the next call. */
 const gchar *rnn_beam_spell (RnnBeam *beam, guint32 word, guint32 spelling);
 void rnn_beam_show (RnnBeam *beam);                     /* brings words[] up to date */
-void rnn_beam_settle (RnnCtcDecoder *decoder, guint n);  /* of words[], the first n become stable */
+void rnn_beam_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt);  /* of words[], the first n become stable */
 void rnn_beam_commit_all (RnnBeam *beam);               /* all words of the best hypothesis become stable */
 void rnn_beam_commit_last (RnnBeam *beam);              /* of the only hypothesis: but for one that is under way */
 void rnn_beam_read (RnnBeam *beam);                     /* the n best */

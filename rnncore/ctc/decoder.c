@@ -117,11 +117,11 @@ rnn_ctc_decoder_pause (RnnCtcDecoder *decoder)
 }
 
 void
-rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint n)
+rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt)
 {
   n = MIN (n, decoder->words.n - (decoder->open ? 1 : 0));
   if (n > decoder->n_stable && decoder->klass->settle)
-    decoder->klass->settle (decoder, n);
+    decoder->klass->settle (decoder, n, doubt);
 }
 
 void

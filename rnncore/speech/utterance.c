@@ -271,16 +271,16 @@ end_utterance (RnnUtterance *u, gboolean goes_on)
   u->over = TRUE;
 }
 
-/* Words that ended long enough ago are taken as they are. */
+/* Words that ended @delay ago become final if others than these are at most so probable. */
 static void
-settle (RnnUtterance *u)
+settle (RnnUtterance *u, gint delay, gfloat doubt)
 {
   guint n, due;
   const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, &n, &due);
 
-  while (due < n && u->position - times_of (u, words[due].end - 1)->end >= u->config.word_delay * MS)
+  while (due < n && u->position - times_of (u, words[due].end - 1)->end >= (guint64) delay * MS)
     due++;
-  rnn_ctc_decoder_settle (u->decoder, due);
+  rnn_ctc_decoder_settle (u->decoder, due, doubt);
 }
 
 /* One step of the head's own scores */
@@ -312,8 +312,10 @@ hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
     if (rnn_ctc_decoder_in_word (u->decoder))
       rnn_ctc_decoder_end_word (u->decoder);
   }
+  if (u->config.word_doubt > 0 && u->config.word_silence > 0)
+    settle (u, u->config.word_silence, u->config.word_doubt);
   if (u->config.word_delay > 0)
-    settle (u);
+    settle (u, u->config.word_delay, 1);
   if (due && is_over (u))
     end_utterance (u, !u->by_silence);
 }

@@ -43,7 +43,8 @@ typedef struct {
   gfloat partial_stability;     /* 0..1: 0 shows every guess, 1 none */
   gint partial_interval;        /* ms, as the following; 0: no partial results */
   gint word_silence;            /* 0: only spaces end a word */
-  gint word_delay;              /* 0: a word is final when nothing can change it */
+  gfloat word_doubt;            /* 0: a word is final when nothing can change it */
+  gint word_delay;              /* 0: however long that takes */
   gint endpoint_silence, initial_silence, max_utterance;
 } RnnUtteranceConfig;
 

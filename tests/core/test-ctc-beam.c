@@ -2,7 +2,7 @@
 /* The beam search against sums over all alignments, with every kind of tokens, lexicons and models; what it says while
  * it goes on, and what may change meanwhile. */
 #include "base/error.h"
-#include "ctc/ctc.h"
+#include "ctc/decoder.h"
 #include "count-alloc.h"
 #include "ctc-paths.h"
 #include "folder.h"
@@ -338,13 +338,14 @@ say_random (RnnCtcDecoder *decoder, RnnRng *rng)
   rnn_ctc_decoder_step (decoder, scores);
 }
 
-/* Stable words keep their texts and times, whatever comes; nothing is allocated but where the queue grows. */
-static void
-stays (const gchar *const *names, const RnnCtcDecoderConfig *config)
+/* Stable words keep their texts and times, whatever comes; nothing is allocated but where the queue grows.  @doubt: so doubtful ones are
+ * settled at once; returns how many words were not stable, over all steps. */
+static guint
+stays (const gchar *const *names, const RnnCtcDecoderConfig *config, gdouble doubt)
 {
   g_autoptr (RnnCtcDecoder) decoder = new_decoder (names, config);
   g_autoptr (GString) stable = g_string_new (NULL);
-  guint before = 0, longest = 0;
+  guint before = 0, longest = 0, unstable = 0;
   guint64 first = 0;
   gint grown = 0;
   RnnRng rng;
@@ -357,6 +358,8 @@ stays (const gchar *const *names, const RnnCtcDecoderConfig *config)
     g_autoptr (GString) now = NULL;
 
     say_random (decoder, &rng);
+    if (doubt > 0)
+      rnn_ctc_decoder_settle (decoder, G_MAXUINT, doubt);
     grown += t < 1000 ? 0 : n_allocations + allocated;
     words = rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
     g_assert_cmpuint (n_stable, >=, before);
@@ -376,6 +379,7 @@ stays (const gchar *const *names, const RnnCtcDecoderConfig *config)
     g_assert_true (n == 0 || words[n - 1].end <= (guint64) t + 1);
     first = rnn_ctc_decoder_get_first_step (decoder);
     longest = MAX (longest, n - n_stable);
+    unstable += n - n_stable;
     before = n_stable;
     g_string_assign (stable, now->str);
     if (n_stable > 20) {
@@ -386,6 +390,22 @@ stays (const gchar *const *names, const RnnCtcDecoderConfig *config)
   }
   g_assert_cmpuint (longest, <, 30);
   g_assert_cmpint (grown, <, 4);        /* a queue that doubles */
+  return unstable;
+}
+
+/* The less doubt is asked about, the sooner words are stable. */
+static void
+stays_with_doubt (const gchar *const *names, const RnnCtcDecoderConfig *config)
+{
+  static const gdouble doubts[] = { 0, 0.01, 0.2, 1 };
+  guint last = G_MAXUINT;
+
+  for (guint i = 0; i < G_N_ELEMENTS (doubts); i++) {
+    guint unstable = stays (names, config, doubts[i]);
+
+    g_assert_cmpuint (unstable, <, last);
+    last = unstable;
+  }
 }
 
 static void
@@ -393,10 +413,64 @@ stable_words (void)
 {
   RnnCtcDecoderConfig config = narrow (TRUE);
 
-  stays (spaced, &config);
-  stays (pieces, &config);
+  stays_with_doubt (spaced, &config);
+  stays_with_doubt (pieces, &config);
   config.lexicon = g_build_filename (folder, "lexicon", NULL);
-  stays (sounds, &config);
+  stays_with_doubt (sounds, &config);
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* "a" with 0.6, "b" with 0.4, and the word is over: a third of doubt is too little, a half enough, and then "b" is given up. */
+static void
+doubtful_word (void)
+{
+  const gfloat letters[] = { -INFINITY, -INFINITY, logf (0.6f), logf (0.4f) }, space[] = { -INFINITY, 0, -INFINITY, -INFINITY };
+  RnnCtcDecoderConfig config = narrow (FALSE);
+  g_autoptr (RnnCtcDecoder) decoder = NULL;
+  guint n, n_stable;
+
+  decoder = new_decoder (spaced, &config);
+  rnn_ctc_decoder_step (decoder, letters);
+  rnn_ctc_decoder_settle (decoder, 1, 1);       /* it is under way */
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpuint (n_stable, ==, 0);
+  rnn_ctc_decoder_step (decoder, space);
+  rnn_ctc_decoder_settle (decoder, 1, 0.33);
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpuint (n_stable, ==, 0);
+  rnn_ctc_decoder_settle (decoder, 1, 0.5);
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpuint (n_stable, ==, 1);
+  rnn_ctc_decoder_step (decoder, letters);
+  rnn_ctc_decoder_finish (decoder);
+  rnn_ctc_decoder_get_n_best (decoder, &n);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpstr (rnn_ctc_decoder_get_n_best (decoder, &n)[1].text, ==, "a b");
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* Sounds under way are shown as the word that they say so far. */
+static void
+word_of_sounds_under_way (void)
+{
+  const gfloat a[] = { -INFINITY, 0, -INFINITY, -INFINITY }, b[] = { -INFINITY, -INFINITY, 0, -INFINITY };
+  RnnCtcDecoderConfig config = narrow (FALSE);
+  g_autoptr (RnnCtcDecoder) decoder = NULL;
+  g_autofree gchar *first = NULL, *complete = NULL, *second = NULL;
+
+  config.lexicon = write_file ("under-way", "a A\nab A B\nabak A B A K\n");
+  config.unknown_score = RNN_CTC_NO_UNKNOWN;
+  config.word_score = -5;       /* so that no word seems over */
+  decoder = new_decoder (sounds, &config);
+  rnn_ctc_decoder_step (decoder, a);
+  first = join_words (decoder, TRUE);
+  complete = join_words (decoder, FALSE);
+  g_assert_true (rnn_ctc_decoder_in_word (decoder));
+  rnn_ctc_decoder_step (decoder, b);
+  second = join_words (decoder, TRUE);
+  g_assert_cmpstr (first, ==, "a");
+  g_assert_cmpstr (complete, ==, "");
+  g_assert_cmpstr (second, ==, "ab");
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
@@ -550,6 +624,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/beam/words-and-model", words_and_model);
   g_test_add_func ("/ctc/beam/lexicon-of-sounds", lexicon_of_sounds);
   g_test_add_func ("/ctc/beam/stable-words", stable_words);
+  g_test_add_func ("/ctc/beam/doubt", doubtful_word);
+  g_test_add_func ("/ctc/beam/word-of-sounds-under-way", word_of_sounds_under_way);
   g_test_add_func ("/ctc/beam/ends", ends);
   g_test_add_func ("/ctc/beam/hotwords", hotwords);
   g_test_add_func ("/ctc/beam/changes", changes);

@@ -204,17 +204,19 @@ test_flicker (void)
   g_assert_cmpuint (last, ==, 0);       /* what is sure alone never changes */
 }
 
-/* With a word delay words come no later, and all else holds as well; but for those few that the search thinks of late. */
+/* With a word delay words come no later, and all else holds as well; but for those few that the search thinks of late.  With less doubt
+ * fewer are late than without either. */
 static void
 test_delay (void)
 {
-  Promise p[2];
+  Promise p[3];
 
-  for (guint i = 0; i < 2; i++) {
+  for (guint i = 0; i < 3; i++) {
     RnnUtteranceConfig config;
 
     configure (&config, RNN_CAPTION_WORDS);
-    config.word_delay = i ? 400 : 0;
+    config.word_delay = i == 1 ? 400 : 0;
+    config.word_doubt = i == 2 ? 0.2f : 0;
     p[i] = keep_promise (&config, 18000);
     g_test_message ("delay %d: %u of %u words late", config.word_delay, p[i].n_late, p[i].n_finals);
     rnn_options_clear (rnn_utterance_get_options (), &config);
@@ -222,6 +224,8 @@ test_delay (void)
   g_assert_cmpuint (p[0].n_late * 10, >, p[0].n_finals);
   g_assert_cmpuint (p[1].n_late * 50, <, p[1].n_finals);
   g_assert_cmpuint (p[1].n_finals * 10, >, p[0].n_finals * 9);
+  g_assert_cmpuint (p[2].n_late * 10, <, p[0].n_late * 9);
+  g_assert_cmpuint (p[2].n_finals * 10, >, p[0].n_finals * 9);
 }
 
 int
