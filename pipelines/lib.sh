@@ -166,6 +166,12 @@ search() {
   [ -z "$4" ] || printf '%s\n' decoder=beam "hotwords=$(quote "$4")"
 }
 
+# The same for people who wait: a word is final when hardly anything speaks against it, not when nothing does any more.
+search_live() {
+  search "$@"
+  echo word-doubt=0.1
+}
+
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter, whose exit status `filtered` becomes.  It gets a session of its own, so that Ctrl-C reaches it once and it can
 # end its files; `interrupted` is then set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send,

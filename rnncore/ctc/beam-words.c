@@ -305,6 +305,10 @@ rnn_beam_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt)
     until--;
   if (until == beam->committed)
     return;
+  if (doubt >= 1 && until > beam->now[0].ordinal) {     /* no other may think of a word that is due by then, either */
+    rnn_beam_settle_words (beam);
+    return;
+  }
   drop_others (beam, until);
   if (MIN (until, beam->now[0].ordinal) > beam->committed)
     commit (beam, MIN (until, beam->now[0].ordinal));

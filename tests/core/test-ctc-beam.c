@@ -4,22 +4,10 @@
 #include "base/error.h"
 #include "ctc/decoder.h"
 #include "count-alloc.h"
+#include "ctc-decoders.h"
 #include "ctc-paths.h"
-#include "folder.h"
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-
-static gchar *folder;
-
-static gchar *
-write_file (const gchar *name, const gchar *text)
-{
-  gchar *path = g_build_filename (folder, name, NULL);
-
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  return path;
-}
 
 /* ---- decoders ---- */
 
@@ -40,31 +28,6 @@ wide_open (void)
   config.sentence_score = RNN_CTC_NO_SENTENCES;
   config.recombine = FALSE;
   return config;
-}
-
-static RnnCtcDecoder *
-new_decoder (const gchar *const *names, const RnnCtcDecoderConfig *config)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RnnTokens) tokens = rnn_tokens_new (names, 0, &error);
-  RnnCtcDecoder *decoder;
-
-  g_assert_no_error (error);
-  decoder = rnn_ctc_decoder_new (tokens, config, &error);
-  g_assert_no_error (error);
-  return decoder;
-}
-
-static gchar *
-join_words (RnnCtcDecoder *decoder, gboolean partial)
-{
-  guint n;
-  const RnnCtcWord *words = rnn_ctc_decoder_get_words (decoder, partial, &n, NULL);
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? " " : "", words[i].text);
-  return g_string_free (text, FALSE);
 }
 
 /* ---- all alignments ---- */
@@ -420,60 +383,6 @@ stable_words (void)
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
-/* "a" with 0.6, "b" with 0.4, and the word is over: a third of doubt is too little, a half enough, and then "b" is given up. */
-static void
-doubtful_word (void)
-{
-  const gfloat letters[] = { -INFINITY, -INFINITY, logf (0.6f), logf (0.4f) }, space[] = { -INFINITY, 0, -INFINITY, -INFINITY };
-  RnnCtcDecoderConfig config = narrow (FALSE);
-  g_autoptr (RnnCtcDecoder) decoder = NULL;
-  guint n, n_stable;
-
-  decoder = new_decoder (spaced, &config);
-  rnn_ctc_decoder_step (decoder, letters);
-  rnn_ctc_decoder_settle (decoder, 1, 1);       /* it is under way */
-  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
-  g_assert_cmpuint (n_stable, ==, 0);
-  rnn_ctc_decoder_step (decoder, space);
-  rnn_ctc_decoder_settle (decoder, 1, 0.33);
-  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
-  g_assert_cmpuint (n_stable, ==, 0);
-  rnn_ctc_decoder_settle (decoder, 1, 0.5);
-  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
-  g_assert_cmpuint (n_stable, ==, 1);
-  rnn_ctc_decoder_step (decoder, letters);
-  rnn_ctc_decoder_finish (decoder);
-  rnn_ctc_decoder_get_n_best (decoder, &n);
-  g_assert_cmpuint (n, ==, 2);
-  g_assert_cmpstr (rnn_ctc_decoder_get_n_best (decoder, &n)[1].text, ==, "a b");
-  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
-}
-
-/* Sounds under way are shown as the word that they say so far. */
-static void
-word_of_sounds_under_way (void)
-{
-  const gfloat a[] = { -INFINITY, 0, -INFINITY, -INFINITY }, b[] = { -INFINITY, -INFINITY, 0, -INFINITY };
-  RnnCtcDecoderConfig config = narrow (FALSE);
-  g_autoptr (RnnCtcDecoder) decoder = NULL;
-  g_autofree gchar *first = NULL, *complete = NULL, *second = NULL;
-
-  config.lexicon = write_file ("under-way", "a A\nab A B\nabak A B A K\n");
-  config.unknown_score = RNN_CTC_NO_UNKNOWN;
-  config.word_score = -5;       /* so that no word seems over */
-  decoder = new_decoder (sounds, &config);
-  rnn_ctc_decoder_step (decoder, a);
-  first = join_words (decoder, TRUE);
-  complete = join_words (decoder, FALSE);
-  g_assert_true (rnn_ctc_decoder_in_word (decoder));
-  rnn_ctc_decoder_step (decoder, b);
-  second = join_words (decoder, TRUE);
-  g_assert_cmpstr (first, ==, "a");
-  g_assert_cmpstr (complete, ==, "");
-  g_assert_cmpstr (second, ==, "ab");
-  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
-}
-
 /* One step in which @token has probability 0.9, or 0.5 when @doubt (a token) has 0.45. */
 static void
 say (RnnCtcDecoder *decoder, gint token, gint doubt)
@@ -624,8 +533,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/beam/words-and-model", words_and_model);
   g_test_add_func ("/ctc/beam/lexicon-of-sounds", lexicon_of_sounds);
   g_test_add_func ("/ctc/beam/stable-words", stable_words);
-  g_test_add_func ("/ctc/beam/doubt", doubtful_word);
-  g_test_add_func ("/ctc/beam/word-of-sounds-under-way", word_of_sounds_under_way);
   g_test_add_func ("/ctc/beam/ends", ends);
   g_test_add_func ("/ctc/beam/hotwords", hotwords);
   g_test_add_func ("/ctc/beam/changes", changes);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What callers of a beam search see before all hypotheses agree: words that are settled, and words of sounds under way. */
+#include "ctc/decoder.h"
+#include "ctc-decoders.h"
+#include <math.h>
+
+static const gchar *const spaced[] = { "<blank>", " ", "a", "b", NULL };
+static const gchar *const sounds[] = { "<blank>", "A", "B", "K", NULL };
+
+static RnnCtcDecoderConfig
+few (void)
+{
+  RnnCtcDecoderConfig config;
+
+  rnn_options_init (rnn_ctc_decoder_get_options (), &config);
+  config.decoder = 1;
+  config.beam_width = 8;
+  config.recombine = FALSE;
+  return config;
+}
+
+/* "a" with 0.6, "b" with 0.4, and the word is over: a third of doubt is too little, a half enough, and then "b" is given up. */
+static void
+doubtful_word (void)
+{
+  const gfloat letters[] = { -INFINITY, -INFINITY, logf (0.6f), logf (0.4f) }, space[] = { -INFINITY, 0, -INFINITY, -INFINITY };
+  RnnCtcDecoderConfig config = few ();
+  g_autoptr (RnnCtcDecoder) decoder = NULL;
+  guint n, n_stable;
+
+  decoder = new_decoder (spaced, &config);
+  rnn_ctc_decoder_step (decoder, letters);
+  rnn_ctc_decoder_settle (decoder, 1, 1);       /* it is under way */
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpuint (n_stable, ==, 0);
+  rnn_ctc_decoder_step (decoder, space);
+  rnn_ctc_decoder_settle (decoder, 1, 0.33);
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpuint (n_stable, ==, 0);
+  rnn_ctc_decoder_settle (decoder, 1, 0.5);
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpuint (n_stable, ==, 1);
+  rnn_ctc_decoder_step (decoder, letters);
+  rnn_ctc_decoder_finish (decoder);
+  rnn_ctc_decoder_get_n_best (decoder, &n);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpstr (rnn_ctc_decoder_get_n_best (decoder, &n)[1].text, ==, "a b");
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* Sounds under way are shown as the word that they say so far. */
+static void
+word_of_sounds_under_way (void)
+{
+  const gfloat a[] = { -INFINITY, 0, -INFINITY, -INFINITY }, b[] = { -INFINITY, -INFINITY, 0, -INFINITY };
+  RnnCtcDecoderConfig config = few ();
+  g_autoptr (RnnCtcDecoder) decoder = NULL;
+  g_autofree gchar *first = NULL, *complete = NULL, *second = NULL;
+
+  config.lexicon = write_file ("under-way", "a A\nab A B\nabak A B A K\n");
+  config.unknown_score = RNN_CTC_NO_UNKNOWN;
+  config.word_score = -5;       /* so that no word seems over */
+  decoder = new_decoder (sounds, &config);
+  rnn_ctc_decoder_step (decoder, a);
+  first = join_words (decoder, TRUE);
+  complete = join_words (decoder, FALSE);
+  g_assert_true (rnn_ctc_decoder_in_word (decoder));
+  rnn_ctc_decoder_step (decoder, b);
+  second = join_words (decoder, TRUE);
+  g_assert_cmpstr (first, ==, "a");
+  g_assert_cmpstr (complete, ==, "");
+  g_assert_cmpstr (second, ==, "ab");
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+int
+main (int argc, char **argv)
+{
+  gint result;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("rnn-settle-XXXXXX", NULL);
+  g_test_add_func ("/ctc/settle/doubtful-word", doubtful_word);
+  g_test_add_func ("/ctc/settle/word-of-sounds-under-way", word_of_sounds_under_way);
+  result = g_test_run ();
+  remove_folder (folder);
+  return result;
+}
