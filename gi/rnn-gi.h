@@ -90,6 +90,7 @@ G_DECLARE_FINAL_TYPE (RnnGiTranscriber, rnn_gi_transcriber, RNN_GI, TRANSCRIBER,
 RnnGiTranscriber *rnn_gi_transcriber_new (RnnGiModel *model, GHashTable *options, GError **error);
 void              rnn_gi_transcriber_push (RnnGiTranscriber *self, const gfloat *samples, gsize n);
 void              rnn_gi_transcriber_push_s16 (RnnGiTranscriber *self, GBytes *samples);
+void              rnn_gi_transcriber_flush (RnnGiTranscriber *self);
 void              rnn_gi_transcriber_finish (RnnGiTranscriber *self);
 RnnGiResult      *rnn_gi_transcriber_next (RnnGiTranscriber *self);
 void              rnn_gi_transcriber_reset (RnnGiTranscriber *self);

@@ -118,6 +118,18 @@ rnn_gi_transcriber_push_s16 (RnnGiTranscriber *self, GBytes *samples)
 }
 
 /**
+ * rnn_gi_transcriber_flush:
+ * @self: a transcriber
+ *
+ * No more comes for now: what was heard so far is an utterance, whose results are due.  Samples that follow after all go on where these ended.
+ */
+void
+rnn_gi_transcriber_flush (RnnGiTranscriber *self)
+{
+  rnn_transcriber_flush (self->transcriber);
+}
+
+/**
  * rnn_gi_transcriber_finish:
  * @self: a transcriber
  *

@@ -6,7 +6,7 @@
 
 #define CHUNK 4096              /* rows that become steps at once */
 
-typedef enum { RUNNING, FINISHING, ENDING } Phase;
+typedef enum { RUNNING, FLUSHING, FINISHING, ENDING } Phase;
 
 struct _RnnListener {
   RnnInputStream *input;
@@ -110,6 +110,12 @@ rnn_listener_push (RnnListener *l, const gfloat *rows, gsize n)
 }
 
 void
+rnn_listener_flush (RnnListener *l)
+{
+  l->phase = FLUSHING;
+}
+
+void
 rnn_listener_finish (RnnListener *l)
 {
   gfloat *room = make_room (l, rnn_input_stream_max_steps (l->input, 0));
@@ -140,9 +146,9 @@ go_on (RnnListener *l)
     rnn_stream_restart (l->stream, l->blank);
   } else if (l->at < l->n) {
     run_step (l);
-  } else if (l->phase == FINISHING) {
+  } else if (l->phase == FLUSHING || l->phase == FINISHING) {
     rnn_stream_finish (l->stream);
-    l->phase = ENDING;
+    l->phase = l->phase == FINISHING ? ENDING : RUNNING;
   } else {
     if (l->phase == ENDING)
       rnn_listener_reset (l);

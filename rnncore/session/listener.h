@@ -21,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnListener, rnn_listener_free)
 
 /* rows[n][channels of the input].  Take all answers by next before the next push. */
 void rnn_listener_push (RnnListener *listener, const gfloat *rows, gsize n);
+/* No more comes for now: all answers are due, as if it were the end; rows that follow after all go on from the last one. */
+void rnn_listener_flush (RnnListener *listener);
 /* The end: all answers are due, and with the last one taken the listener is as new. */
 void rnn_listener_finish (RnnListener *listener);
 /* The next answer, or NULL: none for now. (transfer none), valid until the next call. */

@@ -12,7 +12,7 @@ struct _RnnTranscriber {
   RnnListener *listener;
   RnnUtterance *utterance;
   guint64 rate;
-  gboolean finishing;
+  gboolean flushing, finishing;
 };
 
 static const RnnOption *
@@ -105,7 +105,7 @@ rnn_transcriber_reset (RnnTranscriber *t)
 {
   rnn_listener_reset (t->listener);
   rnn_utterance_reset (t->utterance);
-  t->finishing = FALSE;
+  t->flushing = t->finishing = FALSE;
 }
 
 gboolean
@@ -118,6 +118,13 @@ void
 rnn_transcriber_push (RnnTranscriber *t, const gfloat *samples, gsize n)
 {
   rnn_listener_push (t->listener, samples, n);
+}
+
+void
+rnn_transcriber_flush (RnnTranscriber *t)
+{
+  rnn_listener_flush (t->listener);
+  t->flushing = TRUE;
 }
 
 void
@@ -135,17 +142,19 @@ time_of (const RnnTranscriber *t, guint64 sample)
   return sample / t->rate * SECOND + sample % t->rate * SECOND / t->rate;
 }
 
-/* No answer is left, and at the end the last utterance is over; FALSE: nothing more to come. */
+/* No answer is left, and at the end, or what may be one, the last utterance is over; FALSE: nothing more to come. */
 static gboolean
 end (RnnTranscriber *t)
 {
-  if (!t->finishing)
+  if (!t->flushing && !t->finishing)
     return FALSE;
   if (rnn_utterance_is_open (t->utterance)) {
     rnn_utterance_finish (t->utterance);
     return TRUE;
   }
-  rnn_transcriber_reset (t);
+  t->flushing = FALSE;
+  if (t->finishing)
+    rnn_transcriber_reset (t);
   return FALSE;
 }
 

@@ -32,6 +32,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnTranscriber, rnn_transcriber_free)
 
 /* samples[n]: mono, +-1, at rnn_model_get_rate () Hz; the first one is at 0 ns.  Take all results before the next push. */
 void rnn_transcriber_push (RnnTranscriber *transcriber, const gfloat *samples, gsize n);
+/* No more comes for now (a muted microphone, say): what was heard so far is an utterance, to its last word, and the results of it are due.  Samples that
+ * follow after all go on where these ended: no word is lost, nor a letter heard twice. */
+void rnn_transcriber_flush (RnnTranscriber *transcriber);
 /* The stream is over: all results are due, and with the last one taken the transcriber is as new. */
 void rnn_transcriber_finish (RnnTranscriber *transcriber);
 /* The next result, or NULL: no more for now.  (transfer none), valid until the next call on @transcriber. */

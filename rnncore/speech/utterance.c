@@ -262,7 +262,8 @@ end_utterance (RnnUtterance *u, gboolean goes_on)
 {
   if (!rnn_utterance_is_open (u) || u->over)
     return;
-  u->seam = best_token (u, u->decoder->log_probs);
+  if (u->seam < 0)              /* else it is the same still */
+    u->seam = best_token (u, u->decoder->log_probs);
   if (goes_on)
     rnn_ctc_decoder_cut (u->decoder);
   else

@@ -220,14 +220,13 @@ test_reshape (void)
 /* ---- the transcriber ---- */
 
 static RnnModel *
-make_model (void)
+make_model (gint ahead)
 {
-  const gchar *text = "{'format': 1, 'name': 'm', 'input': {'kind': 'audio', 'rate': 8000, 'features': {'n_mels': 12, 'stack': 3,"
-      " 'stride': 2}}, 'layers': [{'cell': 'conv1d', 'name': 'c', 'units': 16, 'kernel': 5, 'lookahead': 3},"
+  g_autofree gchar *text = g_strdup_printf ("{'format': 1, 'name': 'm', 'input': {'kind': 'audio', 'rate': 8000, 'features': {'n_mels': 12, 'stack': 3,"
+      " 'stride': 2}}, 'layers': [{'cell': 'conv1d', 'name': 'c', 'units': 16, 'kernel': 5, 'lookahead': %d},"
       " {'cell': 'lstm', 'name': 'l', 'hidden': 16}, {'cell': 'dense', 'name': 'd', 'units': 5}],"
-      " 'output': {'kind': 'ctc', 'blank': 0, 'tokens': ['', ' ', 'a', 'b', 'c']}}";
-  g_autofree gchar *quoted = g_strdelimit (g_strdup (text), "'", '"');
-  json_t *recipe = json_loads (quoted, 0, NULL);
+      " 'output': {'kind': 'ctc', 'blank': 0, 'tokens': ['', ' ', 'a', 'b', 'c']}}", ahead);
+  json_t *recipe = json_loads (g_strdelimit (text, "'", '"'), 0, NULL);
   g_autoptr (GError) error = NULL;
   RnnModel *model = rnn_model_new (recipe, 4, "m", &error);
   gfloat *params = rnn_model_get_params (model);
@@ -280,7 +279,7 @@ static void
 test_cuts (gconstpointer restart)
 {
   static const gsize sizes[] = { 1, 80, 801, 0 };
-  g_autoptr (RnnModel) model = make_model ();
+  g_autoptr (RnnModel) model = make_model (3);
   g_autoptr (RnnTranscriber) t = NULL;
   g_autofree gfloat *samples = g_new (gfloat, 40000);
   g_autofree gchar *whole = NULL;
@@ -303,11 +302,76 @@ test_cuts (gconstpointer restart)
   }
 }
 
+/* The letters of all utterances, each of which begins where the one before ended. */
+static void
+take_letters (RnnTranscriber *t, GString *letters_heard, guint64 *end)
+{
+  const RnnResult *r;
+
+  while ((r = rnn_transcriber_next (t))) {
+    if (r->kind != RNN_RESULT_ENDPOINT)
+      continue;
+    g_assert_cmpuint (r->start, ==, *end);
+    *end = r->end;
+    for (const gchar *letter = r->text; *letter; letter++)
+      if (*letter != ' ')
+        g_string_append_c (letters_heard, *letter);
+  }
+}
+
+/* @every samples a flush; 0: none.  @end: of the last utterance. */
+static gchar *
+spell (RnnTranscriber *t, const gfloat *samples, gsize n, gsize every, guint64 *end)
+{
+  GString *all = g_string_new (NULL);
+
+  *end = 0;
+  for (gsize i = 0, piece; i < n; i += piece) {
+    piece = MIN (every ? every : n, n - i);
+    rnn_transcriber_push (t, samples + i, piece);
+    take_letters (t, all, end);
+    if (every)
+      rnn_transcriber_flush (t);
+    take_letters (t, all, end);
+  }
+  rnn_transcriber_finish (t);
+  take_letters (t, all, end);
+  return g_string_free (all, FALSE);
+}
+
+/* The sound stops now and then, and goes on: no step is lost or heard twice, and where the model does not look ahead no letter. */
+static void
+test_flush (void)
+{
+  static const gsize sizes[] = { 700, 1111, 5000 };
+  g_autofree gfloat *samples = g_new (gfloat, 40000);
+  RnnRng rng;
+
+  rnn_rng_seed (&rng, 3, 1);
+  for (gint i = 0; i < 40000; i++)
+    samples[i] = i / 4000 % 4 == 3 ? 0 : 0.3f * rnn_rng_normal (&rng) * (gfloat) sin (i / 900.0);
+  for (gint ahead = 0; ahead <= 3; ahead += 3) {
+    g_autoptr (RnnModel) model = make_model (ahead);
+    g_autoptr (RnnTranscriber) t = rnn_transcriber_new (model, NULL, NULL);
+    guint64 end, end_of_whole;
+    g_autofree gchar *whole = spell (t, samples, 40000, 0, &end_of_whole);
+
+    g_assert_cmpuint (strlen (whole), >, 10);
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+      g_autofree gchar *cut = spell (t, samples, 40000, sizes[i], &end);
+
+      g_assert_cmpuint (end, ==, end_of_whole);
+      if (!ahead)
+        g_assert_cmpstr (cut, ==, whole);
+    }
+  }
+}
+
 /* Samples that are no numbers are heard as something finite, and forgotten. */
 static void
 test_not_finite (void)
 {
-  g_autoptr (RnnModel) model = make_model ();
+  g_autoptr (RnnModel) model = make_model (3);
   g_autoptr (RnnTranscriber) t = rnn_transcriber_new (model, NULL, NULL);
   gfloat samples[4000] = { 0 };
   g_autofree gchar *all = NULL;
@@ -384,6 +448,7 @@ main (int argc, char **argv)
   g_test_add_func ("/utterance/reshape", test_reshape);
   g_test_add_data_func ("/transcriber/cuts", NULL, test_cuts);
   g_test_add_data_func ("/transcriber/cuts/restart", "yes", test_cuts);
+  g_test_add_func ("/transcriber/flush", test_flush);
   g_test_add_func ("/transcriber/not-finite", test_not_finite);
   g_test_add_func ("/speech/heads", test_heads);
   g_test_add_func ("/transcriber/refused", test_refused);

@@ -83,6 +83,19 @@ def test_floats():
     return captions(results + drain(transcriber)) == captions(hear(transcriber, data, 64000))
 
 
+def test_flush():
+    """What was heard so far is there to its last word, and nothing is left for the end; what follows is later."""
+    data = open(recording, "rb").read()
+    transcriber = Rnn.Transcriber.new(Rnn.Model.load(model_file), None)
+    whole = captions(hear(transcriber, data, len(data)))
+    transcriber.push_s16(GLib.Bytes.new(data))
+    results = drain(transcriber)
+    transcriber.flush()
+    results += drain(transcriber)
+    more = captions(hear(transcriber, data, 3200))
+    return whole and [c[0] for c in captions(results)] == [c[0] for c in whole] and more and more[0][1] >= captions(results)[-1][2]
+
+
 def test_results_stay():
     """Results and their words outlive the transcriber."""
     data = open(recording, "rb").read()
