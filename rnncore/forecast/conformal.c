@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A histogram and a level for each step.  State of a step: level, the histogram's total, zeros and origin, its bins. */
+/* A histogram and a level for each step.  State of a step: level, the histogram's unit, total, zeros and origin, its bins. */
 #include "conformal.h"
 #include "histogram.h"
 #include <math.h>
@@ -52,14 +52,16 @@ rnn_conformal_free (RnnConformal *c)
 static gfloat
 find_quantile (const Step *s, gfloat coverage)
 {
-  return rnn_histogram_find (&s->scores, s->scores.total - coverage * (s->scores.total + 1));
+  gfloat total = rnn_histogram_get_total (&s->scores);
+
+  return rnn_histogram_find (&s->scores, total - coverage * (total + 1));
 }
 
 /* Levels below 0 ask for more than was ever seen: as much more. */
 static gfloat
 choose_radius (const RnnConformal *c, const Step *s)
 {
-  if (s->scores.total < c->fewest)
+  if (rnn_histogram_get_total (&s->scores) < c->fewest)
     return NAN;
   if (s->level <= 0)
     return rnn_histogram_find (&s->scores, 0) * (1 - 2 * s->level);
@@ -82,7 +84,7 @@ rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
 gfloat
 rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat fallback)
 {
-  return c->steps[h].scores.total < c->fewest ? fallback : find_quantile (&c->steps[h], (gfloat) coverage);
+  return rnn_histogram_get_total (&c->steps[h].scores) < c->fewest ? fallback : find_quantile (&c->steps[h], (gfloat) coverage);
 }
 
 gfloat
@@ -102,12 +104,12 @@ rnn_conformal_get_probability (RnnConformal *c, guint h, gfloat score)
 {
   const RnnHistogram *scores = &c->steps[h].scores;
 
-  return (rnn_histogram_get_tail (scores, score) + 1) / (scores->total + 1);
+  return (rnn_histogram_get_tail (scores, score) + 1) / (rnn_histogram_get_total (scores) + 1);
 }
 
 /* ---- state ---- */
 
-#define NUMBERS (4 + RNN_HISTOGRAM_BINS)
+#define NUMBERS (5 + RNN_HISTOGRAM_BINS)
 
 gsize
 rnn_conformal_get_state_size (RnnConformal *c)
@@ -120,18 +122,19 @@ rnn_conformal_get_state (RnnConformal *c, gfloat *state)
 {
   for (guint h = 0; h < c->horizon; h++, state += NUMBERS) {
     state[0] = c->steps[h].level;
-    state[1] = c->steps[h].scores.total;
-    state[2] = c->steps[h].scores.zeros;
-    state[3] = (gfloat) c->steps[h].scores.origin;
-    memcpy (state + 4, c->steps[h].scores.bins, sizeof c->steps[h].scores.bins);
+    state[1] = c->steps[h].scores.unit;
+    state[2] = c->steps[h].scores.total;
+    state[3] = c->steps[h].scores.zeros;
+    state[4] = (gfloat) c->steps[h].scores.origin;
+    memcpy (state + 5, c->steps[h].scores.bins, sizeof c->steps[h].scores.bins);
   }
 }
 
 static gboolean
 read_step (const gfloat *state, Step *s)
 {
-  *s = (Step) { state[0], { state[1], state[2], state[3] >= 0 && state[3] < 1024 ? (gint) state[3] : -1, { 0 } } };
-  memcpy (s->scores.bins, state + 4, sizeof s->scores.bins);
+  *s = (Step) { state[0], { state[1], state[2], state[3], state[4] >= 0 && state[4] < 1024 ? (gint) state[4] : -1, { 0 } } };
+  memcpy (s->scores.bins, state + 5, sizeof s->scores.bins);
   return fabsf (s->level) <= 1 && rnn_histogram_is_sound (&s->scores);
 }
 

@@ -211,9 +211,26 @@ static void
 read_values (RnnForecaster *f, guint i)
 {
   const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
+  gfloat *said = f->said + (gsize) i * f->config.horizon;
 
-  for (gint h = 0; h < f->config.horizon; h++)
-    f->said[(gsize) i * f->config.horizon + h] = f->head ? (gfloat) rnn_head_quantile (f->head, y, h, 0.5) : y[h];
+  if (!f->head)
+    memcpy (said, y, (gsize) f->config.horizon * sizeof (gfloat));
+  for (gint h = 0; f->head && h < f->config.horizon; h++)
+    said[h] = (gfloat) rnn_head_quantile (f->head, y, h, 0.5);
+}
+
+/* mean[n], scale[n]: into the units of the series */
+static void
+unscale (gint n, RnnScaling to, gfloat size, gfloat shift, const gfloat *said, gfloat *mean, gfloat *scale)
+{
+  gfloat fallback = to.shift * size + shift;
+
+  for (gint h = 0; h < n; h++) {
+    gfloat value = (said[h] * to.scale + to.shift) * size + shift, deviation = scale[h] * to.scale * size;
+
+    mean[h] = fabsf (value) <= G_MAXFLOAT ? value : fallback;
+    scale[h] = CLAMP (deviation, G_MINFLOAT, G_MAXFLOAT);
+  }
 }
 
 static void
@@ -221,17 +238,13 @@ issue (RnnForecaster *f, guint i)
 {
   Stream *s = &f->streams[i];
   const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
-  const RnnScaling *scaling = &f->scalings[i];
+  gint H = f->config.horizon;
 
-  for (gint h = 0; h < f->config.horizon; h++) {
-    gfloat value = f->said[(gsize) i * f->config.horizon + h];
-    gfloat scale = f->head ? head_scale (f, y, h) : f->deviations[h];
-
-    s->mean[h] = (value * scaling->scale + scaling->shift) * s->size + s->shift;
-    if (!isfinite (s->mean[h]))
-      s->mean[h] = scaling->shift * s->size + s->shift;
-    f->scale[h] = CLAMP (scale * scaling->scale * s->size, G_MINFLOAT, G_MAXFLOAT);
-  }
+  if (!f->head)
+    memcpy (f->scale, f->deviations, (gsize) H * sizeof (gfloat));
+  for (gint h = 0; f->head && h < H; h++)
+    f->scale[h] = head_scale (f, y, h);
+  unscale (H, f->scalings[i], s->size, s->shift, f->said + (gsize) i * H, s->mean, f->scale);
   rnn_tracker_issue (s->tracker, s->mean, f->scale, 1.645f);
 }
 

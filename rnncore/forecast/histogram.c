@@ -12,6 +12,7 @@
 #define MANY 0.01f              /* share of the last bin that is too much for it */
 #define MOST 0.5f               /* of the first bin */
 #define HARDLY 0.02f            /* a weight that no longer counts */
+#define LARGEST 1e6f            /* unit, before all are made smaller after all */
 
 static gint
 get_code (gfloat value)
@@ -86,30 +87,42 @@ find_bin (RnnHistogram *g, gfloat value)
   return CLAMP (code - g->origin, 0, BINS - 1);
 }
 
+static void
+make_smaller (RnnHistogram *g)
+{
+  gfloat factor = 1 / g->unit;
+
+  for (gint i = 0; i < BINS; i++)
+    g->bins[i] *= factor;
+  g->zeros *= factor;
+  g->total *= factor;
+  g->unit = 1;
+}
+
 void
 rnn_histogram_add (RnnHistogram *g, gfloat value, gfloat keep)
 {
   gfloat *place = value > 0 ? &g->bins[find_bin (g, value)] : &g->zeros;
 
-  for (gint i = 0; i < BINS; i++)
-    g->bins[i] *= keep;
-  g->zeros *= keep;
-  *place += 1;
-  g->total = g->total * keep + 1;
+  g->unit = g->unit > 0 ? g->unit / keep : 1;
+  *place += g->unit;
+  g->total += g->unit;
+  if (g->unit > LARGEST)
+    make_smaller (g);
 }
 
 gfloat
 rnn_histogram_find (const RnnHistogram *g, gfloat tail)
 {
-  gfloat above = 0;
+  gfloat above = 0, hardly = HARDLY * g->unit;
   gint i = BINS - 1;
 
-  tail = MAX (tail, HARDLY);
+  tail = MAX (tail * g->unit, hardly);
   while (i >= 0 && above + g->bins[i] < tail)
     above += g->bins[i--];
   if (i < 0)
     return 0;
-  if (g->bins[i] < HARDLY)
+  if (g->bins[i] < hardly)
     return get_edge (g, i);
   return get_edge (g, i) + (get_edge (g, i + 1) - get_edge (g, i)) * CLAMP (1 - (tail - above) / g->bins[i], 0, 1);
 }
@@ -120,14 +133,17 @@ rnn_histogram_get_tail (const RnnHistogram *g, gfloat value)
   gint bin = CLAMP (get_code (value) - g->origin, 0, BINS - 1);
   gfloat from = get_edge (g, bin), to = get_edge (g, bin + 1);
 
-  return value > 0 ? g->bins[bin] * CLAMP ((to - value) / (to - from), 0, 1) + sum_bins (g, bin + 1) : g->total;
+  if (!(g->unit > 0 && value > 0))
+    return rnn_histogram_get_total (g);
+  return (g->bins[bin] * CLAMP ((to - value) / (to - from), 0, 1) + sum_bins (g, bin + 1)) / g->unit;
 }
 
 gboolean
 rnn_histogram_is_sound (const RnnHistogram *g)
 {
   for (gint i = 0; i < BINS; i++)
-    if (!(g->bins[i] >= 0 && g->bins[i] <= g->total + 1))
+    if (!(g->bins[i] >= 0 && g->bins[i] <= g->total + g->unit))
       return FALSE;
-  return g->zeros >= 0 && g->zeros <= g->total + 1 && g->total >= 0 && isfinite (g->total) && g->origin >= 0 && g->origin <= LAST_ORIGIN;
+  return g->unit >= 0 && g->unit <= LARGEST && g->zeros >= 0 && g->zeros <= g->total + g->unit && g->total >= 0 && isfinite (g->total)
+      && g->origin >= 0 && g->origin <= LAST_ORIGIN;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How large numbers >= 0 have been lately: a histogram with four bins an octave, whose weights fade.
+/* How large numbers >= 0 have been lately: a histogram with four bins an octave, whose weights fade.  The old ones are not made smaller,
+ * new ones are counted as more: all weights here are in units of `unit`, the newest one's.
  *
  * A number's bin is its exponent and the first two bits of its mantissa, less @origin; what lies outside is in the first or the last
  * bin.  Where that are too many the bins move.  Quantiles lie on a line through their bin. */
@@ -11,11 +12,19 @@ G_BEGIN_DECLS
 #define RNN_HISTOGRAM_BINS 32
 
 typedef struct {
+  gfloat unit;                  /* 0: there is nothing yet */
   gfloat total;                 /* sum of zeros and bins */
   gfloat zeros;                 /* these have no size */
   gint origin;
   gfloat bins[RNN_HISTOGRAM_BINS];
 } RnnHistogram;
+
+/* What there is, counted as the newest number is. */
+static inline gfloat
+rnn_histogram_get_total (const RnnHistogram *histogram)
+{
+  return histogram->unit > 0 ? histogram->total / histogram->unit : 0;
+}
 
 /* @keep: what weights are multiplied by. */
 void     rnn_histogram_add (RnnHistogram *histogram, gfloat value, gfloat keep);

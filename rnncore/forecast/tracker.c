@@ -88,7 +88,7 @@ static guint
 choose_stride (RnnTracker *t, guint k)
 {
   t->random = (t->random * 1140671485u + 12820163u) & 0xffffff;
-  return 1 + (t->random >> 8) % (2 * (k / NEAR) + 1);
+  return 1 + ((t->random >> 8) * (2 * (k / NEAR) + 1) >> 16);
 }
 
 /* Since a change, the farther steps of forecasts made after it tell of those that are farther still: where they are missed too often,
@@ -139,19 +139,26 @@ rnn_tracker_observe (RnnTracker *t, gfloat value)
   }
 }
 
+/* In scales, into `radius`. */
+static void
+choose_radii (RnnTracker *t, const gfloat *radii, gfloat fallback)
+{
+  for (guint h = 0; h < t->horizon; h++)
+    t->radius[h] = radii[h] == radii[h] ? radii[h] : fallback;
+  for (guint h = rnn_change_get_age (t->change); h < t->horizon; h++)
+    t->radius[h] *= t->widening;
+}
+
 void
 rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloat fallback)
 {
   Said *row = t->said + (gsize) t->at * t->horizon;
-  const gfloat *radii = rnn_conformal_get_radii (t->conformal);
-  guint age = rnn_change_get_age (t->change);
 
-  for (guint h = 0; h < t->horizon; h++) {
-    gfloat radius = (isnan (radii[h]) ? fallback : radii[h]) * (h >= age ? t->widening : 1);
-
-    row[h] = (Said) { mean[h], scale[h], radius };
-    t->radius[h] = radius * scale[h];
-  }
+  choose_radii (t, rnn_conformal_get_radii (t->conformal), fallback);
+  for (guint h = 0; h < t->horizon; h++)
+    row[h] = (Said) { mean[h], scale[h], t->radius[h] };
+  for (guint h = 0; h < t->horizon; h++)
+    t->radius[h] *= scale[h];
   rnn_change_issue (t->change);
   t->at = t->at + 1 == t->horizon ? 0 : t->at + 1;
   t->count = MIN (t->count + 1, t->horizon);
