@@ -15,10 +15,10 @@
 
 const RnnOption rnn_vad_options[] = {
   RNN_OPT_FLOAT (RnnVadConfig, threshold, 0, 1, 0.4, "Probability from which on a step may begin speech"),
-  RNN_OPT_FLOAT (RnnVadConfig, release, 0, 1, 0.25, "Probability below which a step may end speech"),
+  RNN_OPT_FLOAT (RnnVadConfig, release, 0, 1, 0.22, "Probability below which a step may end speech"),
   OPT (min_speech, 0, 10000, 60, "Shorter speech is none (ms)"),
   OPT (min_silence, 0, 60000, 200, "Shorter silence does not end speech (ms)"),
-  OPT (padding, 0, 10000, 40, "What is taken for speech before and after it (ms)"),
+  OPT (padding, 0, 10000, 30, "What is taken for speech before and after it (ms)"),
   RNN_OPT_STRING (RnnVadConfig, label, "Which of the model's numbers tells of speech; unset: \"speech\", or the last one"),
   { NULL }
 };
