@@ -34,6 +34,8 @@ rnn_gi_forecaster_init (RnnGiForecaster *self)
  * @coverage: share of the truths that an interval is to hold, as 0.9
  * @error: what is wrong with the model
  *
+ * Makes a forecaster of one series, whose intervals learn from their own errors how wide to be.
+ *
  * Returns: (transfer full): a forecaster that has seen nothing
  */
 RnnGiForecaster *
@@ -53,6 +55,8 @@ rnn_gi_forecaster_new (RnnGiModel *model, gdouble coverage, GError **error)
  * rnn_gi_forecaster_get_context:
  * @self: a forecaster
  *
+ * How long it waits at first: the context that the recipe asks for.
+ *
  * Returns: values that are needed before the first forecast
  */
 guint
@@ -64,6 +68,8 @@ rnn_gi_forecaster_get_context (RnnGiForecaster *self)
 /**
  * rnn_gi_forecaster_get_horizon:
  * @self: a forecaster
+ *
+ * How far it looks ahead.
  *
  * Returns: steps that a forecast covers
  */
@@ -89,6 +95,8 @@ rnn_gi_forecaster_push (RnnGiForecaster *self, gdouble value)
 /**
  * rnn_gi_forecaster_is_ready:
  * @self: a forecaster
+ *
+ * Asks for a forecast: there is none before the context is full.
  *
  * Returns: whether there is a forecast
  */
@@ -116,6 +124,8 @@ copy_steps (RnnGiForecaster *self, const gfloat *(*get) (RnnForecaster *, guint)
  * rnn_gi_forecaster_get_mean:
  * @self: a forecaster
  *
+ * The forecast itself.
+ *
  * Returns: (transfer full) (element-type gdouble): what is forecast of the steps after the last value; none before it is ready
  */
 GArray *
@@ -127,6 +137,8 @@ rnn_gi_forecaster_get_mean (RnnGiForecaster *self)
 /**
  * rnn_gi_forecaster_get_radius:
  * @self: a forecaster
+ *
+ * How far truths may lie from the mean on either side, at the coverage that was asked for.
  *
  * Returns: (transfer full) (element-type gdouble): half the width of the interval of each step
  */
@@ -141,6 +153,8 @@ rnn_gi_forecaster_get_radius (RnnGiForecaster *self)
  * @self: a forecaster
  * @step: from 0, below the horizon
  * @level: above 0 and below 1, as 0.5
+ *
+ * Reads a step's distribution.
  *
  * Returns: the value that so large a share of truths lies below; not a number before it is ready, or past the horizon
  */

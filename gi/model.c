@@ -38,6 +38,8 @@ rnn_gi_model_peek (RnnGiModel *self)
  * @path: (type filename): a model file, a recipe (.json), or a file of another project's that the library reads
  * @error: names the file and the reason
  *
+ * Reads and checks a file; a model that has been loaded works.
+ *
  * Returns: (transfer full): the model; its weights are shared by all of this process who load the same file
  */
 RnnGiModel *
@@ -57,6 +59,8 @@ rnn_gi_model_load (const gchar *path, GError **error)
  * rnn_gi_model_get_name:
  * @self: a model
  *
+ * What the recipe calls it.
+ *
  * Returns: (nullable): its name
  */
 const gchar *
@@ -68,6 +72,8 @@ rnn_gi_model_get_name (RnnGiModel *self)
 /**
  * rnn_gi_model_get_license:
  * @self: a model
+ *
+ * Under which terms it may be passed on.
  *
  * Returns: (nullable): the licence of its weights
  */
@@ -81,6 +87,8 @@ rnn_gi_model_get_license (RnnGiModel *self)
  * rnn_gi_model_get_attribution:
  * @self: a model
  *
+ * What its licence, or that of its training data, asks to be said.
+ *
  * Returns: (nullable): whom to name with it
  */
 const gchar *
@@ -92,6 +100,8 @@ rnn_gi_model_get_attribution (RnnGiModel *self)
 /**
  * rnn_gi_model_get_recipe:
  * @self: a model
+ *
+ * All that the model is, but for its weights.
  *
  * Returns: (transfer full): input, layers, output and training options as JSON
  */
@@ -109,6 +119,8 @@ rnn_gi_model_get_recipe (RnnGiModel *self)
  * rnn_gi_model_get_rate:
  * @self: a model
  *
+ * What to convert sound to before it is pushed.
+ *
  * Returns: samples a second that it hears; 0: it does not take sound
  */
 gint
@@ -121,6 +133,8 @@ rnn_gi_model_get_rate (RnnGiModel *self)
  * rnn_gi_model_get_latency:
  * @self: a model
  *
+ * How far its layers look ahead: so many steps pass before the first output.
+ *
  * Returns: steps of look-ahead
  */
 gint
@@ -132,6 +146,8 @@ rnn_gi_model_get_latency (RnnGiModel *self)
 /**
  * rnn_gi_model_get_n_params:
  * @self: a model
+ *
+ * Counts its parameters.
  *
  * Returns: how many numbers it has learned
  */

@@ -10,6 +10,14 @@ G_STATIC_ASSERT ((gint) RNN_GI_RESULT_KIND_FINAL == (gint) RNN_RESULT_FINAL);
 G_STATIC_ASSERT ((gint) RNN_GI_RESULT_KIND_ENDPOINT == (gint) RNN_RESULT_ENDPOINT);
 G_STATIC_ASSERT ((gint) RNN_GI_RESULT_KIND_QUIET == (gint) RNN_RESULT_QUIET);
 
+/**
+ * rnn_gi_word_copy:
+ * @word: a word
+ *
+ * Copies it; most languages do so by themselves.
+ *
+ * Returns: (transfer full): the same word
+ */
 RnnGiWord *
 rnn_gi_word_copy (const RnnGiWord *word)
 {
@@ -19,6 +27,12 @@ rnn_gi_word_copy (const RnnGiWord *word)
   return copy;
 }
 
+/**
+ * rnn_gi_word_free:
+ * @word: (transfer full): a word
+ *
+ * Frees it; most languages do so by themselves.
+ */
 void
 rnn_gi_word_free (RnnGiWord *word)
 {
@@ -46,6 +60,14 @@ rnn_gi_result_new (const RnnResult *from)
   return result;
 }
 
+/**
+ * rnn_gi_result_copy:
+ * @result: a result
+ *
+ * Copies it; most languages do so by themselves.
+ *
+ * Returns: (transfer full): the same result
+ */
 RnnGiResult *
 rnn_gi_result_copy (const RnnGiResult *result)
 {
@@ -56,6 +78,12 @@ rnn_gi_result_copy (const RnnGiResult *result)
   return copy;
 }
 
+/**
+ * rnn_gi_result_free:
+ * @result: (transfer full): a result
+ *
+ * Frees it; most languages do so by themselves.
+ */
 void
 rnn_gi_result_free (RnnGiResult *result)
 {
@@ -67,6 +95,8 @@ rnn_gi_result_free (RnnGiResult *result)
 /**
  * rnn_gi_result_get_words:
  * @result: a result
+ *
+ * A caption knows when each of its words was said.
  *
  * Returns: (transfer none) (element-type RnnGiWord): its words and their times, of captions
  */

@@ -12,6 +12,11 @@
 G_BEGIN_DECLS
 
 #define RNN_GI_TYPE_MODEL (rnn_gi_model_get_type ())
+/**
+ * RnnGiModel:
+ *
+ * A model of a file: what it is. It does not change, so any number of transcribers and forecasters may share it.
+ */
 G_DECLARE_FINAL_TYPE (RnnGiModel, rnn_gi_model, RNN_GI, MODEL, GObject)
 
 RnnGiModel  *rnn_gi_model_load (const gchar *path, GError **error);
@@ -32,6 +37,8 @@ typedef struct _RnnGiWord RnnGiWord;
  * @start: where it begins in the stream, nanoseconds
  * @end: where it ends, nanoseconds
  * @confidence: 0..1
+ *
+ * A word and when it was said.
  */
 struct _RnnGiWord {
   gchar *text;
@@ -49,6 +56,8 @@ void       rnn_gi_word_free (RnnGiWord *word);
  * @RNN_GI_RESULT_KIND_FINAL: a caption
  * @RNN_GI_RESULT_KIND_ENDPOINT: an utterance is over: all of its text
  * @RNN_GI_RESULT_KIND_QUIET: nothing more will begin before the end
+ *
+ * What a result tells.
  */
 typedef enum {
   RNN_GI_RESULT_KIND_PARTIAL,
@@ -68,6 +77,8 @@ typedef struct _RnnGiResult RnnGiResult;
  * @start: of its words, of the utterance, of the silence: nanoseconds
  * @end: likewise
  * @confidence: 0..1, of captions
+ *
+ * What a transcriber heard: of one of four kinds.
  */
 struct _RnnGiResult {
   RnnGiResultKind kind;
@@ -85,6 +96,11 @@ void         rnn_gi_result_free (RnnGiResult *result);
 GPtrArray   *rnn_gi_result_get_words (const RnnGiResult *result);
 
 #define RNN_GI_TYPE_TRANSCRIBER (rnn_gi_transcriber_get_type ())
+/**
+ * RnnGiTranscriber:
+ *
+ * Turns one stream of sound into timed text while it plays: push samples, then take the results that are due.
+ */
 G_DECLARE_FINAL_TYPE (RnnGiTranscriber, rnn_gi_transcriber, RNN_GI, TRANSCRIBER, GObject)
 
 RnnGiTranscriber *rnn_gi_transcriber_new (RnnGiModel *model, GHashTable *options, GError **error);
@@ -97,6 +113,11 @@ void              rnn_gi_transcriber_reset (RnnGiTranscriber *self);
 gboolean          rnn_gi_transcriber_set_hotwords (RnnGiTranscriber *self, const gchar *hotwords, GError **error);
 
 #define RNN_GI_TYPE_FORECASTER (rnn_gi_forecaster_get_type ())
+/**
+ * RnnGiForecaster:
+ *
+ * Forecasts one series value by value, with intervals.
+ */
 G_DECLARE_FINAL_TYPE (RnnGiForecaster, rnn_gi_forecaster, RNN_GI, FORECASTER, GObject)
 
 RnnGiForecaster *rnn_gi_forecaster_new (RnnGiModel *model, gdouble coverage, GError **error);

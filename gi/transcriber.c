@@ -55,6 +55,8 @@ configure (RnnTranscriberConfig *config, GHashTable *options, GError **error)
  * @options: (nullable) (element-type utf8 utf8): the options of `rnncore transcribe --help` by name, as "beam-width"
  * @error: what is wrong with a model or an option
  *
+ * Makes a listener to one stream of sound.
+ *
  * Returns: (transfer full): a transcriber whose stream begins at 0 ns
  */
 RnnGiTranscriber *
@@ -145,6 +147,8 @@ rnn_gi_transcriber_finish (RnnGiTranscriber *self)
  * rnn_gi_transcriber_next:
  * @self: a transcriber
  *
+ * Takes one result of what has been pushed; ask until there is none.
+ *
  * Returns: (transfer full) (nullable): the next result; %NULL: no more for now
  */
 RnnGiResult *
@@ -172,6 +176,8 @@ rnn_gi_transcriber_reset (RnnGiTranscriber *self)
  * @self: a transcriber with decoder "beam"
  * @hotwords: (nullable): "word:boost,two words:boost" in nats, or a file of a phrase a line; from the next step on
  * @error: why they cannot be heard
+ *
+ * Prefers some words, from now on and until others are set.
  *
  * Returns: whether they are preferred from now on
  */
