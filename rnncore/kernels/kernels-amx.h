@@ -52,11 +52,11 @@ typedef struct {
 } Blocks;
 
 INLINE Blocks
-blocks_at (RnnPackType type, const RnnPanels *w, gsize first, gint blocks, guint8 *last)
+blocks_at (RnnPackType type, const RnnPanels *w, gint k0, gint n_k, gsize first, gint blocks, guint8 *last)
 {
-  gint words = count_words (type, w->n_in), rest = words % TILE;
+  gint words = count_words (type, n_k), rest = words % TILE;
   gsize bytes = block_bytes (type, w->n_in), done = (gsize) (words - rest) * TILE_BYTES;
-  const guint8 *at = (const guint8 *) w->weights + first * bytes;
+  const guint8 *at = (const guint8 *) w->weights + first * bytes + block_bytes (type, k0);
 
   for (gint b = 0; rest && b < blocks; b++) {
     memset (last + b * TILE * TILE_BYTES, 0, TILE * TILE_BYTES);
@@ -219,11 +219,11 @@ tile_block_rows (RnnPackType type, gboolean tall, gint blocks, const RnnPanels *
 
 /* `times` groups of `rows` rows. */
 INLINE void
-tile_blocks_of (RnnPackType type, gboolean tall, gint blocks, const RnnPanels *w, gsize first, gint rows, gint times,
-    const Rows *x, gfloat *y, gsize ldy, gboolean add)
+tile_blocks_of (RnnPackType type, gboolean tall, gint blocks, const RnnPanels *w, gint k0, gint n_k, gsize first, gint rows,
+    gint times, const Rows *x, gfloat *y, gsize ldy, gboolean add)
 {
   guint8 last[4 * TILE * TILE_BYTES];
-  Blocks at = blocks_at (type, w, first, blocks, last);
+  Blocks at = blocks_at (type, w, k0, n_k, first, blocks, last);
 
   for (gint i = 0, r = 0; i < times; i++, r += rows) {
     Rows from = { x->x + r * x->ldx, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
@@ -233,43 +233,46 @@ tile_blocks_of (RnnPackType type, gboolean tall, gint blocks, const RnnPanels *w
 }
 
 INLINE void
-tile_matrix (RnnPackType type, const RnnPanels *w, gint rows, gint times, const Rows *x, gfloat *y, gsize ldy,
-    gboolean add)
+tile_matrix (RnnPackType type, const RnnPanels *w, gint k0, gint n_k, gint rows, gint times, const Rows *x, gfloat *y,
+    gsize ldy, gboolean add)
 {
   gsize n = rnn_panels_blocks (w), b = 0;
 
   set_tiles (rows);
   if (rows > TILE) {
     for (; b + 2 <= n; b += 2)
-      tile_blocks_of (type, TRUE, 2, w, b, rows, times, x, y, ldy, add);
+      tile_blocks_of (type, TRUE, 2, w, k0, n_k, b, rows, times, x, y, ldy, add);
     if (b < n)
-      tile_blocks_of (type, TRUE, 1, w, b, rows, times, x, y, ldy, add);
+      tile_blocks_of (type, TRUE, 1, w, k0, n_k, b, rows, times, x, y, ldy, add);
     return;
   }
   for (; b + 4 <= n; b += 4)
-    tile_blocks_of (type, FALSE, 4, w, b, rows, times, x, y, ldy, add);
+    tile_blocks_of (type, FALSE, 4, w, k0, n_k, b, rows, times, x, y, ldy, add);
   for (; b < n; b++)
-    tile_blocks_of (type, FALSE, 1, w, b, rows, times, x, y, ldy, add);
+    tile_blocks_of (type, FALSE, 1, w, k0, n_k, b, rows, times, x, y, ldy, add);
 }
 
 /* Not inlined: once is enough. */
 static void __attribute__ ((noinline))
-tile_matrix_int8 (const RnnPanels *w, gint rows, gint times, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+tile_matrix_int8 (const RnnPanels *w, gint k0, gint n_k, gint rows, gint times, const Rows *x, gfloat *y, gsize ldy,
+    gboolean add)
 {
-  tile_matrix (RNN_PACK_INT8, w, rows, times, x, y, ldy, add);
+  tile_matrix (RNN_PACK_INT8, w, k0, n_k, rows, times, x, y, ldy, add);
 }
 
 static void __attribute__ ((noinline))
-tile_matrix_pairs (const RnnPanels *w, gint rows, gint times, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+tile_matrix_pairs (const RnnPanels *w, gint k0, gint n_k, gint rows, gint times, const Rows *x, gfloat *y, gsize ldy,
+    gboolean add)
 {
-  tile_matrix (PAIRS, w, rows, times, x, y, ldy, add);
+  tile_matrix (PAIRS, w, k0, n_k, rows, times, x, y, ldy, add);
 }
 
-/* x: words, from row to row a multiple of a tile's. */
+/* Inputs k0, the first of a tile, to k0 + n_k.  x: words from there on, from row to row a multiple of a tile's. */
 static void
-tile_groups (RnnPackType type, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
+tile_groups (RnnPackType type, const RnnPanels *w, gint k0, gint n_k, gint n, const Rows *x, gfloat *y, gsize ldy,
+    gboolean add)
 {
-  void (*matrix) (const RnnPanels *, gint, gint, const Rows *, gfloat *, gsize, gboolean)
+  void (*matrix) (const RnnPanels *, gint, gint, gint, gint, const Rows *, gfloat *, gsize, gboolean)
     = type == RNN_PACK_INT8 ? tile_matrix_int8 : tile_matrix_pairs;
   gint whole = n / TALL, r = whole * TALL;
   Rows rest = { x->x + r * x->ldx, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
@@ -279,9 +282,9 @@ tile_groups (RnnPackType type, const RnnPanels *w, gint n, const Rows *x, gfloat
     RnnPanels one = group_of (w, g, &to);
 
     if (whole)
-      matrix (&one, TALL, whole, x, to, ldy, add);
+      matrix (&one, k0, n_k, TALL, whole, x, to, ldy, add);
     if (r < n)
-      matrix (&one, n - r, 1, &rest, to + (gsize) r * ldy, ldy, add);
+      matrix (&one, k0, n_k, n - r, 1, &rest, to + (gsize) r * ldy, ldy, add);
   }
   _tile_release ();
 }

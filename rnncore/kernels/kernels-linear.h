@@ -144,51 +144,49 @@ tile (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Row
 /* ---- one row ---- */
 
 INLINE void
-row_panel (RnnPackType type, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
+row_panel (RnnPackType type, const Part *p, const Rows *x, gfloat *y, gboolean add)
 {
-  Part p = { w, i, width_of (w, i), 0, w->n_in, 0, 0 };
-
-  switch (p.width) {
-    case 1: tile (type, 1, 1, &p, 0, x, y, 0, add); break;
-    case 2: tile (type, 1, 2, &p, 0, x, y, 0, add); break;
-    case 3: tile (type, 1, 3, &p, 0, x, y, 0, add); break;
-    default: tile (type, 1, 4, &p, 0, x, y, 0, add); break;
+  switch (p->width) {
+    case 1: tile (type, 1, 1, p, 0, x, y, 0, add); break;
+    case 2: tile (type, 1, 2, p, 0, x, y, 0, add); break;
+    case 3: tile (type, 1, 3, p, 0, x, y, 0, add); break;
+    default: tile (type, 1, 4, p, 0, x, y, 0, add); break;
   }
 }
 
 /* Several whole panels at once, so that as many sums are under way as hide the latency of a multiply-add. */
 INLINE void
-row_panels (RnnPackType type, gint panels, const RnnPanels *w, gint i, const Rows *x, gfloat *y, gboolean add)
+row_panels (RnnPackType type, gint panels, const Part *p, const Rows *x, gfloat *y, gboolean add)
 {
-  Part p = { w, i, 4, 0, w->n_in, 0, 0 };
-  Steps s = steps_of (w);
+  Steps s = steps_of (p->w);
   V acc[MAX_SUMS];
 
-  load_sums (1, panels, 4, &s, y + i * s.panel, 0, add, acc);
-  add_product (type, 1, panels * 4, &p, 0, x, acc);
-  store_sums (1, panels, 4, &s, y + i * s.panel, 0, acc);
+  load_sums (1, panels, 4, &s, y + p->i * s.panel, 0, add, acc);
+  add_product (type, 1, panels * 4, p, 0, x, acc);
+  store_sums (1, panels, 4, &s, y + p->i * s.panel, 0, acc);
 }
 
+/* Inputs k0 to k0 + n_k, of which x is the first. */
 INLINE void
-matrix_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboolean add)
+matrix_row (RnnPackType type, const RnnPanels *w, gint k0, gint n_k, const Rows *x, gfloat *y, gboolean add)
 {
   gint n_panels = rnn_panels_count (w), i = 0;
 
   if (ROW_PANELS_4 > 1 && w->width == 4)
     for (; left_of (&(Part) { w, i + ROW_PANELS_4 - 1 }, w->gates > 1 ? 0 : 3) >= RNN_BLOCK; i += ROW_PANELS_4)
-      row_panels (type, ROW_PANELS_4, w, i, x, y, add);
+      row_panels (type, ROW_PANELS_4, &(Part) { w, i, 4, k0, n_k, 0, 0 }, x, y, add);
   for (; i < n_panels; i++)
-    row_panel (type, w, i, x, y, add);
+    row_panel (type, &(Part) { w, i, width_of (w, i), k0, n_k, 0, 0 }, x, y, add);
 }
 
 INLINE void
-linear_row (RnnPackType type, const RnnPanels *w, const Rows *x, gfloat *y, gboolean add)
+linear_row (RnnPackType type, const RnnPanels *w, gint k0, gint n_k, const Rows *x, gfloat *y, gboolean add)
 {
   FOR_GROUPS (w) {
     gfloat *to = y;
     RnnPanels one = group_of (w, g, &to);
 
-    matrix_row (type, &one, x, to, add);
+    matrix_row (type, &one, k0, n_k, x, to, add);
   }
 }
 
@@ -366,7 +364,7 @@ static void
 k_linear_f32 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
   if (n == 1)
-    linear_row (RNN_PACK_F32, w, &(Rows) { x, 0, 1, NULL }, y, add);
+    linear_row (RNN_PACK_F32, w, 0, w->n_in, &(Rows) { x, 0, 1, NULL }, y, add);
   else if (is_worth_packing (w, n))
     packed_f32 (w, n, x, ldx, y, ldy, add);
   else
@@ -377,7 +375,7 @@ static void
 k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
   if (n == 1)
-    linear_row (RNN_PACK_BF16, w, &(Rows) { x, 0, 1, NULL }, y, add);
+    linear_row (RNN_PACK_BF16, w, 0, w->n_in, &(Rows) { x, 0, 1, NULL }, y, add);
   else if (is_worth_packing (w, n))
     packed_bf16 (w, n, x, ldx, y, ldy, add);
   else

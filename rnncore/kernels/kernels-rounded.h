@@ -38,7 +38,7 @@ k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
 
     make_ready (RNN_PACK_INT8, w->n_in, rows, x + r * ldx, ldx, words, room, scale);
     if (rows == 1)
-      linear_row (RNN_PACK_INT8, w, &ready, y + r * ldy, add);
+      linear_row (RNN_PACK_INT8, w, 0, w->n_in, &ready, y + r * ldy, add);
     else
       linear_chunk (RNN_PACK_INT8, FALSE, w, rows, &ready, y + r * ldy, ldy, add);
   }
@@ -47,16 +47,20 @@ k_linear_int8 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y
 #ifdef PAIRS_ROW
 PACKED (pairs, PAIRS)
 
-/* Wider than the room, it asks for its own. */
+/* What is wider than the room comes in parts: a sum goes on where the part before left it, in its order. */
 static void
 row_of_pairs (const RnnPanels *w, const gfloat *x, gfloat *y, gboolean add)
 {
-  gint words = count_words (PAIRS, w->n_in);
-  gfloat room[ROOM], *more = words > ROOM ? g_new (gfloat, words) : NULL, *to = more ? more : room;
+  gfloat room[ROOM];
+  gint k0 = 0;
 
-  make_ready (PAIRS, w->n_in, 1, x, 0, words, to, NULL);
-  linear_row (PAIRS, w, &(Rows) { to, 0, 1, NULL }, y, add);
-  g_free (more);
+  do {
+    gint n_k = MIN (w->n_in - k0, 2 * ROOM);
+
+    make_ready (PAIRS, n_k, 1, x + k0, 0, 0, room, NULL);
+    linear_row (PAIRS, w, k0, n_k, &(Rows) { room, 0, 1, NULL }, y, add || k0 > 0);
+    k0 += n_k;
+  } while (k0 < w->n_in);
 }
 
 static void
@@ -71,20 +75,26 @@ k_linear_pairs (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *
 #endif
 
 #ifdef AMX_ROW
-/* room: words for one row at least. */
+/* Inputs that are more than the room holds come in parts of whole tiles, after which sums go on; int8's are never so many. */
 INLINE void
 by_tiles (RnnPackType type, gint room_words, gfloat *room, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y,
     gsize ldy, gboolean add)
 {
-  gint words = tile_words (type, w->n_in), most = room_words / MAX (words, 1);
+  gint n_k = type == RNN_PACK_INT8 ? w->n_in : MIN (w->n_in, 2 * room_words);
+  gint words = tile_words (type, n_k), most = room_words / MAX (words, 1);
   gint chunk = MIN (most >= TALL ? most / TALL * TALL : MAX (most, 1), ROW_CHUNK);
   Scale scale[ROW_CHUNK];
 
   for (gint r = 0; r < n; r += chunk) {
-    gint rows = MIN (chunk, n - r);
+    gint rows = MIN (chunk, n - r), k0 = 0;
 
-    make_ready (type, w->n_in, rows, x + r * ldx, ldx, words, room, scale);
-    tile_groups (type, w, rows, &(Rows) { room, (gsize) words, 1, scale }, y + r * ldy, ldy, add);
+    do {
+      gint here = MIN (n_k, w->n_in - k0);
+
+      make_ready (type, here, rows, x + r * ldx + k0, ldx, words, room, scale);
+      tile_groups (type, w, k0, here, rows, &(Rows) { room, (gsize) words, 1, scale }, y + r * ldy, ldy, add || k0 > 0);
+      k0 += n_k;
+    } while (k0 < w->n_in);
   }
 }
 
@@ -103,18 +113,12 @@ many_by_tiles (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gs
 static void
 k_linear_amx_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
 {
-  gint words = tile_words (PAIRS, w->n_in);
   gfloat room[ROOM];
 
-  if (words > PACK_FLOATS) {
-    g_autofree gfloat *more = g_new (gfloat, words);
-
-    by_tiles (PAIRS, words, more, w, n, x, ldx, y, ldy, add);
-  } else if ((gint64) n * words > ROOM) {
+  if ((gint64) n * tile_words (PAIRS, w->n_in) > ROOM)
     many_by_tiles (RNN_PACK_BF16, w, n, x, ldx, y, ldy, add);
-  } else {
+  else
     by_tiles (PAIRS, ROOM, room, w, n, x, ldx, y, ldy, add);
-  }
 }
 
 static void

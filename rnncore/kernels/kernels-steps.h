@@ -139,7 +139,7 @@ step_row (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const 
   for (; panels > 1 && i < whole; i++)
     step_panels (type, n_sums, 1, w, i, x, gates, units, step);
   if (H % RNN_BLOCK) {
-    row_panel (type, w, i, x, gates, TRUE);
+    row_panel (type, &(Part) { w, i, width_of (w, i), 0, w->n_in, 0, 0 }, x, gates, TRUE);
     point (H, i * RNN_BLOCK, gates, units, step);
   }
 }
