@@ -83,6 +83,8 @@ rnn_gi_forecaster_get_horizon (RnnGiForecaster *self)
  * rnn_gi_forecaster_push:
  * @self: a forecaster
  * @value: the next observation; not a number: it is missing, and taken to be what was forecast
+ *
+ * Takes an observation, and forecasts anew what comes after it.
  */
 void
 rnn_gi_forecaster_push (RnnGiForecaster *self, gdouble value)
