@@ -35,6 +35,7 @@ typedef struct {
   guint8 rest[MAX_CHANNELS * sizeof (gfloat)];  /* of a sample that goes on in the next buffer */
   guint n_rest;                 /* bytes */
   RnnDownmix downmix;
+  gboolean told;                /* that channels cancel each other */
   GstRnnConceal conceal;
 } GstRnnFeatures;
 
@@ -213,6 +214,17 @@ add_steps (GstRnnFeatures *self, guint n)
   }
 }
 
+/* Once a stream: what made of it one channel elsewhere would be silence there. */
+static void
+tell_cancelled (GstRnnFeatures *self)
+{
+  if (self->told || self->downmix.share < 1)
+    return;
+  self->told = TRUE;
+  gst_element_post_message (GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), gst_structure_new ("rnnfeatures",
+              "type", G_TYPE_STRING, "opposite-phases", "channel", G_TYPE_UINT, self->downmix.loudest, NULL)));
+}
+
 /* data[n] of the caps' format and channels -> mono floats in +-1, in place or in samples[n * channels] */
 static const gfloat *
 to_mono (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
@@ -229,6 +241,7 @@ to_mono (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
   if (channels == 1)
     return floats;
   rnn_downmix (&self->downmix, floats, n, samples);
+  tell_cancelled (self);
   return samples;
 }
 
@@ -339,6 +352,7 @@ gst_rnn_features_reset (GstRnnStage *stage)
   if (self->features)
     rnn_input_stream_reset (self->features);
   rnn_downmix_reset (&self->downmix);
+  self->told = FALSE;
   self->n_steps = 0;
   self->n_rest = 0;
   gst_rnn_conceal_reset (&self->conceal);

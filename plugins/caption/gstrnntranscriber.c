@@ -164,7 +164,8 @@ gst_rnn_transcriber_handle_message (GstBin *bin, GstMessage *message)
   GstStructure *s;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
-    if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->stages[CTCDEC])) {
+    if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->stages[CTCDEC])
+        && GST_MESSAGE_SRC (message) != GST_OBJECT (self->stages[FEATURES])) {
       gst_message_unref (message);
       return;
     }

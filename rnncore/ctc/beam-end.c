@@ -115,7 +115,7 @@ static void
 sort (RnnBeam *beam)
 {
   for (guint i = 0; i < beam->n; i++)
-    beam->now[i].place = i;
+    beam->now[i].place = (guint16) i;
   qsort (beam->now, beam->n, sizeof *beam->now, compare_rank);
   for (guint i = 0; i < beam->n; i++)
     memcpy (beam->next_states + i * beam->state_size, beam->states + beam->now[i].place * beam->state_size, beam->state_size);

@@ -6,6 +6,7 @@
  * Candidates are found again by a hash of their words and tokens, so that what reaches one text by several ways adds
  * up; the best `width` of them, by what words add too, are the next hypotheses. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "beam.h"
 
@@ -175,6 +176,29 @@ find (RnnBeam *beam, guint64 key, gint last, guint **slot)
   return NULL;
 }
 
+static gint
+compare_places (gconstpointer a, gconstpointer b)
+{
+  return *(const gint *) a - *(const gint *) b;
+}
+
+/* The room is full: of the candidates those stay that would be looked at if the step were over. */
+static void
+thin_out (RnnBeam *beam)
+{
+  guint n = rnn_beam_choose (beam), *slot = beam->table;
+
+  qsort (beam->chosen, n, sizeof *beam->chosen, compare_places);
+  memset (beam->table, 0, beam->n_table * sizeof *beam->table);
+  for (beam->n_candidates = 0; beam->n_candidates < n;) {
+    RnnBeamCandidate *c = &beam->candidates[beam->n_candidates];
+
+    *c = beam->candidates[beam->chosen[beam->n_candidates]];
+    find (beam, c->key, c->last, &slot);
+    *slot = ++beam->n_candidates;
+  }
+}
+
 static inline void
 rank (RnnBeam *beam, RnnBeamCandidate *c)
 {
@@ -194,7 +218,7 @@ stay (RnnBeam *beam, guint i)
     return;
   c = &beam->candidates[beam->n_candidates++];
   *slot = beam->n_candidates;
-  *c = (RnnBeamCandidate) {.key = h->key,.last = h->last,.stays = (gint) i,.from = (gint) i,.via = -1,.node = h->node,
+  *c = (RnnBeamCandidate) {.key = h->key,.last = h->last,.stays = (gint16) i,.from = (gint16) i,.via = -1,.node = h->node,
     .word = h->word,.open = h->open,.inside = h->inside,.hot = h->hot,.language = h->language,.ahead = h->ahead
   };
   c->blank = rnn_beam_log_add (h->blank, h->token) + y[beam->base.blank];
@@ -211,8 +235,10 @@ offer (RnnBeam *beam, const RnnBeamCandidate *made, gdouble mass, gdouble path)
   RnnBeamCandidate *c = find (beam, made->key, made->last, &slot);
 
   if (!c) {
-    if (beam->n_candidates == beam->n_room)
-      return;
+    if (beam->n_candidates == beam->n_room) {
+      thin_out (beam);
+      find (beam, made->key, made->last, &slot);
+    }
     c = &beam->candidates[beam->n_candidates++];
     *slot = beam->n_candidates;
     *c = *made;
@@ -367,7 +393,7 @@ extend (RnnBeam *beam, guint i, gint token)
   x.path = (repeats ? h->at_blank.score : rnn_beam_best_path (h)->score) + beam->base.log_probs[token];
   if (x.mass == NEVER)
     return;
-  x.c = (RnnBeamCandidate) {.key = h->key,.last = token,.from = (gint) i,.node = h->node,.word = h->word,.open = h->open,
+  x.c = (RnnBeamCandidate) {.key = h->key,.last = token,.from = (gint16) i,.node = h->node,.word = h->word,.open = h->open,
     .hash = h->hash,.inside = h->inside,.hot = h->hot,.language = h->language
   };
   switch ((RnnBeamKind) beam->language->kinds[token]) {

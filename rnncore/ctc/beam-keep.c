@@ -178,9 +178,8 @@ rise (RnnBeam *beam, guint at)
   heap[at] = rising;
 }
 
-/* chosen[n]: the best candidates, twice as many as there will be hypotheses, the best first */
-static guint
-choose (RnnBeam *beam)
+guint
+rnn_beam_choose (RnnBeam *beam)
 {
   gint *heap = beam->chosen;
   guint n = 0, most = 2 * beam->width;
@@ -243,7 +242,7 @@ is_beaten (RnnBeam *beam, guint place)
 guint
 rnn_beam_keep_best (RnnBeam *beam)
 {
-  guint n = 0, n_chosen = choose (beam);
+  guint n = 0, n_chosen = rnn_beam_choose (beam);
 
   memset (beam->table, 0, beam->n_table * sizeof *beam->table); /* the candidates are found; now it holds futures */
   for (guint i = 0; i < n_chosen && n < beam->width; i++) {

@@ -208,6 +208,7 @@ keep_same (RnnBeam *beam, RnnKeep *keep)
 {
   const RnnLexicon *lexicon = beam->language->lexicon;
 
+  rnn_keep_same (keep, sizeof (RnnBeamHypothesis));
   rnn_keep_same (keep, beam->width);
   rnn_keep_same (keep, beam->state_size);
   rnn_keep_same (keep, lexicon ? lexicon->n_nodes : 0);

@@ -5,9 +5,9 @@
 #include "../base/error.h"
 #include "beam.h"
 
-#define HISTORY_WORDS 256       /* that hypotheses disagree about, all together */
-#define HISTORY_TOKENS 512
-#define MOST_CANDIDATES 512
+#define HISTORY_WORDS 128       /* that hypotheses disagree about, all together, and with what a step may need (make_room ()) */
+#define HISTORY_TOKENS 256
+#define FEW_CANDIDATES 64
 #define HOTWORD_BOOST 6         /* where a list gives none: halves errors of rare words (tests/bench/hotwords), 7 hears what nobody says */
 
 static const RnnOption options[] = {
@@ -49,16 +49,16 @@ allocate (RnnBeam *beam)
 
   beam->now = g_new0 (RnnBeamHypothesis, width);
   beam->next = g_new0 (RnnBeamHypothesis, width);
-  beam->n_room = width + MIN (width * V, MAX (MOST_CANDIDATES, 12 * width));
+  beam->n_room = 4 * width + FEW_CANDIDATES;    /* at least twice what thin_out () leaves */
   beam->candidates = g_new (RnnBeamCandidate, beam->n_room);
   beam->n_table = power_of_two (2 * beam->n_room);
   beam->table = g_new (guint32, beam->n_table);
   beam->order = g_new (gint, V);
   beam->chosen = g_new (gint, 2 * width + 1);
-  rnn_beam_history_init (&beam->history, HISTORY_WORDS + 8 * width, HISTORY_TOKENS + 32 * width);
+  rnn_beam_history_init (&beam->history, HISTORY_WORDS + 4 * width, HISTORY_TOKENS + 12 * width);
   beam->chain = g_new (guint32, beam->history.n_words);
   beam->letters = g_new (guint32, beam->history.n_tokens);
-  beam->said = g_string_sized_new (RNN_BEAM_SAID);
+  beam->said = g_string_new (NULL);
   beam->text = g_string_sized_new (256);
 }
 

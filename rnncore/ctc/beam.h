@@ -50,10 +50,10 @@ typedef struct {
   guint32 refs;
   guint32 word;                 /* of the lexicon; RNN_BEAM_NONE: spelled */
   guint32 spelling;             /* its tokens; RNN_BEAM_NONE when it is of the lexicon */
-  guint64 ordinal;              /* words before it since the search began */
-  guint64 hash;                 /* of it and all words before */
-  guint64 start, end;
+  guint32 ordinal;              /* words before it since the search began */
+  guint32 start, end;           /* steps */
   gfloat confidence;
+  guint64 hash;                 /* of it and all words before */
 } RnnBeamWord;
 
 typedef struct {
@@ -98,31 +98,33 @@ rnn_beam_history_ref_word (RnnBeamHistory *h, guint32 word)
 /* One alignment, the best one: what times and confidences come from. */
 typedef struct {
   gdouble score;                /* log P */
-  gdouble sum;                  /* of log P over the n steps that emitted the last word */
-  guint64 start, end;           /* of it */
+  gfloat sum;                   /* of log P over the n steps that emitted the last word */
   guint32 n;
+  guint32 start, end;           /* of it */
   guint32 previous;             /* the word before it */
 } RnnBeamPath;
 
 typedef struct {
   guint64 key;                  /* of its words and of the tokens of a word under way */
+  guint64 hash;                 /* of the words before the last one */
+  guint64 inside;               /* of the tokens of the word under way alone */
+  guint64 spelled;              /* what its key was before its last word was complete */
+  guint32 ordinal;              /* how many words before the last one */
   gint last;                    /* token that a repeat joins; -1: none */
   guint32 node;                 /* of the lexicon; RNN_BEAM_NONE: the word under way is not in it */
   guint32 spelling;             /* tokens of the last word */
   guint32 word;                 /* the last word when it is complete; RNN_BEAM_NONE: spelled */
-  gboolean open, said;          /* the last word is under way; there is a last word */
-  gboolean paused;              /* a pause came since a word was last complete */
-  guint64 ordinal, hash;        /* of the words before the last one: how many, which */
   guint32 hot;                  /* state of the hotwords */
+  guint32 frozen[2];            /* the last word in the history, made in this step: by at_blank, by at_token */
+  guint16 place;                /* before it was sorted */
+  guint8 open, said;            /* the last word is under way; there is a last word */
+  guint8 paused;                /* a pause came since a word was last complete */
+  guint8 twin;                  /* its word under way is complete in another hypothesis */
   gdouble blank, token;         /* log P of the alignments that end in a blank, in `last` */
   gdouble language;             /* what words and hotwords add */
   gdouble ahead;                /* what the word under way will probably add: for ranking */
   gdouble rank;                 /* log (e^blank + e^token) + language + ahead */
-  guint64 inside;               /* of the tokens of the word under way alone */
-  gboolean twin;                /* its word under way is complete in another hypothesis */
-  guint place;                  /* before it was sorted */
   RnnBeamPath at_blank, at_token;
-  guint32 frozen[2];            /* the last word in the history, made in this step: by at_blank, by at_token */
 } RnnBeamHypothesis;
 
 /* A hypothesis of the next step, before it is known whether it is kept. */
@@ -130,14 +132,14 @@ typedef struct {
   guint64 key;
   guint64 hash;                 /* of the words before the last one */
   guint64 inside;               /* see there */
-  gint last, stays;             /* hypothesis that it was; -1: new */
-  gint from, via;               /* hypothesis that it extends; the one of the best alignment, -1: itself */
+  gint last;
+  gint16 stays;                 /* hypothesis that it was; -1: new */
+  gint16 from, via;             /* hypothesis that it extends; the one of the best alignment, -1: itself */
+  guint8 open, closed;          /* a word ended in between */
+  guint8 begins, adds;          /* after `from` another begins; the last word's tokens get one more */
+  guint8 via_begins, via_adds;  /* after `via`: a word of two pronunciations may be reached from before and from within it */
   guint32 node, word;
-  guint32 ended, via_ended;     /* the word that ended in between, after `from`, after `via` */
-  gboolean closed;              /* one did */
-  gboolean begins, adds;        /* after `from` another begins; the last word's tokens get one more */
-  gboolean via_begins, via_adds;        /* after `via`: a word of two pronunciations may be reached from before and from within it */
-  gboolean open;
+  guint32 ended, via_ended;     /* the word that did, after `from`, after `via` */
   guint32 hot;
   gdouble blank, token, language, ahead, rank, via_score;
 } RnnBeamCandidate;
@@ -212,6 +214,8 @@ guint64  rnn_beam_key_of_words (guint64 before, guint32 word, guint64 spelled);
 
 /* ---- beam-keep.c ---- */
 
+/* chosen[n]: the best candidates, twice as many as there will be hypotheses, the best first; returns n. */
+guint rnn_beam_choose (RnnBeam *beam);
 guint rnn_beam_keep_best (RnnBeam *beam);               /* candidates become next[]; returns how many */
 void  rnn_beam_swap (RnnBeam *beam, guint n);           /* next[n] become now[] */
 

@@ -463,7 +463,7 @@ test_shared (void)
   }
   ours = bytes_per_stream (new_searcher, 1, 15) - bytes_per_stream (new_identities, 1, 15);
   g_test_message ("%" G_GSSIZE_FORMAT " bytes per further element", ours);
-  g_assert_cmpint (ours, <=, 320 << 10);
+  g_assert_cmpint (ours, <=, 200 << 10);
 }
 
 int

@@ -178,6 +178,27 @@ push_stereo (TestHarness *t, const GArray *speech, gfloat right, gsize size)
   gst_harness_push_event (t->h, gst_event_new_eos ());
 }
 
+/* How often the bus was told that channels cancel each other. */
+static guint
+count_told (TestHarness *t)
+{
+  GstMessage *message;
+  guint n = 0;
+
+  while ((message = gst_bus_pop_filtered (t->bus, GST_MESSAGE_ELEMENT | GST_MESSAGE_ERROR))) {
+    const GstStructure *s;
+
+    g_assert_cmpint (GST_MESSAGE_TYPE (message), ==, GST_MESSAGE_ELEMENT);
+    s = gst_message_get_structure (message);
+    if (g_strcmp0 (gst_structure_get_string (s, "type"), "opposite-phases") == 0) {
+      g_assert_true (gst_structure_has_name (s, "rnntranscriber"));
+      n++;
+    }
+    gst_message_unref (message);
+  }
+  return n;
+}
+
 static gchar *
 hear_stereo (const gchar *spoken, gfloat right, gsize size)
 {
@@ -186,6 +207,7 @@ hear_stereo (const gchar *spoken, gfloat right, gsize size)
   gchar *text;
 
   push_stereo (t, speech, right, size);
+  g_assert_cmpuint (count_told (t), ==, right < 0 ? 1 : 0);
   text = test_pull_text (t->h);
   test_expect_no_error (t);
   test_harness_free (t);
