@@ -158,7 +158,7 @@ gst_rnn_examples_spell (GstRnnExamples *examples, GstBuffer *label, gchar **reas
     *reason = g_strdup ("its buffer cannot be read");
     return NULL;
   }
-  raw = examples->form->read ((const gchar *) map.data, map.size);
+  raw = examples->form->read (map.size ? (const gchar *) map.data : "", map.size);     /* an empty buffer may have no memory */
   gst_buffer_unmap (label, &map);
   if (!examples->labeller)
     return g_steal_pointer (&raw);

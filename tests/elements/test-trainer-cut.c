@@ -90,6 +90,22 @@ test_skipped_message (void)
   bench_free (b);
 }
 
+/* A text of nothing is learnt from: where it lies nobody speaks.  Its buffer has no memory. */
+static void
+test_silent_text (void)
+{
+  Bench *b = speech_bench ("silent");
+  GstBuffer *nothing = gst_buffer_new ();
+
+  GST_BUFFER_PTS (nothing) = 0;
+  GST_BUFFER_DURATION (nothing) = 400 * GST_MSECOND;
+  g_assert_cmpint (gst_harness_push (b->label, nothing), ==, GST_FLOW_OK);
+  push_label (b, "ab", 400, 800);
+  push_data (b, 0, 800);
+  expect_examples (b, 2, 2 * frames (400), 0);
+  bench_free (b);
+}
+
 /* A character without a token is told of once, however many texts have it. */
 static void
 test_unspelled (void)
@@ -373,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer-cut/texts", test_texts);
   g_test_add_func ("/trainer-cut/forms", test_forms);
   g_test_add_func ("/trainer-cut/skipped-message", test_skipped_message);
+  g_test_add_func ("/trainer-cut/silent-text", test_silent_text);
   g_test_add_func ("/trainer-cut/unspelled", test_unspelled);
   g_test_add_func ("/trainer-cut/overlap", test_overlap);
   g_test_add_func ("/trainer-cut/layouts", test_layouts);
