@@ -333,7 +333,7 @@ find_fault (RnnStore *store, const RnnDataset *dataset, const gchar *digest)
 
   if (memcmp (h->magic, MAGIC, sizeof (h->magic)) || h->half > 1)
     return "it holds no data set";
-  if (strncmp (h->digest, digest, sizeof (h->digest)) || h->n_feature != (guint32) dataset->n_feature)
+  if ((digest && strncmp (h->digest, digest, sizeof (h->digest))) || h->n_feature != (guint32) dataset->n_feature)
     return "it was made of other data";
   store->half = (gboolean) h->half;
   store->n_frames = h->n_frames;

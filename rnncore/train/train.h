@@ -30,7 +30,7 @@ gboolean rnn_dataset_store (RnnDataset *dataset, const gchar *path, gboolean hal
 /* All examples have come: the file is mapped, and gets the name @path.  FALSE: only the former.  @digest (64 characters at
  * most) says what the examples were made of (NULL: nobody knows; the file stays without a name), @notes is any text. */
 gboolean rnn_dataset_seal (RnnDataset *dataset, const gchar *digest, const gchar *notes, GError **error);
-/* What was sealed there, if @n_feature and @digest are the same; @notes (transfer full). */
+/* What was sealed there, if @n_feature and @digest (NULL: any) are the same; @notes (transfer full). */
 RnnDataset *rnn_dataset_load (const gchar *path, gint n_feature, const gchar *digest, gchar **notes, GError **error);
 /* Examples added from now on belong to this group, a corpus for instance, as from the start to the first one. */
 void   rnn_dataset_begin_group (RnnDataset *dataset, const gchar *name);

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What teaches without speech, and without words: train-spelling teaches the layers behind the phones and leaves those before them alone;
+# wordless makes recordings that a training takes.  Prints TAP.   test-spelling.sh SOURCE-ROOT BUILD-DIRECTORY
+set -u
+pipelines=$1/pipelines RNN_BUILD=$2
+export RNN_BUILD
+rnncore=$2/rnncore/tools/rnncore digits=/usr/share/asterisk/sounds/en_US_f_Allison/digits cmudict=/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict
+for needed in $digits/0.wav $cmudict; do
+  [ -r $needed ] || { echo "1..0 # SKIP $needed is not there"; exit 0; }
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+n=0
+
+check() {
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@" > log 2>&1 < /dev/null; then
+    echo "ok $n $name"
+  else
+    echo "not ok $n $name"
+    tail -n 20 log | sed 's/^/# /'
+  fi
+}
+
+# The phones that a model hears, by the search alone.
+hear() {
+  "$rnncore" transcribe $digits/7.wav --model "$1" --lm-file "$2" --beam-width 64
+}
+
+check wordless "$pipelines/wordless" 6 quiet
+check wordless-rows test "$(grep -c "^[a-z]*-[0-9]*.wav	wordless	$" quiet/manifest.tsv)" = 6
+set -- zero one two three four five six seven eight nine
+for digit in 0 1 2 3 4 5 6 7 8 9; do
+  printf '%s/%s.wav\tallison\t%s\n' $digits $digit "$1"
+  shift
+done > manifest.tsv
+model=$(dirname "$pipelines")/models/english.safetensors words=$(dirname "$pipelines")/models/english.lm
+check train "$pipelines/train-english" manifest.tsv quiet/manifest.tsv --recipe "$model" --out digits.safetensors --threads 1 \
+  --config epochs=1,batch_size=4,join=300,pause=20
+check train-all grep -q '"examples": 16, "skipped": 0' digits.training/log.jsonl
+printf 'One, two; three. "Four five!" Six seven eight nine zero.\nNine eight? Seven six five four three two one.\n' > book.txt
+check spelling "$pipelines/train-spelling" digits.safetensors digits.training book.txt --out spelling.safetensors --threads 1 --smoke
+check spelling-new sh -c '! cmp -s digits.safetensors spelling.safetensors'
+hear digits.safetensors "$words" > before.txt
+hear spelling.safetensors "$words" > after.txt
+check spelling-hears-alike cmp before.txt after.txt
+check no-folder sh -c '"$1" "$2" manifest.tsv book.txt --out x.safetensors 2>&1 | grep -q "manifest.tsv: there is no checkpoint.ckpt.features"' \
+  x "$pipelines/train-spelling" digits.safetensors
+echo "1..$n"
