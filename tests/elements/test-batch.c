@@ -450,7 +450,7 @@ new_searcher (void)
   return element;
 }
 
-/* One model and one language model in 16 elements: 14 MB of weights and 19 MB of words are there once; what each has of its own is the
+/* One model and one language model in 16 elements: 24 MB of weights and 19 MB of words are there once; what each has of its own is the
  * state, its room for a step and the hypotheses. */
 static void
 test_shared (void)
@@ -463,7 +463,7 @@ test_shared (void)
   }
   ours = bytes_per_stream (new_searcher, 1, 15) - bytes_per_stream (new_identities, 1, 15);
   g_test_message ("%" G_GSSIZE_FORMAT " bytes per further element", ours);
-  g_assert_cmpint (ours, <=, 200 << 10);
+  g_assert_cmpint (ours, <=, 264 << 10);
 }
 
 int
