@@ -194,13 +194,13 @@ linear_row (RnnPackType type, const RnnPanels *w, gint k0, gint n_k, const Rows 
 
 /* How many of the rows that are left the next tile takes: as many as there are tiles for, the rest in even shares. */
 INLINE gint
-next_tile (const guint8 *tiles, gint left)
+next_tile (const guint8 *counts, gint left)
 {
-  gint want = left >= 2 * tiles[0] ? tiles[0] : left > tiles[0] ? (left + 1) / 2 : left, best = 1;
+  gint want = left >= 2 * counts[0] ? counts[0] : left > counts[0] ? (left + 1) / 2 : left, best = 1;
 
-  for (gint i = 0; tiles[i]; i++)
-    if (tiles[i] == want || (tiles[i] > want && tiles[i] <= left) || (best < tiles[i] && tiles[i] < want))
-      best = tiles[i];
+  for (gint i = 0; counts[i]; i++)
+    if (counts[i] == want || (counts[i] > want && counts[i] <= left) || (best < counts[i] && counts[i] < want))
+      best = counts[i];
   return best;
 }
 

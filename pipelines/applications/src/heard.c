@@ -134,7 +134,7 @@ leave (const RnnTrainConfig *augment)
 }
 
 Heard *
-heard_new (RnnModel *model, RnnDataset *speech, const RnnTrainConfig *augment, gint head, guint64 n_steps)
+heard_new (RnnModel *model, RnnDataset *speech, const RnnTrainConfig *augment, gint head, guint64 n_steps, RnnDataset *whole)
 {
   const RnnOutput *output = rnn_model_get_output (model);
   gint n_out = rnn_model_get_n_out (model), start = rnn_output_get_head_start (output, head);
@@ -153,7 +153,7 @@ heard_new (RnnModel *model, RnnDataset *speech, const RnnTrainConfig *augment, g
   rnn_model_pack (model, FALSE);
   rnn_framing_init (&framing, model, speech->n_feature);
   for (guint32 i = 0; i < rnn_dataset_get_n (joined) && h->steps->len < n_steps * h->n; i++) {
-    const RnnSequence *text = &RNN_EXAMPLE (joined, i)->texts[head];
+    const RnnSequence *text = &RNN_EXAMPLE (joined, i)->texts[head], *spelled = RNN_EXAMPLE (joined, i)->texts;
     Stretch s = {.phones = text->ids,.n_phones = text->n };
     g_autofree gfloat *y = NULL;
 
@@ -162,10 +162,12 @@ heard_new (RnnModel *model, RnnDataset *speech, const RnnTrainConfig *augment, g
     if (s.T == 0 || s.n_phones <= 0)
       continue;
     y = fit_answer (model, batch.x, s.T);
-    if (align (h, y + start, n_out, &s))
+    if (align (h, y + start, n_out, &s)) {
       g_array_append_val (stretches, s);
-    else
+      rnn_dataset_add_ctc (whole, &g_array_index (h->steps, gfloat, s.first * h->n), s.T, spelled->ids, spelled->n);
+    } else {
       g_free (s.spans);
+    }
     if (i % 200 == 0)
       g_printerr ("%u stretches, %.0f steps, %.3f\n", i, (gdouble) h->steps->len / h->n, s.score);
   }

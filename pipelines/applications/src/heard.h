@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 typedef struct _Heard Heard;
 
 /* Of @speech, varied by @augment: stretches of it until there are @n_steps steps; head number @head of @model hears phones, in the
- * order of the texts of the examples. (transfer full) */
-Heard *heard_new  (RnnModel *model, RnnDataset *speech, const RnnTrainConfig *augment, gint head, guint64 n_steps);
+ * order of the texts of the examples.  Appends the stretches to @whole, with their first text. (transfer full) */
+Heard *heard_new  (RnnModel *model, RnnDataset *speech, const RnnTrainConfig *augment, gint head, guint64 n_steps, RnnDataset *whole);
 void   heard_free (Heard *heard);
 gint   heard_get_n (const Heard *heard);        /* scores of a step */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Spelling: the layers of a model of speech that turn the scores of phones into pieces of words learn from texts alone, which are
  * imagined as the model would have heard them (text injection, Thomas et al. 2022; Sainath et al. 2023), so that millions of written words
- * teach what a few hours of speech do not say.
+ * teach what a few hours of speech do not say; the speech that was heard is learnt from, too.
  *
  * FILE: a folder with model.safetensors, whose recipe ends with a graph of "phones", layers that spell, and "both" of them, and whose
  * heads spell and hear phones; speech.features, the frames that a training of it left beside its checkpoint; words.dict; and texts.txt, a
@@ -21,6 +21,7 @@
 
 typedef struct {
   Heard *heard;
+  RnnDataset *speech;           /* what was heard, as it was */
   RnnTokens *pieces;
   GHashTable *said;             /* word -> GPtrArray of GArray of gint */
   gchar **lines;
@@ -118,7 +119,8 @@ read_speech (Reader *r, const Setting *setting, RnnModel *model, GError **error)
   rnn_options_init (rnn_train_options, &augment);
   if (!speech || !rnn_options_from_json (rnn_train_options, &augment, train, NULL, path, error))
     return FALSE;
-  r->heard = heard_new (model, speech, &augment, HEAD, setting->smoke ? HEARD_STEPS / SMOKE : HEARD_STEPS);
+  r->speech = rnn_dataset_new (rnn_output_get_head (rnn_model_get_output (model), HEAD)->n);
+  r->heard = heard_new (model, speech, &augment, HEAD, setting->smoke ? HEARD_STEPS / SMOKE : HEARD_STEPS, r->speech);
   rnn_dataset_free (speech);
   return TRUE;
 }
@@ -141,6 +143,7 @@ static void
 reader_clear (Reader *r)
 {
   g_clear_pointer (&r->heard, heard_free);
+  g_clear_pointer (&r->speech, rnn_dataset_free);
   g_clear_pointer (&r->pieces, rnn_tokens_unref);
   g_clear_pointer (&r->said, g_hash_table_unref);
   g_clear_pointer (&r->lines, g_strfreev);
@@ -195,6 +198,20 @@ add_example (Reader *r, RnnDataset *dataset, guint at, guint begin, guint end, R
   return at;
 }
 
+/* The speech itself, as it was heard. */
+static void
+repeat (const Reader *r, RnnDataset *dataset)
+{
+  RnnBuffer room = { NULL, 0 };
+
+  for (guint i = 0; i < rnn_dataset_get_n (r->speech); i++) {
+    const RnnExample *e = RNN_EXAMPLE (r->speech, i);
+
+    rnn_dataset_add_ctc (dataset, rnn_dataset_read (r->speech, e, &room), e->n_frames, e->texts->ids, e->texts->n);
+  }
+  rnn_buffer_clear (&room);
+}
+
 static void
 imagine (RnnDataset *dataset, guint64 seed, gpointer data)
 {
@@ -203,6 +220,7 @@ imagine (RnnDataset *dataset, guint64 seed, gpointer data)
 
   rnn_rng_seed (&rng, seed, 5);
   rnn_dataset_empty (dataset);
+  repeat (r, dataset);
   for (guint i = 0; i < r->n_train; i++)
     r->next = add_example (r, dataset, r->next, 0, r->n_lines - r->n_dev, &rng);
 }
