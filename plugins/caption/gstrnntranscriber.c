@@ -156,7 +156,16 @@ gst_rnn_transcriber_change_state (GstElement *element, GstStateChange transition
   return GST_ELEMENT_CLASS (gst_rnn_transcriber_parent_class)->change_state (element, transition);
 }
 
-/* Messages of the decoder become the bin's own; of a swap the other stages speak too, once is enough. */
+/* Messages of the decoder become the bin's own, and what only the features know; of a swap all stages speak, once is enough. */
+static gboolean
+is_passed_on (GstRnnTranscriber *self, GstMessage *message)
+{
+  const gchar *type = gst_structure_get_string (gst_message_get_structure (message), "type");
+
+  return GST_MESSAGE_SRC (message) == GST_OBJECT (self->stages[CTCDEC])
+      || (GST_MESSAGE_SRC (message) == GST_OBJECT (self->stages[FEATURES]) && !g_strcmp0 (type, "opposite-phases"));
+}
+
 static void
 gst_rnn_transcriber_handle_message (GstBin *bin, GstMessage *message)
 {
@@ -164,8 +173,7 @@ gst_rnn_transcriber_handle_message (GstBin *bin, GstMessage *message)
   GstStructure *s;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
-    if (GST_MESSAGE_SRC (message) != GST_OBJECT (self->stages[CTCDEC])
-        && GST_MESSAGE_SRC (message) != GST_OBJECT (self->stages[FEATURES])) {
+    if (!is_passed_on (self, message)) {
       gst_message_unref (message);
       return;
     }
