@@ -120,6 +120,7 @@ rnn_dataset_get_group (RnnDataset *dataset, guint i)
 void
 rnn_dataset_weigh_group (RnnDataset *dataset, guint i, gfloat weight)
 {
+  g_return_if_fail (i < dataset->weights->len);
   g_array_index (dataset->weights, gfloat, i) = weight;
   dataset->weighed = TRUE;
 }

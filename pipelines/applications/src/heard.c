@@ -133,63 +133,92 @@ leave (const RnnTrainConfig *augment)
   return plain;
 }
 
+static Heard *
+make (gint n)
+{
+  Heard *h = g_new0 (Heard, 1);
+
+  h->n = n;
+  h->steps = g_array_new (FALSE, FALSE, sizeof (gfloat));
+  h->shelves = g_new0 (Shelf, GRADES * n);
+  for (gint i = 0; i < GRADES * n; i++)
+    h->shelves[i].pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
+  return h;
+}
+
+/* Stretches of speech, and who listens to them. */
+typedef struct {
+  RnnModel *model;
+  RnnDataset *joined;
+  RnnFraming framing;
+  RnnBatch batch;
+  gint head;
+} Listening;
+
+/* FALSE: nobody speaks in it, or the phones cannot be found. */
+static gboolean
+listen (Heard *h, Listening *l, guint32 i, const RnnTrainConfig *augment, Stretch *s)
+{
+  gint n_out = rnn_model_get_n_out (l->model), start = rnn_output_get_head_start (rnn_model_get_output (l->model), l->head);
+  const RnnSequence *text = &RNN_EXAMPLE (l->joined, i)->texts[l->head];
+  g_autofree gfloat *y = NULL;
+
+  rnn_batch_build (&l->batch, &l->framing, l->joined, &i, 1, augment, augment->seed);
+  *s = (Stretch) {.phones = text->ids,.n_phones = text->n,.T = l->batch.steps[0] };
+  if (s->T == 0 || s->n_phones <= 0)
+    return FALSE;
+  y = fit_answer (l->model, l->batch.x, s->T);
+  if (align (h, y + start, n_out, s))
+    return TRUE;
+  g_free (s->spans);
+  return FALSE;
+}
+
+static void
+listen_to_all (Heard *h, Listening *l, const RnnTrainConfig *augment, guint64 n_steps, RnnDataset *whole)
+{
+  g_autoptr (GArray) stretches = g_array_new (FALSE, FALSE, sizeof (Stretch));
+  RnnTrainConfig plain = leave (augment);
+
+  for (guint32 i = 0; i < rnn_dataset_get_n (l->joined) && h->steps->len < n_steps * h->n; i++) {
+    const RnnSequence *spelled = RNN_EXAMPLE (l->joined, i)->texts;
+    Stretch s;
+
+    if (!listen (h, l, i, i % 2 ? augment : &plain, &s))
+      continue;
+    g_array_append_val (stretches, s);
+    rnn_dataset_add_ctc (whole, &g_array_index (h->steps, gfloat, s.first * h->n), s.T, spelled->ids, spelled->n);
+    if (stretches->len % 200 == 0)
+      g_printerr ("heard %u stretches, %.0f of %.0f steps\n", stretches->len, (gdouble) h->steps->len / h->n, (gdouble) n_steps);
+  }
+  put_away (h, stretches);
+}
+
 Heard *
 heard_new (RnnModel *model, RnnDataset *speech, const RnnTrainConfig *augment, gint head, guint64 n_steps, RnnDataset *whole)
 {
-  const RnnOutput *output = rnn_model_get_output (model);
-  gint n_out = rnn_model_get_n_out (model), start = rnn_output_get_head_start (output, head);
-  g_autoptr (GArray) stretches = g_array_new (FALSE, FALSE, sizeof (Stretch));
-  RnnDataset *joined = rnn_dataset_join (speech, augment->join, augment->pause, -1, NULL, augment->seed);
-  RnnTrainConfig plain = leave (augment);
-  Heard *h = g_new0 (Heard, 1);
-  RnnFraming framing;
-  RnnBatch batch = { 0 };
+  Heard *h = make (rnn_output_get_head (rnn_model_get_output (model), head)->n);
+  Listening l = {.model = model,.head = head };
 
-  h->n = rnn_output_get_head (output, head)->n;
-  h->steps = g_array_new (FALSE, FALSE, sizeof (gfloat));
-  h->shelves = g_new0 (Shelf, GRADES * h->n);
-  for (gint i = 0; i < GRADES * h->n; i++)
-    h->shelves[i].pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
+  l.joined = rnn_dataset_join (speech, augment->join, augment->pause, -1, NULL, augment->seed);
   rnn_model_pack (model, FALSE);
-  rnn_framing_init (&framing, model, speech->n_feature);
-  for (guint32 i = 0; i < rnn_dataset_get_n (joined) && h->steps->len < n_steps * h->n; i++) {
-    const RnnSequence *text = &RNN_EXAMPLE (joined, i)->texts[head], *spelled = RNN_EXAMPLE (joined, i)->texts;
-    Stretch s = {.phones = text->ids,.n_phones = text->n };
-    g_autofree gfloat *y = NULL;
-
-    rnn_batch_build (&batch, &framing, joined, &i, 1, i % 2 ? augment : &plain, augment->seed);
-    s.T = batch.steps[0];
-    if (s.T == 0 || s.n_phones <= 0)
-      continue;
-    y = fit_answer (model, batch.x, s.T);
-    if (align (h, y + start, n_out, &s)) {
-      g_array_append_val (stretches, s);
-      rnn_dataset_add_ctc (whole, &g_array_index (h->steps, gfloat, s.first * h->n), s.T, spelled->ids, spelled->n);
-    } else {
-      g_free (s.spans);
-    }
-    if (i % 200 == 0)
-      g_printerr ("%u stretches, %.0f steps, %.3f\n", i, (gdouble) h->steps->len / h->n, s.score);
-  }
-  put_away (h, stretches);
-  for (guint i = 0; i < GRADES; i++)
-    g_printerr ("grade %u: %.3f, %u of phone 3, %u pauses\n", i,
-        g_array_index (stretches, Stretch, (i * 2 + 1) * stretches->len / (2 * GRADES)).score, shelf (h, i, 3)->pieces->len, shelf (h, i, 0)->pieces->len);
-  rnn_batch_clear (&batch);
-  rnn_framing_clear (&framing);
-  rnn_dataset_free (joined);
+  rnn_framing_init (&l.framing, model, speech->n_feature);
+  listen_to_all (h, &l, augment, n_steps, whole);
+  rnn_batch_clear (&l.batch);
+  rnn_framing_clear (&l.framing);
+  rnn_dataset_free (l.joined);
   return h;
 }
 
 void
 heard_free (Heard *h)
 {
-  for (gint i = 0; h && i < GRADES * h->n; i++)
+  if (!h)
+    return;
+  for (gint i = 0; i < GRADES * h->n; i++)
     g_array_unref (h->shelves[i].pieces);
-  if (h)
-    g_array_unref (h->steps);
-  if (h)
-    g_free (h->shelves);
+  g_array_unref (h->steps);
+  g_free (h->shelves);
   g_free (h);
 }
 
