@@ -108,12 +108,12 @@ rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, gu
 gdouble
 rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 {
-  gdouble worth = beam->config.word_score;
+  gdouble worth = 0;
 
   if (word == RNN_BEAM_NONE && beam->language->lexicon)
     worth += beam->config.unknown_score;
   if (beam->language->scorer) {
-    worth += beam->config.lm_weight * rnn_beam_score_word (beam, h, word, NULL);
+    worth += beam->config.word_score + beam->config.lm_weight * rnn_beam_score_word (beam, h, word, NULL);
     if (!beam->language->lexicon && number_of (beam, h, word) == RNN_SCORER_UNKNOWN)
       worth += beam->config.unknown_score;
   }

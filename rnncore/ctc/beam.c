@@ -20,7 +20,7 @@ static const RnnOption options[] = {
   RNN_OPT_STRING (RnnCtcDecoderConfig, lm_file, "Language model: n-grams (ARPA text or binary), a recurrent model, or several with weights, \"FILE:WEIGHT,...\""),
   RNN_OPT_STRING (RnnCtcDecoderConfig, lexicon, "File of words, or words and how they are said, a line each; else those of the language model (\"spelled\": by their letters)"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, lm_weight, 0, 100, 0.5, "Weight of the model's log-probabilities"),
-  RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word, in nats"),
+  RNN_OPT_FLOAT (RnnCtcDecoderConfig, word_score, -100, 100, 1, "Added for each word that a language model weighs, in nats"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, sentence_score, RNN_CTC_NO_SENTENCES, 100, -1,
       "Added where a sentence of the model ends in the middle of an utterance, in nats; -1000: none does"),
   RNN_OPT_FLOAT (RnnCtcDecoderConfig, pause_score, -100, 100, 1.5, "The odds that a sentence ends at a silence that ends a word, in nats"),

@@ -68,7 +68,7 @@ typedef struct {
   gchar *lm_file;               /* n-grams (ARPA or binary), a recurrent model, or "FILE:WEIGHT,..."; NULL: none */
   gchar *lexicon;               /* file of words, see lm/lexicon.h; NULL: the model's lexicon or words; "spelled": its words */
   gfloat lm_weight;             /* of the model's log-probabilities */
-  gfloat word_score;            /* for each word, in nats */
+  gfloat word_score;            /* for each word that a model weighs, in nats */
   gfloat sentence_score;        /* for each sentence that ends within an utterance; RNN_CTC_NO_SENTENCES: none does */
   gfloat pause_score;           /* log (p / (1 - p)) that one ends where a pause was told */
   gchar *hotwords;              /* to be preferred: "word:boost,two words:boost", or a file of them; NULL: none */

@@ -59,6 +59,7 @@ word_of_sounds_under_way (void)
 
   config.lexicon = write_file ("under-way", "a A\nab A B\nabak A B A K\n");
   config.unknown_score = RNN_CTC_NO_UNKNOWN;
+  config.lm_file = write_file ("under-way.arpa", "\\data\\\nngram 1=5\n\\1-grams:\n-1 <unk>\n-1 <s>\n-1 a\n-1 ab\n-1 abak\n\\end\\\n");
   config.word_score = -5;       /* so that no word seems over */
   decoder = new_decoder (sounds, &config);
   rnn_ctc_decoder_step (decoder, a);
