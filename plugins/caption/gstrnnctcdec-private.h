@@ -40,6 +40,8 @@ typedef struct {
   gboolean adapt_lateness;
   gboolean post_messages;
   gint n_scores;                /* per step, of all heads */
+  gboolean narrow;              /* what comes is only the head that the utterance listens to */
+  gsize step_size;              /* bytes of a step */
   gboolean markup;              /* captions leave as Pango's markup */
   RnnUtterance *utterance;
   GstClockTime hop;             /* of a step */

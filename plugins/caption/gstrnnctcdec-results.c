@@ -96,7 +96,7 @@ gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime sta
   GstFlowReturn ret;
 
   advance (self, start, end);
-  rnn_utterance_push (self->utterance, scores, start, end);
+  (self->narrow ? rnn_utterance_push_head : rnn_utterance_push) (self->utterance, scores, start, end);
   ret = gst_rnn_ctc_dec_take_results (self);
   gst_rnn_ctc_dec_watch (self);
   return ret;

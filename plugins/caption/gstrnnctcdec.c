@@ -96,6 +96,25 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   return TRUE;
 }
 
+gint
+gst_rnn_ctc_dec_get_head (GstElement *decoder, RnnModel *model)
+{
+  GstRnnCtcDec *self = GST_RNN_CTC_DEC (decoder);
+
+  return self->utterance && self->stage.model == model ? (gint) rnn_utterance_get_head (self->utterance) : -1;
+}
+
+/* Scores that have to be in a step: of all heads, or of the one that the caps name. */
+static gint
+count_scores (GstRnnCtcDec *self, const GstCaps *caps)
+{
+  guint head = rnn_utterance_get_head (self->utterance);
+  gint only;
+
+  self->narrow = gst_structure_get_int (gst_caps_get_structure (caps, 0), "rnn-head", &only) && only == (gint) head;
+  return self->narrow ? rnn_output_get_head (rnn_model_get_output (self->stage.model), head)->n : self->n_scores;
+}
+
 static gboolean
 gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
 {
@@ -104,16 +123,18 @@ gst_rnn_ctc_dec_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
   g_autoptr (GstCaps) json = gst_static_pad_template_get_caps (&unsynced_template);
   GstRnnTensors in;
   GstClockTime hop;
+  gint n = count_scores (self, caps);
 
   if (!gst_rnn_tensors_from_caps (&in, caps, error))
     return FALSE;
   hop = in.fps_n > 0 ? gst_util_uint64_scale (in.fps_d, GST_SECOND, in.fps_n) : 0;
-  if (in.n != self->n_scores || hop == 0) {
+  if (in.n != n || hop == 0) {
     g_set_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION,
         "The model %s needs %d scores a step, at a known framerate, 1 GHz at most, not %d at "
-        "%d/%d.", rnn_model_get_path (stage->model), self->n_scores, in.n, in.fps_n, in.fps_d);
+        "%d/%d.", rnn_model_get_path (stage->model), n, in.n, in.fps_n, in.fps_d);
     return FALSE;
   }
+  self->step_size = (gsize) n * sizeof (gfloat);
   gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
   self->hop = hop;
   GST_OBJECT_LOCK (self);
@@ -144,11 +165,11 @@ gst_rnn_ctc_dec_process (GstRnnStage *stage, GstBuffer *buffer)
   end = start + (gst_rnn_timeline_next (&stage->timeline) - next);
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return GST_FLOW_ERROR;
-  if (map.size == self->n_scores * sizeof (gfloat)) {
+  if (map.size == self->step_size) {
     ret = gst_rnn_ctc_dec_step (self, (const gfloat *) map.data, start, end);
   } else {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("A tensor has %" G_GSIZE_FORMAT " bytes instead of %d scores.",
-            map.size, self->n_scores), (NULL));
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("A tensor has %" G_GSIZE_FORMAT " bytes instead of %"
+            G_GSIZE_FORMAT ".", map.size, self->step_size), (NULL));
     ret = GST_FLOW_ERROR;
   }
   gst_buffer_unmap (buffer, &map);

@@ -15,9 +15,12 @@ typedef struct {
   gchar *batch_group;           /* NULL: alone */
   guint batch_deadline;         /* ms */
   RnnStream *stream;            /* in use; written by the streaming thread */
+  RnnModel *running;            /* of that: the stage's, perhaps narrowed to a head */
   gboolean flushing;            /* the stream is cancelled */
   RnnBatchStats past;           /* of streams before this one */
 
+  GstElement *listener;         /* rnnctcdec that alone gets the answers, or NULL; not referenced */
+  gint head;                    /* that `running` is narrowed to; -1: all */
   GstClockTime patience;        /* a step may wait so long for those of others */
   gsize n_in, n_out;            /* floats per step */
   GstAudioFormat format;        /* of raw audio; UNKNOWN: tensors */

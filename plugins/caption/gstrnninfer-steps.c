@@ -70,11 +70,11 @@ static GstFlowReturn
 reset_at_endpoint (GstRnnInfer *self)
 {
   GstRnnStage *stage = &self->stage;
-  gboolean is_text = rnn_output_primary (rnn_model_get_output (stage->model))->klass->label == RNN_LABEL_TEXT;
+  gboolean is_text = rnn_output_primary (rnn_model_get_output (self->running))->klass->label == RNN_LABEL_TEXT;
 
   if (!g_atomic_int_compare_and_exchange (&self->endpoint_due, TRUE, FALSE)
       || !(stage->now.reset_on & GST_RNN_RESET_ENDPOINT)
-      || !rnn_stream_restart (self->stream, is_text ? rnn_model_get_blank (stage->model) : -1))
+      || !rnn_stream_restart (self->stream, is_text ? rnn_model_get_blank (self->running) : -1))
     return GST_FLOW_OK;
   GST_OBJECT_LOCK (stage);
   stage->n_resets++;

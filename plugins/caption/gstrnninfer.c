@@ -3,6 +3,7 @@
  * one batch-group run together. */
 #include "gstrnninfer.h"
 #include "gstrnncaps.h"
+#include "gstrnnctcdec.h"
 #include "gstrnninfer-private.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_infer_debug);
@@ -40,9 +41,9 @@ gst_rnn_precision_get_type (void)
 
 /* ---- the model ---- */
 
-/* @stream: transfer full */
+/* Both: transfer full */
 static void
-use_stream (GstRnnInfer *self, RnnStream *stream)
+use_stream (GstRnnInfer *self, RnnStream *stream, RnnModel *running)
 {
   RnnStream *old;
   RnnBatchStats stats = { 0, };
@@ -58,26 +59,51 @@ use_stream (GstRnnInfer *self, RnnStream *stream)
   self->past.n_rows += stats.n_rows;
   GST_OBJECT_UNLOCK (self);
   g_clear_pointer (&old, rnn_stream_free);
+  g_clear_pointer (&self->running, rnn_model_unref);
+  self->running = running;
 }
 
 static void
 gst_rnn_infer_stop (GstRnnStage *stage)
 {
-  use_stream (GST_RNN_INFER (stage), NULL);
+  use_stream (GST_RNN_INFER (stage), NULL, NULL);
 }
 
-static RnnStream *
-new_stream (GstRnnInfer *self, RnnModel *model, GstClockTime *patience, GError **error)
+void
+gst_rnn_infer_set_listener (GstElement *infer, GstElement *decoder)
+{
+  GST_RNN_INFER (infer)->listener = decoder;
+}
+
+/* -1: all of them */
+static gint
+get_wanted_head (GstRnnInfer *self, RnnModel *model)
+{
+  return self->listener ? gst_rnn_ctc_dec_get_head (self->listener, model) : -1;
+}
+
+static gboolean
+open_stream (GstRnnInfer *self, RnnModel *model, GError **error)
 {
   g_autofree gchar *group = NULL;
+  g_autoptr (RnnModel) running = NULL;
+  gint head = get_wanted_head (self, model);
   RnnStreamConfig config;
+  RnnStream *stream;
 
   GST_OBJECT_LOCK (self);
   group = g_strdup (self->batch_group);
   config = (RnnStreamConfig) { self->precision, group, self->batch_deadline * 1000 };
   GST_OBJECT_UNLOCK (self);
-  *patience = group ? config.deadline * GST_USECOND : 0;
-  return rnn_stream_new (model, &config, error);
+  running = head < 0 ? rnn_model_ref (model) : rnn_model_narrow (model, (guint) head, config.precision, error);
+  stream = running ? rnn_stream_new (running, &config, error) : NULL;
+  if (!stream)
+    return FALSE;
+  self->head = head;
+  self->patience = group ? config.deadline * GST_USECOND : 0;
+  self->n_out = rnn_model_get_n_out (running);
+  use_stream (self, stream, g_steal_pointer (&running));
+  return TRUE;
 }
 
 static gboolean
@@ -93,21 +119,15 @@ static gboolean
 gst_rnn_infer_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
   GstRnnInfer *self = GST_RNN_INFER (stage);
-  GstClockTime patience;
-  RnnStream *stream;
 
   if (stage->negotiated && (gsize) rnn_model_get_n_in (model) != self->n_in) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "it takes %d floats per step, the stream has %" G_GSIZE_FORMAT,
         rnn_model_get_n_in (model), self->n_in);
     return FALSE;
   }
-  stream = new_stream (self, model, &patience, error);
-  if (!stream)
+  if (!open_stream (self, model, error))
     return FALSE;
-  use_stream (self, stream);
-  self->patience = patience;
   self->n_in = rnn_model_get_n_in (model);
-  self->n_out = rnn_model_get_n_out (model);
   self->n_missing = 0;
   return TRUE;
 }
@@ -167,6 +187,26 @@ output_kind (RnnModel *model)
   return kind ? kind : rnn_model_get_input (model)->klass->caps;
 }
 
+/* The decoder may have changed its mind with its model. */
+static gboolean
+follow_listener (GstRnnInfer *self, GError **error)
+{
+  return get_wanted_head (self, self->stage.model) == self->head || open_stream (self, self->stage.model, error);
+}
+
+static GstCaps *
+make_output_caps (GstRnnInfer *self, GstRnnTensors *tensors)
+{
+  RnnModel *model = self->stage.model;
+  GstCaps *caps;
+
+  tensors->n = (gint) self->n_out;
+  caps = gst_rnn_tensors_to_caps (tensors, output_kind (model), rnn_model_get_name (model));
+  if (tensors->n < rnn_model_get_n_out (model))
+    gst_caps_set_simple (caps, "rnn-head", G_TYPE_INT, self->head, NULL);
+  return caps;
+}
+
 static gboolean
 gst_rnn_infer_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
 {
@@ -183,13 +223,14 @@ gst_rnn_infer_set_caps (GstRnnStage *stage, GstCaps *caps, GError **error)
         " floats per step, not %d.", rnn_model_get_path (stage->model), self->n_in, in.n);
     return FALSE;
   }
+  if (!follow_listener (self, error))
+    return FALSE;
   gst_rnn_timeline_init (&stage->timeline, in.fps_n, in.fps_d);
   if (in.fps_n > 0) {
     gst_rnn_stage_set_latency (stage, self->patience + gst_util_uint64_scale_ceil (rnn_stream_get_latency (self->stream),
             in.fps_d * GST_SECOND, in.fps_n));
   }
-  in.n = (gint) self->n_out;
-  out = gst_rnn_tensors_to_caps (&in, output_kind (stage->model), rnn_model_get_name (stage->model));
+  out = make_output_caps (self, &in);
   return gst_rnn_stage_set_output (stage, out, in.n);
 }
 
@@ -341,6 +382,7 @@ static void
 gst_rnn_infer_init (GstRnnInfer *self)
 {
   self->batch_deadline = DEFAULT_BATCH_DEADLINE;
+  self->head = -1;
   gst_rnn_stage_add_pads (&self->stage);
   gst_pad_set_query_function (self->stage.sinkpad, sink_query);
   /* what does not fit is refused in set_caps, which can say why */

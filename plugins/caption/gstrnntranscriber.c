@@ -277,6 +277,7 @@ gst_rnn_transcriber_init (GstRnnTranscriber *self)
   self->stages[INFER] = g_object_new (GST_TYPE_RNN_INFER, "name", "infer", NULL);
   self->stages[CTCDEC] = g_object_new (GST_TYPE_RNN_CTC_DEC, "name", "ctcdec", NULL);
   gst_bin_add_many (GST_BIN (self), self->stages[FEATURES], self->stages[INFER], self->stages[CTCDEC], NULL);
+  gst_rnn_infer_set_listener (self->stages[INFER], self->stages[CTCDEC]);
   gst_element_link_many (self->stages[FEATURES], self->stages[INFER], self->stages[CTCDEC], NULL);
   sinkpad = add_ghost (self, FEATURES, "sink");
   gst_pad_set_query_function (sinkpad, sink_query);

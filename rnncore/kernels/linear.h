@@ -26,7 +26,7 @@ typedef struct {
   gint32 *sums;
   gpointer pack_t;              /* panels of W^T: training, else NULL */
   gboolean rounds;              /* training multiplies bf16: what goes into products is rounded, sums are floats */
-  gboolean borrowed;            /* pack, scales and sums belong to a mapped file; there is no data */
+  gboolean borrowed;            /* pack, scales and sums belong to a mapped file, and there is no data; or to another model */
   gdouble *moments;             /* while a calibration looks on: sums of squares of each group's inputs; else NULL */
 } RnnParam;
 

@@ -22,7 +22,8 @@ struct _RnnModel {
   RnnPrecision precision;       /* of the matrices */
   GBytes *mapped;               /* of a packed model: where its matrices are */
   RnnModel *variants[RNN_N_PRECISIONS]; /* those in use; not referenced: see share.c */
-  RnnModel *base;               /* of a variant: whose weights these are; referenced */
+  RnnModel *heads[RNN_MAX_HEADS];       /* the same, of narrower ones: narrow.c */
+  RnnModel *base;               /* of a variant, or a narrower one: whose weights these are; referenced */
 
   RnnInput *input;
   gfloat *input_mean, *input_std;       /* [input->n_frame] or NULL */
@@ -45,6 +46,9 @@ RnnModel *rnn_model_load_file (GBytes *bytes, const gchar *path, GError **error)
 /* The same cells over the same weights, packed in another way.  (transfer full) */
 RnnModel *rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error);
 RnnPackType rnn_precision_get_pack (RnnPrecision precision);
+/* What is in @slot of a model, or else what @make makes of it, which goes there until its last reference goes.  (transfer full) */
+typedef RnnModel *(*RnnModelMake) (RnnModel *model, guint what, GError **error);
+RnnModel *rnn_model_find_or_make (RnnModel *model, RnnModel **slot, RnnModelMake make, guint what, GError **error);
 #define RNN_TRAINING_KEY "rnncore-training"     /* metadata of a file that a training wrote: train/keeper.c */
 /* rnn_model_save with @note there; NULL: without */
 gboolean rnn_model_save_trained (RnnModel *model, const gchar *path, const gchar *note, GError **error);

@@ -67,6 +67,10 @@ void          rnn_model_pack (RnnModel *model, gboolean training);  /* after the
 /* The model ready to run at @precision: itself, or a variant that shares the weights; made once.  A packed model has
  * only one precision, its own, and is always itself. (transfer full) */
 RnnModel     *rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error);
+/* The model ready to run at @precision, as far as its head @head needs it: only that head's numbers are answered, the same bits, and
+ * layers that only others need are left out.  Where the last layers do not tell heads apart it is the whole model, as prepare gives it.
+ * Made once.  (transfer full) */
+RnnModel     *rnn_model_narrow (RnnModel *model, guint head, RnnPrecision precision, GError **error);
 
 /* What the weights are: F32, or of a variant, and of a packed model's file (quantize.h), another.  Those can be run and
  * saved, but not trained or copied.  A variant has no flat vector (it uses its model's); that of a packed model holds what is

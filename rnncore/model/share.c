@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The life of models: references, one copy per process and file, one variant per precision. */
+/* The life of models: references, one copy per process and file, one variant per precision and head. */
 #include "model-private.h"
 #include "../base/file.h"
 #include "../base/memory.h"
 
-/* Guards the table, every model's `variants` and the step from one reference to none: nobody can find a dying model. */
+/* Guards the table, every model's `variants` and `heads` and the step from one reference to none: nobody can find a dying model. */
 static GMutex lock;
 static GHashTable *shared;      /* key -> RnnModel, not referenced */
 
@@ -113,26 +113,32 @@ rnn_model_new_variant (RnnModel *model, RnnPrecision precision, GError **error)
   return variant;
 }
 
-static RnnModel *
-prepare_variant (RnnModel *model, RnnPrecision precision, GError **error)
+RnnModel *
+rnn_model_find_or_make (RnnModel *model, RnnModel **slot, RnnModelMake make, guint what, GError **error)
 {
-  RnnModel *made = NULL, *ready, **variant = &model->variants[precision];
+  RnnModel *made = NULL, *ready;
 
   g_mutex_lock (&lock);
-  if (!*variant) {
+  if (!*slot) {
     g_mutex_unlock (&lock);
-    if (!(made = rnn_model_new_variant (model, precision, error)))
+    if (!(made = make (model, what, error)))
       return NULL;
     g_mutex_lock (&lock);
   }
-  if (!*variant)
-    ready = *variant = g_steal_pointer (&made);
+  if (!*slot)
+    ready = *slot = g_steal_pointer (&made);
   else
-    ready = rnn_model_ref (*variant);
+    ready = rnn_model_ref (*slot);
   g_mutex_unlock (&lock);
   if (made)
     rnn_model_unref (made);
   return ready;
+}
+
+static RnnModel *
+make_variant (RnnModel *model, guint precision, GError **error)
+{
+  return rnn_model_new_variant (model, (RnnPrecision) precision, error);
 }
 
 RnnModel *
@@ -143,7 +149,7 @@ rnn_model_prepare (RnnModel *model, RnnPrecision precision, GError **error)
   if (model->mapped)
     return rnn_model_ref (model);
   if (precision != RNN_PRECISION_F32 && !model->base)
-    return prepare_variant (model, precision, error);
+    return rnn_model_find_or_make (model, &model->variants[precision], make_variant, precision, error);
   g_mutex_lock (&lock);
   ready = model->packed || model->base || rnn_memory_probe (rnn_size_mul (model->n_params, sizeof (gfloat)), model->path, error);
   if (ready && !model->packed && !model->base)
@@ -171,6 +177,14 @@ model_free (RnnModel *model)
   g_free (model);
 }
 
+static void
+forget (const RnnModel *model, RnnModel **slots, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (slots[i] == model)
+      slots[i] = NULL;
+}
+
 void
 rnn_model_unref (RnnModel *model)
 {
@@ -182,9 +196,10 @@ rnn_model_unref (RnnModel *model)
   last = g_atomic_ref_count_dec (&model->refs);
   if (last && model->shared_key)
     g_hash_table_remove (shared, model->shared_key);
-  for (gint p = 0; last && model->base && p < RNN_N_PRECISIONS; p++)
-    if (model->base->variants[p] == model)
-      model->base->variants[p] = NULL;
+  if (last && model->base) {
+    forget (model, model->base->variants, RNN_N_PRECISIONS);
+    forget (model, model->base->heads, RNN_MAX_HEADS);
+  }
   g_mutex_unlock (&lock);
   if (last)
     model_free (model);

@@ -9,11 +9,9 @@
 #include "output.h"
 #include <math.h>
 
-#define MAX_HEADS 16
-
 typedef struct {
   RnnOutput output;
-  RnnOutput *heads[MAX_HEADS];
+  RnnOutput *heads[RNN_MAX_HEADS];
   guint n_heads;
 } Heads;
 
@@ -50,8 +48,8 @@ setup (RnnOutput *output, const json_t *object, const gchar *where, GError **err
   gsize i;
   json_t *head;
 
-  if (json_array_size (list) < 1 || json_array_size (list) > MAX_HEADS) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"heads\" must be a list of 1 to %d outputs", where, MAX_HEADS);
+  if (json_array_size (list) < 1 || json_array_size (list) > RNN_MAX_HEADS) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: \"heads\" must be a list of 1 to %d outputs", where, RNN_MAX_HEADS);
     return FALSE;
   }
   json_array_foreach (list, i, head)

@@ -12,6 +12,8 @@
 
 RNN_API_BEGIN
 
+#define RNN_MAX_HEADS 16
+
 typedef struct _RnnOutput RnnOutput;
 typedef struct _RnnOutputClass RnnOutputClass;
 

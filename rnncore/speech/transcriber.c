@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* session/listener -> speech/utterance: samples become steps at once; steps become results as these are pulled. */
+/* session/listener -> speech/utterance: samples become steps at once; steps become results as these are pulled.  The model runs as far
+ * as the head needs it that the utterance listens to. */
 #include "../outputs/output.h"
 #include "../session/listener.h"
 #include "transcriber.h"
@@ -7,11 +8,12 @@
 #define SECOND G_GUINT64_CONSTANT (1000000000)
 
 struct _RnnTranscriber {
-  RnnModel *model;
+  RnnModel *model;              /* narrowed */
   gboolean restart;
   RnnListener *listener;
   RnnUtterance *utterance;
   guint64 rate;
+  gboolean narrow;              /* there is only the head in the model's answers */
   gboolean flushing, finishing;
 };
 
@@ -59,13 +61,16 @@ check_model (RnnModel *model, GError **error)
 }
 
 static gboolean
-make_parts (RnnTranscriber *t, const RnnTranscriberConfig *config, GError **error)
+make_parts (RnnTranscriber *t, RnnModel *model, const RnnTranscriberConfig *config, GError **error)
 {
-  RnnModel *model = t->model;
   RnnStreamConfig stream = { (RnnPrecision) config->precision, config->batch_group, (guint) config->batch_deadline * 1000 };
+  const RnnOutput *output = rnn_model_get_output (model);
 
-  return (t->listener = rnn_listener_new (model, &stream, error))
-      && (t->utterance = rnn_utterance_new_for_output (rnn_model_get_output (model), &config->utterance, error));
+  if (!(t->utterance = rnn_utterance_new_for_output (output, &config->utterance, error))
+      || !(t->model = rnn_model_narrow (model, rnn_utterance_get_head (t->utterance), stream.precision, error)))
+    return FALSE;
+  t->narrow = rnn_model_get_n_out (t->model) < output->n;
+  return (t->listener = rnn_listener_new (t->model, &stream, error)) != NULL;
 }
 
 RnnTranscriber *
@@ -79,9 +84,8 @@ rnn_transcriber_new (RnnModel *model, const RnnTranscriberConfig *config, GError
   rnn_options_init (rnn_transcriber_get_options (), &defaults);
   config = config ? config : &defaults;
   t = g_new0 (RnnTranscriber, 1);
-  t->model = rnn_model_ref (model);
   t->restart = config->restart;
-  if (!make_parts (t, config, error)) {
+  if (!make_parts (t, model, config, error)) {
     rnn_transcriber_free (t);
     return NULL;
   }
@@ -171,7 +175,8 @@ rnn_transcriber_next (RnnTranscriber *t)
       return result;
     }
     if ((heard = rnn_listener_next (t->listener)))
-      rnn_utterance_push (t->utterance, heard->y, time_of (t, heard->start), time_of (t, heard->end));
+      (t->narrow ? rnn_utterance_push_head : rnn_utterance_push) (t->utterance, heard->y, time_of (t, heard->start),
+          time_of (t, heard->end));
     else if (!end (t))
       return NULL;
   }

@@ -21,6 +21,7 @@ struct _RnnUtterance {
   gboolean rewritten;
   RnnCaptioner *captioner;
   RnnEndpoint endpoint;
+  guint head;                   /* of the output, which it listens to */
   gint first;                   /* of the head's scores in a step */
   GArray *calibration;          /* of its confidences, or NULL */
   gfloat *silence;              /* [V] scores of a step that nothing is heard in */

@@ -120,9 +120,11 @@ listen_to_head (const RnnOutput *output, guint i, const RnnUtteranceConfig *conf
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output names no tokens");
     return NULL;
   }
-  if ((u = rnn_utterance_new (head->tokens, config, error)))
-    u->first = rnn_output_get_head_start (output, i);
-  if (u && head->calibration)
+  if (!(u = rnn_utterance_new (head->tokens, config, error)))
+    return NULL;
+  u->head = i;
+  u->first = rnn_output_get_head_start (output, i);
+  if (head->calibration)
     u->calibration = g_array_ref (head->calibration);
   return u;
 }
@@ -319,6 +321,18 @@ hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
     settle (u, u->config.word_delay, 1);
   if (due && is_over (u))
     end_utterance (u, !u->by_silence);
+}
+
+void
+rnn_utterance_push_head (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
+{
+  hear (u, scores, start, end);
+}
+
+guint
+rnn_utterance_get_head (RnnUtterance *u)
+{
+  return u->head;
 }
 
 void

@@ -68,6 +68,9 @@ gboolean rnn_utterance_set_hotwords (RnnUtterance *utterance, const gchar *hotwo
 
 /* One step of [start, end): scores [V], or of all heads. */
 void rnn_utterance_push (RnnUtterance *utterance, const gfloat *scores, guint64 start, guint64 end);
+/* The head that it listens to, and one step of that alone: of a model that rnn_model_narrow () made for it. */
+guint rnn_utterance_get_head (RnnUtterance *utterance);
+void rnn_utterance_push_head (RnnUtterance *utterance, const gfloat *scores, guint64 start, guint64 end);
 /* Time in which nothing comes.  Steps of silence if an utterance is under way and they are shorter than what ends it,
  * else its end. */
 void rnn_utterance_skip (RnnUtterance *utterance, guint64 start, guint64 end);

@@ -59,11 +59,25 @@ tone_frequency (gint k)
 }
 
 static json_t *
+make_out (void)
+{
+  return json_pack ("{s:s, s:s, s:i}", "cell", "dense", "name", "out", "units", N_TONES + 1);
+}
+
+/* Parameters of `out` are called as they are without it. */
+static json_t *
+make_heads (void)
+{
+  return json_pack ("{s:s, s:s, s:[o, {s:s, s:i}, {s:s, s:s, s:i}, {s:s, s:[s, s]}]}", "cell", "graph", "name", "", "layers", make_out (),
+      "cell", "lstm", "hidden", 4, "cell", "dense", "name", "first", "units", 2, "cell", "concat", "from", "first", "out");
+}
+
+static json_t *
 make_recipe (const gchar *name, const TestModel *o)
 {
   const gchar *letters = o->letters ? o->letters : TEST_LETTERS;
   gint stack = MAX (o->stack, 1), i;
-  json_t *tokens = json_pack ("[s]", "<blank>"), *layers = json_array ();
+  json_t *tokens = json_pack ("[s]", "<blank>"), *layers = json_array (), *recipe;
 
   for (i = 0; i < SPACE; i++)
     json_array_append_new (tokens, json_stringn (letters + i, 1));
@@ -76,11 +90,19 @@ make_recipe (const gchar *name, const TestModel *o)
     json_array_append_new (layers, json_pack ("{s:s, s:s, s:i, s:i, s:b}", "cell", "conv1d", "name", "ahead",
             "kernel", o->lookahead + 1, "lookahead", o->lookahead, "depthwise", 1));
   }
-  json_array_append_new (layers, json_pack ("{s:s, s:s, s:i}", "cell", "dense", "name", "out", "units", N_TONES + 1));
-  return json_pack ("{s:i, s:s, s:s, s:{s:s, s:i, s:{s:i, s:f, s:i, s:i}}, s:o, s:{s:s, s:i, s:o}}",
+  json_array_append_new (layers, o->second ? make_heads () : make_out ());
+  recipe = json_pack ("{s:i, s:s, s:s, s:{s:s, s:i, s:{s:i, s:f, s:i, s:i}}, s:o, s:{s:s, s:i, s:o}}",
       "format", 1, "name", name, "license", "CC0-1.0", "input", "kind", "audio", "rate", o->rate ? o->rate : TEST_RATE,
       "features", "n_mels", N_MELS, "scale", 32768.0, "stack", stack, "stride", stack, "layers", layers,
       "output", "kind", "ctc", "blank", 0, "tokens", tokens);
+  if (o->second) {
+    json_t *first = json_pack ("{s:s, s:[s, s]}", "kind", "ctc", "tokens", "<blank>", "Q"), *heads = json_array ();
+
+    json_array_append_new (heads, first);
+    json_array_append (heads, json_object_get (recipe, "output"));
+    json_object_set_new (recipe, "output", json_pack ("{s:s, s:o}", "kind", "heads", "heads", heads));
+  }
+  return recipe;
 }
 
 /* conv1d: y[t] = x[t], out: the energy of a tone's band against the threshold of the blank */

@@ -17,6 +17,7 @@ typedef struct {
   gint memory;                  /* seed of a small LSTM that disturbs the energies; 0: none */
   gint stack;                   /* frames per step, and stride; 0: 1 */
   gint rate;                    /* 0: TEST_RATE */
+  gboolean second;              /* the letters are the second head, behind the first are layers that only it needs */
   const gchar *letters;         /* what the tones mean; NULL: TEST_LETTERS */
 } TestModel;
 

@@ -3,10 +3,10 @@
 #include "corpus.h"
 #include <string.h>
 
-static gchar *model, *other, *wider, *slow;
+static gchar *model, *other, *wider, *slow, *second;
 
 static GstElement *
-make_chain (void)
+make_chain (const gchar *path)
 {
   GError *error = NULL;
   GstElement *bin = gst_parse_bin_from_description ("rnnfeatures name=f ! rnninfer name=i ! rnnctcdec name=c", FALSE,
@@ -16,9 +16,9 @@ make_chain (void)
   GstPad *sink = gst_element_get_static_pad (f, "sink"), *src = gst_element_get_static_pad (c, "src");
 
   g_assert_no_error (error);
-  g_object_set (f, "model-file", model, NULL);
-  g_object_set (i, "model-file", model, NULL);
-  g_object_set (c, "model-file", model, NULL);
+  g_object_set (f, "model-file", path, NULL);
+  g_object_set (i, "model-file", path, NULL);
+  g_object_set (c, "model-file", path, NULL);
   gst_element_add_pad (bin, gst_ghost_pad_new ("sink", sink));
   gst_element_add_pad (bin, gst_ghost_pad_new ("src", src));
   gst_object_unref (sink);
@@ -162,11 +162,81 @@ test_other_shape (void)
   test_harness_free (t);
 }
 
+/* How many scores there are in a step, and of which head alone; -1: of all. */
+static void
+expect_scores (GstElement *infer, const gchar *dimensions, gint head)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (infer, "src");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  gint found = -1;
+
+  gst_structure_get_int (s, "rnn-head", &found);
+  g_assert_cmpint (found, ==, head);
+  g_assert_cmpstr (gst_structure_get_string (s, "dimensions"), ==, dimensions);
+}
+
+/* That the first head of `second` cannot spell. (transfer full) */
+static gchar *
+write_lexicon (void)
+{
+  gchar *path = g_build_filename (test_dir (), "words.dict", NULL);
+
+  g_assert_true (g_file_set_contents (path, "abc a b c\ncab c a b\n", -1, NULL));
+  return path;
+}
+
+/* Of a model with two heads the bin runs what the decoder listens to, and after a swap what it listens to then; elements of a chain,
+ * whose answers may go elsewhere too, run all of it.  The words are the same. */
+static void
+test_heads (void)
+{
+  g_autofree gchar *lexicon = write_lexicon ();
+  GstElement *element = gst_element_factory_make ("rnntranscriber", NULL);
+  g_autoptr (GstElement) infer = gst_bin_get_by_name (GST_BIN (element), "infer");
+  TestHarness *t;
+  guint at = 0;
+
+  g_object_set (element, "lexicon", lexicon, "model-file", second, NULL);
+  t = start (element);
+  say (t, "__abc", &at);
+  expect_scores (infer, "10:1", 1);
+  swap (t, NULL, model, &at);
+  say (t, "cab", &at);
+  expect_scores (infer, "10:1", -1);
+  swap (t, NULL, second, &at);
+  say (t, "abc", &at);
+  expect_scores (infer, "10:1", 1);
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  expect_words (t, "abc|cab|abc");
+  test_expect_no_error (t);
+  test_harness_free (t);
+}
+
+static void
+test_heads_of_chain (void)
+{
+  g_autofree gchar *lexicon = write_lexicon ();
+  GstElement *chain = make_chain (second);
+  g_autoptr (GstElement) infer = gst_bin_get_by_name (GST_BIN (chain), "i"), decoder = gst_bin_get_by_name (GST_BIN (chain), "c");
+  TestHarness *t;
+  guint at = 0;
+
+  g_object_set (decoder, "lexicon", lexicon, NULL);
+  t = start (chain);
+  say (t, "__abc", &at);
+  expect_scores (infer, "12:1", -1);
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  expect_words (t, "abc");
+  test_expect_no_error (t);
+  test_harness_free (t);
+}
+
 /* Without the bin: set on the first element it reaches all. */
 static void
 test_chain (void)
 {
-  TestHarness *t = start (make_chain ());
+  TestHarness *t = start (make_chain (model));
   guint at = 0;
 
   say (t, "__abc", &at);
@@ -180,7 +250,7 @@ test_chain (void)
 static void
 test_last_of_chain (void)
 {
-  TestHarness *t = start (make_chain ());
+  TestHarness *t = start (make_chain (model));
   guint at = 0;
 
   say (t, "__abc", &at);
@@ -428,10 +498,13 @@ main (int argc, char **argv)
   other = test_tone_model ("other", &(TestModel) { .letters = "xyzuvwst" });
   wider = test_tone_model ("wider", &(TestModel) { .letters = "mnopqrst", .stack = 2, .lookahead = 2 });
   slow = test_tone_model ("slow", &(TestModel) { .rate = 8000 });
+  second = test_tone_model ("second", &(TestModel) { .second = TRUE });
   g_test_add_func ("/swap/bin", test_bin);
   g_test_add_func ("/swap/in-mid-utterance", test_in_mid_utterance);
   g_test_add_func ("/swap/restart", test_restart);
   g_test_add_func ("/swap/other-shape", test_other_shape);
+  g_test_add_func ("/swap/heads", test_heads);
+  g_test_add_func ("/swap/heads-of-chain", test_heads_of_chain);
   g_test_add_func ("/swap/chain", test_chain);
   g_test_add_func ("/swap/last-of-chain", test_last_of_chain);
   g_test_add_data_func ("/swap/flush/model", GINT_TO_POINTER (TRUE), test_flush);
@@ -447,5 +520,6 @@ main (int argc, char **argv)
   g_free (other);
   g_free (wider);
   g_free (slow);
+  g_free (second);
   return result;
 }
