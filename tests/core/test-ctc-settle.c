@@ -48,6 +48,42 @@ doubtful_word (void)
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
+/* A last word that is over becomes final while some readings have gone on to the next: their word stays, and may be right. */
+static void
+next_word_under_way (void)
+{
+  const gfloat a[] = { -INFINITY, -INFINITY, 0, -INFINITY }, b[] = { -INFINITY, -INFINITY, -INFINITY, 0 };
+  const gfloat space[] = { -INFINITY, 0, -INFINITY, -INFINITY }, blank[] = { 0, -INFINITY, -INFINITY, -INFINITY };
+  const gfloat perhaps_b[] = { logf (0.6f), -INFINITY, -INFINITY, logf (0.4f) };
+  RnnCtcDecoderConfig config = few ();
+  g_autoptr (RnnCtcDecoder) decoder = NULL;
+  g_autofree gchar *settled = NULL, *all = NULL;
+  const RnnCtcWord *words;
+  guint n, n_stable;
+
+  config.lexicon = write_file ("next-word", "a\nbb\n");
+  config.unknown_score = RNN_CTC_NO_UNKNOWN;
+  decoder = new_decoder (spaced, &config);
+  rnn_ctc_decoder_step (decoder, a);
+  rnn_ctc_decoder_step (decoder, space);
+  rnn_ctc_decoder_step (decoder, perhaps_b);
+  rnn_ctc_decoder_settle (decoder, 1, 0.1);
+  settled = join_words (decoder, TRUE);
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpstr (settled, ==, "a");
+  g_assert_cmpuint (n_stable, ==, 1);
+  rnn_ctc_decoder_step (decoder, blank);
+  rnn_ctc_decoder_step (decoder, b);            /* "b" alone is no word */
+  rnn_ctc_decoder_finish (decoder);
+  all = join_words (decoder, FALSE);
+  words = rnn_ctc_decoder_get_words (decoder, FALSE, &n, &n_stable);
+  g_assert_cmpstr (all, ==, "a bb");
+  g_assert_cmpuint (n_stable, ==, 2);
+  g_assert_cmpuint (words[1].start, ==, 2);
+  g_assert_cmpuint (words[1].end, ==, 5);
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
 /* Sounds under way are shown as the word that they say so far. */
 static void
 word_of_sounds_under_way (void)
@@ -82,6 +118,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   folder = g_dir_make_tmp ("rnn-settle-XXXXXX", NULL);
   g_test_add_func ("/ctc/settle/doubtful-word", doubtful_word);
+  g_test_add_func ("/ctc/settle/next-word-under-way", next_word_under_way);
   g_test_add_func ("/ctc/settle/word-of-sounds-under-way", word_of_sounds_under_way);
   result = g_test_run ();
   remove_folder (folder);
