@@ -51,8 +51,8 @@ rnn_beam_allows_unknown (const RnnBeam *beam)
   return !lexicon || (lexicon->spelled && beam->config.unknown_score > RNN_CTC_NO_UNKNOWN);
 }
 
-static guint32
-number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+guint32
+rnn_beam_number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 {
   return word != RNN_BEAM_NONE && beam->language->numbers ? beam->language->numbers[word]
       : rnn_scorer_find (beam->language->scorer, rnn_beam_spell (beam, word, h->spelling));
@@ -78,6 +78,30 @@ rnn_beam_pause_worth (const RnnBeam *beam, const RnnBeamHypothesis *h)
       beam->states + (gsize) (h - beam->now) * beam->state_size));
 }
 
+/* Can a sentence be over before the next word of @h? */
+static gboolean
+may_be_over (const RnnBeam *beam, const RnnBeamHypothesis *h)
+{
+  return beam->config.sentence_score > RNN_CTC_NO_SENTENCES
+      && memcmp (beam->states + (gsize) (h - beam->now) * beam->state_size, beam->begin, beam->state_size) != 0;
+}
+
+gboolean
+rnn_beam_may_begin (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 number, const gchar *text, guint8 *next, gfloat *on, gfloat *anew)
+{
+  const guint8 *state = beam->states + (gsize) (h - beam->now) * beam->state_size;
+  RnnScorer *scorer = beam->language->scorer;
+  gfloat goes_on;
+
+  *on = rnn_scorer_score_text (scorer, state, number, text, next);
+  if (!may_be_over (beam, h))
+    return FALSE;
+  weigh_end (beam, h->paused, &goes_on, anew);
+  *on += goes_on;
+  *anew += rnn_scorer_end (scorer, state);
+  return *anew >= *on - NEGLIGIBLE;
+}
+
 /* Or a sentence ended before the word: where a pause was heard most likely, elsewhere now and then, as speech has no full stops and
  * people who read or talk on leave no pause where one would be:
  *   ((1 - p) P (w | h) + p P (the end | h) P (w | the beginning)) / ((1 - p) + p P (the end | h))
@@ -86,23 +110,30 @@ rnn_beam_pause_worth (const RnnBeam *beam, const RnnBeamHypothesis *h)
 gfloat
 rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, guint8 *next)
 {
-  const guint8 *state = beam->states + (gsize) (h - beam->now) * beam->state_size;
   RnnScorer *scorer = beam->language->scorer;
   const gchar *text = scorer->klass->score_text ? rnn_beam_spell (beam, word, h->spelling) : NULL;
-  guint32 number = number_of (beam, h, word);
-  gfloat on = rnn_scorer_score_text (scorer, state, number, text, next), anew, goes_on;
+  guint32 number = rnn_beam_number_of (beam, h, word);
+  gfloat on, anew;
 
-  if (beam->config.sentence_score <= RNN_CTC_NO_SENTENCES || memcmp (state, beam->begin, beam->state_size) == 0)
-    return on;
-  weigh_end (beam, h->paused, &goes_on, &anew);
-  on += goes_on;
-  anew += rnn_scorer_end (scorer, state);
-  if (anew < on - NEGLIGIBLE)
-    return on - (h->paused ? (gfloat) rnn_beam_pause_worth (beam, h) : 0);
+  if (!rnn_beam_may_begin (beam, h, number, text, next, &on, &anew))
+    return on - (h->paused && may_be_over (beam, h) ? (gfloat) rnn_beam_pause_worth (beam, h) : 0);
   anew += rnn_scorer_score_text (scorer, beam->begin, number, text, NULL);
   if (next && anew > on)
     rnn_scorer_score_text (scorer, beam->begin, number, text, next);
   return (gfloat) (rnn_beam_log_add (on, anew) - (h->paused ? rnn_beam_pause_worth (beam, h) : 0));
+}
+
+const guint8 *
+rnn_beam_state_before (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+{
+  const gchar *text = beam->language->lexicon->texts[word];
+  guint32 number = rnn_beam_number_of (beam, h, word);
+  gfloat on, anew;
+
+  if (rnn_beam_may_begin (beam, h, number, text, NULL, &on, &anew)
+      && anew + rnn_scorer_score_text (beam->language->scorer, beam->begin, number, text, NULL) > on)
+    return beam->begin;
+  return beam->states + (gsize) (h - beam->now) * beam->state_size;
 }
 
 gdouble
@@ -114,7 +145,7 @@ rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
     worth += beam->config.unknown_score;
   if (beam->language->scorer) {
     worth += beam->config.word_score + beam->config.lm_weight * rnn_beam_score_word (beam, h, word, NULL);
-    if (!beam->language->lexicon && number_of (beam, h, word) == RNN_SCORER_UNKNOWN)
+    if (!beam->language->lexicon && rnn_beam_number_of (beam, h, word) == RNN_SCORER_UNKNOWN)
       worth += beam->config.unknown_score;
   }
   return worth;
@@ -232,9 +263,13 @@ static void
 offer (RnnBeam *beam, const RnnBeamCandidate *made, gdouble mass, gdouble path)
 {
   guint *slot;
-  RnnBeamCandidate *c = find (beam, made->key, made->last, &slot);
+  RnnBeamCandidate *c;
 
-  if (!c) {
+  if (beam->asking) {
+    beam->best = MAX (beam->best, mass + made->language + made->ahead);
+    return;
+  }
+  if (!(c = find (beam, made->key, made->last, &slot))) {
     if (beam->n_candidates == beam->n_room) {
       thin_out (beam);
       find (beam, made->key, made->last, &slot);
@@ -278,6 +313,10 @@ close_word (RnnBeam *beam, Extension *x, guint32 word)
 {
   if (hopeless (beam, x->mass + x->h->language + MAX (beam->config.word_score, 0) + (beam->hotwords ? 100 : 0)))
     return FALSE;
+  if (beam->asking) {
+    rnn_beam_note_question (beam, x->h, word);
+    return FALSE;
+  }
   x->c.key = rnn_beam_key_of_words (x->c.hash, word, x->c.key);
   x->c.word = x->c.ended = word;
   x->c.node = 0;
@@ -458,6 +497,26 @@ make_room (RnnBeam *beam)
     rnn_beam_end_words (beam, FALSE);
 }
 
+static void
+extend_all (RnnBeam *beam)
+{
+  for (guint i = 0; i < beam->n; i++)
+    for (guint k = 0; k < beam->n_order; k++)
+      extend (beam, i, beam->order[k]);
+}
+
+static void
+ask_first (RnnBeam *beam)
+{
+  gdouble best = beam->best;
+
+  beam->asking = TRUE;
+  extend_all (beam);
+  beam->asking = FALSE;
+  beam->best = best;
+  rnn_beam_prepare_words (beam);
+}
+
 void
 rnn_beam_extend (RnnBeam *beam)
 {
@@ -468,9 +527,9 @@ rnn_beam_extend (RnnBeam *beam)
   beam->best = NEVER;
   for (guint i = 0; i < beam->n; i++)
     stay (beam, i);
-  for (guint i = 0; i < beam->n; i++)
-    for (guint k = 0; k < beam->n_order; k++)
-      extend (beam, i, beam->order[k]);
+  if (beam->language->scorer && beam->language->scorer->prepares)
+    ask_first (beam);
+  extend_all (beam);
   rnn_beam_swap (beam, rnn_beam_keep_best (beam));
 }
 

@@ -110,8 +110,9 @@ keep_new (RnnBeam *beam, const RnnBeamCandidate *c, RnnBeamHypothesis *to)
       : rnn_beam_history_ref_token (&beam->history, h->spelling);
 }
 
+/* @after: the state after the word that the candidate has ended, if that is known. */
 static void
-keep (RnnBeam *beam, const RnnBeamCandidate *c, guint place)
+keep (RnnBeam *beam, const RnnBeamCandidate *c, guint place, const guint8 *after)
 {
   RnnBeamHypothesis *to = &beam->next[place];
   const guint8 *state = beam->states + (gsize) c->from * beam->state_size;
@@ -126,7 +127,9 @@ keep (RnnBeam *beam, const RnnBeamCandidate *c, guint place)
   to->rank = c->rank;
   to->ahead = c->ahead;
   to->frozen[0] = to->frozen[1] = RNN_BEAM_NONE;
-  if (c->stays < 0 && c->closed && beam->language->scorer)
+  if (c->stays < 0 && c->closed && after && c->ended != RNN_BEAM_NONE)
+    memcpy (next, after, beam->state_size);
+  else if (c->stays < 0 && c->closed && beam->language->scorer)
     rnn_beam_score_word (beam, &beam->now[c->from], c->ended, next);
   else
     memcpy (next, state, beam->state_size);
@@ -243,10 +246,13 @@ guint
 rnn_beam_keep_best (RnnBeam *beam)
 {
   guint n = 0, n_chosen = rnn_beam_choose (beam);
+  gboolean prepares = beam->language->scorer && beam->language->scorer->prepares;
 
   memset (beam->table, 0, beam->n_table * sizeof *beam->table); /* the candidates are found; now it holds futures */
+  if (prepares)
+    rnn_beam_prepare_states (beam, n_chosen);
   for (guint i = 0; i < n_chosen && n < beam->width; i++) {
-    keep (beam, &beam->candidates[beam->chosen[i]], n);
+    keep (beam, &beam->candidates[beam->chosen[i]], n, prepares ? beam->questions.after + i * beam->state_size : NULL);
     if (beam->config.recombine && is_beaten (beam, n))
       rnn_beam_let_go (beam, &beam->next[n]);
     else

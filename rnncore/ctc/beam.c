@@ -60,6 +60,7 @@ allocate (RnnBeam *beam)
   beam->letters = g_new (guint32, beam->history.n_tokens);
   beam->said = g_string_new (NULL);
   beam->text = g_string_sized_new (256);
+  rnn_beam_prepare_init (&beam->questions);
 }
 
 static void
@@ -72,6 +73,7 @@ allocate_states (RnnBeam *beam)
   beam->next_states = g_malloc0 (MAX (1, beam->width * beam->state_size));
   g_free (beam->begin);
   g_free (beam->carried);
+  g_clear_pointer (&beam->questions.after, g_free);
   beam->begin = g_malloc0 (MAX (1, beam->state_size));
   beam->carried = g_malloc0 (MAX (1, beam->state_size));
   beam->carries = FALSE;
@@ -261,6 +263,7 @@ finalize (RnnCtcDecoder *decoder)
   g_free (beam->letters);
   g_string_free (beam->said, TRUE);
   g_string_free (beam->text, TRUE);
+  rnn_beam_prepare_clear (&beam->questions);
   rnn_options_clear (options, &beam->config);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CTC prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014), in parts: beam.c (the decoder's class and its
- * options), beam-language.c (lexicon and language model), beam-extend.c (what a step makes of the hypotheses), beam-keep.c (which of that stays), beam-end.c (where words end),
+ * options), beam-language.c (lexicon and language model), beam-extend.c (what a step makes of the hypotheses), beam-prepare.c (what it asks the model, before), beam-keep.c (which of that stays), beam-end.c (where words end),
  * beam-history.c (words said so far), beam-words.c (what callers see), beam-state.c (all of it into another process).
  *
  * A hypothesis is a sequence of words and of the tokens of the word under way; its probability sums over all alignments.
@@ -144,6 +144,20 @@ typedef struct {
   gdouble blank, token, language, ahead, rank, via_score;
 } RnnBeamCandidate;
 
+/* What is to be asked of the model, see beam-prepare.c. */
+typedef struct {
+  guint from;                   /* hypothesis */
+  guint32 word, text;           /* RNN_BEAM_NONE: what is at `text` of the texts */
+  guint32 number;               /* the scorer's */
+} RnnBeamQuestion;
+
+typedef struct {
+  GArray *words;                /* of RnnBeamQuestion */
+  GString *texts;
+  GArray *list;                 /* of RnnScorerQuestion */
+  guint8 *after;                /* [2 * width][state_size] states after what the chosen candidates have ended; NULL until then */
+} RnnBeamQuestions;
+
 typedef struct {
   RnnCtcDecoder base;
   RnnCtcDecoderConfig config;
@@ -162,6 +176,8 @@ typedef struct {
   gint *order, *chosen;         /* [V] tokens worth a look, the best first; [2 * width] */
   guint n_order;
   gdouble best;                 /* rank of the best candidate yet */
+  gboolean asking;              /* nothing is offered: what words are to be scored is noted */
+  RnnBeamQuestions questions;
   RnnBeamHistory history;
   guint64 committed;            /* words that are stable since the search began */
   guint64 heard;                /* steps since the last reset */
@@ -186,6 +202,12 @@ gboolean rnn_beam_allows_unknown (const RnnBeam *beam);
 gdouble  rnn_beam_pause_worth (const RnnBeam *beam, const RnnBeamHypothesis *h);
 /* log P (@word, the last one of @h, after those before it); @next: see the scorer. */
 gfloat   rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, guint8 *next);
+guint32  rnn_beam_number_of  (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);        /* the scorer's */
+/* Both ways to say @text after @h, in the same sentence and in another; FALSE: the other one does not matter. */
+gboolean rnn_beam_may_begin (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 number, const gchar *text, guint8 *next, gfloat *on,
+    gfloat *anew);
+/* The model's state that @word of the lexicon goes on from: that of @h, or the beginning of a sentence. */
+const guint8 *rnn_beam_state_before (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
 /* What it is worth that the last word of @h, under way, is @word; and that it is so. */
 gdouble  rnn_beam_word_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
 void     rnn_beam_complete_word (RnnBeam *beam, RnnBeamHypothesis *h, guint32 word, gdouble worth);
@@ -218,6 +240,14 @@ guint64  rnn_beam_key_of_words (guint64 before, guint32 word, guint64 spelled);
 guint rnn_beam_choose (RnnBeam *beam);
 guint rnn_beam_keep_best (RnnBeam *beam);               /* candidates become next[]; returns how many */
 void  rnn_beam_swap (RnnBeam *beam, guint n);           /* next[n] become now[] */
+
+/* ---- beam-prepare.c ---- */
+
+void rnn_beam_prepare_init  (RnnBeamQuestions *questions);
+void rnn_beam_prepare_clear (RnnBeamQuestions *questions);
+void rnn_beam_note_question (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);  /* @word may end @h */
+void rnn_beam_prepare_words (RnnBeam *beam);    /* what was noted */
+void rnn_beam_prepare_states (RnnBeam *beam, guint n);  /* after[]: of the chosen[n] that end a word of the lexicon */
 
 /* ---- beam-change.c: the model, the lexicon or the hotwords become others ---- */
 

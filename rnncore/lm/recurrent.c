@@ -8,115 +8,46 @@
  * and a sentence ends, and begins, with "\n", "</s>" or "<eos>".
  *
  * State: gfloat [n_state] of the cells, before the last token; then that token; log P (" "), log P (end), given that it
- * is one of the two (letters).  Nothing is allocated once as many threads have scored as ever do so at once.  Scores, without the
- * states behind them, are remembered: a search asks for the same word after the same words in many steps. */
-#include "recurrent.h"
+ * is one of the two (letters); a digest of all before it.  Scores, without the states behind them, are remembered: a search asks for the same
+ * word after the same words in many steps.  How they are computed is in recurrent-rows.c. */
+#include "recurrent-private.h"
 #include "../base/digest.h"
 #include "../base/error.h"
-#include "../ctc/ctc.h"
 #include "../model/language.h"
-#include "../model/root.h"
 #include "../text/longest.h"
 #include <math.h>
 #include <string.h>
 
-#define LONGEST 64              /* tokens of a word */
-#define REMEMBERED 8192         /* scores; a power of two */
+#define REMEMBERED 32768        /* scores; a power of two */
 #define NOTHING (-100 * (gfloat) G_LN10)        /* of a word that it cannot say, as in n-gram models without <unk> */
-
-typedef enum { LETTERS, PIECES, WORDS } Kind;
-enum { LAST, SPACE, END, N_EXTRA };     /* behind the cells' state */
-
-typedef struct {
-  guint64 key;
-  gfloat score;
-} Remembered;
-
-typedef struct {                /* what one call works in */
-  gfloat x[LONGEST + 1];
-  gfloat *y;                    /* [LONGEST + 1][V] */
-  gfloat *state, *scratch;
-} Room;
-
-typedef struct {
-  RnnScorer base;
-  RnnModel *model;
-  const RnnCell *root;
-  const gchar *const *labels;
-  GHashTable *numbers;          /* label -> number + 1 */
-  Kind kind;
-  gint V, space, end, unknown;  /* -1: there is none */
-  gfloat *begin;                /* the state at the beginning */
-  GMutex lock;                  /* of what follows */
-  GPtrArray *rooms;             /* of Room, those not in use */
-  Remembered *remembered;       /* [REMEMBERED] */
-} Recurrent;
-
-/* ---- rooms ---- */
-
-static Room *
-enter (Recurrent *r)
-{
-  Room *room;
-
-  g_mutex_lock (&r->lock);
-  room = r->rooms->len ? g_ptr_array_steal_index_fast (r->rooms, r->rooms->len - 1) : NULL;
-  g_mutex_unlock (&r->lock);
-  if (room)
-    return room;
-  room = g_new (Room, 1);
-  room->y = g_new (gfloat, (gsize) (LONGEST + 1) * r->V);
-  room->state = g_new (gfloat, r->root->n_state + 1);
-  room->scratch = g_aligned_alloc (rnn_cell_scratch_size (r->root, LONGEST + 1, 1) + 1, sizeof (gfloat), 64);
-  return room;
-}
-
-static void
-leave (Recurrent *r, Room *room)
-{
-  g_mutex_lock (&r->lock);
-  g_ptr_array_add (r->rooms, room);
-  g_mutex_unlock (&r->lock);
-}
-
-static void
-room_free (gpointer data)
-{
-  Room *room = data;
-
-  g_free (room->y);
-  g_free (room->state);
-  g_aligned_free (room->scratch);
-  g_free (room);
-}
 
 /* ---- words as tokens ---- */
 
 static gint
-number_of (const Recurrent *r, const gchar *label)
+number_of (const RnnRecurrent *r, const gchar *label)
 {
   return GPOINTER_TO_INT (g_hash_table_lookup (r->numbers, label)) - 1;
 }
 
-/* Its tokens, at most LONGEST, behind x[0]; 0: it has none. */
+/* Its tokens, at most RNN_RECURRENT_LONGEST, behind x[0]; 0: it has none. */
 static guint
-encode (const Recurrent *r, const gchar *word, gfloat *x)
+encode (const RnnRecurrent *r, const gchar *word, gfloat *x)
 {
-  g_autofree gchar *with_space = r->kind == PIECES ? g_strconcat (" ", word, NULL) : NULL;
+  g_autofree gchar *with_space = r->kind == RNN_RECURRENT_PIECES ? g_strconcat (" ", word, NULL) : NULL;
   const gchar *at = with_space ? with_space : word;
   guint n = 0;
   gsize length;
 
-  if (r->kind == WORDS) {
+  if (r->kind == RNN_RECURRENT_WORDS) {
     gint token = number_of (r, word);
 
     x[1] = (gfloat) (token >= 0 ? token : r->unknown);
     return x[1] >= 0;
   }
-  for (; *at && n < LONGEST; at += length) {
+  for (; *at && n < RNN_RECURRENT_LONGEST; at += length) {
     gint token = rnn_longest_token (r->labels, at, &length);
 
-    if (token < 0 || token == r->end || (token == r->space && r->kind == LETTERS))
+    if (token < 0 || token == r->end || (token == r->space && r->kind == RNN_RECURRENT_LETTERS))
       return 0;
     x[++n] = (gfloat) token;
   }
@@ -126,65 +57,17 @@ encode (const Recurrent *r, const gchar *word, gfloat *x)
 static guint32
 recurrent_find (RnnScorer *scorer, const gchar *symbol)
 {
-  gfloat x[LONGEST + 1];
+  gfloat x[RNN_RECURRENT_LONGEST + 1];
 
-  return encode ((Recurrent *) scorer, symbol, x) ? 0 : RNN_SCORER_UNKNOWN;
+  return encode ((RnnRecurrent *) scorer, symbol, x) ? 0 : RNN_SCORER_UNKNOWN;
 }
 
 /* ---- scores ---- */
 
-/* @n tokens of room->x from room->state on: y, log-probabilities. */
-static void
-run (const Recurrent *r, Room *room, guint n)
-{
-  RnnRun run = {.T = (gint) n,.B = 1,.x = room->x,.y = room->y,.state = room->state,.state_stride = r->root->n_state,
-    .scratch = room->scratch
-  };
-
-  rnn_cell_forward (r->root, &run);
-  for (guint t = 0; t < n; t++)
-    rnn_log_softmax (r->V, room->y + (gsize) t * r->V, room->y + (gsize) t * r->V);
-}
-
-/* What may follow letters: log P (" " or the end); their shares in @extra. */
-static gfloat
-part (const Recurrent *r, const gfloat *y, gfloat *extra)
-{
-  gfloat both[2] = { y[r->space], r->end >= 0 ? y[r->end] : -INFINITY }, sum = rnn_log_sum_exp (r->end >= 0 ? 2 : 1, both);
-
-  extra[SPACE] = both[0] - sum;
-  extra[END] = r->end >= 0 ? both[1] - sum : 0;
-  return sum;
-}
-
-/* The word of n tokens behind room->x[0]; @next may be NULL. */
-static gfloat
-score_tokens (const Recurrent *r, Room *room, const gfloat *state, guint n, gfloat *next)
-{
-  const gfloat *extra = state + r->root->n_state;
-  gboolean letters = r->kind == LETTERS;
-  gfloat score = letters ? extra[SPACE] : 0, after[N_EXTRA] = { room->x[n], 0, 0 };
-
-  memcpy (room->state, state, r->root->n_state * sizeof *state);
-  room->x[0] = extra[LAST];
-  run (r, room, n + letters);
-  for (guint i = 0; i < n; i++)
-    score += room->y[(gsize) i * r->V + (gint) room->x[i + 1]];
-  if (letters) {
-    score += part (r, room->y + (gsize) n * r->V, after);
-    after[LAST] = (gfloat) r->space;
-  }
-  if (next) {
-    memcpy (next, room->state, r->root->n_state * sizeof *next);
-    memcpy (next + r->root->n_state, after, sizeof after);
-  }
-  return score;
-}
-
 static gboolean
-recall (Recurrent *r, guint64 key, gfloat *score)
+recall (RnnRecurrent *r, guint64 key, gfloat *score)
 {
-  Remembered *place = &r->remembered[key & (REMEMBERED - 1)];
+  RnnRecurrentScore *place = &r->remembered[key & (REMEMBERED - 1)];
   gboolean found;
 
   g_mutex_lock (&r->lock);
@@ -195,33 +78,115 @@ recall (Recurrent *r, guint64 key, gfloat *score)
 }
 
 static void
-remember (Recurrent *r, guint64 key, gfloat score)
+remember (RnnRecurrent *r, guint64 key, gfloat score)
 {
   g_mutex_lock (&r->lock);
-  r->remembered[key & (REMEMBERED - 1)] = (Remembered) { key, score };
+  r->remembered[key & (REMEMBERED - 1)] = (RnnRecurrentScore) { key, score };
   g_mutex_unlock (&r->lock);
+}
+
+static guint64
+digest_in (const RnnRecurrent *r, const gfloat *state)
+{
+  guint64 digest;
+
+  memcpy (&digest, state + r->root->n_state + RNN_RECURRENT_DIGEST, sizeof digest);
+  return digest;
+}
+
+static guint64
+key_of (const RnnRecurrent *r, gconstpointer state, const gchar *text)
+{
+  return text ? rnn_digest_bytes (digest_in (r, state), text, strlen (text)) : rnn_digest_bytes (digest_in (r, state), "", 1);
+}
+
+/* FALSE: there is nothing to compute, but NOTHING. */
+static gboolean
+ask (const RnnRecurrent *r, const RnnScorerQuestion *question, guint64 key, RnnRecurrentRow *row)
+{
+  const gfloat *extra = (const gfloat *) question->state + r->root->n_state;
+
+  row->state = question->state;
+  row->digest = digest_in (r, question->state);
+  row->key = key;
+  row->next = question->next;
+  row->x[0] = extra[RNN_RECURRENT_LAST];
+  row->x[1] = (gfloat) r->end;
+  row->n = row->n_steps = 1;
+  row->score = 0;
+  if (!question->text)
+    return TRUE;
+  if ((row->n = encode (r, question->text, row->x)) == 0) {
+    if (question->next)
+      memcpy (question->next, r->begin, r->base.state_size);
+    return FALSE;
+  }
+  row->n_steps = row->n + (r->kind == RNN_RECURRENT_LETTERS);
+  row->score = r->kind == RNN_RECURRENT_LETTERS ? extra[RNN_RECURRENT_SPACE] : 0;
+  return TRUE;
+}
+
+static gfloat
+answer_one (RnnRecurrent *r, const RnnScorerQuestion *question)
+{
+  guint64 key = question->next ? 0 : key_of (r, question->state, question->text);
+  RnnRecurrentRoom *room;
+  gfloat score = NOTHING;
+
+  if (!question->next && recall (r, key, &score))
+    return score;
+  room = rnn_recurrent_enter (r);
+  if (ask (r, question, key, &room->rows[0])) {
+    rnn_recurrent_answer (r, room, 1);
+    score = room->rows[0].score;
+  }
+  rnn_recurrent_leave (r, room);
+  if (!question->next)
+    remember (r, key, score);
+  return score;
+}
+
+/* Of the first n rows, which are asked. */
+static void
+answer_all (RnnRecurrent *r, RnnRecurrentRoom *room, guint n)
+{
+  rnn_recurrent_answer (r, room, n);
+  for (guint i = 0; i < n; i++)
+    remember (r, room->rows[i].key, room->rows[i].score);
+}
+
+static void
+recurrent_prepare (RnnScorer *scorer, const RnnScorerQuestion *questions, guint n)
+{
+  RnnRecurrent *r = (RnnRecurrent *) scorer;
+  RnnRecurrentRoom *room = rnn_recurrent_enter (r);
+  guint asked = 0;
+
+  for (guint i = 0; i < n; i++) {
+    const RnnScorerQuestion *q = &questions[i];
+    gboolean stored = !q->text && (r->end < 0 || r->kind == RNN_RECURRENT_LETTERS);
+    guint64 key = key_of (r, q->state, q->text);
+    gfloat score;
+
+    if (stored || (!q->next && recall (r, key, &score)))
+      continue;
+    if (ask (r, q, key, &room->rows[asked]))
+      asked++;
+    else
+      remember (r, key, NOTHING);
+    if (asked == RNN_RECURRENT_ROWS) {
+      answer_all (r, room, asked);
+      asked = 0;
+    }
+  }
+  answer_all (r, room, asked);
+  rnn_recurrent_leave (r, room);
 }
 
 static gfloat
 recurrent_score_text (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text, gpointer next)
 {
-  Recurrent *r = (Recurrent *) scorer;
-  guint64 key = next ? 0 : rnn_digest_bytes (rnn_digest_bytes (1, state, scorer->state_size), text, strlen (text));
-  gfloat score = NOTHING;
-  Room *room;
-  guint n;
-
-  if (!next && recall (r, key, &score))
-    return score;
-  room = enter (r);
-  if ((n = encode (r, text, room->x)) > 0)
-    score = score_tokens (r, room, state, n, next);
-  else if (next)
-    memcpy (next, r->begin, scorer->state_size);
-  leave (r, room);
-  if (!next)
-    remember (r, key, score);
-  return score;
+  return answer_one ((RnnRecurrent *) scorer, &(RnnScorerQuestion) { state, symbol, text, next });
 }
 
 /* Of a word that nobody says. */
@@ -229,39 +194,30 @@ static gfloat
 recurrent_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next)
 {
   if (next)
-    memcpy (next, ((Recurrent *) scorer)->begin, scorer->state_size);
+    memcpy (next, ((RnnRecurrent *) scorer)->begin, scorer->state_size);
   return NOTHING;
 }
 
 static void
 recurrent_start (RnnScorer *scorer, gpointer state)
 {
-  memcpy (state, ((Recurrent *) scorer)->begin, scorer->state_size);
+  memcpy (state, ((RnnRecurrent *) scorer)->begin, scorer->state_size);
 }
 
 static gfloat
 recurrent_end (RnnScorer *scorer, gconstpointer state)
 {
-  Recurrent *r = (Recurrent *) scorer;
-  const gfloat *extra = (const gfloat *) state + r->root->n_state;
-  gfloat score;
-  Room *room;
+  RnnRecurrent *r = (RnnRecurrent *) scorer;
 
-  if (r->end < 0 || r->kind == LETTERS)
-    return extra[END];
-  room = enter (r);
-  memcpy (room->state, state, r->root->n_state * sizeof (gfloat));
-  room->x[0] = extra[LAST];
-  run (r, room, 1);
-  score = room->y[r->end];
-  leave (r, room);
-  return score;
+  if (r->end < 0 || r->kind == RNN_RECURRENT_LETTERS)
+    return ((const gfloat *) state)[r->root->n_state + RNN_RECURRENT_END];
+  return answer_one (r, &(RnnScorerQuestion) { .state = state });
 }
 
 static void
 recurrent_finalize (RnnScorer *scorer)
 {
-  Recurrent *r = (Recurrent *) scorer;
+  RnnRecurrent *r = (RnnRecurrent *) scorer;
 
   g_ptr_array_unref (r->rooms);
   g_hash_table_unref (r->numbers);
@@ -274,20 +230,21 @@ recurrent_finalize (RnnScorer *scorer)
 static gboolean
 recurrent_holds (RnnScorer *scorer, gconstpointer state)
 {
-  const Recurrent *r = (const Recurrent *) scorer;
-  gfloat last = ((const gfloat *) state)[r->root->n_state + LAST];
+  const RnnRecurrent *r = (const RnnRecurrent *) scorer;
+  gfloat last = ((const gfloat *) state)[r->root->n_state + RNN_RECURRENT_LAST];
 
-  return last >= 0 && last < (gfloat) r->V;
+  return last >= 0 && last < (gfloat) r->V && digest_in (r, state) == rnn_recurrent_digest (r, state);
 }
 
 static const RnnScorerClass recurrent_class = {
   .name = "recurrent",
-  .instance_size = sizeof (Recurrent),
+  .instance_size = sizeof (RnnRecurrent),
   .find = recurrent_find,
   .start = recurrent_start,
   .score = recurrent_score,
   .score_text = recurrent_score_text,
   .end = recurrent_end,
+  .prepare = recurrent_prepare,
   .holds = recurrent_holds,
   .finalize = recurrent_finalize,
 };
@@ -312,7 +269,7 @@ check (RnnModel *model, const gchar *path, GError **error)
 }
 
 static void
-find_special (Recurrent *r)
+find_special (RnnRecurrent *r)
 {
   static const gchar *const ends[] = { "\n", "</s>", "<eos>" };
 
@@ -321,25 +278,29 @@ find_special (Recurrent *r)
     r->end = number_of (r, ends[i]);
   r->space = number_of (r, " ");
   r->unknown = number_of (r, "<unk>");
-  r->kind = r->space >= 0 ? LETTERS : WORDS;
+  r->kind = r->space >= 0 ? RNN_RECURRENT_LETTERS : RNN_RECURRENT_WORDS;
   for (gint v = 0; v < r->V; v++)
     if (r->labels[v][0] == ' ' && r->labels[v][1])
-      r->kind = PIECES;
+      r->kind = RNN_RECURRENT_PIECES;
 }
 
 /* As after the end of a sentence; without such a token, as after a space, or after its first token. */
 static void
-make_begin (Recurrent *r)
+make_begin (RnnRecurrent *r)
 {
   gfloat *extra = (r->begin = g_malloc0 (r->base.state_size)) + r->root->n_state;
-  Room *room = enter (r);
+  RnnRecurrentRoom *room = rnn_recurrent_enter (r);
+  RnnRecurrentRow *row = &room->rows[0];
 
   rnn_cell_reset_state (r->root, r->begin);
-  memcpy (room->state, r->begin, r->root->n_state * sizeof (gfloat));
-  extra[LAST] = room->x[0] = (gfloat) (r->end >= 0 ? r->end : MAX (r->space, 0));
-  run (r, room, 1);
-  extra[END] = r->end >= 0 ? room->y[r->end] : 0;
-  leave (r, room);
+  extra[RNN_RECURRENT_LAST] = (gfloat) (r->end >= 0 ? r->end : MAX (r->space, 0));
+  if (r->end >= 0) {
+    *row = (RnnRecurrentRow) {.state = r->begin,.n = 1,.n_steps = 1,.x = { extra[RNN_RECURRENT_LAST], (gfloat) r->end } };
+    rnn_recurrent_answer (r, room, 1);
+    extra[RNN_RECURRENT_END] = row->score;
+  }
+  rnn_recurrent_set_digest (r, r->begin);
+  rnn_recurrent_leave (r, room);
 }
 
 RnnScorer *
@@ -347,7 +308,7 @@ rnn_recurrent_load (const gchar *path, GError **error)
 {
   g_autoptr (RnnModel) model = rnn_model_load_shared (path, error);
   RnnModel *ready = model && check (model, path, error) ? rnn_model_prepare (model, rnn_model_get_precision (model), error) : NULL;
-  Recurrent *r;
+  RnnRecurrent *r;
 
   if (!ready)
     return NULL;
@@ -360,9 +321,10 @@ rnn_recurrent_load (const gchar *path, GError **error)
   for (gint v = 0; v < r->V; v++)
     g_hash_table_insert (r->numbers, (gpointer) r->labels[v], GINT_TO_POINTER (v + 1));
   g_mutex_init (&r->lock);
-  r->rooms = g_ptr_array_new_with_free_func (room_free);
-  r->remembered = g_new0 (Remembered, REMEMBERED);
-  r->base.state_size = (r->root->n_state + N_EXTRA) * sizeof (gfloat);
+  r->rooms = g_ptr_array_new_with_free_func (rnn_recurrent_room_free);
+  r->remembered = g_new0 (RnnRecurrentScore, REMEMBERED);
+  r->base.prepares = TRUE;
+  r->base.state_size = (r->root->n_state + RNN_RECURRENT_EXTRA) * sizeof (gfloat);
   find_special (r);
   make_begin (r);
   return &r->base;

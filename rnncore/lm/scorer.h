@@ -14,6 +14,14 @@ typedef struct _RnnScorer RnnScorer;
 /* What rnn_scorer_find() answers for a symbol that the model does not know, and what scores as such. */
 #define RNN_SCORER_UNKNOWN G_MAXUINT32
 
+/* What will be asked: score_text (@text), with the state after it if @next is where that goes; or end (), without a text. */
+typedef struct {
+  gconstpointer state;
+  guint32 symbol;
+  const gchar *text;            /* NULL: the end */
+  gpointer next;                /* NULL: not wanted */
+} RnnScorerQuestion;
+
 typedef struct {
   const gchar *name;
   gsize instance_size;          /* of a struct that begins with an RnnScorer */
@@ -27,6 +35,9 @@ typedef struct {
   gfloat  (*score_text) (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text, gpointer next);
   /* log P (the sentence ends here | state) in nats; 0 where the model has no notion of it. */
   gfloat  (*end)      (RnnScorer *scorer, gconstpointer state);
+  /* Many questions at once, where that costs less than one after the other: fills in each @next; what is then asked without is
+   * remembered, for a while.  The numbers are the same bits.  NULL where `prepares` is never set. */
+  void    (*prepare)  (RnnScorer *scorer, const RnnScorerQuestion *questions, guint n);
   /* Can @state, whose bytes came from outside, be one of its?  NULL: any can. */
   gboolean (*holds)   (RnnScorer *scorer, gconstpointer state);
   void    (*finalize) (RnnScorer *scorer);      /* may be NULL */
@@ -36,6 +47,7 @@ struct _RnnScorer {
   const RnnScorerClass *klass;
   gatomicrefcount refs;
   gsize state_size;             /* a multiple of 4 */
+  gboolean prepares;            /* prepare () gains something */
 };
 
 /* For classes: an instance with everything else zero. */

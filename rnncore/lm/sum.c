@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MOST 16                 /* scorers */
+#define AT_ONCE 64              /* questions */
 
 typedef struct {
   RnnScorer base;
@@ -60,6 +61,17 @@ sum_start (RnnScorer *scorer, gpointer state)
     rnn_scorer_start (sum->scorers[i], state);
 }
 
+/* The numbers of @symbol, in numbers[n]. */
+static void
+get_numbers (Sum *sum, guint32 symbol, guint32 *numbers)
+{
+  memset (numbers, 0xff, sum->n * sizeof *numbers);     /* RNN_SCORER_UNKNOWN */
+  g_mutex_lock (&sum->lock);
+  if (symbol != RNN_SCORER_UNKNOWN)
+    memcpy (numbers, &g_array_index (sum->numbers, guint32, symbol * sum->n), sum->n * sizeof *numbers);
+  g_mutex_unlock (&sum->lock);
+}
+
 static gfloat
 sum_score_text (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text, gpointer next)
 {
@@ -68,11 +80,7 @@ sum_score_text (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gc
   gfloat score = 0;
   gsize at = 0;
 
-  memset (numbers, 0xff, sizeof numbers);       /* RNN_SCORER_UNKNOWN */
-  g_mutex_lock (&sum->lock);
-  if (symbol != RNN_SCORER_UNKNOWN)
-    memcpy (numbers, &g_array_index (sum->numbers, guint32, symbol * sum->n), sum->n * sizeof *numbers);
-  g_mutex_unlock (&sum->lock);
+  get_numbers (sum, symbol, numbers);
   for (guint i = 0; i < sum->n; at += sum->scorers[i++]->state_size) {
     const guint8 *from = (const guint8 *) state + at;
     guint8 *to = next ? (guint8 *) next + at : NULL;
@@ -98,6 +106,45 @@ sum_end (RnnScorer *scorer, gconstpointer state)
   for (guint i = 0; i < sum->n; state = (const guint8 *) state + sum->scorers[i++]->state_size)
     score += sum->weights[i] * rnn_scorer_end (sum->scorers[i], state);
   return score;
+}
+
+/* Its share of the states, of one scorer: those of all begin @at bytes before. */
+static void
+prepare_one (RnnScorer *one, gsize at, const RnnScorerQuestion *questions, guint n)
+{
+  RnnScorerQuestion own[AT_ONCE];
+
+  for (guint first = 0; first < n; first += AT_ONCE) {
+    guint m = MIN (AT_ONCE, n - first);
+
+    for (guint k = 0; k < m; k++) {
+      own[k] = questions[first + k];
+      own[k].state = (const guint8 *) own[k].state + at;
+      own[k].next = own[k].next ? (guint8 *) own[k].next + at : NULL;
+    }
+    one->klass->prepare (one, own, m);
+  }
+}
+
+static void
+sum_prepare (RnnScorer *scorer, const RnnScorerQuestion *questions, guint n)
+{
+  Sum *sum = (Sum *) scorer;
+  guint32 numbers[MOST];
+  gsize at = 0;
+
+  for (guint i = 0; i < sum->n; at += sum->scorers[i++]->state_size) {
+    RnnScorer *one = sum->scorers[i];
+
+    if (one->prepares)
+      prepare_one (one, at, questions, n);
+    for (guint k = 0; !one->prepares && k < n; k++)
+      if (questions[k].next) {
+        get_numbers (sum, questions[k].symbol, numbers);
+        rnn_scorer_score_text (one, (const guint8 *) questions[k].state + at, numbers[i], questions[k].text,
+            (guint8 *) questions[k].next + at);
+      }
+  }
 }
 
 static void
@@ -133,6 +180,7 @@ static const RnnScorerClass sum_class = {
   .score = sum_score,
   .score_text = sum_score_text,
   .end = sum_end,
+  .prepare = sum_prepare,
   .holds = sum_holds,
   .finalize = sum_finalize,
 };
@@ -153,6 +201,7 @@ rnn_scorer_sum_new (RnnScorer *const *scorers, const gfloat *weights, guint n)
   for (guint i = 0; i < n; i++) {
     rnn_scorer_ref (scorers[i]);
     sum->base.state_size += scorers[i]->state_size;
+    sum->base.prepares |= scorers[i]->prepares;
     g_array_append_val (sum->numbers, unknown);
   }
   return &sum->base;

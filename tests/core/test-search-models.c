@@ -2,6 +2,8 @@
 /* Language models in the search, where a score can be written down: sentences that end within an utterance, recurrent models alone and
  * in a sum, by the numbers that rnn_session_run() gives for the same tokens. */
 #include "base/error.h"
+#include "base/rng.h"
+#include "ctc/beam.h"
 #include "ctc/ctc.h"
 #include "lm/recurrent.h"
 #include "lm/ngram.h"
@@ -261,6 +263,155 @@ unknown (void)
   }
 }
 
+/* ---- many questions at once ---- */
+
+#define N_STATES 5
+#define N_WORDS 70
+
+/* "a", "b", "aa", "ab", ...; the last ones are longer than a word may be, or than a batch is wide. */
+static gchar *
+make_word (guint i)
+{
+  GString *word = g_string_new (NULL);
+
+  for (guint n = i + 2; n > 1; n /= 2)
+    g_string_append_c (word, n % 2 ? 'b' : 'a');
+  if (i >= N_WORDS - 3)
+    g_string_set_size (word, 0);
+  for (guint n = 0; i >= N_WORDS - 3 && n < 62 + N_WORDS - i; n++)
+    g_string_append_c (word, 'a');
+  return g_string_free (word, FALSE);
+}
+
+/* The beginning, then states after words one after the other, each out of the one before. */
+static guint8 *
+make_states (RnnScorer *scorer)
+{
+  guint8 *states = g_malloc (N_STATES * scorer->state_size);
+
+  rnn_scorer_start (scorer, states);
+  for (guint i = 1; i < N_STATES; i++) {
+    g_autofree gchar *word = make_word (3 * i);
+
+    rnn_scorer_score_text (scorer, states + (i - 1) * scorer->state_size, rnn_scorer_find (scorer, word), word,
+        states + i * scorer->state_size);
+  }
+  return states;
+}
+
+static void
+compare_answers (RnnScorer *one, RnnScorer *many)
+{
+  gsize size = one->state_size;
+  g_autofree guint8 *states = make_states (one), *next = g_malloc (N_STATES * N_WORDS * size), *expected = g_malloc (size);
+  RnnScorerQuestion questions[N_STATES * (N_WORDS + 1)];
+  guint n = 0;
+
+  g_assert_true (many->prepares);
+  for (guint s = 0; s < N_STATES; s++) {
+    for (guint w = 0; w < N_WORDS; w++, n++) {
+      gchar *word = make_word (w);
+
+      questions[n] = (RnnScorerQuestion) { states + s * size, rnn_scorer_find (many, word), word, w % 3 ? NULL : next + (s * N_WORDS + w) * size };
+    }
+    questions[n++] = (RnnScorerQuestion) { .state = states + s * size };
+  }
+  many->klass->prepare (many, questions, n);
+  for (guint i = 0; i < n; i++) {
+    const RnnScorerQuestion *q = &questions[i];
+
+    if (!q->text) {
+      g_assert_cmpfloat (rnn_scorer_end (many, q->state), ==, rnn_scorer_end (one, q->state));
+      continue;
+    }
+    g_assert_cmpfloat (rnn_scorer_score_text (many, q->state, q->symbol, q->text, NULL), ==,
+        rnn_scorer_score_text (one, q->state, rnn_scorer_find (one, q->text), q->text, expected));
+    if (q->next)
+      g_assert_cmpmem (q->next, size, expected, size);
+    g_free ((gpointer) q->text);
+  }
+}
+
+/* A model alone and in a sum with n-grams answers many questions at once with the bits that it has for each. */
+static void
+prepared (void)
+{
+  static const gchar *const labels[] = { letters, "[\" a\", \"b\", \" b\", \"a\", \"</s>\"]", "[\"<eos>\", \"a\", \"ab\", \"<unk>\"]" };
+  static const gint sizes[] = { 4, 5, 4 };
+  g_autofree gchar *ngrams = write_file ("lm.arpa", arpa);
+
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++) {
+    g_autofree gchar *model = write_model ("many.json", labels[i], sizes[i], "classes"), *both = g_strdup_printf ("%s:0.5,%s:2", ngrams, model);
+    const gchar *files[] = { model, both };
+
+    for (guint k = 0; k < 2; k++) {
+      RnnScorer *ngram;
+      g_autoptr (RnnScorer) one = rnn_scorer_load (files[k], &ngram, NULL), many = rnn_scorer_load (files[k], &ngram, NULL);
+
+      compare_answers (one, many);
+    }
+  }
+}
+
+/* The n best of random scores, with a search that tells the model what it will ask, or one that does not. */
+static gchar *
+read_random (const gchar *const *names, const RnnCtcDecoderConfig *config, gboolean prepares)
+{
+  g_autoptr (RnnTokens) tokens = rnn_tokens_new (names, 0, NULL);
+  g_autoptr (RnnCtcDecoder) decoder = rnn_ctc_decoder_new (tokens, config, NULL);
+  GString *all = g_string_new (NULL);
+  const RnnCtcReading *readings;
+  RnnRng rng;
+  guint n;
+
+  g_assert_nonnull (decoder);
+  ((RnnBeam *) decoder)->language->scorer->prepares = prepares;
+  rnn_rng_seed (&rng, 5, 1);
+  for (guint t = 0; t < 60; t++) {
+    gfloat scores[4];
+
+    for (guint v = 0; v < 4; v++)
+      scores[v] = 2 * rnn_rng_normal (&rng);
+    rnn_ctc_decoder_step (decoder, scores);
+    if (t % 20 == 19)
+      rnn_ctc_decoder_pause (decoder);
+  }
+  rnn_ctc_decoder_finish (decoder);
+  readings = rnn_ctc_decoder_get_n_best (decoder, &n);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (all, "%.17g %s\n", readings[i].score, readings[i].text);
+  g_assert_cmpuint (n, >, 4);
+  return g_string_free (all, FALSE);
+}
+
+static void
+prepared_search (void)
+{
+  static const gchar *const sounds[] = { "<blank>", "A", "B", "K", NULL };
+  g_autofree gchar *model = write_model ("letters.json", letters, 4, "classes"), *ngrams = write_file ("lm.arpa", arpa);
+  g_autofree gchar *both = g_strdup_printf ("%s:0.5,%s:2", ngrams, model);
+  g_autofree gchar *said = write_file ("said", "a A\nab A B\nb B\nbb K\nba B K\n"), *spelled = write_file ("spelled", "a\nab\nba\nbb\n");
+  const struct {
+    const gchar *const *names;
+    const gchar *files, *lexicon;
+    gfloat unknown;
+  } searches[] = { { spaced, model, NULL, -5 }, { spaced, both, NULL, -5 }, { spaced, both, spelled, -5 }, { sounds, both, said, RNN_CTC_NO_UNKNOWN } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (searches); i++) {
+    g_autofree gchar *one = NULL, *many = NULL;
+    RnnCtcDecoderConfig config;
+
+    config_init (&config, searches[i].files);
+    config.lexicon = g_strdup (searches[i].lexicon);
+    config.unknown_score = searches[i].unknown;
+    config.sentence_score = -0.5f;
+    one = read_random (searches[i].names, &config, FALSE);
+    many = read_random (searches[i].names, &config, TRUE);
+    g_assert_cmpstr (many, ==, one);
+    rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+  }
+}
+
 static void
 assert_refused (const gchar *files, const gchar *reason)
 {
@@ -302,6 +453,8 @@ main (int argc, char **argv)
   g_test_add_func ("/search-models/recurrent", recurrent);
   g_test_add_func ("/search-models/in-the-search", in_the_search);
   g_test_add_func ("/search-models/unknown", unknown);
+  g_test_add_func ("/search-models/prepared", prepared);
+  g_test_add_func ("/search-models/prepared-search", prepared_search);
   g_test_add_func ("/search-models/refused", refused);
   result = g_test_run ();
   remove_folder (folder);
