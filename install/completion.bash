@@ -14,5 +14,5 @@ _rnncore () {
   [[ -n $help ]] && COMPREPLY=($(compgen -W "$help" -- "$word"))
 }
 
-complete -o default -F _rnncore rnncore rnncore-serve gst-rnn-caption gst-rnn-common-voice gst-rnn-evaluate gst-rnn-evaluate-forecast \
+complete -o default -F _rnncore rnncore rnncore-serve gst-rnn-caption gst-rnn-common-voice gst-rnn-draw gst-rnn-evaluate gst-rnn-evaluate-forecast \
   gst-rnn-forecast gst-rnn-hls gst-rnn-librispeech gst-rnn-pronounce gst-rnn-serve gst-rnn-synthesize gst-rnn-train gst-rnn-train-punctuation gst-rnn-web

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rnncore-serve: captions over the network.
  *
- * A page with the captions of running pipelines (web.h), and with --model a recogniser for Vosk's clients (vosk.h). */
+ * A page with the captions of running pipelines (web.h), with --model a recogniser for Vosk's clients (vosk.h), and with --pen a page
+ * to write on (draw.h). */
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <stdio.h>
+#include "draw.h"
 #include "metrics.h"
 #include "vosk.h"
 #include "web.h"
@@ -12,7 +14,7 @@
 #define MAX_FLAGS 64
 #define PARTIAL_INTERVAL 100    /* ms */
 
-static gchar *listen_address = "127.0.0.1", *model_file;
+static gchar *listen_address = "127.0.0.1", *model_file, *pen_file;
 static gint port = 2700, n_lines = 200;
 static gboolean with_metrics;
 static gdouble phrase_boost = 4;
@@ -24,6 +26,7 @@ static const GOptionEntry own[] = {
   {"lines", 0, 0, G_OPTION_ARG_INT, &n_lines, "Lines that a browser gets which joins late (200)", "N"},
   {"metrics", 0, 0, G_OPTION_ARG_NONE, &with_metrics, "Numbers as OpenMetrics at /metrics", NULL},
   {"model", 'm', 0, G_OPTION_ARG_FILENAME, &model_file, "Model for WebSocket clients; none: there is only the page", "FILE"},
+  {"pen", 0, 0, G_OPTION_ARG_FILENAME, &pen_file, "Model that reads what is drawn on the page /draw; none: there is no such page", "FILE"},
   {"sample-rate", 0, 0, G_OPTION_ARG_INT, &config.rate, "Of clients that do not say (8000, as Vosk's server)", "HZ"},
   {"max-clients", 0, 0, G_OPTION_ARG_INT, &config.max_clients, "Clients at a time (200)", "N"},
   {"max-per-address", 0, 0, G_OPTION_ARG_INT, &config.max_per_address, "Clients of one address (as many)", "N"},
@@ -113,7 +116,8 @@ listen_at (SoupServer *server, GError **error)
   for (GSList *l = uris; l; l = l->next) {
     g_autofree gchar *uri = g_uri_to_string (l->data);
 
-    g_print ("rnncore-serve: captions at %s%s\n", uri, model_file ? ", Vosk's protocol there, too" : "");
+    g_print ("rnncore-serve: captions at %s%s%s\n", uri, model_file ? ", Vosk's protocol there, too" : "",
+        pen_file ? "; draw at /draw" : "");
   }
   fflush (stdout);
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
@@ -133,13 +137,12 @@ serve (GError **error)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (SoupServer) server = soup_server_new ("server-header", "gst-rnn ", NULL);
   Hub *hub = hub_new ((guint) n_lines);
-  Vosk *vosk = NULL;
+  Vosk *vosk = config.model ? vosk_new (server, hub, &config) : NULL;
+  Draw *draw = pen_file ? draw_new (server, pen_file, error) : NULL;
   gboolean ok;
 
   web_serve (server, hub, with_metrics);
-  if (config.model)
-    vosk = vosk_new (server, hub, &config);
-  if ((ok = listen_at (server, error))) {
+  if ((ok = (!pen_file || draw) && listen_at (server, error))) {
     g_unix_signal_add (SIGINT, on_signal, loop);
     g_unix_signal_add (SIGTERM, on_signal, loop);
     g_main_loop_run (loop);
@@ -147,6 +150,7 @@ serve (GError **error)
   soup_server_disconnect (server);
   g_clear_pointer (&vosk, vosk_free);
   g_clear_object (&server);
+  g_clear_pointer (&draw, draw_free);
   hub_free (hub);
   return ok;
 }

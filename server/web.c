@@ -14,8 +14,8 @@
 
 /* ---- what is read ---- */
 
-static gboolean
-is_get (SoupServerMessage *msg)
+gboolean
+web_is_get (SoupServerMessage *msg)
 {
   const gchar *method = soup_server_message_get_method (msg);
 
@@ -25,21 +25,12 @@ is_get (SoupServerMessage *msg)
   return FALSE;
 }
 
-static void
-on_page (SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer data)
+void
+web_send_page (SoupServerMessage *msg, const gchar *resource)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (msg);
-  g_autoptr (GBytes) page = NULL;
+  g_autoptr (GBytes) page = g_resources_lookup_data (resource, 0, NULL);
 
-  if (soup_message_headers_header_contains (soup_server_message_get_request_headers (msg), "Upgrade", "websocket"))
-    return;                     /* vosk.c's */
-  if (!is_get (msg))
-    return;
-  if (strcmp (path, "/")) {
-    soup_server_message_set_status (msg, SOUP_STATUS_NOT_FOUND, NULL);
-    return;
-  }
-  page = g_resources_lookup_data (PAGE, 0, NULL);
   soup_message_headers_append (headers, "Content-Security-Policy", POLICY);
   soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_append (headers, "Cache-Control", "no-cache");
@@ -49,11 +40,24 @@ on_page (SoupServer *server, SoupServerMessage *msg, const char *path, GHashTabl
 }
 
 static void
+on_page (SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer data)
+{
+  if (soup_message_headers_header_contains (soup_server_message_get_request_headers (msg), "Upgrade", "websocket"))
+    return;                     /* vosk.c's */
+  if (!web_is_get (msg))
+    return;
+  if (strcmp (path, "/"))
+    soup_server_message_set_status (msg, SOUP_STATUS_NOT_FOUND, NULL);
+  else
+    web_send_page (msg, PAGE);
+}
+
+static void
 on_metrics (SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer data)
 {
   gchar *text;
 
-  if (!is_get (msg))
+  if (!web_is_get (msg))
     return;
   text = metrics_to_text ();
   soup_server_message_set_status (msg, SOUP_STATUS_OK, NULL);
@@ -64,7 +68,7 @@ on_metrics (SoupServer *server, SoupServerMessage *msg, const char *path, GHashT
 static void
 on_events (SoupServer *server, SoupServerMessage *msg, const char *path, GHashTable *query, gpointer data)
 {
-  if (is_get (msg))
+  if (web_is_get (msg))
     events_send (msg, data);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "model/root.h"
 #include "session/session.h"
+#include "session/whole.h"
 
 #define MAX_STEPS (1 << 24)
 #define MAX_CHUNK 65536
@@ -86,48 +87,39 @@ run_session (RnnModel *model, const Sequence *s, gfloat *y, gfloat **state, GErr
   return TRUE;
 }
 
-/* T steps, of which the last, as many as the model looks ahead, are past the end. */
+/* @s: without the steps past the end; its x is copied. */
 static gboolean
-run_whole (RnnModel *model, gint T, const gfloat *x, gfloat *y, GError **error)
+run_padded (RnnModel *model, Sequence s, const gchar *where, gfloat *out, gfloat **state, GError **error)
 {
-  gint length = T - rnn_model_get_latency (model);
-  const gchar *where = rnn_model_get_path (model);
-  g_autoptr (RnnModel) ready = rnn_model_prepare (model, RNN_PRECISION_F32, error);
-  const RnnCell *root = ready ? rnn_model_get_root (ready) : NULL;
-  gfloat *state = NULL, *scratch = NULL;
+  gint latency = rnn_model_get_latency (model);
+  gsize size = (gsize) s.T * rnn_model_get_n_in (model);
+  gfloat *in = rnn_memory_try_floats (size + (gsize) latency * rnn_model_get_n_in (model), where, error);
+  gboolean ok = FALSE;
 
-  if (root && rnn_memory_check (rnn_size_mul (rnn_cell_scratch_size (root, T, 1), sizeof (gfloat)), "room to work in", where, error)
-      && (state = rnn_memory_try_floats (root->n_state, where, error))
-      && (scratch = rnn_memory_try_floats (rnn_cell_scratch_size (root, T, 1), where, error))) {
-    rnn_cell_reset_state (root, state);
-    rnn_cell_forward (root, &(RnnRun) { .T = T, .B = 1, .x = x, .y = y, .state = state, .state_stride = root->n_state,
-          .scratch = scratch, .lengths = &length });
+  if (in) {
+    memcpy (in, s.x, size * sizeof (gfloat));
+    s.x = in;
+    s.T += latency;
+    ok = run_session (model, &s, out, state, error);
   }
-  g_aligned_free (state);
-  g_aligned_free (scratch);
-  return scratch != NULL;
+  g_aligned_free (in);
+  return ok;
 }
 
-/* @s: without the steps past the end; its x is copied. */
 static gboolean
 run_sequence (RnnModel *model, Sequence s, const gchar *where, RnnToolSequence *result, GError **error)
 {
-  gint T = s.T, latency = rnn_model_get_latency (model), n_in = rnn_model_get_n_in (model), n_out = rnn_model_get_n_out (model);
-  gfloat *in = rnn_memory_try_floats ((gsize) (T + latency) * n_in, where, error), *out = NULL;
-  gboolean ok = FALSE;
+  gsize latency = (gsize) rnn_model_get_latency (model), n_out = (gsize) rnn_model_get_n_out (model);
+  gfloat *out = rnn_memory_try_floats (((gsize) s.T + latency) * n_out, where, error);
+  gboolean whole = rnn_model_get_root (model)->offline, ok;
 
-  *result = (RnnToolSequence) { .T = T };
-  if (in && (out = rnn_memory_try_floats ((gsize) (T + latency) * n_out, where, error))) {
-    memcpy (in, s.x, (gsize) T * n_in * sizeof (gfloat));
-    s.x = in;
-    s.T += latency;
-    ok = rnn_model_get_root (model)->offline ? run_whole (model, s.T, in, out, error) : run_session (model, &s, out, &result->state, error);
-  }
-  if (ok)
-    memmove (out, out + (gsize) latency * n_out, (gsize) T * n_out * sizeof (gfloat));
-  else
+  *result = (RnnToolSequence) { .T = s.T };
+  ok = out && (whole ? rnn_run_whole (model, (guint) s.T, s.x, out, error)
+      : run_padded (model, s, where, out, &result->state, error));
+  if (ok && !whole)
+    memmove (out, out + latency * n_out, (gsize) s.T * n_out * sizeof (gfloat));
+  if (!ok)
     g_clear_pointer (&out, g_aligned_free);
-  g_aligned_free (in);
   result->y = out;
   return ok;
 }

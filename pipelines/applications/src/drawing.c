@@ -25,9 +25,9 @@ to_strokes (const gfloat *steps, guint points, gfloat *strokes)
   for (guint i = 1; i < points; i++) {
     gfloat *s = strokes + (i - 1) * RNN_STROKE;
 
-    s[0] = steps[i * PEN_SIZE];
-    s[1] = -steps[i * PEN_SIZE + 1];
-    s[i + 1 < points && steps[(i + 1) * PEN_SIZE + 2] > 0 ? 3 : 2] = 1;
+    s[0] = steps[i * RNN_PEN_SIZE];
+    s[1] = -steps[i * RNN_PEN_SIZE + 1];
+    s[i + 1 < points && steps[(i + 1) * RNN_PEN_SIZE + 2] > 0 ? 3 : 2] = 1;
   }
   strokes[points * RNN_STROKE - 1] = 1;
   return points;
@@ -39,7 +39,7 @@ add_string (RnnDataset *dataset, const GArray *digits, gboolean vary, RnnRng *rn
 {
   guint n = 1 + rnn_rng_below (rng, MOST), steps;
   PenDigit chosen[MOST];
-  gfloat points[MOST * PEN_POINTS * PEN_SIZE], strokes[(1 + MOST * PEN_POINTS) * RNN_STROKE] = { 0, 0, 1 };
+  gfloat points[MOST * RNN_PEN_POINTS * RNN_PEN_SIZE], strokes[(1 + MOST * RNN_PEN_POINTS) * RNN_STROKE] = { 0, 0, 1 };
 
   for (guint d = 0; d < n; d++) {
     const PenDigit *digit = &g_array_index (digits, PenDigit, rnn_rng_below (rng, digits->len));
@@ -47,7 +47,7 @@ add_string (RnnDataset *dataset, const GArray *digits, gboolean vary, RnnRng *rn
     chosen[d] = vary ? pen_vary (digit, rng) : *digit;
   }
   pen_write (chosen, n, rng, points);
-  steps = to_strokes (points, n * PEN_POINTS, strokes + RNN_STROKE);
+  steps = to_strokes (points, n * RNN_PEN_POINTS, strokes + RNN_STROKE);
   rnn_dataset_add_series (dataset, strokes, steps, strokes + RNN_STROKE, RNN_STROKE);
 }
 

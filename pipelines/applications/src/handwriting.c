@@ -47,16 +47,16 @@ clear_digits (Digits *digits)
 static RnnDataset *
 make_singles (const GArray *digits)
 {
-  RnnDataset *dataset = rnn_dataset_new (PEN_SIZE);
-  gfloat steps[PEN_POINTS * PEN_SIZE], targets[PEN_POINTS];
+  RnnDataset *dataset = rnn_dataset_new (RNN_PEN_SIZE);
+  gfloat steps[RNN_PEN_POINTS * RNN_PEN_SIZE], targets[RNN_PEN_POINTS];
 
   for (guint i = 0; i < digits->len; i++) {
     const PenDigit *digit = &g_array_index (digits, PenDigit, i);
 
     pen_write (digit, 1, NULL, steps);
-    for (guint t = 0; t < PEN_POINTS; t++)
+    for (guint t = 0; t < RNN_PEN_POINTS; t++)
       targets[t] = (gfloat) digit->value;
-    rnn_dataset_add_series (dataset, steps, PEN_POINTS, targets, 1);
+    rnn_dataset_add_series (dataset, steps, RNN_PEN_POINTS, targets, 1);
   }
   return dataset;
 }
@@ -83,7 +83,7 @@ add_string (RnnDataset *dataset, const GArray *digits, gboolean vary, RnnRng *rn
   guint n = 2 + rnn_rng_below (rng, LONGEST - 1);
   PenDigit chosen[LONGEST];
   gint labels[LONGEST];
-  gfloat steps[LONGEST * PEN_POINTS * PEN_SIZE];
+  gfloat steps[LONGEST * RNN_PEN_POINTS * RNN_PEN_SIZE];
 
   for (guint d = 0; d < n; d++) {
     chosen[d] = g_array_index (digits, PenDigit, rnn_rng_below (rng, digits->len));
@@ -92,13 +92,13 @@ add_string (RnnDataset *dataset, const GArray *digits, gboolean vary, RnnRng *rn
       chosen[d] = pen_vary (&chosen[d], rng);
   }
   pen_write (chosen, n, rng, steps);
-  rnn_dataset_add_ctc (dataset, steps, n * PEN_POINTS, labels, n);
+  rnn_dataset_add_ctc (dataset, steps, n * RNN_PEN_POINTS, labels, n);
 }
 
 static RnnDataset *
 make_strings (const GArray *digits, guint n, gboolean vary, guint64 seed)
 {
-  RnnDataset *dataset = rnn_dataset_new (PEN_SIZE);
+  RnnDataset *dataset = rnn_dataset_new (RNN_PEN_SIZE);
   RnnRng rng;
 
   rnn_rng_seed (&rng, seed, 3);
@@ -169,7 +169,7 @@ draw_string (Table *table, guint number, const RnnExample *example, const gchar 
   gfloat x = 0, y = 0;
 
   for (guint t = 0; t < example->n_frames; t++) {
-    const gfloat *step = example->frames + (gsize) t * PEN_SIZE;
+    const gfloat *step = example->frames + (gsize) t * RNN_PEN_SIZE;
 
     x += step[0];
     y += step[1];

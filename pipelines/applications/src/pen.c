@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define NUMBERS (2 * PEN_POINTS)
-#define SCALE 3.0f              /* a step of a third of the box is 1 */
+#define NUMBERS (2 * RNN_PEN_POINTS)
 
 /* ---- the file ---- */
 
@@ -33,7 +32,7 @@ read_digit (const gchar *line, PenDigit *digit)
 
     if (end == parts[i] || *end || !(value >= 0 && value <= 100))
       return FALSE;
-    *(i % 2 ? &digit->y[i / 2] : &digit->x[i / 2]) = (gfloat) value / 100;
+    *(i % 2 ? &digit->shape.y[i / 2] : &digit->shape.x[i / 2]) = (gfloat) value / 100;
   }
   digit->value = read_value (g_strstrip (parts[NUMBERS]));
   return digit->value >= 0;
@@ -82,11 +81,11 @@ pen_vary (const PenDigit *digit, RnnRng *rng)
   gfloat wide = between (rng, 0.8f, 1.2f), high = between (rng, 0.8f, 1.2f);
   PenDigit varied = *digit;
 
-  for (guint i = 0; i < PEN_POINTS; i++) {
-    gfloat y = (digit->y[i] - 0.5f) * high, x = (digit->x[i] - 0.5f) * wide + slant * y;
+  for (guint i = 0; i < RNN_PEN_POINTS; i++) {
+    gfloat y = (digit->shape.y[i] - 0.5f) * high, x = (digit->shape.x[i] - 0.5f) * wide + slant * y;
 
-    varied.x[i] = 0.5f + x * cosf (turn) - y * sinf (turn) + 0.015f * rnn_rng_normal (rng);
-    varied.y[i] = 0.5f + x * sinf (turn) + y * cosf (turn) + 0.015f * rnn_rng_normal (rng);
+    varied.shape.x[i] = 0.5f + x * cosf (turn) - y * sinf (turn) + 0.015f * rnn_rng_normal (rng);
+    varied.shape.y[i] = 0.5f + x * sinf (turn) + y * cosf (turn) + 0.015f * rnn_rng_normal (rng);
   }
   return varied;
 }
@@ -94,21 +93,12 @@ pen_vary (const PenDigit *digit, RnnRng *rng)
 void
 pen_write (const PenDigit *digits, guint n, RnnRng *rng, gfloat *steps)
 {
-  gfloat x = 0.5f, y = 0.5f, left = 0;  /* the pen waits in the middle of the first box */
+  RnnPen pen = RNN_PEN_START;
+  gfloat left = 0;
 
-  for (guint d = 0; d < n; d++) {
-    gfloat size = rng ? between (rng, 0.75f, 1.25f) : 1, base = rng ? between (rng, -0.15f, 0.15f) : 0, right = left;
+  for (guint d = 0; d < n; d++, steps += RNN_PEN_POINTS * RNN_PEN_SIZE) {
+    gfloat size = rng ? between (rng, 0.75f, 1.25f) : 1, base = rng ? between (rng, -0.15f, 0.15f) : 0;
 
-    for (guint i = 0; i < PEN_POINTS; i++, steps += PEN_SIZE) {
-      gfloat to_x = left + size * digits[d].x[i], to_y = base + size * digits[d].y[i];
-
-      steps[0] = SCALE * (to_x - x);
-      steps[1] = SCALE * (to_y - y);
-      steps[2] = i == 0;
-      x = to_x;
-      y = to_y;
-      right = MAX (right, x);
-    }
-    left = right + (rng ? between (rng, 0.1f, 0.4f) : 0.25f);
+    left = rnn_pen_write (&pen, &digits[d].shape, left, base, size, steps) + (rng ? between (rng, 0.1f, 0.4f) : RNN_PEN_GAP);
   }
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Digits as strokes of a pen: steps of (dx, dy, pen up), the latter 1 where the pen was lifted on the way. */
 #pragma once
+#include "features/pen.h"
 #include "fit.h"
 
 G_BEGIN_DECLS
 
-#define PEN_POINTS 8
-#define PEN_SIZE 3              /* numbers of a step */
-
 typedef struct {
-  gfloat x[PEN_POINTS], y[PEN_POINTS];  /* in a box of 1 x 1, y upwards */
+  RnnPenShape shape;
   gint value;
 } PenDigit;
 
@@ -17,7 +15,7 @@ typedef struct {
 GArray *pen_read  (const gchar *path, GError **error);
 /* Another way to write it: turned, slanted, stretched, and with a hand that shakes. */
 PenDigit pen_vary (const PenDigit *digit, RnnRng *rng);
-/* n digits side by side -> steps[n * PEN_POINTS][PEN_SIZE]; gaps and heights follow from @rng (NULL: none). */
+/* n digits side by side -> steps[n * RNN_PEN_POINTS][RNN_PEN_SIZE]; gaps and heights follow from @rng (NULL: none). */
 void    pen_write (const PenDigit *digits, guint n, RnnRng *rng, gfloat *steps);
 
 G_END_DECLS

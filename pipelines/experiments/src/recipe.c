@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Models of recipes, and what they answer to a whole sequence. */
 #include "fit.h"
+#include "session/whole.h"
 #include <string.h>
 
 #define SMOKE_EPOCHS 6
@@ -78,16 +79,10 @@ fit_save (const Setting *setting, RnnModel *model, GError **error)
 gfloat *
 fit_answer (RnnModel *model, const gfloat *x, guint T)
 {
-  const RnnCell *root = rnn_model_get_root (model);
-  gint length = (gint) T, steps = length + root->latency;
-  g_autofree gfloat *in = g_new0 (gfloat, (gsize) steps * root->n_in), *out = g_new (gfloat, (gsize) steps * root->n_out);
-  g_autofree gfloat *state = g_new0 (gfloat, MAX (root->n_state, 1));
-  g_autofree gfloat *scratch = g_new (gfloat, MAX (rnn_cell_scratch_size (root, steps, 1), 1));
-  RnnRun run = { .T = steps, .B = 1, .x = in, .y = out, .state = state, .state_stride = root->n_state, .scratch = scratch,
-    .lengths = &length };
+  gfloat *y = g_new (gfloat, (gsize) T * rnn_model_get_n_out (model));
+  g_autoptr (GError) error = NULL;
 
-  memcpy (in, x, (gsize) T * root->n_in * sizeof (gfloat));
-  rnn_cell_reset_state (root, state);
-  rnn_cell_forward (root, &run);
-  return g_memdup2 (out + (gsize) root->latency * root->n_out, (gsize) T * root->n_out * sizeof (gfloat));
+  if (!rnn_run_whole (model, T, x, y, &error))
+    g_error ("%s", error->message);     /* the trainer had more memory for it */
+  return y;
 }
