@@ -67,7 +67,13 @@ uninstalled() {
   pkg-config --uninstalled rnncore && compile -c "$work/include.c" -o "$work/include.o"
 }
 
+# What the library itself links is not asked of who links it.
+requires() {
+  [ "$(pkg-config --print-requires --print-requires-private rnncore | sed 's/ .*//' | sort | tr '\n' ' ')" = 'glib-2.0 jansson ' ]
+}
+
 check pkg-config pkg-config --exists --print-errors rnncore
+check requires requires
 check headers headers_stand_alone
 check umbrella umbrella
 check exports exports_are_declarations
