@@ -3,7 +3,7 @@
 #include "number.h"
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 #define MAX_DIGITS 19           /* that fit 64 bits */
 
@@ -18,7 +18,7 @@ static gboolean
 is_one_of (const gchar *text, gsize n, const gchar *const *words, gsize n_words)
 {
   for (gsize i = 0; i < n_words; i++)
-    if (!g_ascii_strncasecmp (text, words[i], n) && words[i][n] == 0)
+    if (strlen (words[i]) == n && !g_ascii_strncasecmp (text, words[i], n))
       return TRUE;
   return FALSE;
 }
