@@ -19,6 +19,7 @@
 #include "features/features-options.h"
 #include "forecast/baselines.h"
 #include "forecast/conformal.h"
+#include "forecast/covariates.h"
 #include "forecast/fit.h"
 #include "forecast/forecaster.h"
 #include "forecast/metrics.h"

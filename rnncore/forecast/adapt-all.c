@@ -14,7 +14,7 @@
 typedef struct {
   RnnModel *shipped;
   guint n_streams;
-  gint context, horizon;
+  gint row, horizon;
   RnnLearner *learner;
   RnnModel *model;              /* the learner's */
   RnnSession *session;          /* of it */
@@ -38,7 +38,7 @@ all_free (gpointer method)
 }
 
 static RnnLearner *
-make_learner (RnnModel *model, gint context, GError **error)
+make_learner (RnnModel *model, gint row, GError **error)
 {
   RnnTrainConfig config;
 
@@ -48,7 +48,7 @@ make_learner (RnnModel *model, gint context, GError **error)
   config.weight_decay = 0;
   config.clip_norm = LONGEST;
   config.batch_size = config.shards = config.n_threads = 1;
-  return rnn_learner_new (model, &config, context, error);
+  return rnn_learner_new (model, &config, row, error);
 }
 
 static gpointer
@@ -58,9 +58,9 @@ all_new (RnnModel *model, const RnnForecastConfig *c, guint n_streams, gint *n_r
 
   a->shipped = rnn_model_ref (model);
   a->n_streams = n_streams;
-  a->context = c->context;
+  a->row = rnn_forecast_get_row (c);
   a->horizon = c->horizon;
-  a->learner = make_learner (model, c->context, error);
+  a->learner = make_learner (model, a->row, error);
   a->model = a->learner ? rnn_learner_get_model (a->learner) : NULL;
   a->session = a->model ? rnn_session_new (a->model, n_streams, 1, RNN_PRECISION_F32, error) : NULL;
   if (!a->session) {
@@ -68,8 +68,8 @@ all_new (RnnModel *model, const RnnForecastConfig *c, guint n_streams, gint *n_r
     return NULL;
   }
   a->head = rnn_head_from_output (rnn_model_get_output (a->model));
-  a->example = rnn_dataset_new (c->context);
-  a->y = g_new0 (gfloat, MAX ((gsize) n_streams * rnn_model_get_n_out (model), (gsize) MAX (c->context, c->horizon)));
+  a->example = rnn_dataset_new (a->row);
+  a->y = g_new0 (gfloat, MAX ((gsize) n_streams * rnn_model_get_n_out (model), (gsize) MAX (a->row, c->horizon)));
   rnn_dataset_add_series (a->example, a->y, 1, a->y, c->horizon);
   *n_read = 0;
   return a;
@@ -97,7 +97,7 @@ learn (gpointer method, const gfloat *x, const gfloat *read, const gfloat *said,
   All *a = method;
   RnnExample *example = RNN_EXAMPLE (a->example, 0);
 
-  memcpy (example->frames, x, a->context * sizeof (gfloat));
+  memcpy (example->frames, x, a->row * sizeof (gfloat));
   for (gint h = 0; h < a->horizon; h++)
     example->targets[h] = said[h] + errors[h];
   rnn_learner_learn (a->learner, a->example, &(guint32) { 0 }, 1, RATE);

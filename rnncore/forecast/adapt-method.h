@@ -17,7 +17,7 @@ typedef struct {
   /* @n_read: how many values beside the window it wants to see again when it learns. */
   gpointer (*new)   (RnnModel *model, const RnnForecastConfig *config, guint n_streams, gint *n_read, GError **error);
   void     (*free)  (gpointer method);
-  /* x[n_streams][context], said[n_streams][horizon] by the shipped weights, by these on return; fills read[n_streams][n_read]. */
+  /* x[n_streams][row], said[n_streams][horizon] by the shipped weights, by these on return; fills read[n_streams][n_read]. */
   void     (*run)   (gpointer method, const gfloat *x, gfloat *read, gfloat *said);
   /* One window; @said and errors[horizon] (truth - said, NAN: unknown) as `corrects` has it. */
   void     (*learn) (gpointer method, const gfloat *x, const gfloat *read, const gfloat *said, const gfloat *errors);

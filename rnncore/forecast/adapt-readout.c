@@ -14,32 +14,37 @@
 typedef struct {
   RnnSession *session;          /* window -> what is read; NULL: the window itself */
   guint n_streams;
-  gint context, horizon, n_read;        /* n_read: with a 1 at the end */
+  gint horizon, n_read;        /* n_read: with a 1 at the end */
   RnnRecursive recursive;
   gfloat *y;                    /* [n_streams][n_read - 1] */
   gfloat *now;                  /* [horizon] */
   gdouble *wanted;              /* [horizon] */
 } Readout;
 
-/* The encoders alone, side by side, beside the window where there is a linear part. */
+/* The encoders alone, side by side, beside the window where there is a linear part (names: expand.c). */
 static json_t *
 make_recipe (RnnModel *model, const RnnForecastConfig *c)
 {
   const json_t *recipe = rnn_model_get_recipe (model);
   json_t *inner = json_object_get (json_array_get (json_object_get (recipe, "layers"), 0), "layers");
   json_t *layers = json_array (), *from = json_array (), *layer;
+  gboolean plain = rnn_forecast_get_row (c) == c->context;
   gsize i;
 
   if (c->linear)
-    json_array_append_new (from, json_string ("input"));
-  json_array_foreach (inner, i, layer)
-    if (!g_strcmp0 (json_string_value (json_object_get (layer, "cell")), "window")) {
+    json_array_append_new (from, json_string (plain ? "input" : "x"));
+  json_array_foreach (inner, i, layer) {
+    const gchar *name = json_string_value (json_object_get (layer, "name"));
+    gboolean is_net = !g_strcmp0 (json_string_value (json_object_get (layer, "cell")), "window");
+
+    if (is_net || !g_strcmp0 (name, "x") || (name && g_str_has_prefix (name, "past")))
       json_array_append (layers, layer);
-      json_array_append (from, json_object_get (layer, "name"));
-    }
+    if (is_net)
+      json_array_append_new (from, json_string (name));
+  }
   json_array_append_new (layers, json_pack ("{sssssO}", "cell", "concat", "name", "read", "from", from));
   json_decref (from);
-  return json_pack ("{sis{sssi}s[{sssssO}]}", "format", 1, "input", "kind", "tensors", "size", c->context, "layers",
+  return json_pack ("{sis{sssi}s[{sssssO}]}", "format", 1, "input", "kind", "tensors", "size", rnn_forecast_get_row (c), "layers",
       "cell", "graph", "name", "", "layers", layers);
 }
 
@@ -87,7 +92,6 @@ readout_new (RnnModel *model, const RnnForecastConfig *c, guint n_streams, gint 
   Readout *r = g_new0 (Readout, 1);
 
   r->n_streams = n_streams;
-  r->context = c->context;
   r->horizon = c->horizon;
   r->n_read = c->context + 1;
   if (c->members > 0 && !add_session (r, model, c, error)) {

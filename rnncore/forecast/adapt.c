@@ -26,11 +26,11 @@ static const RnnAdaptMethod *const methods[] = {
 struct _RnnAdapter {
   const RnnAdaptMethod *klass;
   gpointer method;
-  gsize context, horizon, n_streams, n_read;
+  gsize row, horizon, n_streams, n_read;
 
   guint waiting, at;            /* forecasts in the rings; where the next one goes */
   guint turn;                   /* stream that teaches next */
-  gfloat *windows;              /* [n_streams][horizon][context] */
+  gfloat *windows;              /* [n_streams][horizon][row] */
   gfloat *reads;                /* [n_streams][horizon][n_read] */
   RnnScaling *scalings;         /* [n_streams][horizon] */
   gfloat *shipped_said, *adapted_said;  /* [n_streams][horizon][horizon] */
@@ -49,7 +49,7 @@ struct _RnnAdapter {
 static gboolean
 check_size (const RnnAdapter *a, const gchar *where, GError **error)
 {
-  if (a->n_streams * a->horizon * (2 * a->horizon + 2 * a->context) <= MAX_FLOATS)
+  if (a->n_streams * a->horizon * (2 * a->horizon + 2 * a->row) <= MAX_FLOATS)
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: to adapt with %u streams and a horizon of %u needs more than 1 GiB",
       where, (guint) a->n_streams, (guint) a->horizon);
@@ -64,7 +64,7 @@ rnn_adapter_new (RnnModel *model, const RnnForecastConfig *c, RnnAdaptKind kind,
   gint n_read;
 
   a->klass = methods[kind];
-  a->context = (gsize) c->context;
+  a->row = (gsize) rnn_forecast_get_row (c);
   a->horizon = H;
   a->n_streams = n_streams;
   if (!check_size (a, rnn_model_get_path (model), error) || !rnn_model_check_trainable (model, error)
@@ -73,7 +73,7 @@ rnn_adapter_new (RnnModel *model, const RnnForecastConfig *c, RnnAdaptKind kind,
     return NULL;
   }
   a->n_read = (gsize) n_read;
-  a->windows = g_new0 (gfloat, S * H * a->context);
+  a->windows = g_new0 (gfloat, S * H * a->row);
   a->reads = g_new0 (gfloat, S * H * a->n_read);
   a->scalings = g_new0 (RnnScaling, S * H);
   a->shipped_said = g_new0 (gfloat, S * H * H);
@@ -186,7 +186,7 @@ learn (RnnAdapter *a, guint stream)
   most = MIN (OUTLIER * a->shipped_error, G_MAXFLOAT);
   for (gsize h = 0; h < a->horizon; h++)
     a->errors[h] = isnan (a->errors[h]) ? NAN : CLAMP (a->errors[h], -most, most);
-  a->klass->learn (a->method, a->windows + slot * a->context, a->reads + slot * a->n_read, said, a->errors);
+  a->klass->learn (a->method, a->windows + slot * a->row, a->reads + slot * a->n_read, said, a->errors);
 }
 
 void
@@ -213,7 +213,7 @@ rnn_adapter_forecast (RnnAdapter *a, const gfloat *x, const RnnScaling *scalings
     gsize slot = i * H + a->at;
 
     a->scalings[slot] = scalings[i];
-    memcpy (a->windows + slot * a->context, x + i * a->context, a->context * sizeof (gfloat));
+    memcpy (a->windows + slot * a->row, x + i * a->row, a->row * sizeof (gfloat));
     if (a->n_read)
       memcpy (a->reads + slot * a->n_read, a->read + i * a->n_read, a->n_read * sizeof (gfloat));
     memcpy (a->shipped_said + slot * H, said + i * H, H * sizeof (gfloat));
@@ -241,7 +241,7 @@ list_blocks (RnnAdapter *a, RnnAdaptBlock *blocks)
 {
   gsize H = a->horizon, all = a->n_streams * H;
   const RnnAdaptBlock rings[N_RINGS] = {
-    { a->windows, all * a->context * sizeof (gfloat) },
+    { a->windows, all * a->row * sizeof (gfloat) },
     { a->reads, all * a->n_read * sizeof (gfloat) },
     { a->scalings, all * sizeof (RnnScaling) },
     { a->shipped_said, all * H * sizeof (gfloat) },

@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnAdapter, rnn_adapter_free)
 
 /* values[n_streams] that came, NAN: missing; what is complete by them is learnt from. */
 void     rnn_adapter_observe  (RnnAdapter *adapter, const gfloat *values);
-/* Windows x[n_streams][context] and what the shipped weights say of them, said[n_streams][horizon], both scaled: what counts
+/* Windows x[n_streams][row] and what the shipped weights say of them, said[n_streams][horizon], both scaled: what counts
  * is in @said then. */
 void     rnn_adapter_forecast (RnnAdapter *adapter, const gfloat *x, const RnnScaling *scalings, gfloat *said);
 /* Do the adapted weights count now?  @falls (may be NULL): how often they began anew. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From a forecaster's recipe to a model's. */
+/* A forecaster's options and numbers. */
 #include "config.h"
+#include "covariates.h"
 #include <math.h>
 
 #define INT(f, lo, hi, def, blurb) RNN_OPT_INT (RnnForecastConfig, f, lo, hi, def, blurb)
@@ -15,6 +16,28 @@ const RnnOption rnn_forecast_options[] = {
   INT (members, 0, 16, 1, "encoders whose mean counts; 0: the linear part alone"),
   { NULL }
 };
+
+static gboolean
+count_covariates (RnnForecastConfig *c, const json_t *recipe, const gchar *where, GError **error)
+{
+  g_autoptr (RnnCovariates) covariates = rnn_covariates_new (recipe, where, error);
+
+  if (!covariates)
+    return FALSE;
+  c->known = (gint) rnn_covariates_count_known (covariates);
+  c->past = (gint) covariates->n_past;
+  c->categories = (gint) covariates->n_categories;
+  if (c->members > 0 || c->known + c->past + c->categories == 0)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: covariates are read by members, of which there are none", where);
+  return FALSE;
+}
+
+gint
+rnn_forecast_get_row (const RnnForecastConfig *c)
+{
+  return c->context * (1 + c->known + c->past) + c->known * c->horizon + c->categories;
+}
 
 gboolean
 rnn_forecast_config_read (RnnForecastConfig *c, const json_t *recipe, const gchar *where, GError **error)
@@ -39,7 +62,7 @@ rnn_forecast_config_read (RnnForecastConfig *c, const json_t *recipe, const gcha
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: neither a linear part nor members", here);
     return FALSE;
   }
-  return TRUE;
+  return count_covariates (c, recipe, where, error);
 }
 
 gfloat
@@ -50,66 +73,4 @@ rnn_forecast_read_number (const json_t *forecast, const gchar *key, gsize i, gfl
   gdouble value = n ? json_number_value (json_array_get (list, MIN (i, n - 1))) : fallback;
 
   return isfinite (value) ? (gfloat) value : fallback;
-}
-
-static json_t *
-dense (const gchar *name, gint units)
-{
-  return json_pack ("{sssssi}", "cell", "dense", "name", name, "units", units);
-}
-
-/* Encoder and head of a member */
-static void
-add_member (json_t *layers, const json_t *recipe, const RnnForecastConfig *c, gint units, gint i)
-{
-  g_autofree gchar *net = g_strdup_printf ("net%d", i), *head = g_strdup_printf ("head%d", i);
-  json_t *inner = json_object_get (recipe, "layers");
-
-  json_array_append_new (layers, json_pack ("{sssssssisO}", "cell", "window", "name", net, "from", "input", "segment",
-          c->segment, "layers", inner));
-  json_array_append_new (layers, dense (head, units));
-}
-
-static json_t *
-make_recipe (const json_t *recipe, const RnnForecastConfig *c, json_t *layers)
-{
-  json_t *whole = json_copy ((json_t *) recipe), *forecast = json_deep_copy (json_object_get (recipe, "forecast"));
-
-  rnn_options_to_json (rnn_forecast_options, c, forecast);
-  json_object_set_new (whole, "format", json_integer (1));
-  json_object_set_new (whole, "input", json_pack ("{sssi}", "kind", "tensors", "size", c->context));
-  json_object_set_new (whole, "layers", json_pack ("[{sssssO}]", "cell", "graph", "name", "", "layers", layers));
-  json_object_set_new (whole, "forecast", forecast);
-  json_decref (layers);
-  return whole;
-}
-
-json_t *
-rnn_forecast_expand (const json_t *recipe, const RnnForecastConfig *c, gint n_params)
-{
-  json_t *layers = json_array (), *sources = json_array ();
-  gint units = n_params * c->horizon;
-
-  if (c->linear) {
-    json_array_append_new (layers, dense (RNN_FORECAST_LINEAR, units));
-    json_array_append_new (sources, json_string (RNN_FORECAST_LINEAR));
-  }
-  for (gint i = 0; i < c->members; i++) {
-    add_member (layers, recipe, c, units, i);
-    json_array_append_new (sources, json_sprintf ("head%d", i));
-  }
-  if (json_array_size (sources) > 1)
-    json_array_append_new (layers, json_pack ("{sssssOsi}", "cell", "add", "name", "sum", "from", sources, "parts",
-            (gint) json_array_size (sources)));
-  json_decref (sources);
-  return make_recipe (recipe, c, layers);
-}
-
-json_t *
-rnn_forecast_expand_member (const json_t *recipe, const RnnForecastConfig *c, gint n_params, gint i)
-{
-  json_t *layers = json_array ();
-
-  add_member (layers, recipe, c, n_params * c->horizon, i);
-  return make_recipe (recipe, c, layers);
 }

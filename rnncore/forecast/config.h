@@ -10,7 +10,12 @@
  *    "output": {"kind": "regression"}, "train": {...}}
  *
  * and rnn_forecast_expand() makes the model's own recipe of it, whose layers are a graph over the whole window.  The model knows
- * one channel; every channel of a series is a window of its own. */
+ * one channel; every channel of a series is a window of its own.
+ *
+ * With covariates (covariates.h) the encoders read those of their segments, too, a category becomes a vector beside what the encoder
+ * says, and what is known of the steps ahead is met by that, step by step, with the same weights:
+ *
+ *   y_h += V relu (A [encoder (x); category] + B known_h) */
 #pragma once
 #include "../base/error.h"
 #include "../base/options.h"
@@ -27,6 +32,7 @@ typedef struct {
   gint scaling;                 /* RnnScalingKind */
   gboolean linear;              /* is there a linear part? */
   gint members;                 /* 0: the linear part alone */
+  gint known, past, categories; /* numbers beside the window: of a step, ahead or not; and tokens (covariates.h) */
 } RnnForecastConfig;
 
 extern const RnnOption rnn_forecast_options[];
@@ -38,6 +44,9 @@ extern const gchar *const rnn_adapt_names[];    /* by RnnAdaptKind, NULL-termina
 
 /* Reads and checks "forecast" of a recipe. */
 gboolean rnn_forecast_config_read (RnnForecastConfig *config, const json_t *recipe, const gchar *where, GError **error);
+
+/* Numbers of a model's input: context, and what stands behind it. */
+gint     rnn_forecast_get_row (const RnnForecastConfig *config);
 
 /* list[i] of a model's "forecast", or the last there is; @fallback: there is no such list. */
 gfloat rnn_forecast_read_number (const json_t *forecast, const gchar *key, gsize i, gfloat fallback);

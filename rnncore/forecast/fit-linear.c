@@ -79,7 +79,7 @@ probe_windows (const RnnFitWork *w, const RnnSmoother *s, const RnnFitWindows *w
   for (guint i = 0; i < windows->n; i += stride) {
     const gfloat *y = windows->y + (gsize) i * windows->n_out;
 
-    rnn_smoother_run (s, (guint) windows->n_in, windows->x + (gsize) i * windows->n_in, (guint) windows->n_out, said, room);
+    rnn_smoother_run (s, (guint) w->config.context, windows->x + (gsize) i * windows->n_in, (guint) windows->n_out, said, room);
     for (gint h = 0; h < windows->n_out; h++) {
       gdouble e = said[h] - y[h];
 
@@ -164,7 +164,7 @@ add_window (const RnnFitWork *w, RnnLinearFit *fit, guint i, gfloat factor, gflo
   const gfloat *wx = w->learn.x + (gsize) i * w->learn.n_in, *wy = w->learn.y + (gsize) i * w->learn.n_out;
 
   rnn_fit_apply (w, wx, y);
-  for (gint j = 0; j < w->learn.n_in; j++)
+  for (gint j = 0; j < w->config.context; j++)
     x[j] = factor * wx[j];
   for (gint h = 0; h < w->learn.n_out; h++)
     y[h] = factor * (isnan (wy[h]) ? y[h] : wy[h]);
@@ -185,7 +185,7 @@ measure (const RnnFitWork *w, gdouble *errors, gfloat *room)
 static void
 silence (RnnFitWork *w)
 {
-  memset (w->weight, 0, (gsize) w->learn.n_in * w->learn.n_out * sizeof (gfloat));
+  memset (w->weight, 0, (gsize) w->config.context * w->learn.n_out * sizeof (gfloat));
   memset (w->bias, 0, w->learn.n_out * sizeof (gfloat));
 }
 
@@ -216,13 +216,13 @@ choose_lambda (RnnFitWork *w, const RnnLinearFit *fit, gdouble *errors)
 static void
 regress (RnnFitWork *w)
 {
-  g_autofree gfloat *x = g_new (gfloat, w->learn.n_in), *y = g_new (gfloat, w->learn.n_out);
+  g_autofree gfloat *x = g_new (gfloat, w->config.context), *y = g_new (gfloat, w->learn.n_out);
   g_autofree gdouble *before = g_new (gdouble, w->choose.n), *after = g_new0 (gdouble, w->choose.n);
 
   silence (w);
   measure (w, before, y);
   for (guint round = 0; round < (w->median ? ROUNDS : 1); round++) {
-    g_autoptr (RnnLinearFit) fit = rnn_linear_fit_new (w->learn.n_in, w->learn.n_out);
+    g_autoptr (RnnLinearFit) fit = rnn_linear_fit_new (w->config.context, w->learn.n_out);
 
     for (guint i = 0; i < w->learn.n; i++)
       add_window (w, fit, i, round ? (gfloat) (1 / sqrt (error_of (w, &w->learn, i, TRUE, y) + SOFT)) : 1, x, y);
@@ -237,7 +237,7 @@ regress (RnnFitWork *w)
 void
 rnn_fit_linear (RnnFitWork *w)
 {
-  gsize n = (gsize) w->learn.n_in * w->learn.n_out, n_bias = (gsize) w->learn.n_out;
+  gsize n = (gsize) w->config.context * w->learn.n_out, n_bias = (gsize) w->learn.n_out;
   g_autofree gfloat *weight = NULL, *bias = NULL, *method = NULL;
 
   choose_method (w);

@@ -28,10 +28,25 @@ residuals (const RnnFitWork *w, const RnnFitWindows *windows)
   return dataset;
 }
 
+/* What a member says is what these layers of it say. */
+static gboolean
+is_said (const gchar *name, gint member)
+{
+  static const gchar *const kinds[] = { "head", "ahead" };
+
+  for (guint k = 0; k < G_N_ELEMENTS (kinds); k++) {
+    g_autofree gchar *prefix = g_strdup_printf ("%s%d.", kinds[k], member);
+
+    if (g_str_has_prefix (name, prefix))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 typedef struct {
   RnnModel *to;
-  gchar *head;                  /* what begins the names of those that are divided by the number of members */
-  gfloat share;
+  gint member;
+  gfloat share;                 /* of what it says */
 } Copy;
 
 static void
@@ -39,7 +54,7 @@ copy_weight (RnnParam *param, const gchar *name, gpointer data)
 {
   const Copy *copy = data;
   gsize n;
-  gfloat *to = rnn_model_get_weight (copy->to, name, &n), scale = g_str_has_prefix (name, copy->head) ? copy->share : 1;
+  gfloat *to = rnn_model_get_weight (copy->to, name, &n), scale = is_said (name, copy->member) ? copy->share : 1;
 
   g_assert (to && n == param->size);
   for (gsize j = 0; j < n; j++)
@@ -49,25 +64,23 @@ copy_weight (RnnParam *param, const gchar *name, gpointer data)
 static void
 copy_weights (RnnFitWork *w, RnnModel *member, gint i)
 {
-  Copy copy = { w->model, g_strdup_printf ("head%d.", i), 1.f / w->config.members };
+  Copy copy = { w->model, i, 1.f / w->config.members };
 
   rnn_cell_foreach_param (rnn_model_get_root (member), copy_weight, &copy);
-  g_free (copy.head);
+}
+
+static void
+silence_weight (RnnParam *param, const gchar *name, gpointer member)
+{
+  if (is_said (name, GPOINTER_TO_INT (member)))
+    memset (param->data, 0, param->size * sizeof (gfloat));
 }
 
 /* A member starts by saying nothing: the linear part is where it comes from. */
 void
 rnn_fit_silence (RnnModel *member, gint i)
 {
-  static const gchar *const parts[] = { "weight", "bias" };
-
-  for (guint k = 0; k < G_N_ELEMENTS (parts); k++) {
-    g_autofree gchar *name = g_strdup_printf ("head%d.%s", i, parts[k]);
-    gsize n;
-    gfloat *data = rnn_model_get_weight (member, name, &n);
-
-    memset (data, 0, n * sizeof (gfloat));
-  }
+  rnn_cell_foreach_param (rnn_model_get_root (member), silence_weight, GINT_TO_POINTER (i));
   rnn_model_pack (member, TRUE);
 }
 

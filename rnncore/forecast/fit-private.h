@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  gint n_in, n_out;             /* context, horizon */
+  gint n_in, n_out;             /* numbers of a row of the model's input, horizon */
   guint n;
   gfloat *x, *y;                /* [n][n_in], [n][n_out]; y may be NAN */
 } RnnFitWindows;

@@ -38,7 +38,7 @@ take_weight (RnnParam *param, const gchar *name, gpointer data)
   memcpy (param->data, from, n * sizeof (gfloat));
 }
 
-/* The member without its head. (transfer full) */
+/* The member without its head, which is its last layer: one that meets steps ahead has something to learn. (transfer full) */
 static RnnModel *
 make_encoder (const RnnFitWork *w, RnnModel *member, GError **error)
 {
@@ -46,7 +46,7 @@ make_encoder (const RnnFitWork *w, RnnModel *member, GError **error)
   json_t *layers = json_object_get (json_array_get (json_object_get (recipe, "layers"), 0), "layers");
   RnnModel *encoder;
 
-  json_array_remove (layers, 1);
+  json_array_remove (layers, json_array_size (layers) - 1);
   json_object_set_new (recipe, "output", json_pack ("{ss}", "kind", "raw"));
   encoder = rnn_model_new (recipe, 1, w->where, error);
   json_decref (recipe);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define FAR 30                  /* scaled truths beyond are no example */
+#define MOST_FLOATS (1 << 25)   /* of rows with covariates */
 
 /* TRUE: the window that ends before @t is an example. */
 static gboolean
@@ -22,6 +23,8 @@ make_window (const RnnFitWork *w, const RnnForecastTrack *track, guint t, gfloat
       return FALSE;
     known += !isnan (y[h]);
   }
+  if (track->covariates)
+    rnn_covariate_rows_read (track->covariates, c, t, x + c->context);
   return known > 0;
 }
 
@@ -38,13 +41,15 @@ void
 rnn_fit_collect (RnnFitWork *w, const RnnForecastTrack *tracks, guint n_tracks, gboolean learn, guint most, RnnFitWindows *windows)
 {
   const RnnForecastConfig *c = &w->config;
+  guint row = (guint) rnn_forecast_get_row (c), stride, phase = 0;
   guint64 all = 0;
-  guint stride, phase = 0;
 
   for (guint i = 0; i < n_tracks; i++)
     all += count_windows (c, learn ? 0 : tracks[i].train, learn ? tracks[i].train : tracks[i].valid);
+  if (row > (guint) c->context)
+    most = MIN (most, MOST_FLOATS / row + 1);
   stride = (guint) (all / most + 1);
-  *windows = (RnnFitWindows) { c->context, c->horizon, 0, g_new (gfloat, (all / stride + 1) * c->context),
+  *windows = (RnnFitWindows) { (gint) row, c->horizon, 0, g_new (gfloat, (all / stride + 1) * row),
     g_new (gfloat, (all / stride + 1) * c->horizon) };
   for (guint i = 0; i < n_tracks; i++) {
     guint from = MAX (learn ? 0 : tracks[i].train, (guint) c->context);
@@ -52,7 +57,7 @@ rnn_fit_collect (RnnFitWork *w, const RnnForecastTrack *tracks, guint n_tracks, 
 
     for (guint k = 0; k < n; k++)
       if (phase++ % stride == 0)
-        windows->n += make_window (w, &tracks[i], from + k, windows->x + (gsize) windows->n * c->context,
+        windows->n += make_window (w, &tracks[i], from + k, windows->x + (gsize) windows->n * row,
             windows->y + (gsize) windows->n * c->horizon);
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Windows, linear part, members, and the deviations of the whole. */
 #include "fit-private.h"
+#include "../model/root.h"
 #include "../outputs/head.h"
 #include "../session/session.h"
 #include <math.h>
@@ -103,6 +104,23 @@ measure_deviations (RnnFitWork *w, GError **error)
   return session != NULL;
 }
 
+/* The vector of values of a category that nobody has seen is the mean of the others. */
+static void
+fill_unseen (RnnParam *param, const gchar *name, gpointer data)
+{
+  gsize n = (gsize) param->dims[0], units = param->size / n;
+
+  if (!g_str_has_prefix (name, "embedding"))
+    return;
+  for (gsize j = 0; j < units && n > 1; j++) {
+    gdouble sum = 0;
+
+    for (gsize i = 1; i < n; i++)
+      sum += param->data[i * units + j];
+    param->data[j] = (gfloat) (sum / (n - 1));
+  }
+}
+
 static gboolean
 fit_all (RnnFitWork *w, const json_t *recipe, GError **error)
 {
@@ -120,6 +138,7 @@ fit_all (RnnFitWork *w, const json_t *recipe, GError **error)
   }
   if (!rnn_fit_members (w, recipe, error))
     return FALSE;
+  rnn_cell_foreach_param (rnn_model_get_root (w->model), fill_unseen, NULL);
   rnn_model_pack (w->model, FALSE);
   return measure_deviations (w, error);
 }

@@ -2,6 +2,7 @@
 /* Trains forecasting models (config.h): the linear part in closed form, then the members on what it leaves. */
 #pragma once
 #include "config.h"
+#include "covariates.h"
 #include "../train/train.h"
 
 RNN_API_BEGIN
@@ -12,6 +13,7 @@ typedef struct {
   guint n;
   guint train, valid;           /* what to learn from ends before `train`, what to choose by begins there and ends before
                                  * `valid` */
+  const RnnCovariateRows *covariates;  /* of as many steps; NULL where the recipe has no covariates */
 } RnnForecastTrack;
 
 typedef struct {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Windows slide over rings; one run of the model forecasts all streams; trackers keep what was said.
  *
- * State: the number of values, their place; of each stream the window, the forecast, the tracker's; the adapter's. */
+ * State: the number of values, their place; of each stream the window, the forecast, the tracker's; the tokens of the categories; what
+ * is known beside the values; the adapter's. */
 #include "forecaster.h"
 #include "adapt.h"
+#include "covariates-private.h"
 #include "window.h"
 #include "../outputs/head.h"
 #include "../session/session.h"
@@ -34,7 +36,11 @@ struct _RnnForecaster {
   guint64 count;                /* values of each that came */
   guint at;
   gfloat *rings, *means;
-  gfloat *x, *y;                /* [n_streams][context], [n_streams][n_out] */
+  gsize n_row;                  /* of the model's input */
+  gfloat *x, *y;                /* [n_streams][n_row], [n_streams][n_out] */
+  RnnCovariates *covariates;
+  RnnCovariateRing *beside;    /* NULL: there are none but categories */
+  gfloat *tokens;               /* [n_streams][categories] */
   gfloat *scale;                /* [horizon] */
   RnnScaling *scalings;         /* [n_streams] */
   RnnAdapter *adapter;          /* NULL: off */
@@ -63,7 +69,7 @@ check_size (const RnnForecaster *f, const gchar *where, GError **error)
 {
   guint64 H = (guint64) f->config.horizon, per_stream = H * (3 * H + 40);
 
-  if (rnn_model_get_n_in (f->model) != f->config.context || rnn_model_get_output (f->model)->n_values != f->config.horizon) {
+  if (rnn_model_get_n_in (f->model) != rnn_forecast_get_row (&f->config) || rnn_model_get_output (f->model)->n_values != f->config.horizon) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: the layers do not turn a context of %d into a horizon of %d", where,
         f->config.context, f->config.horizon);
     return FALSE;
@@ -86,6 +92,7 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
   f->n_streams = n_streams;
   f->coverage = (gfloat) coverage;
   if (!rnn_forecast_config_read (&f->config, rnn_model_get_recipe (model), where, error) || !check_size (f, where, error)
+      || !(f->covariates = rnn_covariates_new (rnn_model_get_recipe (model), where, error))
       || !(f->session = rnn_session_new (model, n_streams, 1, RNN_PRECISION_F32, error))) {
     rnn_forecaster_free (f);
     return NULL;
@@ -93,7 +100,11 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
   f->head = rnn_head_from_output (rnn_model_get_output (model));
   f->rings = g_new0 (gfloat, 2 * (gsize) n_streams * f->config.context);
   f->means = g_new0 (gfloat, (gsize) n_streams * f->config.horizon);
-  f->x = g_new0 (gfloat, (gsize) n_streams * f->config.context);
+  f->n_row = (gsize) rnn_forecast_get_row (&f->config);
+  f->x = g_new0 (gfloat, n_streams * f->n_row);
+  f->tokens = g_new0 (gfloat, (gsize) n_streams * f->config.categories + 1);
+  if (f->config.known + f->config.past > 0)
+    f->beside = rnn_covariate_ring_new (f->covariates, &f->config);
   f->y = g_new0 (gfloat, (gsize) n_streams * rnn_model_get_n_out (model));
   f->scale = g_new (gfloat, f->config.horizon);
   f->deviations = g_new (gfloat, f->config.horizon);
@@ -116,6 +127,8 @@ rnn_forecaster_free (RnnForecaster *f)
   for (guint i = 0; f->streams && i < f->n_streams; i++)
     rnn_tracker_free (f->streams[i].tracker);
   rnn_adapter_free (f->adapter);
+  rnn_covariate_ring_free (f->beside);
+  rnn_covariates_free (f->covariates);
   rnn_session_free (f->session);
   rnn_model_unref (f->model);
   g_free (f->deviations);
@@ -128,6 +141,7 @@ rnn_forecaster_free (RnnForecaster *f)
   g_free (f->scalings);
   g_free (f->said);
   g_free (f->scaled);
+  g_free (f->tokens);
   g_free (f);
 }
 
@@ -165,6 +179,54 @@ rnn_forecaster_get_season (RnnForecaster *f)
   return (guint) f->config.season;
 }
 
+/* ---- covariates ---- */
+
+const RnnCovariates *
+rnn_forecaster_get_covariates (RnnForecaster *f)
+{
+  return f->covariates;
+}
+
+void
+rnn_forecaster_set_clock (RnnForecaster *f, gint64 next, const RnnTimeStep *step)
+{
+  if (f->beside)
+    rnn_covariate_ring_set_clock (f->beside, next, step);
+}
+
+void
+rnn_forecaster_foretell (RnnForecaster *f, guint ahead, const gfloat *columns)
+{
+  if (f->beside)
+    rnn_covariate_ring_foretell (f->beside, ahead, columns);
+}
+
+gboolean
+rnn_forecaster_set_category (RnnForecaster *f, guint stream, guint category, const gchar *value)
+{
+  guint token = rnn_covariates_find_token (f->covariates, category, value);
+
+  f->tokens[(gsize) stream * f->config.categories + category] = (gfloat) token;
+  return token > 0;
+}
+
+/* What all streams know stands behind the window of the first; the others take it from there. */
+static void
+add_covariates (RnnForecaster *f)
+{
+  gsize n = f->n_row - f->config.context - f->config.categories;
+
+  if (f->beside)
+    rnn_covariate_ring_read (f->beside, f->x + f->config.context);
+  for (guint i = 0; i < f->n_streams; i++) {
+    gfloat *rest = f->x + i * f->n_row + f->config.context;
+
+    if (i > 0)
+      memcpy (rest, f->x + f->config.context, n * sizeof (gfloat));
+    memcpy (rest + n, f->tokens + (gsize) i * f->config.categories, f->config.categories * sizeof (gfloat));
+  }
+}
+
 /* ---- a value comes ---- */
 
 gboolean
@@ -191,10 +253,10 @@ take_value (RnnForecaster *f, guint i, gfloat value)
 static void
 make_input (RnnForecaster *f, guint i)
 {
-  gsize n = (gsize) f->config.context;
+  gfloat *x = f->x + i * f->n_row;
 
-  if (!rnn_forecast_window (&f->config, f->streams[i].ring + f->at, f->x + i * n, &f->scalings[i]))
-    memset (f->x + i * n, 0, n * sizeof (gfloat));
+  if (!rnn_forecast_window (&f->config, f->streams[i].ring + f->at, x, &f->scalings[i]))
+    memset (x, 0, f->config.context * sizeof (gfloat));
 }
 
 /* Half the distance of the quantiles that a deviation is from the mean; of few counts these are often the same */
@@ -251,16 +313,26 @@ issue (RnnForecaster *f, guint i)
 void
 rnn_forecaster_push (RnnForecaster *f, const gfloat *values)
 {
+  rnn_forecaster_push_with (f, values, NULL);
+}
+
+void
+rnn_forecaster_push_with (RnnForecaster *f, const gfloat *values, const gfloat *past)
+{
   for (guint i = 0; i < f->n_streams; i++)
     take_value (f, i, values[i]);
   if (f->adapter && rnn_forecaster_is_ready (f))
     rnn_adapter_observe (f->adapter, f->scaled);
   f->at = (f->at + 1) % (guint) f->config.context;
   f->count++;
+  if (f->beside)
+    rnn_covariate_ring_push (f->beside, past);
   if (!rnn_forecaster_is_ready (f))
     return;
   for (guint i = 0; i < f->n_streams; i++)
     make_input (f, i);
+  if (f->n_row > (gsize) f->config.context)
+    add_covariates (f);
   rnn_session_reset (f->session, -1);
   rnn_session_run (f->session, 1, f->x, f->y);
   for (guint i = 0; i < f->n_streams; i++)
@@ -315,17 +387,31 @@ rnn_forecaster_reset (RnnForecaster *f)
   f->at = 0;
   if (f->adapter)
     rnn_adapter_forget (f->adapter);
+  if (f->beside)
+    rnn_covariate_ring_reset (f->beside);
   for (guint i = 0; i < f->n_streams; i++) {
     rnn_tracker_forget (f->streams[i].tracker);
     f->streams[i].judged = FALSE;
   }
 }
 
+static gsize
+get_tokens_size (const RnnForecaster *f)        /* bytes */
+{
+  return f->n_streams * f->config.categories * sizeof (gfloat);
+}
+
+static gsize
+get_beside_size (const RnnForecaster *f)
+{
+  return f->beside ? rnn_covariate_ring_get_state_size (f->beside) : 0;
+}
+
 gsize
 rnn_forecaster_get_state_size (RnnForecaster *f)
 {
-  return 2 + f->n_streams * ((gsize) f->config.context + f->config.horizon
-      + rnn_tracker_get_state_size (f->streams[0].tracker)) + (f->adapter ? rnn_adapter_get_state_size (f->adapter) : 0);
+  return 2 + f->n_streams * ((gsize) f->config.context + f->config.horizon + f->config.categories
+      + rnn_tracker_get_state_size (f->streams[0].tracker)) + get_beside_size (f) + (f->adapter ? rnn_adapter_get_state_size (f->adapter) : 0);
 }
 
 void
@@ -341,8 +427,12 @@ rnn_forecaster_get_state (RnnForecaster *f, gfloat *state)
     rnn_tracker_get_state (f->streams[i].tracker, state + context + horizon);
     state += context + horizon + rnn_tracker_get_state_size (f->streams[i].tracker);
   }
+  memcpy (state, f->tokens, get_tokens_size (f));
+  state += get_tokens_size (f) / sizeof (gfloat);
+  if (f->beside)
+    rnn_covariate_ring_get_state (f->beside, state);
   if (f->adapter)
-    rnn_adapter_get_state (f->adapter, state);
+    rnn_adapter_get_state (f->adapter, state + get_beside_size (f));
 }
 
 gboolean
@@ -363,7 +453,11 @@ rnn_forecaster_set_state (RnnForecaster *f, const gfloat *state)
     f->streams[i].judged = FALSE;
     state += context + horizon + rnn_tracker_get_state_size (f->streams[i].tracker);
   }
-  if (f->adapter && !rnn_adapter_set_state (f->adapter, state))
+  memcpy (f->tokens, state, get_tokens_size (f));
+  state += get_tokens_size (f) / sizeof (gfloat);
+  if (f->beside && !rnn_covariate_ring_set_state (f->beside, state))
+    return FALSE;
+  if (f->adapter && !rnn_adapter_set_state (f->adapter, state + get_beside_size (f)))
     return FALSE;
   f->count = (guint64) count;
   f->at = (guint) at;

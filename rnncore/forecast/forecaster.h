@@ -8,10 +8,15 @@
  *       ... rnn_forecaster_get_mean (f, stream), rnn_forecaster_get_radius (f, stream) ...
  *   }
  *
- * A value that is missing (NAN) is taken to be what was forecast.  Push neither fails nor allocates; memory does not grow. */
+ * A value that is missing (NAN) is taken to be what was forecast.  Push neither fails nor allocates; memory does not grow.
+ *
+ * A model with covariates (covariates.h) is to be told of them: with a calendar the time of the first value, before each push what is
+ * known of the steps ahead and, with the push, the columns of the past; they are those of all streams.  Each stream has its
+ * own categories.  What is missing is what was last told. */
 #pragma once
 #include "../model/model.h"
 #include "config.h"
+#include "covariates.h"
 #include "tracker.h"
 
 RNN_API_BEGIN
@@ -33,8 +38,19 @@ guint rnn_forecaster_get_context (RnnForecaster *forecaster);  /* values that ar
 guint rnn_forecaster_get_horizon (RnnForecaster *forecaster);
 guint rnn_forecaster_get_season  (RnnForecaster *forecaster);  /* 0: unknown */
 
+/* ---- covariates ---- */
+const RnnCovariates *rnn_forecaster_get_covariates (RnnForecaster *forecaster); /* those of the model; there may be none */
+/* The time of the next value, and the step: to be set at the beginning, and again after a reset or a state was set. */
+void     rnn_forecaster_set_clock    (RnnForecaster *forecaster, gint64 next, const RnnTimeStep *step);
+/* Known columns of the step that is @ahead, 0 to the horizon, after the next value; may be told again, and then the last counts. */
+void     rnn_forecaster_foretell     (RnnForecaster *forecaster, guint ahead, const gfloat *columns);
+/* FALSE: training has not seen that value. */
+gboolean rnn_forecaster_set_category (RnnForecaster *forecaster, guint stream, guint category, const gchar *value);
+
 /* values[n_streams]; what is not finite is missing. */
 void     rnn_forecaster_push     (RnnForecaster *forecaster, const gfloat *values);
+/* The same with columns of the past at that step. */
+void     rnn_forecaster_push_with (RnnForecaster *forecaster, const gfloat *values, const gfloat *past);
 gboolean rnn_forecaster_is_ready (RnnForecaster *forecaster);  /* is there a forecast? */
 
 /* Of the steps after the last value, [horizon]; half the width of the interval that holds so many truths as @coverage says. */

@@ -17,6 +17,15 @@ struct _RnnPaths {
   RnnScaling *scalings;         /* [n] */
 };
 
+static gboolean
+check_covariates (const RnnPaths *p, const gchar *where, GError **error)
+{
+  if (rnn_forecast_get_row (&p->config) == p->config.context)
+    return TRUE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: paths of models with covariates cannot be sampled", where);
+  return FALSE;
+}
+
 RnnPaths *
 rnn_paths_new (RnnModel *model, guint n_paths, GError **error)
 {
@@ -25,7 +34,7 @@ rnn_paths_new (RnnModel *model, guint n_paths, GError **error)
 
   p->model = rnn_model_ref (model);
   p->n = n_paths;
-  if (!rnn_forecast_config_read (&p->config, rnn_model_get_recipe (model), where, error)
+  if (!rnn_forecast_config_read (&p->config, rnn_model_get_recipe (model), where, error) || !check_covariates (p, where, error)
       || !(p->session = rnn_session_new (model, n_paths, 1, RNN_PRECISION_F32, error))) {
     rnn_paths_free (p);
     return NULL;

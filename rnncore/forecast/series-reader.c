@@ -11,18 +11,19 @@ static const gchar *const time_names[] = { "time", "date", "datetime", "timestam
 
 struct _RnnSeriesReader {
   RnnCsv *csv;
-  gchar *time, *id, **values;   /* as the format has them */
+  gchar *time, *id, **values, **categories;     /* as the format has them */
   gchar decimal;
   gboolean no_header, lenient, finished;
   RnnEpochUnit epoch;
 
   GPtrArray *header;            /* names of all columns; NULL: not read yet */
   gint time_column, id_column;  /* -1: none */
-  GArray *columns;              /* gint: of the values */
+  GArray *columns, *category_columns;   /* gint: of the values, and of the categories */
   GPtrArray *names;             /* of the values, and NULL */
   RnnSeriesRow row;
   gfloat *row_values;
   GString *row_id;
+  GHashTable *known;            /* id (or "") -> gchar **: categories of its series */
   guint64 n_rows;
 };
 
@@ -36,12 +37,15 @@ rnn_series_reader_new (const RnnSeriesFormat *format, const gchar *where)
   r->time = g_strdup (f->time);
   r->id = g_strdup (f->id);
   r->values = f->values ? g_strsplit (f->values, ",", -1) : NULL;
+  r->categories = f->categories ? g_strsplit (f->categories, ",", -1) : NULL;
   r->decimal = f->decimal ? f->decimal : '.';
   r->csv = rnn_csv_new (f->separator, r->decimal, where);
   r->no_header = f->no_header;
   r->lenient = f->lenient;
   r->epoch = f->epoch;
   r->columns = g_array_new (FALSE, FALSE, sizeof (gint));
+  r->category_columns = g_array_new (FALSE, FALSE, sizeof (gint));
+  r->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
   r->row_id = g_string_new (NULL);
   return r;
 }
@@ -55,9 +59,12 @@ rnn_series_reader_free (RnnSeriesReader *r)
   g_free (r->time);
   g_free (r->id);
   g_strfreev (r->values);
+  g_strfreev (r->categories);
   g_clear_pointer (&r->header, g_ptr_array_unref);
   g_clear_pointer (&r->names, g_ptr_array_unref);
   g_array_unref (r->columns);
+  g_array_unref (r->category_columns);
+  g_hash_table_unref (r->known);
   g_string_free (r->row_id, TRUE);
   g_free (r->row_values);
   g_free (r);
@@ -171,6 +178,28 @@ find_time (RnnSeriesReader *r)
 }
 
 static gboolean
+choose_categories (RnnSeriesReader *r, GError **error)
+{
+  for (gint i = 0; r->categories && r->categories[i]; i++) {
+    gint column = find_column (r, g_strstrip (r->categories[i]), error);
+
+    if (column < 0)
+      return FALSE;
+    g_array_append_val (r->category_columns, column);
+  }
+  return TRUE;
+}
+
+static gboolean
+is_category (const RnnSeriesReader *r, gint column)
+{
+  for (guint i = 0; i < r->category_columns->len; i++)
+    if (g_array_index (r->category_columns, gint, i) == column)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 choose_values (RnnSeriesReader *r, GError **error)
 {
   gint n = (gint) r->header->len;
@@ -180,7 +209,7 @@ choose_values (RnnSeriesReader *r, GError **error)
 
     if (column < 0)
       return FALSE;
-    if (r->values || (column != r->time_column && column != r->id_column))
+    if (r->values || (column != r->time_column && column != r->id_column && !is_category (r, column)))
       g_array_append_val (r->columns, column);
   }
   return r->columns->len > 0 || fail (r, error, "there is no column of values");
@@ -196,7 +225,7 @@ choose_columns (RnnSeriesReader *r, GError **error)
     r->time_column = find_time (r);
   if (r->id && (r->id_column = find_column (r, r->id, error)) < 0)
     return FALSE;
-  if (!choose_values (r, error))
+  if (!choose_categories (r, error) || !choose_values (r, error))
     return FALSE;
   r->names = g_ptr_array_new ();
   for (guint i = 0; i < r->columns->len; i++)
@@ -252,12 +281,52 @@ read_id (RnnSeriesReader *r, const RnnCsvField *fields, GError **error)
       (gchar *) r->header->pdata[r->id_column]);
 }
 
+/* Of a series' first row */
+static gchar **
+take_categories (RnnSeriesReader *r, const RnnCsvField *fields)
+{
+  gchar **all = g_new0 (gchar *, r->category_columns->len + 1);
+
+  for (guint i = 0; i < r->category_columns->len; i++) {
+    const RnnCsvField *field = &fields[g_array_index (r->category_columns, gint, i)];
+    g_autofree gchar *text = g_strndup (field->text, field->n);
+
+    all[i] = g_utf8_make_valid (text, -1);
+  }
+  return all;
+}
+
+static gboolean
+read_categories (RnnSeriesReader *r, const RnnCsvField *fields, GError **error)
+{
+  const gchar *id = r->row.id ? r->row.id : "";
+  gchar **known = r->category_columns->len ? g_hash_table_lookup (r->known, id) : NULL;
+  g_auto (GStrv) all = NULL;
+
+  if (r->category_columns->len == 0)
+    return TRUE;
+  all = take_categories (r, fields);
+  for (guint i = 0; known && known[i]; i++)
+    if (strcmp (known[i], all[i])) {
+      g_autofree gchar *shown = g_strescape (all[i], NULL), *before = g_strescape (known[i], NULL);
+
+      return fail (r, error, "column %s: \"%.40s\", but \"%.40s\" in the series' first row: a category is of a whole series",
+          (gchar *) r->header->pdata[g_array_index (r->category_columns, gint, i)], shown, before);
+    }
+  if (!known) {
+    known = g_steal_pointer (&all);
+    g_hash_table_insert (r->known, g_strdup (id), known);
+  }
+  r->row.categories = (const gchar *const *) known;
+  return TRUE;
+}
+
 static gboolean
 read_row (RnnSeriesReader *r, const RnnCsvField *fields, guint n, GError **error)
 {
   if (n != r->header->len)
     return fail (r, error, "%u fields, but %u columns", n, r->header->len);
-  if (!read_time (r, fields, error) || !read_id (r, fields, error))
+  if (!read_time (r, fields, error) || !read_id (r, fields, error) || !read_categories (r, fields, error))
     return FALSE;
   for (guint i = 0; i < r->columns->len; i++)
     if (!read_value (r, fields, i, error))

@@ -11,6 +11,7 @@ typedef struct {
   const gchar *time;            /* NULL: the column called time, date, datetime, timestamp or ds, if there is one; "": none */
   const gchar *id;              /* of the series that a row belongs to; NULL: all rows are one series */
   const gchar *values;          /* "OT" or "HUFL,HULL"; NULL: all that are left */
+  const gchar *categories;      /* "shop,region": texts that are the same in all rows of a series; NULL: none */
   gchar separator;              /* 0: found in the first line */
   gchar decimal;                /* 0: '.' */
   gboolean no_header;
@@ -22,6 +23,7 @@ typedef struct {
   gint64 time;                  /* RNN_TIME_NONE: there is no such column */
   const gchar *id;              /* or NULL */
   const gfloat *values;         /* [n_values], NAN: missing */
+  const gchar *const *categories;       /* as the format lists them, NULL-terminated; or NULL */
   guint64 line;                 /* from 1 */
 } RnnSeriesRow;
 
@@ -37,7 +39,7 @@ void rnn_series_reader_finish (RnnSeriesReader *reader);        /* no more bytes
 
 /* The next row, valid until the next call.  NULL: bytes are needed, after finish no row is left, or @error is set
  * ("FILE:LINE: column OT: ..."): a column that is not there, a row with more or fewer fields than the header, a field that is
- * no number or no time; after finish also a table without rows. */
+ * no number or no time, a category that changes within a series; after finish also a table without rows. */
 const RnnSeriesRow *rnn_series_reader_next (RnnSeriesReader *reader, GError **error);
 
 /* Known once there was a row, or the header has been read; transfer none. */

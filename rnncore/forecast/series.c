@@ -18,7 +18,7 @@ typedef struct {
 } Entry;
 
 typedef struct {
-  gchar *id;
+  gchar *id, **categories;
   GArray *entries;              /* of Entry */
   GArray *values;               /* gfloat [entries][channels] */
 } Collection;
@@ -29,6 +29,7 @@ collection_free (gpointer data)
   Collection *c = data;
 
   g_free (c->id);
+  g_strfreev (c->categories);
   g_array_unref (c->entries);
   g_array_unref (c->values);
   g_free (c);
@@ -58,6 +59,8 @@ rnn_series_free (RnnSeries *s)
   g_free (s->id);
   g_strfreev (s->names);
   g_free (s->values);
+  g_free (s->others);
+  g_strfreev (s->categories);
   g_free (s);
 }
 
@@ -96,6 +99,8 @@ add_row (Rows *rows, const RnnSeriesRow *row)
   Collection *c = find_collection (rows, row->id);
   Entry entry = { row->time, row->line, c->entries->len };
 
+  if (!c->categories)
+    c->categories = g_strdupv ((gchar **) row->categories);
   g_array_append_val (c->entries, entry);
   g_array_append_vals (c->values, row->values, rows->channels);
 }
@@ -217,6 +222,7 @@ lay (Collection *c, const gchar *const *names, const RnnSeriesRules *rules, cons
   s = rnn_series_new (c->id, places[n - 1] + 1, names);
   s->start = entries[0].time;
   s->step = step;
+  s->categories = g_steal_pointer (&c->categories);
   for (guint i = 0; i < n; i++)
     memcpy (s->values + (gsize) places[i] * channels, (gfloat *) (gpointer) c->values->data
         + (gsize) entries[i].place * channels, channels * sizeof (gfloat));

@@ -14,6 +14,9 @@ typedef struct {
   gfloat *values;               /* [n][channels]; NAN: missing, or no row was there */
   gint64 start;                 /* of values[0]; RNN_TIME_NONE: rows are numbered, not timed */
   RnnTimeStep step;
+  guint n_others, n_ahead;      /* columns that are not forecast (covariates.h), and their rows after the last value */
+  gfloat *others;               /* [n + n_ahead][n_others] */
+  gchar **categories;           /* as the format names them, what the series' first row says; NULL-terminated, or NULL */
 } RnnSeries;
 
 typedef struct {

@@ -147,6 +147,8 @@ rnn_forecast_is_count (const json_t *recipe)
 typedef struct {
   GArray *tracks;               /* of RnnForecastTrack */
   GPtrArray *values;            /* their values, owned */
+  RnnCovariates *covariates;
+  GPtrArray *rows;              /* RnnCovariateRows of each series, owned */
   gdouble *mean, *deviation;    /* [channels]; 0 and 1 of several series, and of counts */
   gboolean own;                 /* each column in its own units */
 } Work;
@@ -156,7 +158,7 @@ static void
 add_track (Work *w, const RnnSeries *s, guint c, guint valid, gdouble mean, gdouble deviation)
 {
   gfloat *values = g_new (gfloat, s->n);
-  RnnForecastTrack track = { values, s->n, s->n > valid ? s->n - valid : 0, s->n };
+  RnnForecastTrack track = { values, s->n, s->n > valid ? s->n - valid : 0, s->n, w->rows->pdata[w->rows->len - 1] };
 
   for (guint t = 0; t < s->n; t++)
     values[t] = (gfloat) ((s->values[(gsize) t * s->channels + c] - mean) / deviation);
@@ -167,6 +169,7 @@ add_track (Work *w, const RnnSeries *s, guint c, guint valid, gdouble mean, gdou
 static gboolean
 add_series (Work *w, const RnnSeries *s, guint valid, const gchar *where, GError **error)
 {
+  g_ptr_array_add (w->rows, rnn_covariate_rows_new (w->covariates, s));
   for (guint c = 0; c < s->channels; c++) {
     if (!w->own) {
       w->mean[c] = 0;
@@ -223,39 +226,61 @@ get_positive (const json_t *forecast, const gchar *key)
   return (guint) CLAMP (json_integer_value (json_object_get (forecast, key)), 0, 1 << 20);
 }
 
+static void
+work_clear (Work *w)
+{
+  g_array_unref (w->tracks);
+  g_ptr_array_unref (w->values);
+  g_ptr_array_unref (w->rows);
+  rnn_covariates_free (w->covariates);
+  g_free (w->mean);
+  g_free (w->deviation);
+}
+
+/* Of a recipe that says everything */
+static RnnModel *
+fit_series (const json_t *recipe, const RnnSeries *const *series, guint n_series, guint valid, const RnnForecastFit *fit,
+    const gchar *where, GError **error)
+{
+  const RnnSeries *usual = rnn_forecast_find_median (series, n_series);
+  Work w = { g_array_new (FALSE, FALSE, sizeof (RnnForecastTrack)), g_ptr_array_new_with_free_func (g_free),
+    rnn_covariates_new (recipe, where, error), g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_covariate_rows_free),
+    g_new0 (gdouble, usual->channels), g_new0 (gdouble, usual->channels), n_series == 1 && !rnn_forecast_is_count (recipe) };
+  g_autoptr (RnnModel) model = NULL;
+  gboolean good = w.covariates != NULL;
+  RnnModel *own = NULL;
+
+  for (guint i = 0; good && i < n_series; i++)
+    good = add_series (&w, series[i], valid, where, error);
+  if (good)
+    model = rnn_forecast_fit (recipe, (const RnnForecastTrack *) (gpointer) w.tracks->data, w.tracks->len, fit, where, error);
+  if (model)
+    own = rnn_forecast_own_units (model, usual, w.mean, w.deviation, error);
+  work_clear (&w);
+  return own;
+}
+
 RnnModel *
 rnn_forecast_train (const json_t *recipe, const RnnSeries *const *series, guint n_series, const RnnForecastTraining *t,
     const gchar *where, GError **error)
 {
-  const RnnSeries *usual;
-  const json_t *given;
+  const json_t *given = json_object_get (recipe, "forecast");
   guint season, horizon, valid;
-  g_autoptr (RnnModel) model = NULL;
-  RnnModel *own = NULL;
+  const RnnSeries *usual;
+  RnnModel *model;
   json_t *whole;
-  gboolean good = TRUE;
-  Work w;
 
   if (!check_series (series, n_series, where, error))
     return NULL;
   usual = rnn_forecast_find_median (series, n_series);
-  given = json_object_get (recipe, "forecast");
-  season = t->season ? t->season : json_object_get (given, "season") ? get_positive (given, "season") : rnn_forecast_choose_season (usual, 0, usual->n);
-  horizon = t->horizon ? t->horizon : json_object_get (given, "horizon") ? get_positive (given, "horizon") : MIN (season > 1 ? 2 * season : 24, MAX (usual->n / 4, 1));
+  season = t->season ? t->season : json_object_get (given, "season") ? get_positive (given, "season")
+      : rnn_forecast_choose_season (usual, 0, usual->n);
+  horizon = t->horizon ? t->horizon : json_object_get (given, "horizon") ? get_positive (given, "horizon")
+      : MIN (season > 1 ? 2 * season : 24, MAX (usual->n / 4, 1));
   valid = t->valid ? t->valid : MAX (2 * horizon, usual->n / 5);
   whole = rnn_forecast_complete (recipe, horizon, season, usual->n > valid ? usual->n - valid : 0);
-  w = (Work) { g_array_new (FALSE, FALSE, sizeof (RnnForecastTrack)), g_ptr_array_new_with_free_func (g_free),
-    g_new0 (gdouble, usual->channels), g_new0 (gdouble, usual->channels), n_series == 1 && !rnn_forecast_is_count (recipe) };
-  for (guint i = 0; good && i < n_series; i++)
-    good = add_series (&w, series[i], valid, where, error);
-  if (good)
-    model = rnn_forecast_fit (whole, (const RnnForecastTrack *) (gpointer) w.tracks->data, w.tracks->len, &t->fit, where, error);
-  if (model)
-    own = rnn_forecast_own_units (model, usual, w.mean, w.deviation, error);
+  rnn_covariates_learn (whole, series, n_series, valid);
+  model = fit_series (whole, series, n_series, valid, &t->fit, where, error);
   json_decref (whole);
-  g_array_unref (w.tracks);
-  g_ptr_array_unref (w.values);
-  g_free (w.mean);
-  g_free (w.deviation);
-  return own;
+  return model;
 }

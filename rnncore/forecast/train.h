@@ -35,7 +35,8 @@ RnnModel *rnn_forecast_own_units (RnnModel *model, const RnnSeries *series, cons
     GError **error);
 
 /* A trained model.  One series: each column in its own units.  Several, of the same columns: one model of all, whose recipe has to
- * scale every window by itself.  Fails on series that are too short. (transfer full) */
+ * scale every window by itself.  Columns that are covariates of the recipe have been split off (covariates.h).  Fails on series that
+ * are too short. (transfer full) */
 RnnModel *rnn_forecast_train (const json_t *recipe, const RnnSeries *const *series, guint n_series,
     const RnnForecastTraining *training, const gchar *where, GError **error);
 

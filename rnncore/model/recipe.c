@@ -7,7 +7,7 @@
 #define MAX_STRING 65536
 
 static const gchar *const top_keys[] = { "format", "name", "description", "license", "attribution", "input", "encoder",
-  "layers", "output", "tensors", "train", "forecast", NULL };
+  "layers", "output", "tensors", "train", "forecast", "covariates", NULL };
 
 static gboolean
 fail (RnnModel *model, GError **error, gint code, const gchar *reason)

@@ -93,6 +93,7 @@ run (gint argc, gchar **argv, GError **error)
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &o.model, "A trained model", "FILE" },
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &o.recipe, "What to train", "FILE.json" },
     { "save", 0, 0, G_OPTION_ARG_FILENAME, &o.save, "Where to write the trained model", "FILE" },
+    EVAL_COVARIATE_ENTRIES (&o),
     { "seed", 0, 0, G_OPTION_ARG_INT, &o.seed, "Of weights and of the examples' order", "N" },
     { "level-shift", 0, 0, G_OPTION_ARG_DOUBLE, &o.level_shift, "Raise the second half of the third part by so many deviations",
         "X" },
@@ -110,13 +111,7 @@ run (gint argc, gchar **argv, GError **error)
     g_print ("%s\n", text);
     free (text);
   }
-  g_free (o.time);
-  g_free (o.target);
-  g_free (o.step);
-  g_free (o.model);
-  g_free (o.recipe);
-  g_free (o.save);
-  g_free (o.horizons);
+  eval_options_clear (&o);
   if (!result)
     return FALSE;
   json_decref (result);

@@ -145,7 +145,34 @@ write_plot (const Wanted *w, const RnnSeries *s, guint horizon, const GString *t
 }
 
 static gboolean
-forecast (const Wanted *w, const gchar *path, const RnnSeries *s, GError **error)
+check_rows (const gchar *path, const RnnSeries *s, RnnForecaster *f, GError **error)
+{
+  const RnnCovariates *c = rnn_forecaster_get_covariates (f);
+  guint context = rnn_forecaster_get_context (f), horizon = rnn_forecaster_get_horizon (f);
+
+  if (s->n < context)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %u rows, but the model looks at %u", path, s->n, context);
+  else if (c->n_known && s->n_ahead < horizon)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: column %s is known for %u rows after the last value; the model looks %u "
+        "ahead", path, c->known[0], s->n_ahead, horizon);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+follow (RnnForecaster *f, const gchar *path, const RnnSeries *s, GError **error)
+{
+  if (!check_rows (path, s, f, error))
+    return FALSE;
+  eval_begin (f, s, 0);
+  for (guint t = 0; t < s->n; t++)
+    eval_push (f, s, t, s->values + (gsize) t * s->channels);
+  return TRUE;
+}
+
+static gboolean
+forecast (const Wanted *w, const gchar *path, const RnnSeries *s, RnnModel *given, GError **error)
 {
   guint season = w->options.season ? (guint) w->options.season : rnn_forecast_choose_season (s, 0, s->n);
   guint horizon = choose_horizon (w, s, season);
@@ -158,17 +185,10 @@ forecast (const Wanted *w, const gchar *path, const RnnSeries *s, GError **error
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %u rows are too few for a horizon of %u", path, s->n, horizon);
     return FALSE;
   }
-  model = w->options.model ? rnn_model_load (w->options.model, error) : train (w, path, s, season, horizon, error);
+  model = given ? rnn_model_ref (given) : train (w, path, s, season, horizon, error);
   f = model ? rnn_forecaster_new (model, s->channels, COVERAGE, error) : NULL;
-  if (!f || (w->options.save && !rnn_model_save (model, w->options.save, error)))
+  if (!f || (w->options.save && !rnn_model_save (model, w->options.save, error)) || !follow (f, path, s, error))
     return FALSE;
-  for (guint t = 0; t < s->n; t++)
-    rnn_forecaster_push (f, s->values + (gsize) t * s->channels);
-  if (!rnn_forecaster_is_ready (f)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %u rows, but the model looks at %u", path, s->n,
-        rnn_forecaster_get_context (f));
-    return FALSE;
-  }
   horizon = w->samples ? horizon : MIN (horizon, rnn_forecaster_get_horizon (f));
   bands = w->samples ? eval_sample (&w->options, model, s, (guint) w->samples, horizon, error) : make_bands (f, s, horizon);
   if (!bands)
@@ -193,36 +213,28 @@ run (gint argc, gchar **argv, GError **error)
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &o->model, "A trained model", "FILE" },
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &o->recipe, "What to train", "FILE.json" },
     { "save", 0, 0, G_OPTION_ARG_FILENAME, &o->save, "Where to write the trained model", "FILE" },
+    EVAL_COVARIATE_ENTRIES (o),
     { "seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "Of weights and of the examples' order", "N" },
     { "plot", 0, 0, G_OPTION_ARG_FILENAME, &w.plot, "Write past and forecast for gnuplot", "FILE" },
     { "history", 0, 0, G_OPTION_ARG_INT, &w.history, "Rows of the past in it", "N" },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Say nothing of the training", NULL },
     { NULL }
   };
-  RnnSeriesFormat format = { NULL };
-  RnnSeriesRules rules = { FALSE };
+  g_autoptr (RnnCovariates) covariates = NULL;
+  g_autoptr (RnnModel) model = NULL;
   g_autoptr (GPtrArray) all = NULL;
-  RnnTimeStep step;
   gboolean good = rnn_tool_parse (&rnn_tool_forecast, entries, &argc, &argv, 1, 1, error);
 
   if (good && (w.horizon < 0 || o->season < 0 || w.history < 0 || w.samples < 0 || w.samples > 100000)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--horizon, --season, --history and --samples (100000 at most) are positive numbers");
     good = FALSE;
   }
-  if (good && o->step) {
-    good = rnn_time_step_parse (&step, o->step, error);
-    rules.step = &step;
-  }
-  format.time = o->time;
-  format.values = o->target;
-  all = good ? rnn_series_load (argv[1], &format, &rules, error) : NULL;
-  good = all && forecast (&w, argv[1], all->pdata[0], error);
-  g_free (o->time);
-  g_free (o->target);
-  g_free (o->step);
-  g_free (o->model);
-  g_free (o->recipe);
-  g_free (o->save);
+  if (good && o->model)
+    good = (model = rnn_model_load (o->model, error)) != NULL;
+  covariates = good ? eval_read_covariates (o, model, error) : NULL;
+  all = covariates ? eval_load_table (o, covariates, argv[1], error) : NULL;
+  good = all && forecast (&w, argv[1], all->pdata[0], model, error);
+  eval_options_clear (o);
   g_free (w.plot);
   return good;
 }

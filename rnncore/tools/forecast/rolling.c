@@ -24,6 +24,8 @@ typedef struct {
 typedef struct {
   const EvalOptions *options;
   const gchar *path;
+  RnnModel *given;              /* --model, or NULL */
+  RnnCovariates *covariates;
   RnnSeries *series;
   guint channels, horizon, season, train, valid, end;   /* rows where the parts end */
   gboolean counts;              /* values stay as they are */
@@ -52,17 +54,12 @@ static gboolean
 load (Roll *r, GError **error)
 {
   const EvalOptions *o = r->options;
-  RnnSeriesFormat format = { .time = o->time, .values = o->target, .id = o->id };
   g_autoptr (GPtrArray) all = NULL;
-  RnnSeriesRules rules = { 0 };
-  RnnTimeStep step;
 
-  if (o->step) {
-    if (!rnn_time_step_parse (&step, o->step, error))
-      return FALSE;
-    rules.step = &step;
-  }
-  all = rnn_series_load (r->path, &format, &rules, error);
+  if (o->model && !(r->given = rnn_model_load (o->model, error)))
+    return FALSE;
+  r->covariates = eval_read_covariates (o, r->given, error);
+  all = r->covariates ? eval_load_table (o, r->covariates, r->path, error) : NULL;
   if (!all)
     return FALSE;
   r->series = g_ptr_array_steal_index (all, 0);
@@ -140,13 +137,15 @@ add_baselines (Roll *r)
 static RnnModel *
 train (Roll *r, const json_t *recipe, GError **error)
 {
+  const gchar *where = r->options->recipe ? r->options->recipe : "the linear model";
+  g_autoptr (RnnCovariates) covariates = rnn_covariates_new (recipe, where, error);
+  g_autoptr (RnnCovariateRows) rows = covariates ? rnn_covariate_rows_new (covariates, r->series) : NULL;
   g_autofree RnnForecastTrack *tracks = g_new (RnnForecastTrack, r->channels);
   RnnForecastFit fit = { .seed = (guint64) r->options->seed, .report = eval_report, .data = (gpointer) r->options };
 
   for (guint c = 0; c < r->channels; c++)
-    tracks[c] = (RnnForecastTrack) { track (r, c), r->series->n, r->train, r->valid };
-  return rnn_forecast_fit (recipe, tracks, r->channels, &fit,
-      r->options->recipe ? r->options->recipe : "the linear model", error);
+    tracks[c] = (RnnForecastTrack) { track (r, c), r->series->n, r->train, r->valid, rows };
+  return rows ? rnn_forecast_fit (recipe, tracks, r->channels, &fit, where, error) : NULL;
 }
 
 static gboolean
@@ -155,14 +154,6 @@ save (Roll *r, RnnModel *model, GError **error)
   g_autoptr (RnnModel) own = rnn_forecast_own_units (model, r->series, r->mean, r->deviation, error);
 
   return own && rnn_model_save (own, r->options->save, error);
-}
-
-static RnnModel *
-load_model (Roll *r, GError **error)
-{
-  g_autoptr (RnnModel) model = rnn_model_load (r->options->model, error);
-
-  return model ? eval_standard_units (model, r->series, r->mean, r->deviation, error) : NULL;
 }
 
 static gboolean
@@ -197,7 +188,9 @@ add_models (Roll *r, GError **error)
   json_object_set_new (forecast, "members", json_integer (0));
   json_object_set_new (forecast, "linear", json_true ());
   json_object_set_new (linear, "output", json_pack ("{ss}", "kind", "regression"));
-  model = r->options->model ? load_model (r, error) : train (r, recipe, error);
+  json_object_del (linear, "covariates");
+  rnn_covariates_learn (recipe, (const RnnSeries *const *) &r->series, 1, r->series->n - r->train);
+  model = r->given ? eval_standard_units (r->given, r->series, r->mean, r->deviation, error) : train (r, recipe, error);
   plain = model ? train (r, linear, error) : NULL;
   good = plain && add_forecaster (r, "model", model, error) && add_forecaster (r, "nlinear", plain, error)
       && (!r->options->save || save (r, model, error));
@@ -278,7 +271,7 @@ advance (Roll *r, Method *m, guint t)
   for (guint c = 0; c < r->channels; c++)
     row[c] = track (r, c)[t];
   if (m->forecaster)
-    rnn_forecaster_push (m->forecaster, row);
+    eval_push (m->forecaster, r->series, t, row);
   for (guint c = 0; c < r->channels; c++) {
     if (m->baseline)
       rnn_tracker_observe (m->trackers[c], row[c]);
@@ -295,8 +288,11 @@ roll (Roll *r)
   for (guint i = 0; i < r->methods->len; i++) {
     Method *m = &g_array_index (r->methods, Method, i);
     guint context = m->forecaster ? rnn_forecaster_get_context (m->forecaster) : 0;
+    guint first = r->train > context ? r->train - context : 0;
 
-    for (guint t = r->train > context ? r->train - context : 0; t + 1 < r->end; t++)
+    if (m->forecaster)
+      eval_begin (m->forecaster, r->series, first);
+    for (guint t = first; t + 1 < r->end; t++)
       advance (r, m, t);
   }
   for (guint j = 0; j < r->options->n_horizons; j++)
@@ -358,6 +354,8 @@ eval_rolling (const EvalOptions *o, const gchar *path, GError **error)
   }
   g_array_unref (r.methods);
   g_clear_pointer (&r.series, rnn_series_free);
+  g_clear_pointer (&r.given, rnn_model_unref);
+  rnn_covariates_free (r.covariates);
   g_free (r.values);
   g_free (r.mean);
   g_free (r.deviation);
