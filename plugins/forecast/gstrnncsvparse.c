@@ -8,7 +8,8 @@
  * since the first row's, which the caps name (`rnn-start`); without a time column rows are `step` apart.  Steps that are
  * not there, or have no value, are GAP events; a single value that is missing among others is NaN.
  *
- * With `id-column` the rows of one id are one series, which begins with a segment of its own and a title tag.
+ * With `id-column` the rows of one id are one series, which begins with a segment of its own and a title tag.  What `category-columns`
+ * say of a whole series are tags, "COLUMN=VALUE" as extended comments.
  *
  * ## Example
  * |[
@@ -26,7 +27,7 @@ GST_DEBUG_CATEGORY_STATIC (rnn_csv_parse_debug);
 
 #define GUESS_FROM 8            /* rows */
 
-enum { PROP_0, PROP_TIME_COLUMN, PROP_COLUMNS, PROP_ID_COLUMN, PROP_STEP, PROP_SEPARATOR, PROP_DECIMAL_COMMA, PROP_HEADER,
+enum { PROP_0, PROP_TIME_COLUMN, PROP_COLUMNS, PROP_ID_COLUMN, PROP_CATEGORY_COLUMNS, PROP_STEP, PROP_SEPARATOR, PROP_DECIMAL_COMMA, PROP_HEADER,
   PROP_EPOCH_UNIT, PROP_LENIENT, PROP_SORT };
 
 typedef struct {
@@ -40,7 +41,7 @@ struct _GstRnnCsvParse {
   GstPad *sinkpad, *srcpad;
 
   /* under the object lock */
-  gchar *time_column, *columns, *id_column, *step, *separator;
+  gchar *time_column, *columns, *id_column, *category_columns, *step, *separator;
   gboolean decimal_comma, header, lenient;
   RnnEpochUnit epoch;
   guint sort;
@@ -52,7 +53,7 @@ struct _GstRnnCsvParse {
   guint hold;                   /* rows that wait for later ones */
   GstRnnSeries series;
   gboolean failed, begun;       /* begun: the series' caps and segment are out */
-  gchar *id;                    /* of the series under way, or NULL */
+  gchar *id, **categories;      /* of the series under way, or NULL */
   GHashTable *ids;              /* those that were */
   gint64 last;                  /* time of the row that left last, or RNN_TIME_NONE */
   gint64 count;                 /* steps that left */
@@ -100,6 +101,7 @@ forget (GstRnnCsvParse *self)
   g_clear_pointer (&self->reader, rnn_series_reader_free);
   g_clear_pointer (&self->where, g_free);
   g_clear_pointer (&self->id, g_free);
+  g_clear_pointer (&self->categories, g_strfreev);
   gst_rnn_series_clear (&self->series);
   g_array_set_size (self->rows, 0);
   g_hash_table_remove_all (self->ids);
@@ -138,13 +140,14 @@ static gboolean
 begin (GstRnnCsvParse *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *time = NULL, *id = NULL, *columns = NULL, *step = NULL;
+  g_autofree gchar *time = NULL, *id = NULL, *columns = NULL, *categories = NULL, *step = NULL;
   RnnSeriesFormat format = { NULL };
 
   GST_OBJECT_LOCK (self);
   format.time = time = g_strdup (self->time_column);
   format.id = id = g_strdup (self->id_column);
   format.values = columns = g_strdup (self->columns);
+  format.categories = categories = g_strdup (self->category_columns);
   format.separator = self->separator ? *self->separator : 0;
   format.decimal = self->decimal_comma ? ',' : '.';
   format.no_header = !self->header;
@@ -180,7 +183,26 @@ guess_step (GstRnnCsvParse *self)
     self->series.step = (RnnTimeStep) { RNN_STEP_TIME, GST_SECOND };
 }
 
-/* Caps, segment and title, before the first row leaves. */
+static void
+push_tags (GstRnnCsvParse *self)
+{
+  g_auto (GStrv) names = g_strsplit (self->categories ? self->category_columns : "", ",", -1);
+  GstTagList *tags = gst_tag_list_new_empty ();
+
+  if (self->id)
+    gst_tag_list_add (tags, GST_TAG_MERGE_APPEND, GST_TAG_TITLE, self->id, NULL);
+  for (guint i = 0; names[i] && self->categories[i]; i++) {
+    g_autofree gchar *pair = g_strdup_printf ("%s=%s", g_strstrip (names[i]), self->categories[i]);
+
+    gst_tag_list_add (tags, GST_TAG_MERGE_APPEND, GST_TAG_EXTENDED_COMMENT, pair, NULL);
+  }
+  if (gst_tag_list_n_tags (tags) > 0)
+    gst_pad_push_event (self->srcpad, gst_event_new_tag (tags));
+  else
+    gst_tag_list_unref (tags);
+}
+
+/* Caps, segment and tags, before the first row leaves. */
 static void
 announce (GstRnnCsvParse *self)
 {
@@ -196,8 +218,7 @@ announce (GstRnnCsvParse *self)
   gst_segment_init (&segment, GST_FORMAT_TIME);
   segment.base = self->base;
   gst_pad_push_event (self->srcpad, gst_event_new_segment (&segment));
-  if (self->id)
-    gst_pad_push_event (self->srcpad, gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE, self->id, NULL)));
+  push_tags (self);
   self->begun = TRUE;
 }
 
@@ -328,6 +349,7 @@ change_series (GstRnnCsvParse *self, const RnnSeriesRow *row)
     self->base += gst_rnn_series_get_pts (&self->series, self->count);
   g_free (self->id);
   self->id = g_strdup (row->id);
+  g_clear_pointer (&self->categories, g_strfreev);
   self->begun = FALSE;
   self->last = RNN_TIME_NONE;
   self->count = 0;
@@ -341,6 +363,8 @@ add_row (GstRnnCsvParse *self, const RnnSeriesRow *from)
   guint n = rnn_series_reader_get_n_values (self->reader), known = 0, at = self->rows->len;
   Row row = { from->time, from->line, NULL };
 
+  if (!self->categories)
+    self->categories = g_strdupv ((gchar **) from->categories);
   for (guint i = 0; i < n; i++)
     known += !isnan (from->values[i]);
   if (known > 0)
@@ -436,23 +460,13 @@ change_state (GstElement *element, GstStateChange transition)
 
 /* ---- properties ---- */
 
+/* NULL: it is no text */
 static gchar **
 text_property (GstRnnCsvParse *self, guint id)
 {
-  switch (id) {
-    case PROP_TIME_COLUMN:
-      return &self->time_column;
-    case PROP_COLUMNS:
-      return &self->columns;
-    case PROP_ID_COLUMN:
-      return &self->id_column;
-    case PROP_STEP:
-      return &self->step;
-    case PROP_SEPARATOR:
-      return &self->separator;
-    default:
-      return NULL;
-  }
+  gchar **texts[] = { &self->time_column, &self->columns, &self->id_column, &self->category_columns, &self->step, &self->separator };
+
+  return id >= PROP_TIME_COLUMN && id - PROP_TIME_COLUMN < G_N_ELEMENTS (texts) ? texts[id - PROP_TIME_COLUMN] : NULL;
 }
 
 static void
@@ -530,6 +544,7 @@ install_properties (GObjectClass *klass)
           "time, date, datetime, timestamp or ds" },
     { "columns", "Columns", "Names or numbers of the columns of values, joined by commas; unset: all others" },
     { "id-column", "Id column", "Name or number of the column that says which series a row belongs to" },
+    { "category-columns", "Category columns", "Names or numbers of columns that say one thing of a whole series, joined by commas" },
     { "step", "Step", "How far rows are apart: 10ms, 5s, 15min, 1h, 1d, 1mo, 1b (business day); unset: as most rows are" },
     { "separator", "Separator", "What stands between fields; unset: comma, semicolon or tab, by the first line" },
   };

@@ -18,7 +18,7 @@ struct _GstRnnForecast {
   GstPad *sinkpad, *srcpad;
 
   /* under the object lock */
-  gchar *model_file, *state_file;
+  gchar *model_file, *state_file, *known_file, *categories;
   gchar *save_wanted, *load_wanted;     /* paths */
   GstRnnForecastSettings settings;
   guint64 n_values, n_forecasts, n_resets, n_anomalies, n_falls;
@@ -36,6 +36,11 @@ struct _GstRnnForecast {
   gint *places;                 /* [n_streams] column of the stream's values */
   gint n_streams;
   gfloat *row;                  /* [n_streams] */
+  RnnSeries *known;             /* of known-file, or NULL */
+  gint *past_places;            /* [n_past] column of the stream's values */
+  gfloat *past;                 /* [n_past] */
+  gboolean clocked;             /* the forecaster knows what time it is, and what is known ahead */
+  gboolean known_ended;         /* that was told */
   GstClockTime next;            /* PTS that is due, or NONE: anything */
   gint64 resume;                /* time up to which values are known from the state file, or RNN_TIME_NONE */
   gboolean untold_state;        /* the state file's forecast has not left here */
@@ -48,6 +53,16 @@ struct _GstRnnForecast {
 
 /* ---- gstrnnforecast-properties.c ---- */
 void gst_rnn_forecast_install_properties (GObjectClass *klass);
+
+/* ---- gstrnnforecast-covariates.c ---- */
+/* With the caps; FALSE: it is refused, and told why. */
+gboolean gst_rnn_forecast_negotiate_covariates (GstRnnForecast *self);
+void gst_rnn_forecast_clear_covariates (GstRnnForecast *self);
+void gst_rnn_forecast_set_categories (GstRnnForecast *self);    /* those of the property */
+void gst_rnn_forecast_take_tags (GstRnnForecast *self, const GstTagList *tags);
+/* Before a value: what is known of its time and of the steps ahead, and its columns of the past (NULL: missing). */
+void gst_rnn_forecast_foretell (GstRnnForecast *self, GstClockTime pts);
+void gst_rnn_forecast_take_past (GstRnnForecast *self, const gfloat *values);
 
 /* ---- gstrnnforecast-anomaly.c ---- */
 void gst_rnn_forecast_register_meta (void);

@@ -3,7 +3,8 @@
 #include "gstrnnforecast-private.h"
 
 enum { PROP_0, PROP_MODEL_FILE, PROP_STATE_FILE, PROP_COVERAGE, PROP_EVERY, PROP_MAX_GAP, PROP_POST_ANOMALIES,
-  PROP_ANOMALY_PROBABILITY, PROP_ANOMALY_INTERVAL, PROP_STATE_INTERVAL, PROP_ADAPT, PROP_STATS };
+  PROP_ANOMALY_PROBABILITY, PROP_ANOMALY_INTERVAL, PROP_STATE_INTERVAL, PROP_ADAPT, PROP_KNOWN_FILE, PROP_CATEGORIES,
+  PROP_STATS };
 
 #define TYPE_ADAPT (adapt_get_type ())
 static GType
@@ -22,17 +23,37 @@ adapt_get_type (void)
   return type;
 }
 
+/* NULL: it is no text */
+static gchar **
+text_property (GstRnnForecast *self, guint id)
+{
+  switch (id) {
+    case PROP_MODEL_FILE:
+      return &self->model_file;
+    case PROP_STATE_FILE:
+      return &self->state_file;
+    case PROP_KNOWN_FILE:
+      return &self->known_file;
+    case PROP_CATEGORIES:
+      return &self->categories;
+    default:
+      return NULL;
+  }
+}
+
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstRnnForecast *self = GST_RNN_FORECAST (object);
   GstRnnForecastSettings *s = &self->settings;
-  gchar **text = id == PROP_MODEL_FILE ? &self->model_file : &self->state_file;
+  gchar **text = text_property (self, id);
 
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_MODEL_FILE:
     case PROP_STATE_FILE:
+    case PROP_KNOWN_FILE:
+    case PROP_CATEGORIES:
       g_free (*text);
       *text = g_value_dup_string (value);
       break;
@@ -76,7 +97,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
   switch (id) {
     case PROP_MODEL_FILE:
     case PROP_STATE_FILE:
-      g_value_set_string (value, id == PROP_MODEL_FILE ? self->model_file : self->state_file);
+    case PROP_KNOWN_FILE:
+    case PROP_CATEGORIES:
+      g_value_set_string (value, *text_property (self, id));
       break;
     case PROP_COVERAGE:
       g_value_set_double (value, s->coverage);
@@ -143,6 +166,10 @@ gst_rnn_forecast_install_properties (GObjectClass *klass)
   INSTALL (PROP_ADAPT, g_param_spec_enum ("adapt", "Adapt",
           "What learns from the stream; what the model file says counts as long as it is the better one", TYPE_ADAPT,
           RNN_ADAPT_OFF, before));
+  INSTALL (PROP_KNOWN_FILE, g_param_spec_string ("known-file", "Known file",
+          "A table with times and the columns that the model looks at ahead", NULL, before));
+  INSTALL (PROP_CATEGORIES, g_param_spec_string ("categories", "Categories",
+          "What the series is, COLUMN=VALUE joined by commas, where no tags say it", NULL, before));
   INSTALL (PROP_STATS, g_param_spec_boxed ("stats", "Statistics", "Counts of values, forecasts, resets, anomalies; is it adapted, and how often was that given up",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 #undef INSTALL

@@ -16,6 +16,9 @@
  * With `adapt` it learns from the stream: a linear map beside the model, or all its weights.  These count only while their
  * forecasts are better than the model file's own, and are given up where they have become worse.  `state-file` keeps them, too.
  *
+ * A model with covariates is told of the calendar by the times of the values, of columns of the past by the stream, of what is known
+ * ahead by the table `known-file`, and of categories by tags (of `rnncsvparse`) or by `categories`.
+ *
  * ## Example
  * |[
  * gst-launch-1.0 filesrc location=in.csv ! rnncsvparse ! rnnforecast model-file=m.safetensors ! rnncsvenc ! fdsink
@@ -161,6 +164,7 @@ gst_rnn_forecast_forget (GstRnnForecast *self)
 {
   if (self->forecaster)
     rnn_forecaster_reset (self->forecaster);
+  self->clocked = FALSE;
   self->next = GST_CLOCK_TIME_NONE;
   self->resume = RNN_TIME_NONE;
   self->untold_state = FALSE;
@@ -190,6 +194,11 @@ set_caps (GstRnnForecast *self, GstEvent *event)
   if (!self->forecaster || !rnn_forecaster_set_adapt (self->forecaster, self->now.adapt, &error))
     return refuse (self, error->message);
   gst_rnn_forecast_forget (self);
+  if (!gst_rnn_forecast_negotiate_covariates (self)) {
+    g_clear_pointer (&self->forecaster, rnn_forecaster_free);
+    return FALSE;
+  }
+  gst_rnn_forecast_set_categories (self);
   push_caps (self);
   gst_rnn_forecast_load_state (self);
   return TRUE;
@@ -267,7 +276,8 @@ step (GstRnnForecast *self, GstClockTime pts, gboolean forecasts)
 {
   GstBuffer *buffer = NULL;
 
-  rnn_forecaster_push (self->forecaster, self->row);
+  gst_rnn_forecast_foretell (self, pts);
+  rnn_forecaster_push_with (self->forecaster, self->row, self->past);
   note_adaptation (self);
   self->count++;
   self->next = step_after (self, pts);
@@ -293,6 +303,7 @@ step_over (GstRnnForecast *self, gint64 steps)
   }
   for (gint i = 0; i < self->n_streams; i++)
     self->row[i] = NAN;
+  gst_rnn_forecast_take_past (self, NULL);
   for (gint64 k = 0; k < steps; k++)
     step (self, self->next, FALSE);
 }
@@ -333,6 +344,7 @@ take_row (GstRnnForecast *self, const gfloat *values, GstClockTime pts)
     return GST_FLOW_OK;
   for (gint i = 0; i < self->n_streams; i++)
     self->row[i] = values[self->places[i]];
+  gst_rnn_forecast_take_past (self, values);
   GST_OBJECT_LOCK (self);
   self->n_values++;
   GST_OBJECT_UNLOCK (self);
@@ -399,6 +411,16 @@ take_segment (GstRnnForecast *self, GstEvent *event)
   return TRUE;
 }
 
+static void
+take_tags (GstRnnForecast *self, GstEvent *event)
+{
+  GstTagList *tags;
+
+  gst_event_parse_tag (event, &tags);
+  if (self->forecaster)
+    gst_rnn_forecast_take_tags (self, tags);
+}
+
 static gboolean
 sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
@@ -415,6 +437,9 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
         gst_event_unref (event);
         return FALSE;
       }
+      break;
+    case GST_EVENT_TAG:
+      take_tags (self, event);
       break;
     case GST_EVENT_GAP:
       gst_rnn_forecast_load_if_wanted (self);
@@ -448,6 +473,7 @@ change_state (GstElement *element, GstStateChange transition)
     gst_rnn_forecast_save_state (self);
     g_clear_pointer (&self->forecaster, rnn_forecaster_free);
     gst_rnn_series_clear (&self->series);
+    gst_rnn_forecast_clear_covariates (self);
     gst_rnn_forecast_forget (self);
   } else if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
     g_clear_pointer (&self->model, rnn_model_unref);
@@ -465,6 +491,8 @@ finalize (GObject *object)
 
   g_free (self->model_file);
   g_free (self->state_file);
+  g_free (self->known_file);
+  g_free (self->categories);
   g_free (self->save_wanted);
   g_free (self->load_wanted);
   g_free (self->places);

@@ -21,6 +21,13 @@ read_recipe (const gchar *path)
   return json_loadb (text ? text : "", n, 0, NULL);
 }
 
+static void
+tags_free (gpointer tags)
+{
+  if (tags)
+    gst_tag_list_unref (tags);
+}
+
 GstRnnForecasting *
 gst_rnn_forecasting_load (GstElement *owner, const gchar *path)
 {
@@ -36,6 +43,7 @@ gst_rnn_forecasting_load (GstElement *owner, const gchar *path)
   f->recipe = recipe;
   f->where = g_strdup (path);
   f->series = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_series_free);
+  f->tags = g_ptr_array_new_with_free_func (tags_free);
   f->rows = g_array_new (FALSE, FALSE, sizeof (gfloat));
   f->first = -1;
   return f;
@@ -50,6 +58,8 @@ gst_rnn_forecasting_free (GstRnnForecasting *f)
   g_ptr_array_unref (f->series);
   g_array_unref (f->rows);
   gst_rnn_series_clear (&f->format);
+  gst_clear_tag_list (&f->coming);
+  g_ptr_array_unref (f->tags);
   g_free (f->where);
   g_free (f);
 }
@@ -127,6 +137,15 @@ gst_rnn_forecasting_take (GstRnnForecasting *f, GstBuffer *buffer, GError **erro
 }
 
 void
+gst_rnn_forecasting_take_tags (GstRnnForecasting *f, const GstTagList *tags)
+{
+  GstTagList *all = gst_tag_list_merge (f->coming, tags, GST_TAG_MERGE_PREPEND);
+
+  gst_clear_tag_list (&f->coming);
+  f->coming = all;
+}
+
+void
 gst_rnn_forecasting_finish (GstRnnForecasting *f)
 {
   gint n = f->format.channels;
@@ -147,6 +166,7 @@ gst_rnn_forecasting_finish (GstRnnForecasting *f)
   s->step = f->format.step;
   s->start = f->format.start == RNN_TIME_NONE || s->step.n == 0 ? RNN_TIME_NONE : f->format.start + MAX (f->first, 0);
   g_ptr_array_add (f->series, s);
+  g_ptr_array_add (f->tags, g_steal_pointer (&f->coming));
   g_array_set_size (f->rows, 0);
   f->first = -1;
 }
@@ -154,8 +174,10 @@ gst_rnn_forecasting_finish (GstRnnForecasting *f)
 void
 gst_rnn_forecasting_forget (GstRnnForecasting *f)
 {
+  gst_clear_tag_list (&f->coming);
   g_array_set_size (f->rows, 0);
   g_ptr_array_set_size (f->series, 0);
+  g_ptr_array_set_size (f->tags, 0);
   f->first = -1;
 }
 
@@ -189,9 +211,24 @@ apply (json_t *recipe, const RnnOption *options, const gchar *key, const gchar *
   return TRUE;
 }
 
+/* "hour;weekday" */
+static void
+set_names (json_t *recipe, const gchar *key, const gchar *names)
+{
+  g_auto (GStrv) parts = g_strsplit (names, ";", -1);
+  json_t *list = json_array ();
+
+  for (gchar **part = parts; *part; part++)
+    json_array_append_new (list, json_string (g_strstrip (*part)));
+  if (!json_object_get (recipe, "covariates"))
+    json_object_set_new (recipe, "covariates", json_object ());
+  json_object_set_new (json_object_get (recipe, "covariates"), key, list);
+}
+
 static gboolean
 apply_config (json_t *recipe, const gchar *text, GError **error)
 {
+  static const gchar *const covariates[] = { "calendar", "known", "past", "categories", NULL };
   g_auto (GStrv) pairs = g_strsplit (text ? text : "", ",", -1);
 
   for (gchar **pair = pairs; *pair; pair++) {
@@ -199,10 +236,56 @@ apply_config (json_t *recipe, const gchar *text, GError **error)
     const RnnOption *options = halves[0] && rnn_options_find (rnn_forecast_options, halves[0]) ? rnn_forecast_options
         : rnn_train_options;
 
-    if (halves[0] && !apply (recipe, options, halves[0], halves[1] ? halves[1] : "", error))
+    if (halves[0] && g_strv_contains (covariates, halves[0]))
+      set_names (recipe, halves[0], halves[1] ? halves[1] : "");
+    else if (halves[0] && !apply (recipe, options, halves[0], halves[1] ? halves[1] : "", error))
       return FALSE;
   }
   return TRUE;
+}
+
+/* Of the pair "name=value" among the tags; NULL: there is none. (transfer full) */
+static gchar *
+find_category (const GstTagList *tags, const gchar *name)
+{
+  gsize n = strlen (name);
+  gchar *pair;
+
+  for (guint i = 0; tags && gst_tag_list_get_string_index (tags, GST_TAG_EXTENDED_COMMENT, i, &pair); i++) {
+    gchar *value = g_str_has_prefix (pair, name) && pair[n] == '=' ? g_strdup (pair + n + 1) : NULL;
+
+    g_free (pair);
+    if (value)
+      return value;
+  }
+  return NULL;
+}
+
+/* Up to one that is not told. (transfer full) */
+static gchar **
+list_categories (const RnnCovariates *c, const GstTagList *tags)
+{
+  gchar **all = g_new0 (gchar *, c->n_categories + 1);
+
+  for (guint k = 0; k < c->n_categories && (all[k] = find_category (tags, c->categories[k])); k++);
+  return all;
+}
+
+/* Once: the columns that are covariates are no series of their own. */
+static gboolean
+split (GstRnnForecasting *f, const json_t *recipe, GError **error)
+{
+  g_autoptr (RnnCovariates) c = rnn_covariates_new (recipe, f->where, error);
+
+  for (guint i = 0; c && i < f->series->len; i++) {
+    RnnSeries *s = f->series->pdata[i];
+
+    g_strfreev (s->categories);
+    s->categories = list_categories (c, f->tags->pdata[i]);
+    if (!rnn_covariates_split (c, s, "the series", error))
+      return FALSE;
+  }
+  return c != NULL;
 }
 
 RnnModel *
@@ -218,7 +301,8 @@ gst_rnn_forecasting_train (GstRnnForecasting *f, const gchar *config, guint n_th
     const json_t *seed = json_object_get (json_object_get (recipe, "train"), "seed");
 
     training.fit.seed = seed ? (guint64) json_integer_value (seed) : 1;
-    model = rnn_forecast_train (recipe, (const RnnSeries *const *) f->series->pdata, f->series->len, &training, f->where, error);
+    if (split (f, recipe, error))
+      model = rnn_forecast_train (recipe, (const RnnSeries *const *) f->series->pdata, f->series->len, &training, f->where, error);
   }
   json_decref (recipe);
   return model;

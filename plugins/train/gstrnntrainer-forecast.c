@@ -134,15 +134,19 @@ gst_rnn_trainer_collect_series (GstRnnTrainer *self)
   return GST_AGGREGATOR_FLOW_NEED_DATA;
 }
 
-/* CAPS and SEGMENT of the series; FALSE: it does not take them. */
+/* CAPS, SEGMENT and TAG of the series; FALSE: it does not take them. */
 gboolean
 gst_rnn_trainer_series_event (GstRnnTrainer *self, GstEvent *event)
 {
   g_autoptr (GError) error = NULL;
   const GstSegment *segment;
+  GstTagList *tags;
   GstCaps *caps;
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT) {
+  if (GST_EVENT_TYPE (event) == GST_EVENT_TAG) {
+    gst_event_parse_tag (event, &tags);
+    gst_rnn_forecasting_take_tags (self->forecasting, tags);
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT) {
     gst_event_parse_segment (event, &segment);
     gst_rnn_forecasting_finish (self->forecasting);
     if (segment->format != GST_FORMAT_TIME || segment->rate < 0)

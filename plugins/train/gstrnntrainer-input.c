@@ -160,7 +160,7 @@ sink_event (GstAggregator *aggregator, GstAggregatorPad *pad, GstEvent *event)
     gst_rnn_trainer_cancel (self);
   } else if (type == GST_EVENT_FLUSH_STOP) {
     g_atomic_int_set (&self->flushed, TRUE);
-  } else if (self->forecasting && (type == GST_EVENT_CAPS || type == GST_EVENT_SEGMENT)) {
+  } else if (self->forecasting && (type == GST_EVENT_CAPS || type == GST_EVENT_SEGMENT || type == GST_EVENT_TAG)) {
     ok = gst_rnn_trainer_series_event (self, event);
   } else if (type == GST_EVENT_CAPS) {
     forget_flushed (self);

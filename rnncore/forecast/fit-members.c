@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#define LEAST_UPDATES 600       /* with covariates, which no linear part has begun to learn: few windows are seen more often */
 #define CHOSEN 2                /* standard errors that its gain must be: the same windows have chosen its epoch already */
 
 /* What the linear part leaves of the windows, as examples */
@@ -158,6 +159,19 @@ descend (RnnFitWork *w, RnnModel *member, const RnnTrainConfig *config, gint i, 
   return good;
 }
 
+/* As many times more epochs, and the more of them without a gain before it ends. */
+static void
+see_often (const RnnFitWork *w, RnnTrainConfig *config)
+{
+  gint per_epoch = MAX ((gint) w->learn.n / MAX (config->batch_size, 1), 1);
+  gint factor = (LEAST_UPDATES / per_epoch + config->epochs - 1) / MAX (config->epochs, 1);
+
+  if (rnn_forecast_get_row (&w->config) == w->config.context || factor < 2)
+    return;
+  config->epochs *= factor;
+  config->patience *= factor;
+}
+
 static gboolean
 train_member (RnnFitWork *w, const json_t *recipe, gint i, RnnDataset *learn, RnnDataset *choose, GError **error)
 {
@@ -171,6 +185,7 @@ train_member (RnnFitWork *w, const json_t *recipe, gint i, RnnDataset *learn, Rn
   config.seed = (gint) ((w->fit->seed + i + 1) % G_MAXINT);
   if (!member || (options && !rnn_options_from_json (rnn_train_options, &config, options, NULL, w->where, error)))
     return FALSE;
+  see_often (w, &config);
   if (w->config.linear)
     rnn_fit_silence (member, i);
   if (rnn_fit_is_solvable (w, member))

@@ -64,10 +64,15 @@ drain (TestHarness *t)
     } else if (GST_EVENT_TYPE (event) == GST_EVENT_TAG) {
       g_autofree gchar *title = NULL;
       GstTagList *tags;
+      gchar *pair;
 
       gst_event_parse_tag (event, &tags);
       gst_tag_list_get_string (tags, GST_TAG_TITLE, &title);
       g_string_append_printf (all, "title %s\n", title);
+      for (guint i = 0; gst_tag_list_get_string_index (tags, GST_TAG_EXTENDED_COMMENT, i, &pair); i++) {
+        g_string_append_printf (all, "category %s\n", pair);
+        g_free (pair);
+      }
     }
     gst_event_unref (event);
   }
@@ -97,6 +102,21 @@ test_rows (void)
       "0+3.6e+06: 1 2\n3.6e+06+3.6e+06: 3 nan\n7.2e+06+3.6e+06: 5 6\nsegment 0\n");
   check ("rnncsvparse columns=b", "a;b\r\n1;2\r\n3;4", "0+1000: 2\n1000+1000: 4\nsegment 0\n");
   check ("rnncsvparse step=10ms decimal-comma=true header=false", "1,5\n2,5\n", "0+10: 1.5\n10+10: 2.5\nsegment 0\n");
+}
+
+/* What is said of a whole series are tags; what changes within one is refused. */
+static void
+test_categories (void)
+{
+  TestHarness *t = csv_new ("rnncsvparse category-columns=shop");
+
+  check ("rnncsvparse id-column=id category-columns=shop,id", "id,ds,y,shop\na,1,5,Paris\na,2,6,Paris\nb,1,7,Rome\nb,2,8,Rome\n",
+      "0+1000: 5\n1000+1000: 6\n0+1000: 7\n1000+1000: 8\nsegment 0\ntitle a\ncategory shop=Paris\ncategory id=a\n"
+      "segment 2000\ntitle b\ncategory shop=Rome\ncategory id=b\n");
+  push_text (t, "ds,y,shop\n1,5,Paris\n2,6,Rome\n", 1000);
+  gst_harness_push_event (t->h, gst_event_new_eos ());
+  test_expect_error (t, GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE, ":3: column shop: \"Rome\", but \"Paris\"");
+  test_harness_free (t);
 }
 
 /* A step that is not there, and one without a value, are gaps. */
@@ -292,6 +312,7 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/csv/parse/rows", test_rows);
+  g_test_add_func ("/csv/categories", test_categories);
   g_test_add_func ("/csv/parse/gaps", test_gaps);
   g_test_add_func ("/csv/parse/months", test_months);
   g_test_add_func ("/csv/parse/ids", test_ids);

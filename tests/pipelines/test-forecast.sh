@@ -128,6 +128,55 @@ many() {
 }
 check "and of several series one model" many
 
+# Load follows a plan that nobody could guess; the table's last rows have the plan alone.
+awk 'BEGIN { srand(4); print "date,load,plan"
+  for (t = 0; t < 500; t++) {
+    p = int(rand() * 9)
+    printf "2020-01-%02dT%02d:00:00Z,%s,%d\n", int(t / 24) + 1, t % 24, t < 490 ? 5 + 2 * p : "", p
+  } }' > plan.csv
+follows_plan() {
+  "$pipelines/forecast" plan.csv --target load --horizon 6 --known plan --calendar hour --save plan.safetensors > table 2> log &&
+    tail -n 6 table | cut -f 2 > said && sed -n 492,497p plan.csv | cut -d , -f 3 | paste said - |
+    awk '{ e = $1 - 5 - 2 * $2; if (e > 2 || e < -2) exit 1; n++ } END { exit n != 6 }'
+}
+check "what is known ahead is looked at" follows_plan
+check "a plan that ends too early" fails "column plan is known for 10 rows after the last value; the model looks 24 ahead" \
+  "$pipelines/forecast" plan.csv --target load --horizon 24 --known plan
+check "a column to be known that is not there" fails 'plan.csv:1: there is no column "plans"' \
+  "$pipelines/forecast" plan.csv --target load --known plans
+evaluates_plan() {
+  "$pipelines/evaluate-forecast" plan.csv --target load --known plan --split 300,90,90 --horizons 6 --json -q > log &&
+    tail -n 1 log | sed 's/.*"model":{"mse":\([0-9.e-]*\).*"nlinear":{"mse":\([0-9.e-]*\).*/\1 \2/' | awk '{ exit !(5 * $1 < $2) }'
+}
+check "and evaluate-forecast says what that gives" evaluates_plan
+streams_plan() {
+  "$pipelines/train-forecast" plan.csv stream.safetensors --target load --horizon 4 --known plan --calendar hour > log 2>&1 &&
+    head -n 400 plan.csv | cut -d , -f 1,2 > loads.csv &&
+    gst-launch-1.0 -q filesrc location=loads.csv ! rnncsvparse ! rnnforecast model-file=stream.safetensors known-file=plan.csv ! \
+      rnncsvenc ! filesink location=out.csv > log 2>&1 &&
+    tail -n 4 out.csv | cut -d , -f 3 > said && sed -n 401,404p plan.csv | cut -d , -f 2 | paste said - |
+    awk '{ e = $1 - $2; if (e > 3 || e < -3) exit 1; n++ } END { exit n != 4 }'
+}
+check "a stream with a table of what is known ahead" streams_plan
+# Of two kinds of series the plan means opposite things
+categories() {
+  awk 'BEGIN { srand(5); print "id,shop,t,y,plan"
+    for (s = 1; s < 7; s++) for (t = 0; t < 120; t++) {
+      p = rand() < 0.1
+      printf "%d,%s,%d,%g,%d\n", s, s % 2 ? "up" : "down", t * 3600, s % 2 ? p : -p, p
+    } }' > shops.csv
+  "$pipelines/train-forecast" shops.csv shops.safetensors --id id --time t --target y --known plan --category shop --horizon 4 --season 1 \
+    --recipe "$pipelines/../models/forecast/one.json" --config scaling=none > log 2>&1 || return 1
+  for kind in up down; do
+    awk -F , -v OFS=, -v kind=$kind '$2 == kind || NR == 1 { print $3, $4 } ' shops.csv | head -n 100 > one.csv
+    awk 'BEGIN { print "time,plan"; for (t = 0; t < 200; t++) print t * 3600 "," (t >= 99) }' > always.csv
+    gst-launch-1.0 -q filesrc location=one.csv ! rnncsvparse time-column=t ! rnnforecast model-file=shops.safetensors known-file=always.csv \
+      categories=shop=$kind ! rnncsvenc ! filesink location=$kind.out > log 2>&1 || return 1
+  done
+  tail -n 1 up.out | awk -F , '{ exit !($3 > 0.5) }' && tail -n 1 down.out | awk -F , '{ exit !($3 < -0.5) }'
+}
+check "categories say what the plan means" categories
+
 # Bad input: one line that names file and line or reason, and no model
 trains_not() {
   printf '%b' "$1" > bad.csv
