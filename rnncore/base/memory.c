@@ -55,12 +55,17 @@ rnn_memory_probe (gsize bytes, const gchar *where, GError **error)
 }
 
 gfloat *
+rnn_memory_try_room (gsize n, const gchar *where, GError **error)
+{
+  return try_bytes (rnn_size_mul (n, sizeof (gfloat)), where, error);
+}
+
+gfloat *
 rnn_memory_try_floats (gsize n, const gchar *where, GError **error)
 {
-  gsize bytes = rnn_size_mul (n, sizeof (gfloat));
-  gpointer data = try_bytes (bytes, where, error);
+  gfloat *data = rnn_memory_try_room (n, where, error);
 
-  return data ? memset (data, 0, bytes) : NULL;
+  return data ? memset (data, 0, n * sizeof (gfloat)) : NULL;
 }
 
 void

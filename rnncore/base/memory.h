@@ -12,6 +12,8 @@ guint64 rnn_memory_get_limit (void);
 /* n floats, all 0, at a multiple of 64 bytes; g_aligned_free.  NULL and an error that begins with @where: the system has no
  * such memory. */
 gfloat *rnn_memory_try_floats (gsize n, const gchar *where, GError **error);
+/* The same, but what is in it is undefined. */
+gfloat *rnn_memory_try_room (gsize n, const gchar *where, GError **error);
 /* Would the system give @bytes at once?  For who allocates with GLib next. */
 gboolean rnn_memory_probe (gsize bytes, const gchar *where, GError **error);
 /* Is @bytes within the limit?  @what it is, for the message: "weights". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a graph puts side by side, as it is: y = x.
+/* What a graph puts side by side, as it is: y = x, and may be the same array.
  *
  * No state, no tape. */
 #include "cell.h"
@@ -15,7 +15,8 @@ setup (RnnCell *cell, GError **error)
 static void
 forward (const RnnCell *cell, const RnnRun *run)
 {
-  memcpy (run->y, run->x, (gsize) run->T * run->B * cell->n_in * sizeof (gfloat));
+  if (run->y != run->x)
+    memcpy (run->y, run->x, (gsize) run->T * run->B * cell->n_in * sizeof (gfloat));
 }
 
 static void

@@ -19,6 +19,8 @@
 #include "../kernels/kernels.h"
 #include <string.h>
 
+extern const RnnCellClass rnn_cell_concat;
+
 #define INPUT "input"
 #define MAX_SOURCES 64
 
@@ -186,11 +188,13 @@ setup (RnnCell *cell, GError **error)
 
   for (gint i = 0; i < n; i++) {
     Node *node = &g->nodes[i];
+    gboolean stays;             /* what it gathers is its output, from its first step on (late.h) */
 
     node->x = wires;
     wires += node->gathers ? child (cell, i)->n_in : 0;
-    node->y = wires;
-    wires += i < n - 1 ? child (cell, i)->n_out : 0;
+    stays = node->gathers && i < n - 1 && node->latency == 0 && child (cell, i)->klass == &rnn_cell_concat;
+    node->y = stays ? node->x : wires;
+    wires += i < n - 1 && !stays ? child (cell, i)->n_out : 0;
     g->widest_in = MAX (g->widest_in, child (cell, i)->n_in);
     g->widest_out = MAX (g->widest_out, MAX (child (cell, i)->n_out, cell->n_in));
   }

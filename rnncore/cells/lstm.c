@@ -154,8 +154,10 @@ forward (const RnnCell *cell, const RnnRun *run)
   const gfloat *h = run->state, *c_prev = run->state + P;
   Areas a = areas (l, run);
 
-  rnn_bias (l->b_ih, n, 4 * H, a.gates, 4 * H, FALSE);
-  rnn_bias (l->b_hh, n, 4 * H, a.gates, 4 * H, TRUE);
+  rnn_bias (l->b_ih, 1, 4 * H, a.gates, 4 * H, FALSE);
+  rnn_bias (l->b_hh, 1, 4 * H, a.gates, 4 * H, TRUE);
+  for (gint i = 1; i < n; i++)
+    memcpy (a.gates + (gsize) i * 4 * H, a.gates, 4 * (gsize) H * sizeof (gfloat));
   rnn_linear (l->w_ih, n, run->x, cell->n_in, a.gates, 4 * H, TRUE);
   for (gint t = 0; t < run->T; t++) {
     gsize row = (gsize) t * B;

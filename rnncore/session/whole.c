@@ -30,10 +30,10 @@ room_init (Room *room, const RnnCell *root, gint T, const gchar *where, GError *
 
   *room = (Room) { NULL };
   return rnn_memory_check (rnn_size_mul (scratch, sizeof (gfloat)), "room to work in", where, error)
-      && (room->x = rnn_memory_try_floats ((gsize) T * root->n_in, where, error))
-      && (room->y = rnn_memory_try_floats ((gsize) T * root->n_out, where, error))
+      && (room->x = rnn_memory_try_room ((gsize) T * root->n_in, where, error))
+      && (room->y = rnn_memory_try_room ((gsize) T * root->n_out, where, error))
       && (room->state = rnn_memory_try_floats (MAX (root->n_state, 1), where, error))
-      && (room->scratch = rnn_memory_try_floats (MAX (scratch, 1), where, error));
+      && (room->scratch = rnn_memory_try_room (MAX (scratch, 1), where, error));
 }
 
 gboolean
@@ -56,6 +56,7 @@ rnn_run_whole (RnnModel *model, guint n_steps, const gfloat *x, gfloat *y, GErro
   }
   if ((ok = root && room_init (&room, root, T, where, error))) {
     memcpy (room.x, x, (gsize) n_steps * root->n_in * sizeof (gfloat));
+    memset (room.x + (gsize) n_steps * root->n_in, 0, (gsize) root->latency * root->n_in * sizeof (gfloat));
     rnn_cell_reset_state (root, room.state);
     rnn_cell_forward (root, &(RnnRun) { .T = T, .B = 1, .x = room.x, .y = room.y, .state = room.state, .state_stride = root->n_state,
           .scratch = room.scratch, .lengths = &length });
