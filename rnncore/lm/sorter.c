@@ -82,9 +82,9 @@ sort_block (RnnSorter *sorter)
 
   qsort_r (sorter->records, sorter->n, w * sizeof (guint32), compare_records, sorter);
   for (gsize i = 0; i < sorter->n; i++) {
-    guint32 *last = sorter->records + (n - 1) * w, *record = sorter->records + i * w;
+    guint32 *record = sorter->records + i * w, *last = n > 0 ? sorter->records + (n - 1) * w : NULL;
 
-    if (n > 0 && compare_keys (last, record, sorter->n_keys) == 0)
+    if (last && compare_keys (last, record, sorter->n_keys) == 0)
       add_values (sorter, last, record);
     else
       memmove (sorter->records + n++ * w, record, w * sizeof (guint32));
