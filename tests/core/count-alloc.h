@@ -8,7 +8,15 @@
 
 static gint n_allocations;
 
-#ifdef __SANITIZE_THREAD__      /* needs malloc before it can look up anything, but tells of it */
+#ifdef __SANITIZE_THREAD__
+#define HOOKED          /* needs malloc before it can look up anything */
+#elif defined (__has_feature)
+#if __has_feature (address_sanitizer)
+#define HOOKED          /* clang's is part of the program, too: nothing can stand in front of it */
+#endif
+#endif
+
+#ifdef HOOKED           /* but it tells of what it serves */
 
 void __sanitizer_malloc_hook (const volatile void *memory, size_t size);
 
