@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Handwriting (Alimoglu & Alpaydin 1996, UCI's pendigits: 30 writers to learn from, 14 others to be tested on).  Single
  * digits: many steps to one class.  Strings of digits: CTC, on strokes of several digits of the same group of writers, written
- * side by side.
+ * side by side; half of the digits that are learnt from are as a drawing of many points is read (features/pen.h).
  *
  * FILE: the folder of pendigits.tra and pendigits.tes. */
 #include "pen.h"
@@ -88,6 +88,8 @@ add_string (RnnDataset *dataset, const GArray *digits, gboolean vary, RnnRng *rn
   for (guint d = 0; d < n; d++) {
     chosen[d] = g_array_index (digits, PenDigit, rnn_rng_below (rng, digits->len));
     labels[d] = 1 + chosen[d].value;
+    if (vary && rnn_rng_below (rng, 2))
+      chosen[d] = pen_retrace (&chosen[d], rng);
     if (vary)
       chosen[d] = pen_vary (&chosen[d], rng);
   }

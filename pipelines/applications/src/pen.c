@@ -90,6 +90,23 @@ pen_vary (const PenDigit *digit, RnnRng *rng)
   return varied;
 }
 
+PenDigit
+pen_retrace (const PenDigit *digit, RnnRng *rng)
+{
+  RnnPen pen = RNN_PEN_START;
+  gfloat drawing[RNN_PEN_POINTS * RNN_PEN_SIZE], wide = digit->value == 1 ? between (rng, 0, 1) : 1;
+  PenDigit traced = *digit;
+  g_autoptr (GArray) shapes = NULL;
+
+  rnn_pen_write (&pen, &digit->shape, 0, 0, 1, drawing);
+  shapes = rnn_pen_find_shapes (drawing, RNN_PEN_POINTS);
+  if (shapes->len == 1)
+    traced.shape = g_array_index (shapes, RnnPenShape, 0);
+  for (guint i = 0; i < RNN_PEN_POINTS; i++)
+    traced.shape.x[i] = 0.5f + wide * (traced.shape.x[i] - 0.5f);
+  return traced;
+}
+
 void
 pen_write (const PenDigit *digits, guint n, RnnRng *rng, gfloat *steps)
 {

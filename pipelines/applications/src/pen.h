@@ -15,6 +15,9 @@ typedef struct {
 GArray *pen_read  (const gchar *path, GError **error);
 /* Another way to write it: turned, slanted, stretched, and with a hand that shakes. */
 PenDigit pen_vary (const PenDigit *digit, RnnRng *rng);
+/* The same way as a drawing of many points is read (features/pen.h): at places evenly apart on it, and a one as thin as may be, which the
+ * file has stretched. */
+PenDigit pen_retrace (const PenDigit *digit, RnnRng *rng);
 /* n digits side by side -> steps[n * RNN_PEN_POINTS][RNN_PEN_SIZE]; gaps and heights follow from @rng (NULL: none). */
 void    pen_write (const PenDigit *digits, guint n, RnnRng *rng, gfloat *steps);
 
