@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A ring of forecasts: that of age k told the last value at its step k.  State: count, place in the ring, random number,
- * widening, the ring, the change's, the conformal's. */
+/* A ring of forecasts: that of age k told the last value at its step k.
+ *
+ * Far steps are alike, so those of a band, an eighth as wide as it is far, have one histogram and one level: of each band one age is
+ * scored, at random, or a far step would always be scored at the same hour of the day.  What is learnt of step h comes h steps late, so
+ * levels of far bands follow one in 1 + h / 24 scores.
+ *
+ * State: count, place in the ring, random number, widening, the ring, the change's, the conformal's. */
 #include "tracker.h"
 #include "change.h"
 #include <math.h>
 #include <string.h>
 
-#define NEAR 24                 /* steps ahead; of those beyond one in 1 + h / NEAR truths is scored: neighbours are alike */
-
+#define NEAR 24                 /* steps ahead that are each a band */
+#define WIDTH 8                 /* beyond: what part of a step the band that begins there is wide */
 #define WIDEN 0.02f             /* rate */
 #define WIDEST 1.5f             /* more than that runs away where all steps are missed together */
 
@@ -17,16 +22,34 @@ typedef struct {
 
 struct _RnnTracker {
   guint horizon;
-  RnnConformal *conformal;
+  guint n_bands;
+  guint *bands;                 /* [n_bands + 1]: where they begin; horizon */
+  guint *band_of;               /* [horizon] */
+  RnnConformal *conformal;      /* of bands */
   RnnChange *change;
   guint count, at;              /* forecasts that wait; where the next one goes */
   guint random;                 /* 24 bits */
   gfloat alpha;                 /* 1 - coverage */
   gfloat widening;              /* of steps that no forecast made after the last change has met yet; >= 1 */
   Said *said;                   /* [horizon][horizon], by place in the ring */
-  guint *chosen;                /* [horizon] ages */
+  guint *chosen;                /* [n_bands] ages */
   gfloat *radius;               /* of the last forecast, in units of the series */
 };
+
+static void
+make_bands (RnnTracker *t)
+{
+  t->bands = g_new (guint, t->horizon + 1);
+  t->band_of = g_new (guint, t->horizon);
+  for (guint h = 0; h < t->horizon; t->n_bands++) {
+    guint end = MIN (h + (h < NEAR ? 1 : h / WIDTH), t->horizon);
+
+    t->bands[t->n_bands] = h;
+    while (h < end)
+      t->band_of[h++] = t->n_bands;
+  }
+  t->bands[t->n_bands] = t->horizon;
+}
 
 RnnTracker *
 rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
@@ -34,12 +57,13 @@ rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
   RnnTracker *t = g_new0 (RnnTracker, 1);
 
   t->horizon = horizon;
-  t->conformal = rnn_conformal_new (horizon, window, coverage, rate);
+  make_bands (t);
+  t->conformal = rnn_conformal_new (t->n_bands, window, coverage, rate);
   t->alpha = (gfloat) (1 - coverage);
   t->widening = 1;
   t->change = rnn_change_new (horizon);
   t->said = g_new0 (Said, (gsize) horizon * horizon);
-  t->chosen = g_new (guint, horizon);
+  t->chosen = g_new (guint, t->n_bands);
   t->radius = g_new0 (gfloat, horizon);
   return t;
 }
@@ -52,6 +76,8 @@ rnn_tracker_free (RnnTracker *t)
   rnn_conformal_free (t->conformal);
   rnn_change_free (t->change);
   g_free (t->said);
+  g_free (t->bands);
+  g_free (t->band_of);
   g_free (t->chosen);
   g_free (t->radius);
   g_free (t);
@@ -83,12 +109,12 @@ watch (RnnTracker *t, gfloat value)
   rnn_change_observe (t->change, n, misses);
 }
 
-/* At random, or a far step would always be scored at the same hour of the day. */
+/* 0 to below n */
 static guint
-choose_stride (RnnTracker *t, guint k)
+draw (RnnTracker *t, guint n)
 {
   t->random = (t->random * 1140671485u + 12820163u) & 0xffffff;
-  return 1 + ((t->random >> 8) * (2 * (k / NEAR) + 1) >> 16);
+  return (t->random >> 8) * n >> 16;
 }
 
 /* Since a change, the farther steps of forecasts made after it tell of those that are farther still: where they are missed too often,
@@ -109,15 +135,17 @@ widen (RnnTracker *t, gfloat value)
   t->widening = CLAMP (t->widening, 1, WIDEST);
 }
 
-/* Ages to score, into `chosen`; returns how many.  What they said lies far apart, so it is asked for early. */
+/* Ages to score, one of each band, into `chosen`; returns how many.  What they said lies far apart, so it is asked for early. */
 static guint
 choose_ages (RnnTracker *t, guint known)
 {
   guint n = 0;
 
-  for (guint k = 0; k < known; k += k < NEAR ? 1 : choose_stride (t, k)) {
-    t->chosen[n++] = k;
-    __builtin_prefetch (get_said (t, k));
+  for (; n < t->n_bands && t->bands[n] < known; n++) {
+    guint first = t->bands[n], end = MIN (t->bands[n + 1], known);
+
+    t->chosen[n] = end - first > 1 ? first + draw (t, end - first) : first;
+    __builtin_prefetch (get_said (t, t->chosen[n]));
   }
   return n;
 }
@@ -132,10 +160,11 @@ rnn_tracker_observe (RnnTracker *t, gfloat value)
   watch (t, value);
   widen (t, value);
   n = choose_ages (t, MIN (t->count, rnn_change_get_age (t->change)));
-  for (guint i = 0; i < n; i++) {
-    const Said *said = get_said (t, t->chosen[i]);
+  for (guint b = 0; b < n; b++) {
+    const Said *said = get_said (t, t->chosen[b]);
+    gboolean follows = t->chosen[b] < NEAR || draw (t, 1 + t->chosen[b] / NEAR) == 0;
 
-    rnn_conformal_add (t->conformal, t->chosen[i], fabsf (get_miss (said, value)), said->radius);
+    rnn_conformal_add (t->conformal, b, fabsf (get_miss (said, value)), follows ? said->radius : NAN);
   }
 }
 
@@ -143,8 +172,12 @@ rnn_tracker_observe (RnnTracker *t, gfloat value)
 static void
 choose_radii (RnnTracker *t, const gfloat *radii, gfloat fallback)
 {
-  for (guint h = 0; h < t->horizon; h++)
-    t->radius[h] = radii[h] == radii[h] ? radii[h] : fallback;
+  for (guint b = 0; b < t->n_bands; b++) {
+    gfloat radius = radii[b] == radii[b] ? radii[b] : fallback;
+
+    for (guint h = t->bands[b]; h < t->bands[b + 1]; h++)
+      t->radius[h] = radius;
+  }
   for (guint h = rnn_change_get_age (t->change); h < t->horizon; h++)
     t->radius[h] *= t->widening;
 }
@@ -180,7 +213,7 @@ rnn_tracker_get_radius (RnnTracker *t)
 gfloat
 rnn_tracker_get_spread (RnnTracker *t, guint h, gdouble coverage, gfloat fallback)
 {
-  return rnn_conformal_get_quantile (t->conformal, h, coverage, fallback) * get_last (t)[h].scale;
+  return rnn_conformal_get_quantile (t->conformal, t->band_of[h], coverage, fallback) * get_last (t)[h].scale;
 }
 
 gboolean
