@@ -26,7 +26,7 @@ collect_options (void)
 {
   const RnnOption choice[] = {
     RNN_OPT_ENUM (RnnCtcDecoderConfig, decoder, decoder_names (), 0,
-        "How tokens are searched; with a model or a lexicon of words always by beam"),
+        "How tokens are searched; with a model, a lexicon of words or hotwords always by beam"),
     {NULL}
   };
   GArray *rows = g_array_new (TRUE, TRUE, sizeof (RnnOption));
@@ -47,11 +47,13 @@ rnn_ctc_decoder_get_options (void)
   return (const RnnOption *) options;
 }
 
-/* Only the beam search can use a model or a lexicon: who names one wants it. */
+/* Only the beam search can use a model, a lexicon or hotwords: who names some wants it. */
 static const RnnCtcDecoderClass *
 choose_class (const RnnCtcDecoderConfig *config)
 {
-  return config->lm_file || config->lexicon ? &rnn_ctc_beam : decoders[config->decoder];
+  gboolean hot = config->hotwords && *config->hotwords;
+
+  return config->lm_file || config->lexicon || hot ? &rnn_ctc_beam : decoders[config->decoder];
 }
 
 RnnCtcDecoder *

@@ -187,6 +187,16 @@ parse (Builder *b, const gchar *text, const gchar *separator, gfloat boost, cons
   return TRUE;
 }
 
+/* A list that must be a path: nobody says a slash. */
+static gboolean
+is_missing_file (const gchar *list, GError **error)
+{
+  if (g_file_test (list, G_FILE_TEST_EXISTS) || !strchr (list, G_DIR_SEPARATOR) || strpbrk (list, ",:"))
+    return FALSE;
+  g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "hotwords: there is no file \"%s\"", list);
+  return TRUE;
+}
+
 /* ---- the automaton ---- */
 
 static guint32
@@ -241,7 +251,7 @@ rnn_hotwords_new (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnL
   g_array_append_val (hotwords->nodes, node);   /* LOST */
   index_ways (&b);
   if (!g_file_test (list, G_FILE_TEST_IS_REGULAR)) {
-    good = parse (&b, list, ",", boost, "hotwords", error);
+    good = !is_missing_file (list, error) && parse (&b, list, ",", boost, "hotwords", error);
   } else if ((good = (bytes = rnn_file_map (list, error)) != NULL)) {
     g_autofree gchar *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside an utterance: utterance.c (steps in, results out), utterance-options.c, utterance-state.c (into another process). */
+/* Inside an utterance: utterance.c (steps in, results out), utterance-heads.c (which head), utterance-options.c, utterance-state.c (into another process). */
 #pragma once
 #include "endpoint.h"
 #include "steady.h"

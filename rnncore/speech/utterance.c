@@ -110,37 +110,6 @@ rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError *
   return u;
 }
 
-static RnnUtterance *
-listen_to_head (const RnnOutput *output, guint i, const RnnUtteranceConfig *config, GError **error)
-{
-  const RnnOutput *head = rnn_output_get_head (output, i);
-  RnnUtterance *u;
-
-  if (!head->tokens) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "its output names no tokens");
-    return NULL;
-  }
-  if (!(u = rnn_utterance_new (head->tokens, config, error)))
-    return NULL;
-  u->head = i;
-  u->first = rnn_output_get_head_start (output, i);
-  if (head->calibration)
-    u->calibration = g_array_ref (head->calibration);
-  return u;
-}
-
-RnnUtterance *
-rnn_utterance_new_for_output (const RnnOutput *output, const RnnUtteranceConfig *config, GError **error)
-{
-  RnnUtterance *u = listen_to_head (output, 0, config, error);
-  const RnnOutput *head;
-
-  for (guint i = 1; !u && (head = rnn_output_get_head (output, i)); i++)
-    if (head->klass->label == RNN_LABEL_TEXT && head->tokens && (u = listen_to_head (output, i, config, NULL)))
-      g_clear_error (error);
-  return u;
-}
-
 void
 rnn_utterance_free (RnnUtterance *u)
 {
@@ -327,12 +296,6 @@ void
 rnn_utterance_push_head (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
 {
   hear (u, scores, start, end);
-}
-
-guint
-rnn_utterance_get_head (RnnUtterance *u)
-{
-  return u->head;
 }
 
 void

@@ -247,12 +247,14 @@ test_end_word (void)
   ASSERT_WORDS (wordless, TRUE, "AB[0,3)");
 }
 
-/* Greedy knows one reading, and no hotwords. */
+/* Greedy knows one reading, and no hotwords; who names some from the beginning gets a search. */
 static void
 test_no_search (void)
 {
-  g_autoptr (RnnCtcDecoder) decoder = new_decoder (letters, 0);
+  g_autoptr (RnnCtcDecoder) decoder = new_decoder (letters, 0), searching = NULL;
+  g_autoptr (RnnTokens) tokens = rnn_tokens_new (letters, 0, NULL);
   g_autoptr (GError) error = NULL;
+  RnnCtcDecoderConfig config;
   guint n;
 
   SAY (decoder, 5, 2);
@@ -264,6 +266,11 @@ test_no_search (void)
   g_assert_no_error (error);
   g_assert_false (rnn_ctc_decoder_set_hotwords (decoder, "abc:2", &error));
   g_assert_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED);
+  rnn_options_init (rnn_ctc_decoder_get_options (), &config);
+  config.hotwords = g_strdup ("abc:2");
+  searching = rnn_ctc_decoder_new (tokens, &config, NULL);
+  g_assert_true (rnn_ctc_decoder_set_hotwords (searching, "abc:3", NULL));
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
 static void

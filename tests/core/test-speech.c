@@ -395,6 +395,23 @@ test_refused (void)
   g_assert_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED);
 }
 
+/* Of a list that is wrong the message is about the list, though the first head cannot say the lexicon's words. */
+static void
+refuse_hotwords (const RnnOutput *output, const gchar *lexicon, const gchar *hotwords, const gchar *message)
+{
+  const RnnOption *options = rnn_utterance_get_options ();
+  g_autoptr (GError) error = NULL;
+  RnnUtteranceConfig config;
+
+  rnn_options_init (options, &config);
+  g_assert_true (rnn_options_set (options, &config, "lexicon", lexicon, "here", NULL));
+  g_assert_true (rnn_options_set (options, &config, "hotwords", hotwords, "here", NULL));
+  g_assert_null (rnn_utterance_new_for_output (output, &config, &error));
+  g_assert_error (error, RNN_ERROR, RNN_ERROR_OPTION);
+  g_assert_true (g_str_has_prefix (error->message, message));
+  rnn_options_clear (options, &config);
+}
+
 /* A lexicon of phones is searched by beam and finds the head that hears phones, behind the letters; greedy decoding reads the
  * letters. */
 static void
@@ -428,6 +445,8 @@ test_heads (void)
     rnn_utterance_free (u);
     rnn_options_clear (options, &config);
   }
+  refuse_hotwords (output, lexicon, "bub:heavy", "hotwords: \"heavy\" is no boost");
+  refuse_hotwords (output, lexicon, "lists/nothing.txt", "hotwords: there is no file \"lists/nothing.txt\"");
   json_decref (object);
   g_remove (lexicon);
   g_rmdir (folder);
