@@ -176,6 +176,26 @@ categories() {
   tail -n 1 up.out | awk -F , '{ exit !($3 > 0.5) }' && tail -n 1 down.out | awk -F , '{ exit !($3 < -0.5) }'
 }
 check "categories say what the plan means" categories
+# One model of six series, each reported by itself: with the categories it errs less than a fifth as much
+compares() {
+  awk 'BEGIN { srand(5); print "id,shop,t,y,plan"
+    for (s = 1; s < 7; s++) for (t = 0; t < 300; t++) {
+      p = rand() < 0.06 ? (t % 2 ? 1 : -1) : 0
+      printf "%d,%s,%d,%g,%d\n", s, s % 2 ? "up" : "down", t * 3600, s % 2 ? p : -p, p
+    } }' > shops.csv
+  sed 's/"scaling": "last"/"scaling": "none", "context": 4, "segment": 4/; s/0\.001/0.005/' "$pipelines/../models/forecast/one.json" > short.json
+  for category in shop ''; do
+    "$pipelines/evaluate-forecast" shops.csv --time t --id id --target y --known plan ${category:+--category $category} --season 1 \
+      --split 200,50,50 --horizons 4 --recipe short.json --json -q > log || return 1
+    grep -q '^horizon 4, 282 windows' log && tail -n 1 log | sed 's/.*"model":{"mse":\([0-9.e-]*\).*/\1/'
+  done > errors
+  awk 'NR == 1 { with = $1 } NR == 2 { exit !(5 * with < $1) }' errors && [ "$(wc -l < errors)" = 2 ]
+}
+check "evaluate-forecast measures many series in one model" compares
+check "series that are too short for its parts" fails "1 has 300 rows, but the parts together 3000" \
+  "$pipelines/evaluate-forecast" shops.csv --time t --id id --target y --split 2000,500,500 --horizons 4 -q
+check "a category that changes within a series" fails 'shops.csv:302: column shop: "down", but "up"' \
+  "$pipelines/evaluate-forecast" shops.csv --time t --target y --category shop --split 200,50,50 --horizons 4 -q
 
 # Bad input: one line that names file and line or reason, and no model
 trains_not() {

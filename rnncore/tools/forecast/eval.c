@@ -85,6 +85,7 @@ run (gint argc, gchar **argv, GError **error)
   const GOptionEntry entries[] = {
     { "time", 0, 0, G_OPTION_ARG_STRING, &o.time, "Column of times", "COLUMN" },
     { "target", 0, 0, G_OPTION_ARG_STRING, &o.target, "Columns to forecast, joined by commas", "COLUMN" },
+    { "id", 0, 0, G_OPTION_ARG_STRING, &o.id, "Column that says which series a row is of; each has the three parts", "COLUMN" },
     { "step", 0, 0, G_OPTION_ARG_STRING, &o.step, "How far rows are apart: 15min, 1h, 1mo", "STEP" },
     { "split", 0, 0, G_OPTION_ARG_STRING, &split, "Rows to learn from, to choose by, to report", "TRAIN,VALIDATION,TEST" },
     { "horizons", 0, 0, G_OPTION_ARG_STRING, &horizons, "Steps ahead", "24,48,..." },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A series in three parts: learnt from, chosen by, reported.  Every row of the third part begins a window; forecasts see all that is
- * before it.  Numbers are in standard deviations of the first part. */
+ * before it.  Numbers are in standard deviations of the first part.  Of several series (--id) one model learns, and each is reported as
+ * it would be alone. */
 #include "eval.h"
 #include "forecast/baselines.h"
 #include <math.h>
@@ -14,7 +15,8 @@
 /* One that forecasts: a model, or a baseline */
 typedef struct {
   const gchar *name;
-  RnnForecaster *forecaster;    /* or ... */
+  RnnModel *model;              /* owned */
+  RnnForecaster *forecaster;    /* of the series under way; or ... */
   const RnnBaseline *baseline;  /* ... with */
   RnnTracker **trackers;        /* [channels] */
   gfloat *mean;                 /* [horizon] */
@@ -22,11 +24,19 @@ typedef struct {
 } Method;
 
 typedef struct {
+  RnnSeries *series;
+  gfloat *values;               /* [channels][n], standardised */
+  gdouble *mean, *deviation;    /* [channels] of the first part */
+} Table;
+
+typedef struct {
   const EvalOptions *options;
   const gchar *path;
   RnnModel *given;              /* --model, or NULL */
   RnnCovariates *covariates;
-  RnnSeries *series;
+  Table *tables;
+  guint n_tables;
+  const RnnSeries *series;      /* that of the table under way, as are values, mean and deviation */
   guint channels, horizon, season, train, valid, end;   /* rows where the parts end */
   gboolean counts;              /* values stay as they are */
   gfloat *values;               /* [channels][n], standardised */
@@ -62,12 +72,18 @@ load (Roll *r, GError **error)
   all = r->covariates ? eval_load_table (o, r->covariates, r->path, error) : NULL;
   if (!all)
     return FALSE;
-  r->series = g_ptr_array_steal_index (all, 0);
+  r->n_tables = o->id ? all->len : 1;
+  r->tables = g_new0 (Table, r->n_tables);
+  for (guint i = 0; i < r->n_tables; i++)
+    r->tables[i].series = g_ptr_array_steal_index (all, 0);
+  r->series = r->tables[0].series;
   r->channels = r->series->channels;
-  if (r->series->n < r->end) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: has %u rows, but the parts together %u", r->path, r->series->n, r->end);
-    return FALSE;
-  }
+  for (guint i = 0; i < r->n_tables; i++)
+    if (r->tables[i].series->n < r->end) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %s%shas %u rows, but the parts together %u", r->path,
+          o->id ? r->tables[i].series->id : "", o->id ? " " : "", r->tables[i].series->n, r->end);
+      return FALSE;
+    }
   if (o->horizons[0] == 0 || r->horizon > o->split[2] || r->horizon >= o->split[0]) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: a horizon of %u is 0, or longer than the first or the third part",
         r->path, o->horizons[0] ? r->horizon : 0);
@@ -75,6 +91,15 @@ load (Roll *r, GError **error)
   }
   r->season = o->season ? (guint) o->season : rnn_forecast_choose_season (r->series, 0, r->train);
   return TRUE;
+}
+
+static void
+take_table (Roll *r, guint i)
+{
+  r->series = r->tables[i].series;
+  r->values = r->tables[i].values;
+  r->mean = r->tables[i].mean;
+  r->deviation = r->tables[i].deviation;
 }
 
 static gboolean
@@ -96,6 +121,36 @@ standardise (Roll *r, guint c, GError **error)
   return TRUE;
 }
 
+static gboolean
+standardise_all (Roll *r, GError **error)
+{
+  for (guint i = 0; i < r->n_tables; i++) {
+    Table *t = &r->tables[i];
+
+    t->values = g_new (gfloat, (gsize) t->series->n * r->channels);
+    t->mean = g_new0 (gdouble, r->channels);
+    t->deviation = g_new0 (gdouble, r->channels);
+    take_table (r, i);
+    for (guint c = 0; c < r->channels; c++)
+      if (!standardise (r, c, error))
+        return FALSE;
+  }
+  take_table (r, 0);
+  return TRUE;
+}
+
+static void
+clear_tables (Roll *r)
+{
+  for (guint i = 0; i < r->n_tables; i++) {
+    rnn_series_free (r->tables[i].series);
+    g_free (r->tables[i].values);
+    g_free (r->tables[i].mean);
+    g_free (r->tables[i].deviation);
+  }
+  g_free (r->tables);
+}
+
 /* ---- methods ---- */
 
 static Method *
@@ -109,29 +164,42 @@ add_method (Roll *r, const gchar *name)
   return &g_array_index (r->methods, Method, r->methods->len - 1);
 }
 
+/* What it knew of a series */
+static void
+forget (Method *m)
+{
+  g_clear_pointer (&m->forecaster, rnn_forecaster_free);
+  for (guint c = 0; m->trackers && m->trackers[c]; c++)
+    rnn_tracker_free (m->trackers[c]);
+  g_clear_pointer (&m->trackers, g_free);
+}
+
 static void
 method_clear (gpointer data)
 {
   Method *m = data;
 
-  rnn_forecaster_free (m->forecaster);
-  for (guint c = 0; m->trackers && m->trackers[c]; c++)
-    rnn_tracker_free (m->trackers[c]);
-  g_free (m->trackers);
+  forget (m);
+  g_clear_pointer (&m->model, rnn_model_unref);
   g_free (m->mean);
+}
+
+static void
+begin (Roll *r, Method *m)
+{
+  if (m->model)
+    m->forecaster = rnn_forecaster_new (m->model, r->channels, COVERAGE, NULL);
+  else
+    m->trackers = g_new0 (RnnTracker *, r->channels + 1);
+  for (guint c = 0; m->trackers && c < r->channels; c++)
+    m->trackers[c] = rnn_tracker_new (r->horizon, COVERAGE, SCORES, RATE);
 }
 
 static void
 add_baselines (Roll *r)
 {
-  for (const RnnBaseline *b = rnn_baselines; b->name; b++) {
-    Method *m = add_method (r, b->name);
-
-    m->baseline = b;
-    m->trackers = g_new0 (RnnTracker *, r->channels + 1);
-    for (guint c = 0; c < r->channels; c++)
-      m->trackers[c] = rnn_tracker_new (r->horizon, COVERAGE, SCORES, RATE);
-  }
+  for (const RnnBaseline *b = rnn_baselines; b->name; b++)
+    add_method (r, b->name)->baseline = b;
 }
 
 static RnnModel *
@@ -139,13 +207,20 @@ train (Roll *r, const json_t *recipe, GError **error)
 {
   const gchar *where = r->options->recipe ? r->options->recipe : "the linear model";
   g_autoptr (RnnCovariates) covariates = rnn_covariates_new (recipe, where, error);
-  g_autoptr (RnnCovariateRows) rows = covariates ? rnn_covariate_rows_new (covariates, r->series) : NULL;
-  g_autofree RnnForecastTrack *tracks = g_new (RnnForecastTrack, r->channels);
+  g_autofree RnnForecastTrack *tracks = g_new (RnnForecastTrack, r->n_tables * r->channels);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) rnn_covariate_rows_free);
   RnnForecastFit fit = { .seed = (guint64) r->options->seed, .report = eval_report, .data = (gpointer) r->options };
 
-  for (guint c = 0; c < r->channels; c++)
-    tracks[c] = (RnnForecastTrack) { track (r, c), r->series->n, r->train, r->valid, rows };
-  return rows ? rnn_forecast_fit (recipe, tracks, r->channels, &fit, where, error) : NULL;
+  if (!covariates)
+    return NULL;
+  for (guint i = 0; i < r->n_tables; i++) {
+    take_table (r, i);
+    g_ptr_array_add (rows, rnn_covariate_rows_new (covariates, r->series));
+    for (guint c = 0; c < r->channels; c++)
+      tracks[i * r->channels + c] = (RnnForecastTrack) { track (r, c), r->series->n, r->train, r->valid, rows->pdata[i] };
+  }
+  take_table (r, 0);
+  return rnn_forecast_fit (recipe, tracks, r->n_tables * r->channels, &fit, where, error);
 }
 
 static gboolean
@@ -159,18 +234,39 @@ save (Roll *r, RnnModel *model, GError **error)
 static gboolean
 add_forecaster (Roll *r, const gchar *name, RnnModel *model, GError **error)
 {
-  RnnForecaster *f = rnn_forecaster_new (model, r->channels, COVERAGE, error);
+  g_autoptr (RnnForecaster) f = rnn_forecaster_new (model, r->channels, COVERAGE, error);
 
   if (!f)
     return FALSE;
   if (rnn_forecaster_get_horizon (f) < r->horizon) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: forecasts %u steps, not %u", rnn_model_get_path (model),
         rnn_forecaster_get_horizon (f), r->horizon);
-    rnn_forecaster_free (f);
     return FALSE;
   }
-  add_method (r, name)->forecaster = f;
+  add_method (r, name)->model = rnn_model_ref (model);
   return TRUE;
+}
+
+/* All series teach what their columns are like. */
+static void
+learn_covariates (Roll *r, json_t *recipe)
+{
+  g_autofree const RnnSeries **list = g_new (const RnnSeries *, r->n_tables);
+
+  for (guint i = 0; i < r->n_tables; i++)
+    list[i] = r->tables[i].series;
+  rnn_covariates_learn (recipe, list, r->n_tables, r->series->n - r->train);
+}
+
+/* A model of several series, each of its own units, would not know those of a stream. */
+static gboolean
+check_options (const Roll *r, GError **error)
+{
+  if (!r->options->id || (!r->options->save && !r->options->model))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--id goes without --model and --save: what it trains is of every "
+      "series' own units (train-forecast makes a model of several)");
+  return FALSE;
 }
 
 /* The linear model beside the network is the recipe without members. */
@@ -189,7 +285,7 @@ add_models (Roll *r, GError **error)
   json_object_set_new (forecast, "linear", json_true ());
   json_object_set_new (linear, "output", json_pack ("{ss}", "kind", "regression"));
   json_object_del (linear, "covariates");
-  rnn_covariates_learn (recipe, (const RnnSeries *const *) &r->series, 1, r->series->n - r->train);
+  learn_covariates (r, recipe);
   model = r->given ? eval_standard_units (r->given, r->series, r->mean, r->deviation, error) : train (r, recipe, error);
   plain = model ? train (r, linear, error) : NULL;
   good = plain && add_forecaster (r, "model", model, error) && add_forecaster (r, "nlinear", plain, error)
@@ -283,20 +379,30 @@ advance (Roll *r, Method *m, guint t)
 }
 
 static void
+roll_table (Roll *r, Method *m)
+{
+  guint context, first;
+
+  begin (r, m);
+  context = m->forecaster ? rnn_forecaster_get_context (m->forecaster) : 0;
+  first = r->train > context ? r->train - context : 0;
+  if (m->forecaster)
+    eval_begin (m->forecaster, r->series, first);
+  for (guint t = first; t + 1 < r->end; t++)
+    advance (r, m, t);
+  forget (m);
+}
+
+static void
 roll (Roll *r)
 {
-  for (guint i = 0; i < r->methods->len; i++) {
-    Method *m = &g_array_index (r->methods, Method, i);
-    guint context = m->forecaster ? rnn_forecaster_get_context (m->forecaster) : 0;
-    guint first = r->train > context ? r->train - context : 0;
-
-    if (m->forecaster)
-      eval_begin (m->forecaster, r->series, first);
-    for (guint t = first; t + 1 < r->end; t++)
-      advance (r, m, t);
+  for (guint i = 0; i < r->n_tables; i++) {
+    take_table (r, i);
+    for (guint k = 0; k < r->methods->len; k++)
+      roll_table (r, &g_array_index (r->methods, Method, k));
   }
   for (guint j = 0; j < r->options->n_horizons; j++)
-    r->windows[j] = r->end - r->valid - r->options->horizons[j] + 1;
+    r->windows[j] = (guint64) r->n_tables * (r->end - r->valid - r->options->horizons[j] + 1);
 }
 
 static json_t *
@@ -339,26 +445,17 @@ eval_rolling (const EvalOptions *o, const gchar *path, GError **error)
 
   r.methods = g_array_new (FALSE, FALSE, sizeof (Method));
   g_array_set_clear_func (r.methods, method_clear);
-  if (good) {
-    r.values = g_new (gfloat, (gsize) r.series->n * r.channels);
-    r.mean = g_new0 (gdouble, r.channels);
-    r.deviation = g_new0 (gdouble, r.channels);
-    r.windows = g_new0 (guint64, o->n_horizons);
-  }
-  for (guint c = 0; good && c < r.channels; c++)
-    good = standardise (&r, c, error);
+  r.windows = g_new0 (guint64, o->n_horizons);
+  good = good && check_options (&r, error) && standardise_all (&r, error);
   if (good && add_models (&r, error)) {
     add_baselines (&r);
     roll (&r);
     result = report (&r);
   }
   g_array_unref (r.methods);
-  g_clear_pointer (&r.series, rnn_series_free);
+  clear_tables (&r);
   g_clear_pointer (&r.given, rnn_model_unref);
   rnn_covariates_free (r.covariates);
-  g_free (r.values);
-  g_free (r.mean);
-  g_free (r.deviation);
   g_free (r.windows);
   return result;
 }
