@@ -42,10 +42,18 @@ RnnGiForecaster *
 rnn_gi_forecaster_new (RnnGiModel *model, gdouble coverage, GError **error)
 {
   RnnForecaster *forecaster = rnn_forecaster_new (rnn_gi_model_peek (model), 1, coverage, error);
+  const RnnCovariates *covariates;
   RnnGiForecaster *self;
 
   if (!forecaster)
     return NULL;
+  covariates = rnn_forecaster_get_covariates (forecaster);
+  if (rnn_covariates_count_known (covariates) + covariates->n_past + covariates->n_categories > 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: a model with covariates, which Rnn.Forecaster cannot be told of",
+        rnn_model_get_path (rnn_gi_model_peek (model)));
+    rnn_forecaster_free (forecaster);
+    return NULL;
+  }
   self = g_object_new (RNN_GI_TYPE_FORECASTER, NULL);
   self->forecaster = forecaster;
   return self;

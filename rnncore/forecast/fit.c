@@ -143,6 +143,17 @@ fit_all (RnnFitWork *w, const json_t *recipe, GError **error)
   return measure_deviations (w, error);
 }
 
+static gboolean
+check_covariates (const RnnFitWork *w, const RnnForecastTrack *tracks, guint n_tracks, GError **error)
+{
+  for (guint i = 0; rnn_forecast_get_row (&w->config) > w->config.context && i < n_tracks; i++)
+    if (!tracks[i].covariates) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: the recipe asks for covariates, which these series do not have", w->where);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 RnnModel *
 rnn_forecast_fit (const json_t *recipe, const RnnForecastTrack *tracks, guint n_tracks, const RnnForecastFit *fit,
     const gchar *where, GError **error)
@@ -151,7 +162,7 @@ rnn_forecast_fit (const json_t *recipe, const RnnForecastTrack *tracks, guint n_
   gboolean good;
 
   if (!rnn_forecast_config_read (&w.config, recipe, where, error)
-      || !(w.n_params = count_params (recipe, where, &w.median, error)))
+      || !(w.n_params = count_params (recipe, where, &w.median, error)) || !check_covariates (&w, tracks, n_tracks, error))
     return NULL;
   rnn_fit_collect (&w, tracks, n_tracks, TRUE, fit->windows ? fit->windows : MAX_WINDOWS, &w.learn);
   rnn_fit_collect (&w, tracks, n_tracks, FALSE, CHOOSE_WINDOWS, &w.choose);

@@ -533,6 +533,20 @@ test_untimed (void)
   json_decref (recipe);
 }
 
+/* Series that nobody has asked for their covariates */
+static void
+test_missing (void)
+{
+  json_t *recipe = make_recipe ("last", "regression", BOTH);
+  g_autofree gfloat *values = g_new0 (gfloat, N);
+  const RnnForecastTrack track = { values, N, LEARNT, N, NULL };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (rnn_forecast_fit (recipe, &track, 1, &(RnnForecastFit) { .seed = 1 }, "r.json", &error));
+  g_assert_nonnull (strstr (error->message, "r.json: the recipe asks for covariates, which these series do not have"));
+  json_decref (recipe);
+}
+
 /* Rows at the end that have no value are of what is known. */
 static void
 test_ahead (void)
@@ -576,6 +590,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/covariates/gradient/student-t", "student-t", test_gradient);
   g_test_add_func ("/covariates/refuse", test_refuse);
   g_test_add_func ("/covariates/untimed", test_untimed);
+  g_test_add_func ("/covariates/missing", test_missing);
   g_test_add_func ("/covariates/ahead", test_ahead);
   return g_test_run ();
 }
