@@ -36,32 +36,48 @@ room_init (Room *room, const RnnCell *root, gint T, const gchar *where, GError *
       && (room->scratch = rnn_memory_try_room (MAX (scratch, 1), where, error));
 }
 
+static gboolean
+check (RnnModel *model, guint n_steps, GError **error)
+{
+  const gchar *where = rnn_model_get_path (model);
+
+  if (n_steps < 1 || n_steps > MAX_STEPS)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: a sequence has 1 to %d steps, not %u", where, MAX_STEPS, n_steps);
+  else if (rnn_model_get_encoder (model))
+    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: it translates, and answers no single steps", where);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static void
+run (const RnnCell *root, const Room *room, gint T, gint length, const gfloat *x, gfloat *y)
+{
+  gsize n_x = (gsize) length * root->n_in;
+
+  memcpy (room->x, x, n_x * sizeof (gfloat));
+  memset (room->x + n_x, 0, (gsize) root->latency * root->n_in * sizeof (gfloat));
+  rnn_cell_reset_state (root, room->state);
+  rnn_cell_forward (root, &(RnnRun) { .T = T, .B = 1, .x = room->x, .y = room->y, .state = room->state, .state_stride = root->n_state,
+        .scratch = room->scratch, .lengths = &length });
+  memcpy (y, room->y + (gsize) root->latency * root->n_out, (gsize) length * root->n_out * sizeof (gfloat));
+}
+
 gboolean
 rnn_run_whole (RnnModel *model, guint n_steps, const gfloat *x, gfloat *y, GError **error)
 {
-  const gchar *where = rnn_model_get_path (model);
-  g_autoptr (RnnModel) ready = rnn_model_prepare (model, RNN_PRECISION_F32, error);
-  const RnnCell *root = ready ? rnn_model_get_root (ready) : NULL;
-  gint length = (gint) n_steps, T = root ? length + root->latency : 0;
-  Room room = { NULL };
+  g_autoptr (RnnModel) ready = check (model, n_steps, error) ? rnn_model_prepare (model, RNN_PRECISION_F32, error) : NULL;
+  const RnnCell *root;
+  Room room;
   gboolean ok;
+  gint T;
 
-  if (n_steps < 1 || n_steps > MAX_STEPS) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: a sequence has 1 to %d steps, not %u", where, MAX_STEPS, n_steps);
+  if (!ready)
     return FALSE;
-  }
-  if (rnn_model_get_encoder (model)) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: it translates, and answers no single steps", where);
-    return FALSE;
-  }
-  if ((ok = root && room_init (&room, root, T, where, error))) {
-    memcpy (room.x, x, (gsize) n_steps * root->n_in * sizeof (gfloat));
-    memset (room.x + (gsize) n_steps * root->n_in, 0, (gsize) root->latency * root->n_in * sizeof (gfloat));
-    rnn_cell_reset_state (root, room.state);
-    rnn_cell_forward (root, &(RnnRun) { .T = T, .B = 1, .x = room.x, .y = room.y, .state = room.state, .state_stride = root->n_state,
-          .scratch = room.scratch, .lengths = &length });
-    memcpy (y, room.y + (gsize) root->latency * root->n_out, (gsize) n_steps * root->n_out * sizeof (gfloat));
-  }
+  root = rnn_model_get_root (ready);
+  T = (gint) n_steps + root->latency;
+  if ((ok = room_init (&room, root, T, rnn_model_get_path (model), error)))
+    run (root, &room, T, (gint) n_steps, x, y);
   room_clear (&room);
   return ok;
 }
