@@ -7,21 +7,15 @@
 tool=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")
 shared=$here/../../../shared/data/models
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-n=0
+. "$here/../tap.sh"
 
 # compare NAME MODEL REFERENCE [RECIPE]
 compare() {
-  n=$((n + 1))
-  rm -f "$out/model.safetensors"
-  if "$tool" convert ${4:+--recipe "$4"} "$2" "$out/model.safetensors" > "$out/log" 2>&1 &&
-    "$tool" compare "$out/model.safetensors" --reference "$3" >> "$out/log" 2>&1; then
-    echo "ok $n $1"
-  else
-    echo "not ok $n $1"
-    sed 's/^/# /' "$out/log"
-  fi
+  check "$1" answers_alike "$2" "$3" ${4:+"$4"}
+}
+answers_alike() {
+  rm -f "$work/model.safetensors"
+  "$tool" convert ${3:+--recipe "$3"} "$1" "$work/model.safetensors" && "$tool" compare "$work/model.safetensors" --reference "$2"
 }
 
 for reference in "$here"/../data/import/*.ref.safetensors; do
@@ -46,33 +40,30 @@ if [ -d "$shared" ]; then
   done
   for model in "$shared"/ml-kws/*.pb; do        # their own operations, one after another
     if /usr/bin/python3 -c 'import numpy' 2> /dev/null; then
-      /usr/bin/python3 "$here/tensorflow-reference.py" "$model" "$out/ref.safetensors" && compare "${model##*/models/}" "$model" "$out/ref.safetensors"
+      /usr/bin/python3 "$here/tensorflow-reference.py" "$model" "$work/ref.safetensors" && compare "${model##*/models/}" "$model" "$work/ref.safetensors"
     else
-      n=$((n + 1))
-      echo "ok $n ${model##*/models/} # SKIP python3-numpy is not installed"
+      skip "${model##*/models/}" "python3-numpy is not installed"
     fi
   done
   for model in "$shared"/tflite-lstm/*.tflite; do       # samples 0 to 9 are the digits 0 to 9
     if /usr/bin/python3 -c 'import numpy' 2> /dev/null; then
-      digits=$(/usr/bin/python3 "$here/tflite-reference.py" "$model" "$out/ref.safetensors" "$shared"/tflite-lstm/sample?.png)
+      digits=$(/usr/bin/python3 "$here/tflite-reference.py" "$model" "$work/ref.safetensors" "$shared"/tflite-lstm/sample?.png)
       if [ "$digits" = "0 1 2 3 4 5 6 7 8 9" ]; then
-        compare "${model##*/models/}" "$model" "$out/ref.safetensors"
+        compare "${model##*/models/}" "$model" "$work/ref.safetensors"
       else
-        n=$((n + 1))
-        echo "not ok $n ${model##*/models/}: the reference says $digits"
+        check "${model##*/models/}: the reference says $digits" false
       fi
     fi
   done
   for folder in "$shared"/char-rnn/*; do
-    /usr/bin/python3 "$here/char-rnn-reference.py" "$folder" "$out/ref.safetensors"
-    compare "char-rnn/${folder##*/}" "$folder/manifest.json" "$out/ref.safetensors"
+    /usr/bin/python3 "$here/char-rnn-reference.py" "$folder" "$work/ref.safetensors"
+    compare "char-rnn/${folder##*/}" "$folder/manifest.json" "$work/ref.safetensors"
   done
   for model in "$shared"/sketch-rnn/*.gen.json; do
-    /usr/bin/python3 "$here/sketch-rnn-reference.py" "${model%.gen.json}.ref.json" "$out/ref.safetensors"
-    compare "${model##*/models/}" "$model" "$out/ref.safetensors"
+    /usr/bin/python3 "$here/sketch-rnn-reference.py" "${model%.gen.json}.ref.json" "$work/ref.safetensors"
+    compare "${model##*/models/}" "$model" "$work/ref.safetensors"
   done
 else
-  n=$((n + 1))
-  echo "ok $n # SKIP there is no ../shared with more models"
+  skip shared "there is no ../shared with more models"
 fi
 echo "1..$n"

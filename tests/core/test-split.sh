@@ -5,19 +5,8 @@
 tool=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")
 shared=$here/../../../shared/data/models/nnsplit
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-cd "$out" || exit 1
-
-# check NUMBER NAME: the files `said` and `expected` are the same
-check() {
-  if cmp -s said expected; then
-    echo "ok $1 $2"
-  else
-    echo "not ok $1 $2"
-    diff expected said | head -5 | sed 's/^/# /'
-  fi
-}
+. "$here/../tap.sh"
+cd "$work" || exit 1
 
 /usr/bin/python3 -c '
 import json, struct
@@ -30,15 +19,15 @@ echo '{"input": {"kind": "tensors", "size": 2}, "layers": [{"cell": "dense", "un
 line=$(awk 'BEGIN { for (i = 0; i < 300; i++) printf "ab%cc!", i % 2 ? "?" : "x" }')
 printf 'one!two!\nthree\n%s\n' "$line" | "$tool" split model.safetensors > said
 printf 'one!two!\nthree\n%s\n' "$line" | sed 's/!/!\n/g' | grep . > expected
-check 1 sentences
+check sentences diff expected said
 printf '%s\n' "$line" | "$tool" split --words model.safetensors > said
 printf '%s\n' "$line" | sed 's/[!?]/&\n/g' | grep . > expected
-check 2 words
+check words diff expected said
 if [ -d "$shared" ]; then
   echo 'This is a test This is another test. we went home then the rain came' | "$tool" split "$shared/en.onnx" > said 2>&1
   printf 'This is a test\nThis is another test.\nwe went home then the rain came\n' > expected
-  check 3 nnsplit
+  check nnsplit diff expected said
 else
-  echo "ok 3 # SKIP there is no ../shared with nnsplit's model"
+  skip nnsplit "there is no ../shared with nnsplit's model"
 fi
-echo 1..3
+echo "1..$n"

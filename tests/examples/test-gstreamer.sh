@@ -5,22 +5,12 @@
 examples=$1/examples/gstreamer model=$1/models/english-small.safetensors
 numbers=/usr/share/pocketsphinx/test/data/numbers.raw
 python=/usr/bin/python3
-n=0
+. "$(dirname "$0")/../tap.sh"
 
-[ -r $numbers ] || { echo "1..0 # SKIP $numbers is not there (pocketsphinx-testdata)"; exit; }
+[ -r $numbers ] || skip_all "$numbers is not there (pocketsphinx-testdata)"
 $python -c 'import gi; gi.require_version("GstApp", "1.0")' 2> /dev/null ||
-  { echo '1..0 # SKIP there is no GStreamer in Python (python3-gi, gir1.2-gst-plugins-base-1.0)'; exit; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+  skip_all 'there is no GStreamer in Python (python3-gi, gir1.2-gst-plugins-base-1.0)'
 cd "$work" || exit 1
-
-# check NAME COMMAND...
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  "$@" > log 2>&1 && echo "ok $n $name" || { echo "not ok $n $name"; sed 's/^/# /' log; }
-}
 
 $python - << 'PYTHON'
 import wave

@@ -1,23 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Sourced by the tests of this folder, which get the build directory: what it installs, moved to $tree, and TAP.
 build=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0
-
-# check NAME COMMAND...: ok when the command succeeds
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  "$@" > "$work/log" 2>&1 && echo "ok $n $name" || { echo "not ok $n $name"; sed 's/^/# /' "$work/log"; }
-}
-
-# skip NAME REASON
-skip() {
-  n=$((n + 1))
-  echo "ok $n $1 # SKIP $2"
-}
+. "$(dirname "$0")/../tap.sh"
 
 # It is installed for one prefix and moved to another, so that nothing can depend on either.
 install_moved() {

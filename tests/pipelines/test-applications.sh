@@ -6,12 +6,11 @@
 scripts=$1/pipelines/applications
 RNN_BUILD=$2
 export RNN_BUILD
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-n=0
+. "$(dirname "$0")/../tap.sh"
 
+# report STATUS NAME: of what wrote $work/log
 report() {
-  n=$((n + 1))
-  if [ "$1" -eq 0 ]; then echo "ok $n $2"; else echo "not ok $n $2"; sed 's/^/# /' "$work/log"; fi
+  check "$2" [ "$1" -eq 0 ]
 }
 
 # application SCRIPT ARGUMENTS: its result in $work/result, a table, a picture

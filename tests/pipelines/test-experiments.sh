@@ -5,12 +5,11 @@
 scripts=$1/pipelines/experiments
 RNN_BUILD=$2
 export RNN_BUILD
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-n=0
+. "$(dirname "$0")/../tap.sh"
 
+# report STATUS NAME: of what wrote $work/log
 report() {
-  n=$((n + 1))
-  if [ "$1" -eq 0 ]; then echo "ok $n $2"; else echo "not ok $n $2"; sed 's/^/# /' "$work/log"; fi
+  check "$2" [ "$1" -eq 0 ]
 }
 
 # whole TABLE: a header, and rows of as many columns without an empty one

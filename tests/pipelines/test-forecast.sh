@@ -6,24 +6,10 @@ set -u
 pipelines=$1/pipelines
 RNN_BUILD=$2 GST_PLUGIN_PATH=$2/plugins
 export RNN_BUILD GST_PLUGIN_PATH
-n=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../tap.sh"
 GST_REGISTRY=$work/registry
 export GST_REGISTRY
 cd "$work" || exit 1
-
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@" > check.log 2>&1; then
-    echo "ok $n $name"
-  else
-    echo "not ok $n $name"
-    tail -n 20 check.log log 2> /dev/null | sed 's/^/# /'
-  fi
-}
 
 # fails MESSAGE COMMAND...: the command fails and says so in one line
 fails() {

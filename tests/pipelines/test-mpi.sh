@@ -6,30 +6,10 @@ set -u
 build=$1
 export GST_PLUGIN_PATH="$build/plugins" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-if ! command -v mpirun > /dev/null; then
-  echo "1..0 # SKIP there is no mpirun (openmpi-bin)"
-  exit 0
-elif [ ! -e "$build/rnncore/librnncore-mpi.so" ]; then
-  echo "1..0 # SKIP built without MPI"
-  exit 0
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../tap.sh"
+command -v mpirun > /dev/null || skip_all "there is no mpirun (openmpi-bin)"
+[ -e "$build/rnncore/librnncore-mpi.so" ] || skip_all "built without MPI"
 cd "$work" || exit 1
-n=0
-
-# check NAME COMMAND...: ok when the command succeeds; else its output is shown
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@" > check.log 2>&1; then
-    echo "ok $n $name"
-  else
-    echo "not ok $n $name"
-    sed 's/^/# /' check.log
-  fi
-}
 
 # Six tones with one letter each.
 for i in 1 2 3 4 5 6; do

@@ -7,33 +7,14 @@ pipelines=$1/pipelines here=$1/tests/pipelines
 RNN_BUILD=$2
 export RNN_BUILD
 sounds=/usr/share/asterisk/sounds/en_US_f_Allison/digits
-n=0
-
-if [ ! -r $sounds/0.wav ]; then
-  echo "1..0 # SKIP $sounds is not there (asterisk-core-sounds-en-wav)"
-  exit 0
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$here/../tap.sh"
+[ -r $sounds/0.wav ] || skip_all "$sounds is not there (asterisk-core-sounds-en-wav)"
 cd "$work" || exit 1
 TMPDIR=$work/tmp
 export TMPDIR
 mkdir tmp
 
-# check NAME COMMAND...: ok when the command succeeds; else its output is shown
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@" > check.log 2>&1; then
-    echo "ok $n $name"
-  else
-    echo "not ok $n $name"
-    tail -n 20 check.log log 2> /dev/null | sed 's/^/# /'
-  fi
-}
-
-# run NAME COMMAND...: the same, and its output stays in the file log
+# run NAME COMMAND...: check, and its output stays in the file log
 run() {
   run_name=$1
   shift

@@ -7,25 +7,11 @@ pipelines=$1/pipelines RNN_BUILD=$2
 export RNN_BUILD
 rnncore=$2/rnncore/tools/rnncore digits=/usr/share/asterisk/sounds/en_US_f_Allison/digits cmudict=/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict
 numbers=/usr/share/pocketsphinx/test/data/numbers.raw
+. "$(dirname "$0")/../tap.sh"
 for needed in $digits/0.wav $cmudict $numbers; do
-  [ -r $needed ] || { echo "1..0 # SKIP $needed is not there"; exit 0; }
+  [ -r $needed ] || skip_all "$needed is not there"
 done
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-n=0
-
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@" > log 2>&1 < /dev/null; then
-    echo "ok $n $name"
-  else
-    echo "not ok $n $name"
-    tail -n 20 log | sed 's/^/# /'
-  fi
-}
 
 # The phones that a model hears, by the search alone.
 hear() {
