@@ -81,7 +81,7 @@ judge (RnnChange *c, gfloat mean)
   if (c->n >= FEWEST && c->credit >= RARELY * c->horizon
       && mean > LARGE * rnn_conformal_get_quantile (c->means, 0, 0.99, INFINITY))
     begin (c);
-  rnn_conformal_add (c->means, 0, mean, NAN);
+  rnn_conformal_count (c->means, 0, mean);
   c->n = MIN (c->n + 1, FEWEST);
 }
 

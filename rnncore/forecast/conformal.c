@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A histogram and a level for each step.  State of a step: level, the histogram's unit, total, zeros and origin, its bins. */
+/* A histogram and a level for each step.  State of a step: level, the histogram's unit, zeros and origin, the radius,
+ * scores since it was looked for, the histogram's bins. */
 #include "conformal.h"
 #include "histogram.h"
 #include <math.h>
 #include <string.h>
 
+#define PATIENCE 4              /* scores that change the radius little: none was missed */
 #define FEWEST 9.5f             /* scores that say more than a distribution: ten, hardly faded */
 
 typedef struct {
   gfloat level;                 /* a_h */
+  gfloat waited;                /* scores since the radius was looked for */
   RnnHistogram scores;
 } Step;
 
 struct _RnnConformal {
   guint horizon;
-  gfloat alpha, rate, keep, fewest;
+  gfloat alpha, rate, growth, fewest;
   Step *steps;                  /* [horizon] */
   gfloat *radius;               /* [horizon]; NAN while there are few scores */
 };
@@ -27,7 +30,7 @@ rnn_conformal_new (guint horizon, guint window, gdouble coverage, gdouble rate)
   c->horizon = horizon;
   c->alpha = (gfloat) (1 - coverage);
   c->rate = (gfloat) rate;
-  c->keep = 1 - 2.f / (gfloat) MAX (window, 4);
+  c->growth = 1 / (1 - 2.f / (gfloat) MAX (window, 4));
   c->fewest = MIN (FEWEST, 0.4f * (gfloat) window);
   c->steps = g_new0 (Step, horizon);
   c->radius = g_new (gfloat, horizon);
@@ -48,43 +51,49 @@ rnn_conformal_free (RnnConformal *c)
   g_free (c);
 }
 
-/* The quantile among those that there are and the one to come */
-static gfloat
-find_quantile (const Step *s, gfloat coverage)
+static gboolean
+is_new (const RnnConformal *c, const Step *s)
 {
-  gfloat total = rnn_histogram_get_total (&s->scores);
-
-  return rnn_histogram_find (&s->scores, total - coverage * (total + 1));
+  return s->scores.unit == 0 || s->scores.from[0] + s->scores.zeros < c->fewest * s->scores.unit;
 }
 
 /* Levels below 0 ask for more than was ever seen: as much more. */
 static gfloat
 choose_radius (const RnnConformal *c, const Step *s)
 {
-  if (rnn_histogram_get_total (&s->scores) < c->fewest)
+  if (is_new (c, s))
     return NAN;
-  if (s->level <= 0)
-    return rnn_histogram_find (&s->scores, 0) * (1 - 2 * s->level);
-  return find_quantile (s, 1 - s->level);
+  return rnn_histogram_find (&s->scores, 1 - s->level) * (s->level < 0 ? 1 - 2 * s->level : 1);
+}
+
+void
+rnn_conformal_count (RnnConformal *c, guint h, gfloat score)
+{
+  if (isfinite (score) && score >= 0)
+    rnn_histogram_add (&c->steps[h].scores, score, c->growth);
 }
 
 void
 rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
 {
   Step *s = &c->steps[h];
+  gboolean missed = score > radius;
 
   if (!isfinite (score) || score < 0)
     return;
   if (!isnan (radius))
-    s->level = CLAMP (s->level + c->rate * (c->alpha - (score > radius)), -1, 1);
-  rnn_histogram_add (&s->scores, score, c->keep);
-  c->radius[h] = choose_radius (c, s);
+    s->level = CLAMP (s->level + c->rate * (c->alpha - missed), -1, 1);
+  rnn_conformal_count (c, h, score);
+  if (missed || ++s->waited >= PATIENCE || isnan (c->radius[h])) {
+    c->radius[h] = choose_radius (c, s);
+    s->waited = 0;
+  }
 }
 
 gfloat
 rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat fallback)
 {
-  return rnn_histogram_get_total (&c->steps[h].scores) < c->fewest ? fallback : find_quantile (&c->steps[h], (gfloat) coverage);
+  return is_new (c, &c->steps[h]) ? fallback : rnn_histogram_find (&c->steps[h].scores, (gfloat) coverage);
 }
 
 gfloat
@@ -109,7 +118,7 @@ rnn_conformal_get_probability (RnnConformal *c, guint h, gfloat score)
 
 /* ---- state ---- */
 
-#define NUMBERS (5 + RNN_HISTOGRAM_BINS)
+#define NUMBERS (6 + RNN_HISTOGRAM_BINS)
 
 gsize
 rnn_conformal_get_state_size (RnnConformal *c)
@@ -123,19 +132,20 @@ rnn_conformal_get_state (RnnConformal *c, gfloat *state)
   for (guint h = 0; h < c->horizon; h++, state += NUMBERS) {
     state[0] = c->steps[h].level;
     state[1] = c->steps[h].scores.unit;
-    state[2] = c->steps[h].scores.total;
-    state[3] = c->steps[h].scores.zeros;
-    state[4] = (gfloat) c->steps[h].scores.origin;
-    memcpy (state + 5, c->steps[h].scores.bins, sizeof c->steps[h].scores.bins);
+    state[2] = c->steps[h].scores.zeros;
+    state[3] = (gfloat) c->steps[h].scores.origin;
+    state[4] = c->radius[h];
+    state[5] = c->steps[h].waited;
+    memcpy (state + 6, c->steps[h].scores.from, sizeof c->steps[h].scores.from);
   }
 }
 
 static gboolean
 read_step (const gfloat *state, Step *s)
 {
-  *s = (Step) { state[0], { state[1], state[2], state[3], state[4] >= 0 && state[4] < 1024 ? (gint) state[4] : -1, { 0 } } };
-  memcpy (s->scores.bins, state + 5, sizeof s->scores.bins);
-  return fabsf (s->level) <= 1 && rnn_histogram_is_sound (&s->scores);
+  *s = (Step) { state[0], state[5], { state[1], state[2], state[3] >= 0 && state[3] < 1024 ? (gint) state[3] : -1, { 0 } } };
+  memcpy (s->scores.from, state + 6, sizeof s->scores.from);
+  return !(state[4] < 0) && s->waited >= 0 && s->waited <= PATIENCE && fabsf (s->level) <= 1 && rnn_histogram_is_sound (&s->scores);
 }
 
 gboolean
@@ -148,7 +158,7 @@ rnn_conformal_set_state (RnnConformal *c, const gfloat *state)
       return FALSE;
   for (guint h = 0; h < c->horizon; h++) {
     read_step (state + (gsize) h * NUMBERS, &c->steps[h]);
-    c->radius[h] = choose_radius (c, &c->steps[h]);
+    c->radius[h] = state[(gsize) h * NUMBERS + 4];
   }
   return TRUE;
 }

@@ -13,6 +13,8 @@
 
 #define SCORES 500              /* remembered for each step of the horizon */
 #define RATE 0.02               /* of the intervals' adaptation */
+#define SMALLEST 1e-12f         /* deviations of a step, scaled */
+#define LARGEST 1e9f
 #define MAX_STATE (1 << 28)     /* floats of all trackers */
 
 typedef struct {
@@ -44,7 +46,7 @@ struct _RnnForecaster {
   gfloat *scale;                /* [horizon] */
   RnnScaling *scalings;         /* [n_streams] */
   RnnAdapter *adapter;          /* NULL: off */
-  gfloat *said;                 /* [n_streams][horizon] of the model, scaled */
+  gfloat *said;                 /* [n_streams][horizon] of the model, scaled; y itself where there is no head */
   gfloat *scaled;               /* [n_streams] values, as the windows have them before they are scaled */
 };
 
@@ -67,14 +69,14 @@ add_stream (RnnForecaster *f, guint i, const json_t *forecast)
 static gboolean
 check_size (const RnnForecaster *f, const gchar *where, GError **error)
 {
-  guint64 H = (guint64) f->config.horizon, per_stream = H * (3 * H + 40);
+  g_autoptr (RnnTracker) tracker = rnn_tracker_new ((guint) f->config.horizon, f->coverage, SCORES, RATE);
 
   if (rnn_model_get_n_in (f->model) != rnn_forecast_get_row (&f->config) || rnn_model_get_output (f->model)->n_values != f->config.horizon) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_SHAPE, "%s: the layers do not turn a context of %d into a horizon of %d", where,
         f->config.context, f->config.horizon);
     return FALSE;
   }
-  if (f->n_streams * per_stream <= MAX_STATE)
+  if (f->n_streams * (guint64) rnn_tracker_get_state_size (tracker) <= MAX_STATE)
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %u streams with a horizon of %d need more than 1 GiB", where, f->n_streams,
       f->config.horizon);
@@ -109,11 +111,11 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
   f->scale = g_new (gfloat, f->config.horizon);
   f->deviations = g_new (gfloat, f->config.horizon);
   f->scalings = g_new0 (RnnScaling, n_streams);
-  f->said = g_new0 (gfloat, (gsize) n_streams * f->config.horizon);
+  f->said = f->head ? g_new0 (gfloat, (gsize) n_streams * f->config.horizon) : f->y;
   f->scaled = g_new0 (gfloat, n_streams);
   f->streams = g_new0 (Stream, n_streams);
   for (gint h = 0; h < f->config.horizon; h++)
-    f->deviations[h] = MAX (rnn_forecast_read_number (forecast, "deviations", (gsize) h, 1), 1e-9f);
+    f->deviations[h] = CLAMP (rnn_forecast_read_number (forecast, "deviations", (gsize) h, 1), 1e3f * SMALLEST, LARGEST);
   for (guint i = 0; i < n_streams; i++)
     add_stream (f, i, forecast);
   return f;
@@ -139,7 +141,8 @@ rnn_forecaster_free (RnnForecaster *f)
   g_free (f->y);
   g_free (f->scale);
   g_free (f->scalings);
-  g_free (f->said);
+  if (f->head)
+    g_free (f->said);
   g_free (f->scaled);
   g_free (f->tokens);
   g_free (f);
@@ -265,33 +268,31 @@ head_scale (const RnnForecaster *f, const gfloat *y, gint h)
 {
   gfloat scale = (gfloat) (rnn_head_quantile (f->head, y, h, 0.8413) - rnn_head_quantile (f->head, y, h, 0.1587)) / 2;
 
-  return MAX (scale, (f->head->head->counts ? 1 : 1e-3f) * f->deviations[h]);
+  return CLAMP (scale, (f->head->head->counts ? 1 : 1e-3f) * f->deviations[h], LARGEST);
 }
 
-/* What the model says of each step, scaled */
+/* What the distributions say of each step, scaled */
 static void
-read_values (RnnForecaster *f, guint i)
+read_heads (RnnForecaster *f, guint i)
 {
   const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
   gfloat *said = f->said + (gsize) i * f->config.horizon;
 
-  if (!f->head)
-    memcpy (said, y, (gsize) f->config.horizon * sizeof (gfloat));
-  for (gint h = 0; f->head && h < f->config.horizon; h++)
+  for (gint h = 0; h < f->config.horizon; h++)
     said[h] = (gfloat) rnn_head_quantile (f->head, y, h, 0.5);
 }
 
 /* mean[n], scale[n]: into the units of the series */
 static void
-unscale (gint n, RnnScaling to, gfloat size, gfloat shift, const gfloat *said, gfloat *mean, gfloat *scale)
+unscale (gint n, RnnScaling to, gfloat size, gfloat shift, const gfloat *said, const gfloat *deviations, gfloat *mean, gfloat *scale)
 {
-  gfloat fallback = to.shift * size + shift;
+  gfloat last = to.shift * size + shift, factor = CLAMP (to.scale * size, G_MINFLOAT / SMALLEST, G_MAXFLOAT / LARGEST);
 
   for (gint h = 0; h < n; h++) {
-    gfloat value = (said[h] * to.scale + to.shift) * size + shift, deviation = scale[h] * to.scale * size;
+    gfloat value = said[h] * factor + last;
 
-    mean[h] = fabsf (value) <= G_MAXFLOAT ? value : fallback;
-    scale[h] = CLAMP (deviation, G_MINFLOAT, G_MAXFLOAT);
+    mean[h] = fabsf (value) <= G_MAXFLOAT ? value : last;
+    scale[h] = deviations[h] * factor;
   }
 }
 
@@ -302,11 +303,9 @@ issue (RnnForecaster *f, guint i)
   const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
   gint H = f->config.horizon;
 
-  if (!f->head)
-    memcpy (f->scale, f->deviations, (gsize) H * sizeof (gfloat));
   for (gint h = 0; f->head && h < H; h++)
     f->scale[h] = head_scale (f, y, h);
-  unscale (H, f->scalings[i], s->size, s->shift, f->said + (gsize) i * H, s->mean, f->scale);
+  unscale (H, f->scalings[i], s->size, s->shift, f->said + (gsize) i * H, f->head ? f->scale : f->deviations, s->mean, f->scale);
   rnn_tracker_issue (s->tracker, s->mean, f->scale, 1.645f);
 }
 
@@ -335,8 +334,8 @@ rnn_forecaster_push_with (RnnForecaster *f, const gfloat *values, const gfloat *
     add_covariates (f);
   rnn_session_reset (f->session, -1);
   rnn_session_run (f->session, 1, f->x, f->y);
-  for (guint i = 0; i < f->n_streams; i++)
-    read_values (f, i);
+  for (guint i = 0; f->head && i < f->n_streams; i++)
+    read_heads (f, i);
   if (f->adapter)
     rnn_adapter_forecast (f->adapter, f->x, f->scalings, f->said);
   for (guint i = 0; i < f->n_streams; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bins by bits of floats. */
+/* Bins by bits of floats, sums from above: a number is added to all of them up to its own, a quantile is how many are large enough, and
+ * neither has a branch that nobody could guess. */
 #include "histogram.h"
 #include <math.h>
 #include <string.h>
@@ -38,37 +39,19 @@ get_edge (const RnnHistogram *g, gint i)
 static void
 move_down (RnnHistogram *g, gint by)
 {
-  gfloat out = 0;
-
-  for (gint i = 0; i < by; i++)
-    out += g->bins[i];
-  memmove (g->bins, g->bins + by, (BINS - by) * sizeof (gfloat));
-  memset (g->bins + BINS - by, 0, by * sizeof (gfloat));
-  g->bins[0] += out;
+  memmove (g->from + 1, g->from + 1 + by, (BINS - 1 - by) * sizeof (gfloat));
+  memset (g->from + BINS - by, 0, by * sizeof (gfloat));
   g->origin += by;
 }
 
+/* Those that fall out into the last */
 static void
 move_up (RnnHistogram *g, gint by)
 {
-  gfloat out = 0;
-
-  for (gint i = BINS - by; i < BINS; i++)
-    out += g->bins[i];
-  memmove (g->bins + by, g->bins, (BINS - by) * sizeof (gfloat));
-  memset (g->bins, 0, by * sizeof (gfloat));
-  g->bins[BINS - 1] += out;
+  memmove (g->from + by, g->from, (BINS - by) * sizeof (gfloat));
+  for (gint i = 0; i < by; i++)
+    g->from[i] = g->from[by];
   g->origin -= by;
-}
-
-static gfloat
-sum_bins (const RnnHistogram *g, gint from)
-{
-  gfloat sum = 0;
-
-  for (gint i = from; i < BINS; i++)
-    sum += g->bins[i];
-  return sum;
 }
 
 /* The bin of a number, after the bins have moved where they lie badly */
@@ -77,12 +60,12 @@ find_bin (RnnHistogram *g, gfloat value)
 {
   gint code = get_code (value);
 
-  if (g->total == g->zeros)
+  if (g->from[0] == 0)
     g->origin = CLAMP (code - FIRST, 0, LAST_ORIGIN);
-  if (code >= g->origin + BINS && g->bins[BINS - 1] >= MANY * g->total && g->origin + MOVE <= LAST_ORIGIN)
+  if (code >= g->origin + BINS && g->from[BINS - 1] >= MANY * g->from[0] && g->origin + MOVE <= LAST_ORIGIN)
     move_down (g, MOVE);
-  else if (code < g->origin && g->bins[0] > MOST * (g->total - g->zeros) && g->origin >= MOVE
-      && sum_bins (g, BINS - MOVE) < MANY * g->total)
+  else if (code < g->origin && g->from[0] - g->from[1] > MOST * g->from[0] && g->origin >= MOVE
+      && g->from[BINS - MOVE] < MANY * g->from[0])
     move_up (g, MOVE);
   return CLAMP (code - g->origin, 0, BINS - 1);
 }
@@ -90,60 +73,59 @@ find_bin (RnnHistogram *g, gfloat value)
 static void
 make_smaller (RnnHistogram *g)
 {
-  gfloat factor = 1 / g->unit;
-
   for (gint i = 0; i < BINS; i++)
-    g->bins[i] *= factor;
-  g->zeros *= factor;
-  g->total *= factor;
+    g->from[i] /= g->unit;
+  g->zeros /= g->unit;
   g->unit = 1;
 }
 
 void
-rnn_histogram_add (RnnHistogram *g, gfloat value, gfloat keep)
+rnn_histogram_add (RnnHistogram *g, gfloat value, gfloat growth)
 {
-  gfloat *place = value > 0 ? &g->bins[find_bin (g, value)] : &g->zeros;
+  gint bin = value > 0 ? find_bin (g, value) : -1;
 
-  g->unit = g->unit > 0 ? g->unit / keep : 1;
-  *place += g->unit;
-  g->total += g->unit;
+  g->unit = g->unit > 0 ? g->unit * growth : 1;
+  for (gint i = 0; i < BINS; i++)
+    g->from[i] += i <= bin ? g->unit : 0;
+  g->zeros += bin < 0 ? g->unit : 0;
   if (g->unit > LARGEST)
     make_smaller (g);
 }
 
 gfloat
-rnn_histogram_find (const RnnHistogram *g, gfloat tail)
+rnn_histogram_find (const RnnHistogram *g, gfloat coverage)
 {
-  gfloat above = 0, hardly = HARDLY * g->unit;
-  gint i = BINS - 1;
+  gfloat total = g->from[0] + g->zeros, hardly = HARDLY * g->unit, tail = MAX (total - coverage * (total + g->unit), hardly);
+  gfloat beyond, inside;
+  gint i = -1;
 
-  tail = MAX (tail * g->unit, hardly);
-  while (i >= 0 && above + g->bins[i] < tail)
-    above += g->bins[i--];
+  for (gint k = 0; k < BINS; k++)       /* the last one from which there is as much */
+    i += g->from[k] >= tail;
   if (i < 0)
     return 0;
-  if (g->bins[i] < hardly)
+  beyond = i + 1 < BINS ? g->from[i + 1] : 0;
+  inside = g->from[i] - beyond;
+  if (inside < hardly)
     return get_edge (g, i);
-  return get_edge (g, i) + (get_edge (g, i + 1) - get_edge (g, i)) * CLAMP (1 - (tail - above) / g->bins[i], 0, 1);
+  return get_edge (g, i) + (get_edge (g, i + 1) - get_edge (g, i)) * CLAMP (1 - (tail - beyond) / inside, 0, 1);
 }
 
 gfloat
 rnn_histogram_get_tail (const RnnHistogram *g, gfloat value)
 {
   gint bin = CLAMP (get_code (value) - g->origin, 0, BINS - 1);
-  gfloat from = get_edge (g, bin), to = get_edge (g, bin + 1);
+  gfloat from = get_edge (g, bin), to = get_edge (g, bin + 1), beyond = bin + 1 < BINS ? g->from[bin + 1] : 0;
 
   if (!(g->unit > 0 && value > 0))
     return rnn_histogram_get_total (g);
-  return (g->bins[bin] * CLAMP ((to - value) / (to - from), 0, 1) + sum_bins (g, bin + 1)) / g->unit;
+  return ((g->from[bin] - beyond) * CLAMP ((to - value) / (to - from), 0, 1) + beyond) / g->unit;
 }
 
 gboolean
 rnn_histogram_is_sound (const RnnHistogram *g)
 {
   for (gint i = 0; i < BINS; i++)
-    if (!(g->bins[i] >= 0 && g->bins[i] <= g->total + g->unit))
+    if (!(g->from[i] >= 0 && g->from[i] <= (i > 0 ? g->from[i - 1] : G_MAXFLOAT)))
       return FALSE;
-  return g->unit >= 0 && g->unit <= LARGEST && g->zeros >= 0 && g->zeros <= g->total + g->unit && g->total >= 0 && isfinite (g->total)
-      && g->origin >= 0 && g->origin <= LAST_ORIGIN;
+  return g->unit >= 0 && g->unit <= LARGEST && g->zeros >= 0 && isfinite (g->zeros) && g->origin >= 0 && g->origin <= LAST_ORIGIN;
 }

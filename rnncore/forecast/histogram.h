@@ -13,23 +13,22 @@ G_BEGIN_DECLS
 
 typedef struct {
   gfloat unit;                  /* 0: there is nothing yet */
-  gfloat total;                 /* sum of zeros and bins */
   gfloat zeros;                 /* these have no size */
   gint origin;
-  gfloat bins[RNN_HISTOGRAM_BINS];
+  gfloat from[RNN_HISTOGRAM_BINS];      /* what is in a bin and all above it */
 } RnnHistogram;
 
 /* What there is, counted as the newest number is. */
 static inline gfloat
 rnn_histogram_get_total (const RnnHistogram *histogram)
 {
-  return histogram->unit > 0 ? histogram->total / histogram->unit : 0;
+  return histogram->unit > 0 ? (histogram->from[0] + histogram->zeros) / histogram->unit : 0;
 }
 
-/* @keep: what weights are multiplied by. */
-void     rnn_histogram_add (RnnHistogram *histogram, gfloat value, gfloat keep);
-/* The value that @tail (a weight) of what there is lies above; the largest there is of 0 or less. */
-gfloat   rnn_histogram_find (const RnnHistogram *histogram, gfloat tail);
+/* @growth, above 1: how much more the newest one counts than the one before it. */
+void     rnn_histogram_add (RnnHistogram *histogram, gfloat value, gfloat growth);
+/* The value that so large a share of what there is, and of the one to come, lies below; the largest there is for 1 or more. */
+gfloat   rnn_histogram_find (const RnnHistogram *histogram, gfloat coverage);
 /* The weight above @value */
 gfloat   rnn_histogram_get_tail (const RnnHistogram *histogram, gfloat value);
 gboolean rnn_histogram_is_sound (const RnnHistogram *histogram);

@@ -1,54 +1,79 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A ring of forecasts: that of age k told the last value at its step k.
+/* A ring of the values to come, and with each what it will be scored by: a forecast of age k tells the next value at its step k.
  *
- * Far steps are alike, so those of a band, an eighth as wide as it is far, have one histogram and one level: of each band one age is
- * scored, at random, or a far step would always be scored at the same hour of the day.  What is learnt of step h comes h steps late, so
- * levels of far bands follow one in 1 + h / 24 scores.
+ * Far steps are alike, so those of a band, an eighth as wide as it is far, have one histogram and one level, and of each band one
+ * forecast waits for a value.  Which one is settled when it is made: 2^s forecasts in a row wait for as many values in a row, about
+ * the middle of the band away, the i-th for the value (i + r) mod 2^s, with another r for the next 2^s, or a far step would always be
+ * scored at the same hour of the day.  So a forecast leaves one number in a band, and a value finds all that it needs in one row.
+ * What is learnt of step h comes h steps late, so levels of far bands follow one in 1 + h / 24 scores.
  *
- * State: count, place in the ring, random number, widening, the ring, the change's, the conformal's. */
+ * State: count, how many were made, place in the ring, random number, widening, the ring, radius and scale of the last forecast, the
+ * change's, the conformal's. */
 #include "tracker.h"
 #include "change.h"
 #include <math.h>
 #include <string.h>
 
-#define NEAR 24                 /* steps ahead that are each a band */
+#define NEAR 16                 /* steps ahead that are each a band */
 #define WIDTH 8                 /* beyond: what part of a step the band that begins there is wide */
+#define DAY 24                  /* steps ahead that take a far band's level twice as long to follow, and so on */
 #define WIDEN 0.02f             /* rate */
 #define WIDEST 1.5f             /* more than that runs away where all steps are missed together */
+#define LAST 0xffffff           /* forecasts are counted modulo 2^24, which floats hold */
 
 typedef struct {
+  gfloat ahead;                 /* of the value; age + 1 of the forecast when it comes; 0: there is none */
   gfloat mean, scale, radius;   /* radius: in scales */
 } Said;
+
+typedef struct {
+  guint first;                  /* step where it begins */
+  guint middle;                 /* of the steps that are scored, 2^s - 1 on both sides of it */
+  guint mask;                   /* 2^s - 1 */
+} Band;
 
 struct _RnnTracker {
   guint horizon;
   guint n_bands;
-  guint *bands;                 /* [n_bands + 1]: where they begin; horizon */
+  Band *bands;                  /* [n_bands + 1]: the last one begins at the horizon */
   guint *band_of;               /* [horizon] */
   RnnConformal *conformal;      /* of bands */
   RnnChange *change;
-  guint count, at;              /* forecasts that wait; where the next one goes */
+  guint count;                  /* forecasts that wait */
+  guint made;                   /* forecasts in all, modulo LAST + 1 */
+  guint at;                     /* row of the next value */
   guint random;                 /* 24 bits */
   gfloat alpha;                 /* 1 - coverage */
   gfloat widening;              /* of steps that no forecast made after the last change has met yet; >= 1 */
-  Said *said;                   /* [horizon][horizon], by place in the ring */
-  guint *chosen;                /* [n_bands] ages */
-  gfloat *radius;               /* of the last forecast, in units of the series */
+  Said *waiting;                /* [horizon][n_bands], by place of the value in the ring */
+  gfloat *radius, *scale;       /* [horizon] of the last forecast, in units of the series */
 };
+
+/* Scored are 2 * 2^s - 1 steps of it. */
+static void
+add_band (RnnTracker *t, guint first, guint end)
+{
+  guint mask = 0;
+
+  while (4 * mask + 3 <= end - first)   /* twice as many */
+    mask = 2 * mask + 1;
+  t->bands[t->n_bands] = (Band) { first, (first + end - 1) / 2, mask };
+  for (guint h = first; h < end; h++)
+    t->band_of[h] = t->n_bands;
+  t->n_bands++;
+}
 
 static void
 make_bands (RnnTracker *t)
 {
-  t->bands = g_new (guint, t->horizon + 1);
+  t->bands = g_new (Band, t->horizon + 1);
   t->band_of = g_new (guint, t->horizon);
-  for (guint h = 0; h < t->horizon; t->n_bands++) {
+  for (guint h = 0; h < t->horizon; h = t->bands[t->n_bands].first) {
     guint end = MIN (h + (h < NEAR ? 1 : h / WIDTH), t->horizon);
 
-    t->bands[t->n_bands] = h;
-    while (h < end)
-      t->band_of[h++] = t->n_bands;
+    add_band (t, h, end);
+    t->bands[t->n_bands].first = end;
   }
-  t->bands[t->n_bands] = t->horizon;
 }
 
 RnnTracker *
@@ -62,9 +87,9 @@ rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
   t->alpha = (gfloat) (1 - coverage);
   t->widening = 1;
   t->change = rnn_change_new (horizon);
-  t->said = g_new0 (Said, (gsize) horizon * horizon);
-  t->chosen = g_new (guint, t->n_bands);
+  t->waiting = g_new0 (Said, (gsize) horizon * t->n_bands);
   t->radius = g_new0 (gfloat, horizon);
+  t->scale = g_new0 (gfloat, horizon);
   return t;
 }
 
@@ -75,21 +100,19 @@ rnn_tracker_free (RnnTracker *t)
     return;
   rnn_conformal_free (t->conformal);
   rnn_change_free (t->change);
-  g_free (t->said);
+  g_free (t->waiting);
   g_free (t->bands);
   g_free (t->band_of);
-  g_free (t->chosen);
   g_free (t->radius);
+  g_free (t->scale);
   g_free (t);
 }
 
-/* What the forecast of age @k said of the step that comes next, or came last. */
-static const Said *
-get_said (const RnnTracker *t, guint k)
+/* What is said of the value that comes next, or came last: one of each band */
+static Said *
+get_row (const RnnTracker *t)
 {
-  guint row = t->at + (t->at > k ? 0 : t->horizon) - 1 - k;
-
-  return &t->said[(gsize) row * t->horizon + k];
+  return t->waiting + (gsize) t->at * t->n_bands;
 }
 
 static gfloat
@@ -105,7 +128,7 @@ watch (RnnTracker *t, gfloat value)
   gfloat misses[RNN_CHANGE_STEPS];
 
   for (guint k = 0; k < n; k++)
-    misses[k] = get_miss (get_said (t, k), value);
+    misses[k] = get_miss (get_row (t) + k, value);
   rnn_change_observe (t->change, n, misses);
 }
 
@@ -122,86 +145,79 @@ draw (RnnTracker *t, guint n)
 static void
 widen (RnnTracker *t, gfloat value)
 {
-  guint age = rnn_change_get_age (t->change), first = age / 2;
+  guint age = rnn_change_get_age (t->change), n = 0;
   gfloat missed = 0;
 
   if (age == 0 || age >= t->horizon || t->count < age) {
     t->widening = 1;
     return;
   }
-  for (guint k = first; k < age; k++)
-    missed += fabsf (get_miss (get_said (t, k), value)) > get_said (t, k)->radius;
-  t->widening *= expf (WIDEN * (missed / (gfloat) (age - first) - t->alpha));
-  t->widening = CLAMP (t->widening, 1, WIDEST);
-}
-
-/* Ages to score, one of each band, into `chosen`; returns how many.  What they said lies far apart, so it is asked for early. */
-static guint
-choose_ages (RnnTracker *t, guint known)
-{
-  guint n = 0;
-
-  for (; n < t->n_bands && t->bands[n] < known; n++) {
-    guint first = t->bands[n], end = MIN (t->bands[n + 1], known);
-
-    t->chosen[n] = end - first > 1 ? first + draw (t, end - first) : first;
-    __builtin_prefetch (get_said (t, t->chosen[n]));
-  }
-  return n;
+  for (const Said *said = get_row (t); said < get_row (t) + t->n_bands; said++)
+    if (said->ahead > age / 2 && said->ahead <= age) {
+      missed += fabsf (get_miss (said, value)) > said->radius;
+      n++;
+    }
+  if (n > 0)
+    t->widening = CLAMP (t->widening * expf (WIDEN * (missed / (gfloat) n - t->alpha)), 1, WIDEST);
 }
 
 void
 rnn_tracker_observe (RnnTracker *t, gfloat value)
 {
-  guint n;
+  const Said *row = get_row (t);
+  gfloat age;
 
   if (isnan (value))
     return;
   watch (t, value);
   widen (t, value);
-  n = choose_ages (t, MIN (t->count, rnn_change_get_age (t->change)));
-  for (guint b = 0; b < n; b++) {
-    const Said *said = get_said (t, t->chosen[b]);
-    gboolean follows = t->chosen[b] < NEAR || draw (t, 1 + t->chosen[b] / NEAR) == 0;
+  age = (gfloat) MIN (t->count, rnn_change_get_age (t->change));
+  for (guint b = 0; b < t->n_bands; b++)
+    if (row[b].ahead > 0 && row[b].ahead <= age) {
+      gfloat score = fabsf (get_miss (&row[b], value));
 
-    rnn_conformal_add (t->conformal, b, fabsf (get_miss (said, value)), follows ? said->radius : NAN);
-  }
+      if (b < NEAR || draw (t, 1 + (guint) row[b].ahead / DAY) == 0)
+        rnn_conformal_add (t->conformal, b, score, row[b].radius);
+      else
+        rnn_conformal_count (t->conformal, b, score);
+    }
 }
 
-/* In scales, into `radius`. */
-static void
-choose_radii (RnnTracker *t, const gfloat *radii, gfloat fallback)
+/* Which step of the forecast that is made is to be scored in a band */
+static guint
+choose_step (const RnnTracker *t, guint band)
 {
-  for (guint b = 0; b < t->n_bands; b++) {
-    gfloat radius = radii[b] == radii[b] ? radii[b] : fallback;
+  const Band *b = &t->bands[band];
+  guint i = t->made & b->mask, turn = (t->made - i) * 0x9e3779b1u + band * 0x85ebca77u;
 
-    for (guint h = t->bands[b]; h < t->bands[b + 1]; h++)
-      t->radius[h] = radius;
-  }
-  for (guint h = rnn_change_get_age (t->change); h < t->horizon; h++)
-    t->radius[h] *= t->widening;
+  return b->middle + ((i + (turn * 0xc2b2ae3du >> 16)) & b->mask) - i;
+}
+
+/* Steps of a band have one radius in scales, but for the widening.  Of one of them the value is to be scored. */
+static void
+issue_band (RnnTracker *t, guint b, const gfloat *mean, gfloat radius)
+{
+  guint h = choose_step (t, b), row = t->at + h - (t->at + h < t->horizon ? 0 : t->horizon), age = rnn_change_get_age (t->change);
+
+  for (guint k = t->bands[b].first; k < t->bands[b + 1].first; k++)
+    t->radius[k] = radius * t->scale[k];
+  t->waiting[(gsize) row * t->n_bands + b] = (Said) { (gfloat) (h + 1), mean[h], t->scale[h], h < age ? radius : radius * t->widening };
 }
 
 void
 rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloat fallback)
 {
-  Said *row = t->said + (gsize) t->at * t->horizon;
+  const gfloat *radii = rnn_conformal_get_radii (t->conformal);
 
-  choose_radii (t, rnn_conformal_get_radii (t->conformal), fallback);
-  for (guint h = 0; h < t->horizon; h++)
-    row[h] = (Said) { mean[h], scale[h], t->radius[h] };
-  for (guint h = 0; h < t->horizon; h++)
-    t->radius[h] *= scale[h];
-  rnn_change_issue (t->change);
+  memcpy (t->scale, scale, t->horizon * sizeof (gfloat));
   t->at = t->at + 1 == t->horizon ? 0 : t->at + 1;
+  for (guint b = 0; b < t->n_bands; b++)
+    issue_band (t, b, mean, radii[b] == radii[b] ? radii[b] : fallback);
+  for (guint h = rnn_change_get_age (t->change); h < t->horizon; h++)
+    t->radius[h] *= t->widening;
+  rnn_change_issue (t->change);
+  t->made = (t->made + 1) & LAST;
   t->count = MIN (t->count + 1, t->horizon);
-}
-
-/* The last forecast */
-static const Said *
-get_last (const RnnTracker *t)
-{
-  return t->said + (gsize) (t->at ? t->at - 1 : t->horizon - 1) * t->horizon;
 }
 
 const gfloat *
@@ -213,13 +229,13 @@ rnn_tracker_get_radius (RnnTracker *t)
 gfloat
 rnn_tracker_get_spread (RnnTracker *t, guint h, gdouble coverage, gfloat fallback)
 {
-  return rnn_conformal_get_quantile (t->conformal, t->band_of[h], coverage, fallback) * get_last (t)[h].scale;
+  return rnn_conformal_get_quantile (t->conformal, t->band_of[h], coverage, fallback) * t->scale[h];
 }
 
 gboolean
 rnn_tracker_judge (RnnTracker *t, gfloat value, gfloat *mean, gfloat *radius, gfloat *probability)
 {
-  const Said *said = get_last (t);
+  const Said *said = get_row (t);
 
   if (t->count == 0 || isnan (value))
     return FALSE;
@@ -232,53 +248,67 @@ rnn_tracker_judge (RnnTracker *t, gfloat value, gfloat *mean, gfloat *radius, gf
 void
 rnn_tracker_forget (RnnTracker *t)
 {
-  t->count = t->at = 0;
+  t->count = 0;
+  memset (t->waiting, 0, (gsize) t->horizon * t->n_bands * sizeof (Said));
   rnn_change_forget (t->change);
 }
 
-#define NUMBERS 4               /* before the ring */
+/* ---- state ---- */
+
+#define NUMBERS 5               /* before the ring */
 
 static gsize
 get_ring_size (const RnnTracker *t)
 {
-  return sizeof (Said) / sizeof (gfloat) * t->horizon * t->horizon;
+  return sizeof (Said) / sizeof (gfloat) * t->horizon * t->n_bands;
 }
 
 gsize
 rnn_tracker_get_state_size (RnnTracker *t)
 {
-  return NUMBERS + get_ring_size (t) + rnn_change_get_state_size (t->change) + rnn_conformal_get_state_size (t->conformal);
+  return NUMBERS + get_ring_size (t) + 2 * t->horizon + rnn_change_get_state_size (t->change)
+      + rnn_conformal_get_state_size (t->conformal);
 }
 
 void
 rnn_tracker_get_state (RnnTracker *t, gfloat *state)
 {
-  gfloat *rest = state + NUMBERS + get_ring_size (t);
+  gfloat *last = state + NUMBERS + get_ring_size (t), *rest = last + 2 * t->horizon;
+  const gfloat numbers[NUMBERS] = { (gfloat) t->count, (gfloat) t->made, (gfloat) t->at, (gfloat) t->random, t->widening };
 
-  state[0] = (gfloat) t->count;
-  state[1] = (gfloat) t->at;
-  state[2] = (gfloat) t->random;
-  state[3] = t->widening;
-  memcpy (state + NUMBERS, t->said, get_ring_size (t) * sizeof (gfloat));
+  memcpy (state, numbers, sizeof numbers);
+  memcpy (state + NUMBERS, t->waiting, get_ring_size (t) * sizeof (gfloat));
+  memcpy (last, t->radius, t->horizon * sizeof (gfloat));
+  memcpy (last + t->horizon, t->scale, t->horizon * sizeof (gfloat));
   rnn_change_get_state (t->change, rest);
   rnn_conformal_get_state (t->conformal, rest + rnn_change_get_state_size (t->change));
+}
+
+static gboolean
+is_sound (const RnnTracker *t, const gfloat *state)
+{
+  for (gsize i = NUMBERS; i < NUMBERS + get_ring_size (t); i += sizeof (Said) / sizeof (gfloat))
+    if (!(state[i] >= 0 && state[i] <= t->horizon))     /* ahead */
+      return FALSE;
+  return state[0] >= 0 && state[0] <= t->horizon && state[1] >= 0 && state[1] <= LAST && state[2] >= 0 && state[2] < t->horizon
+      && state[3] >= 0 && state[3] <= 0xffffff && state[4] >= 1 && state[4] <= WIDEST;
 }
 
 gboolean
 rnn_tracker_set_state (RnnTracker *t, const gfloat *state)
 {
-  const gfloat *rest = state + NUMBERS + get_ring_size (t);
+  const gfloat *last = state + NUMBERS + get_ring_size (t), *rest = last + 2 * t->horizon;
 
-  if (!(state[0] >= 0 && state[0] <= t->horizon) || !(state[1] >= 0 && state[1] < t->horizon)
-      || !(state[2] >= 0 && state[2] <= 0xffffff) || !(state[3] >= 1 && state[3] <= WIDEST) || !rnn_change_set_state (t->change, rest)
+  if (!is_sound (t, state) || !rnn_change_set_state (t->change, rest)
       || !rnn_conformal_set_state (t->conformal, rest + rnn_change_get_state_size (t->change)))
     return FALSE;
   t->count = (guint) state[0];
-  t->at = (guint) state[1];
-  t->random = (guint) state[2];
-  t->widening = state[3];
-  memcpy (t->said, state + NUMBERS, get_ring_size (t) * sizeof (gfloat));
-  for (guint h = 0; t->count > 0 && h < t->horizon; h++)
-    t->radius[h] = get_last (t)[h].radius * get_last (t)[h].scale;
+  t->made = (guint) state[1];
+  t->at = (guint) state[2];
+  t->random = (guint) state[3];
+  t->widening = state[4];
+  memcpy (t->waiting, state + NUMBERS, get_ring_size (t) * sizeof (gfloat));
+  memcpy (t->radius, last, t->horizon * sizeof (gfloat));
+  memcpy (t->scale, last + t->horizon, t->horizon * sizeof (gfloat));
   return TRUE;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Forecasts meet their truths: the last @horizon forecasts of one series wait, each for the values it has told, and what they
+/* Forecasts meet their truths: steps of the last @horizon forecasts of one series wait for the values that they told, and what they
  * missed by makes the intervals of those to come (conformal.h).
  *
- * Memory: horizon^2 * 2 + the conformal's. */
+ * Memory: 16 bytes for each of the horizon's steps and bands, of which there are 24, and 51 at a horizon of 720; the conformal's. */
 #pragma once
 #include "conformal.h"
 
@@ -15,7 +15,7 @@ RnnTracker *rnn_tracker_new  (guint horizon, gdouble coverage, guint window, gdo
 void        rnn_tracker_free (RnnTracker *tracker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnTracker, rnn_tracker_free)
 
-/* The value that came: every forecast of it is scored by |value - mean| / scale.  NAN: none is. */
+/* The value that came: of each band a forecast of it is scored by |value - mean| / scale.  NAN: none is. */
 void rnn_tracker_observe (RnnTracker *tracker, gfloat value);
 /* A forecast from the value after the last one on: mean[horizon], scale[horizon] > 0.  @fallback: the radius in scales while
  * there are no scores. */

@@ -98,6 +98,37 @@ test_many_shifts (void)
   g_assert_cmpfloat_with_epsilon (sums[1].covered / sums[1].n, 0.9, 0.04);
 }
 
+/* Every other step is forecast badly: neither is the one that all steps of a band are scored by. */
+static void
+test_lags (void)
+{
+  g_autofree gfloat *y = make_series (0);
+  g_autoptr (RnnTracker) tracker = rnn_tracker_new (H, 0.9, 500, 0);
+  gfloat mean[H], scale[H];
+  gdouble covered = 0, n = 0;
+
+  for (guint h = 0; h < H; h++) {
+    mean[h] = h % 2 ? 8 : 0;
+    scale[h] = 1;
+  }
+  for (guint t = 0; t < N; t++) {
+    rnn_tracker_issue (tracker, mean, scale, 1.645f);
+    for (guint h = H / 2; h < H && t > 2000; h++, n++)
+      covered += fabsf (y[t + h] - mean[h]) <= rnn_tracker_get_radius (tracker)[h];
+    rnn_tracker_observe (tracker, y[t]);
+  }
+  g_assert_cmpfloat_with_epsilon (covered / n, 0.9, 0.04);
+}
+
+/* A stream with a long horizon stays small: of each value only what will be scored waits for it. */
+static void
+test_size (void)
+{
+  g_autoptr (RnnTracker) tracker = rnn_tracker_new (720, 0.9, 500, 0.02);
+
+  g_assert_cmpuint (rnn_tracker_get_state_size (tracker) * sizeof (gfloat), <, 600000);
+}
+
 /* Just after a change, too, another process goes on as this one. */
 static void
 test_state (void)
@@ -113,7 +144,7 @@ test_state (void)
   run (a, y, SHIFT + 20, SHIFT + 300, 0, NULL);
   run (b, y, SHIFT + 20, SHIFT + 300, 0, NULL);
   g_assert_cmpmem (rnn_tracker_get_radius (a), sizeof (gfloat) * H, rnn_tracker_get_radius (b), sizeof (gfloat) * H);
-  for (guint i = 0; i < 3; i++) {
+  for (guint i = 0; i < 6; i++) {       /* the last one: how far ahead the first value in the ring was forecast */
     gfloat good = state[i];
 
     state[i] = NAN;
@@ -134,6 +165,8 @@ main (int argc, char **argv)
     g_test_add_data_func (name, &shifts[i], test_shift);
   }
   g_test_add_func ("/intervals/many-shifts", test_many_shifts);
+  g_test_add_func ("/intervals/lags", test_lags);
+  g_test_add_func ("/intervals/size", test_size);
   g_test_add_func ("/intervals/state", test_state);
   return g_test_run ();
 }
