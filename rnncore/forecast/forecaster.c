@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Windows slide over rings; one run of the model forecasts all streams; trackers keep what was said.
  *
- * State: the number of values, their place; of each stream the window, the forecast, the tracker's; the tokens of the categories; what
- * is known beside the values; the adapter's. */
+ * State: the number of values, their place; of each stream how many are from after a change of level, the window, the forecast, the
+ * tracker's; the tokens of the categories; what is known beside the values; the adapter's. */
 #include "forecaster.h"
 #include "adapt.h"
 #include "covariates-private.h"
+#include "level.h"
 #include "window.h"
 #include "../outputs/head.h"
 #include "../session/session.h"
@@ -22,6 +23,7 @@ typedef struct {
   gfloat shift, size;           /* of the channel: (value - shift) / size is what the model sees */
   RnnTracker *tracker;
   gfloat *mean;                 /* [horizon] */
+  guint since;                  /* values in the window from after a change of level; the context: all */
   gboolean judged;
   gfloat expected, radius, probability; /* of the last value */
 } Stream;
@@ -39,6 +41,7 @@ struct _RnnForecaster {
   guint at;
   gfloat *rings, *means;
   gsize n_row;                  /* of the model's input */
+  gfloat *level;                /* [context] */
   gfloat *x, *y;                /* [n_streams][n_row], [n_streams][n_out] */
   RnnCovariates *covariates;
   RnnCovariateRing *beside;    /* NULL: there are none but categories */
@@ -59,6 +62,7 @@ add_stream (RnnForecaster *f, guint i, const json_t *forecast)
 
   s->ring = f->rings + 2 * (gsize) i * f->config.context;
   s->mean = f->means + (gsize) i * f->config.horizon;
+  s->since = (guint) f->config.context;
   s->shift = rnn_forecast_read_number (forecast, "shifts", i, 0);
   s->size = rnn_forecast_read_number (forecast, "scales", i, 1);
   if (!(s->size > 0))
@@ -101,6 +105,7 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
   }
   f->head = rnn_head_from_output (rnn_model_get_output (model));
   f->rings = g_new0 (gfloat, 2 * (gsize) n_streams * f->config.context);
+  f->level = g_new (gfloat, f->config.context);
   f->means = g_new0 (gfloat, (gsize) n_streams * f->config.horizon);
   f->n_row = (gsize) rnn_forecast_get_row (&f->config);
   f->x = g_new0 (gfloat, n_streams * f->n_row);
@@ -137,6 +142,7 @@ rnn_forecaster_free (RnnForecaster *f)
   g_free (f->streams);
   g_free (f->rings);
   g_free (f->means);
+  g_free (f->level);
   g_free (f->x);
   g_free (f->y);
   g_free (f->scale);
@@ -238,6 +244,18 @@ rnn_forecaster_is_ready (RnnForecaster *f)
   return f->count >= (guint64) f->config.context;
 }
 
+/* Which may be the one that tells of a change: then the number of values since it is smaller than it was. */
+static void
+observe (Stream *s, gfloat value)
+{
+  gint before = rnn_tracker_get_since (s->tracker), since;
+
+  rnn_tracker_observe (s->tracker, value);
+  since = rnn_tracker_get_since (s->tracker);
+  if (since > 0 && (before < 0 || since <= before))
+    s->since = MIN (s->since, (guint) since);
+}
+
 /* In what the model sees; what is missing is what was forecast. */
 static void
 take_value (RnnForecaster *f, guint i, gfloat value)
@@ -247,8 +265,9 @@ take_value (RnnForecaster *f, guint i, gfloat value)
   gboolean ready = rnn_forecaster_is_ready (f);
 
   s->judged = ready && known && rnn_tracker_judge (s->tracker, value, &s->expected, &s->radius, &s->probability);
+  s->since = MIN (s->since + 1, (guint) f->config.context);
   if (ready && known)
-    rnn_tracker_observe (s->tracker, value);
+    observe (s, value);
   f->scaled[i] = known ? (value - s->shift) / s->size : NAN;
   s->ring[f->at] = s->ring[f->at + f->config.context] = known ? f->scaled[i] : ready ? (s->mean[0] - s->shift) / s->size : NAN;
 }
@@ -256,9 +275,15 @@ take_value (RnnForecaster *f, guint i, gfloat value)
 static void
 make_input (RnnForecaster *f, guint i)
 {
+  const Stream *s = &f->streams[i];
+  const gfloat *window = s->ring + f->at;
   gfloat *x = f->x + i * f->n_row;
 
-  if (!rnn_forecast_window (&f->config, f->streams[i].ring + f->at, x, &f->scalings[i]))
+  if (s->since < (guint) f->config.context) {
+    rnn_level_mend ((guint) f->config.context, s->since, (guint) f->config.season, window, f->level);
+    window = f->level;
+  }
+  if (!rnn_forecast_window (&f->config, window, x, &f->scalings[i]))
     memset (x, 0, f->config.context * sizeof (gfloat));
 }
 
@@ -391,6 +416,7 @@ rnn_forecaster_reset (RnnForecaster *f)
   for (guint i = 0; i < f->n_streams; i++) {
     rnn_tracker_forget (f->streams[i].tracker);
     f->streams[i].judged = FALSE;
+    f->streams[i].since = (guint) f->config.context;
   }
 }
 
@@ -409,7 +435,7 @@ get_beside_size (const RnnForecaster *f)
 gsize
 rnn_forecaster_get_state_size (RnnForecaster *f)
 {
-  return 2 + f->n_streams * ((gsize) f->config.context + f->config.horizon + f->config.categories
+  return 2 + f->n_streams * (1 + (gsize) f->config.context + f->config.horizon + f->config.categories
       + rnn_tracker_get_state_size (f->streams[0].tracker)) + get_beside_size (f) + (f->adapter ? rnn_adapter_get_state_size (f->adapter) : 0);
 }
 
@@ -421,6 +447,7 @@ rnn_forecaster_get_state (RnnForecaster *f, gfloat *state)
   *state++ = (gfloat) MIN (f->count, context);
   *state++ = (gfloat) f->at;
   for (guint i = 0; i < f->n_streams; i++) {
+    *state++ = (gfloat) f->streams[i].since;
     memcpy (state, f->streams[i].ring, context * sizeof (gfloat));
     memcpy (state + context, f->streams[i].mean, horizon * sizeof (gfloat));
     rnn_tracker_get_state (f->streams[i].tracker, state + context + horizon);
@@ -444,8 +471,11 @@ rnn_forecaster_set_state (RnnForecaster *f, const gfloat *state)
     return FALSE;
   state += 2;
   for (guint i = 0; i < f->n_streams; i++) {
-    if (!rnn_tracker_set_state (f->streams[i].tracker, state + context + horizon))
+    gfloat since = *state++;
+
+    if (!(since >= 1 && since <= context) || !rnn_tracker_set_state (f->streams[i].tracker, state + context + horizon))
       return FALSE;
+    f->streams[i].since = (guint) since;
     memcpy (f->streams[i].ring, state, context * sizeof (gfloat));
     memcpy (f->streams[i].ring + context, state, context * sizeof (gfloat));
     memcpy (f->streams[i].mean, state + context, horizon * sizeof (gfloat));

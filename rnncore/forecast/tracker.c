@@ -220,6 +220,14 @@ rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloa
   t->count = MIN (t->count + 1, t->horizon);
 }
 
+gint
+rnn_tracker_get_since (const RnnTracker *t)
+{
+  guint age = rnn_change_get_age (t->change);
+
+  return age < t->horizon ? (gint) age + 1 : -1;
+}
+
 const gfloat *
 rnn_tracker_get_radius (RnnTracker *t)
 {

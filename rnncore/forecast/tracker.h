@@ -30,6 +30,8 @@ gfloat        rnn_tracker_get_spread (RnnTracker *tracker, guint h, gdouble cove
  * FALSE: there was none, or no value. */
 gboolean      rnn_tracker_judge (RnnTracker *tracker, gfloat value, gfloat *mean, gfloat *radius, gfloat *probability);
 
+/* How many of the last values are from after the last change of level, or -1: it is more than a horizon ago. */
+gint          rnn_tracker_get_since (const RnnTracker *tracker);
 /* Forecasts that wait are dropped; the scores stay. */
 void     rnn_tracker_forget (RnnTracker *tracker);
 gsize    rnn_tracker_get_state_size (RnnTracker *tracker);     /* floats */

@@ -46,6 +46,8 @@ make_values (gboolean missing)
 
 #define LINEAR "{\"forecast\": {\"context\": 24, \"horizon\": 6, \"members\": 0}, \"layers\": [], " \
     "\"output\": {\"kind\": \"regression\"}}"
+#define SEASON "{\"forecast\": {\"context\": 48, \"horizon\": 6, \"members\": 0, \"season\": 12}, \"layers\": [], " \
+    "\"output\": {\"kind\": \"regression\"}}"
 #define WHOLE "{\"forecast\": {\"context\": 24, \"segment\": 6, \"horizon\": 6, \"members\": 2, \"scaling\": \"instance\"}, " \
     "\"layers\": [{\"cell\": \"gru\", \"hidden\": 5}], \"output\": {\"kind\": \"%s\"}, " \
     "\"train\": {\"epochs\": 2, \"batch_size\": 32}}"
@@ -114,6 +116,29 @@ test_learns (gconstpointer recipe)
     }
   }
   g_assert_cmpfloat_with_epsilon (covered / (gdouble) n, 0.9, 0.06);
+}
+
+/* After the level has changed a model sees windows as if it had not, and forecasts as well as before; another process, too. */
+static void
+test_level (void)
+{
+  g_autofree gfloat *values = make_values (FALSE), *state = NULL;
+  g_autoptr (RnnModel) model = fit (SEASON, values, NULL);
+  g_autoptr (RnnForecaster) f = rnn_forecaster_new (model, 1, 0.9, NULL), other = rnn_forecaster_new (model, 1, 0.9, NULL);
+
+  for (guint t = 480; t < N; t++)
+    values[t] += 5;
+  push (f, 1, values, 300, 492);
+  state = g_new (gfloat, rnn_forecaster_get_state_size (f));
+  rnn_forecaster_get_state (f, state);
+  g_assert_true (rnn_forecaster_set_state (other, state));
+  for (guint t = 492; t < 520; t++) {
+    push (f, 1, values, t, t + 1);
+    push (other, 1, values, t, t + 1);
+    for (guint h = 0; h < 6; h++)
+      g_assert_cmpfloat_with_epsilon (rnn_forecaster_get_mean (f, 0)[h], values[t + 1 + h], 0.4);
+    g_assert_cmpmem (rnn_forecaster_get_mean (f, 0), 6 * sizeof (gfloat), rnn_forecaster_get_mean (other, 0), 6 * sizeof (gfloat));
+  }
 }
 
 /* Several streams are so many lone ones, bit for bit. */
@@ -222,6 +247,7 @@ main (int argc, char **argv)
     g_ptr_array_add (recipes, g_strdup_printf (WHOLE, kinds[i]));
     g_test_add_data_func (name, recipes->pdata[i], test_learns);
   }
+  g_test_add_func ("/forecaster/level", test_level);
   g_test_add_func ("/forecaster/batch", test_batch);
   g_test_add_func ("/forecaster/state", test_state);
   g_test_add_func ("/forecaster/file", test_file);
