@@ -152,6 +152,12 @@ live_awk() {
   awk "$@"
 }
 
+# Of a text: its sentences as they are spoken, a line each; those with anything that is no letter are left out.
+sentences() {
+  sed 's/\([.!?;:]\)["'"'"'”’)]* \{1,\}/\1\
+/g' | "$rnncore" text - 2> /dev/null | grep -x "[a-z' ]\{1,\}" | grep -v '^ *$' || :
+}
+
 # search MODEL LM WEIGHT HOTWORDS: the properties that say how words are searched, one a line.  LM is a file, none, or nothing:
 # then what lies beside the model under its name, as english.lm does.  With that, what suits its lexicon of sounds.
 search() {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What teaches without speech, and without words: train-spelling teaches the layers behind the phones and leaves those before them alone;
-# wordless makes recordings that a training takes.  Prints TAP.   test-spelling.sh SOURCE-ROOT BUILD-DIRECTORY
+# train-language makes a language model that the search takes; wordless makes recordings that a training takes.  Prints TAP.   test-spelling.sh SOURCE-ROOT BUILD-DIRECTORY
 set -u
 pipelines=$1/pipelines RNN_BUILD=$2
 export RNN_BUILD
@@ -38,4 +38,11 @@ check spelling-hears grep -q '[[:alpha:]]' before.txt
 check spelling-hears-alike cmp before.txt after.txt
 check no-folder sh -c '"$1" "$2" manifest.tsv book.txt --out x.safetensors 2>&1 | grep -q "manifest.tsv: there is no checkpoint.ckpt.features"' \
   x "$pipelines/train-spelling" digits.safetensors
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do cat book.txt; done > books.txt
+check language "$pipelines/train-language" books.txt books.txt --size 40 --out language.safetensors --threads 1 --smoke
+echo "seven eight nine zero" > said.txt
+check language-knows sh -c '"$1" ngram --lm language.safetensors --perplexity said.txt | grep -q "1 sentences, 4 words, 0 of them unknown"' x "$rnncore"
+hear digits.safetensors "$words,language.safetensors:0.2" > together.txt
+check language-searched grep -q '[[:alpha:]]' together.txt
+check language-none sh -c '"$1" quiet/manifest.tsv --out x.safetensors 2>&1 | grep -q "there are no sentences in the texts"' x "$pipelines/train-language"
 echo "1..$n"

@@ -7,7 +7,7 @@ static const Experiment *const experiments[] = {
   &experiment_memory, &experiment_clipping, &experiment_truncation, &experiment_free_running,
   &experiment_hopfield, &experiment_mackey_glass, &experiment_characters, &experiment_chorales, &experiment_cost,
   &application_handwriting, &application_control, &application_g2p,
-  &application_monitor, &application_nextframe, &application_translation, &application_written, &application_drawing, &application_spelling,
+  &application_monitor, &application_nextframe, &application_translation, &application_written, &application_drawing, &application_sentences, &application_spelling,
 };
 
 static const Experiment *

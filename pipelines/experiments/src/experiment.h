@@ -30,7 +30,7 @@ typedef struct {
 extern const Experiment experiment_characters, experiment_chorales, experiment_clipping, experiment_cost,
     experiment_free_running, experiment_hopfield, experiment_mackey_glass, experiment_memory, experiment_truncation;
 extern const Experiment application_handwriting, application_control, application_g2p,
-    application_monitor, application_nextframe, application_translation, application_written, application_drawing, application_spelling;
+    application_monitor, application_nextframe, application_translation, application_written, application_drawing, application_sentences, application_spelling;
 
 /* ---- tables: DIRECTORY/NAME.tsv and the terminal ---- */
 typedef struct _Table Table;
