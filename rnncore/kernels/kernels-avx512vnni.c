@@ -10,6 +10,7 @@
 #endif
 #define ROW rnn_kernels_avx512vnni
 #define ROW_NAME "avx512vnni"
+#define FLOATS_OF rnn_kernels_avx512
 #define PAIRS_ROW rnn_kernels_avx512bf16
 #define PAIRS_ROW_NAME "avx512bf16"
 #define AMX_ROW rnn_kernels_amx

@@ -5,8 +5,6 @@
 #include "kernels-sums.h"
 
 #define ROW_CHUNK 128           /* rows per pass over a panel */
-#define PACK_ROWS 6             /* so many rows of floats are worth packing */
-#define PACK_OUTPUTS 256        /* for so many outputs */
 #define PACK_FLOATS 65536       /* of packed rows, on the stack: they stay in the second cache */
 
 /* The blocks of panel i: the last one may be narrower. */
@@ -334,12 +332,6 @@ linear_packed (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gs
   }
 }
 
-INLINE gboolean
-is_worth_packing (const RnnPanels *w, gint n)
-{
-  return n >= PACK_ROWS && w->n_out >= PACK_OUTPUTS && w->n_in > 0 && w->n_in <= PACK_FLOATS / float_tiles[0];
-}
-
 /* Not inlined: a call that needs no such room shall not ask for it. */
 #define PACKED(name, type) \
   static void __attribute__ ((noinline)) \
@@ -347,37 +339,3 @@ is_worth_packing (const RnnPanels *w, gint n)
   { \
     linear_packed (type, w, n, x, ldx, y, ldy, add); \
   }
-
-PACKED (f32, RNN_PACK_F32)
-PACKED (bf16, RNN_PACK_BF16)
-
-/* Several rows that are not worth packing. */
-INLINE void
-linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
-    gboolean add)
-{
-  for (gint r = 0; r < n; r += ROW_CHUNK)
-    linear_chunk (type, FALSE, w, MIN (ROW_CHUNK, n - r), &(Rows) { x + r * ldx, ldx, 1, NULL }, y + r * ldy, ldy, add);
-}
-
-static void
-k_linear_f32 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
-{
-  if (n == 1)
-    linear_row (RNN_PACK_F32, w, 0, w->n_in, &(Rows) { x, 0, 1, NULL }, y, add);
-  else if (is_worth_packing (w, n))
-    packed_f32 (w, n, x, ldx, y, ldy, add);
-  else
-    linear_floats (RNN_PACK_F32, w, n, x, ldx, y, ldy, add);
-}
-
-static void
-k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
-{
-  if (n == 1)
-    linear_row (RNN_PACK_BF16, w, 0, w->n_in, &(Rows) { x, 0, 1, NULL }, y, add);
-  else if (is_worth_packing (w, n))
-    packed_bf16 (w, n, x, ldx, y, ldy, add);
-  else
-    linear_floats (RNN_PACK_BF16, w, n, x, ldx, y, ldy, add);
-}

@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 #define ROW rnn_kernels_neondot
 #define ROW_NAME "neondot"
+#define FLOATS_OF rnn_kernels_neon
 #include "kernels-neon.h"
 
 static inline int32x4_t

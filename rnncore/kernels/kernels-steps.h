@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pointwise parts of LSTM and GRU steps, their gradients, and whole steps of one stream, whose recurrent sums go
- * from the registers straight into the gates: same operations, same order, as product and pointwise part one after the
- * other.
+/* The pointwise parts of LSTM and GRU steps, and whole steps of one stream, whose recurrent sums go from the registers
+ * straight into the gates: same operations, same order, as product and pointwise part one after the other.
  *
  * Both cells have four rows of gates [4][H]; the recurrent product adds to the first 4 (LSTM) or 3 (GRU) of them. */
 #pragma once
@@ -34,25 +33,6 @@ lstm_units (gint H, gint j, gint k, V z[4], gconstpointer step)
   store (s->h + j, z[3] * tanh_c, k);
 }
 
-static void
-k_lstm_point_grad (gint H, gfloat *gates, const gfloat *c_prev, const gfloat *tanh_c, const gfloat *dh, gfloat *dc)
-{
-  const V one = splat (1.f);
-
-  for (gint j = 0; j < H; j += LANES) {
-    gint k = H - j;
-    V i = load (gates + j, k), f = load (gates + H + j, k), g = load (gates + 2 * H + j, k);
-    V o = load (gates + 3 * H + j, k), t = load (tanh_c + j, k), d = load (dh + j, k);
-    V dcell = V_FMA (d * o, one - t * t, load (dc + j, k));
-
-    store (gates + j, dcell * g * i * (one - i), k);
-    store (gates + H + j, dcell * load (c_prev + j, k) * f * (one - f), k);
-    store (gates + 2 * H + j, dcell * i * (one - g * g), k);
-    store (gates + 3 * H + j, d * t * o * (one - o), k);
-    store (dc + j, dcell * f, k);
-  }
-}
-
 /* ---- GRU: h = n + z (h_prev - n), n = tanh (n_x + r u) ---- */
 
 /* z: r, z, u = U h + b, n_x; become r, z, u, n. */
@@ -68,25 +48,6 @@ gru_units (gint H, gint j, gint k, V z[4], gconstpointer step)
     UNROLL for (gint g = 0; g < 4; g++)
       store (s->gates + g * H + j, z[g], k);
   store (s->h + j, V_FMA (z[1], load (s->h_prev + j, k) - z[3], z[3]), k);
-}
-
-static void
-k_gru_point_grad (gint H, const gfloat *gates, const gfloat *h_prev, gfloat *dh, gfloat *dgates)
-{
-  const V one = splat (1.f);
-
-  for (gint j = 0; j < H; j += LANES) {
-    gint k = H - j;
-    V r = load (gates + j, k), z = load (gates + H + j, k), u = load (gates + 2 * H + j, k);
-    V n = load (gates + 3 * H + j, k), d = load (dh + j, k);
-    V dn = d * (one - z) * (one - n * n);
-
-    store (dgates + j, dn * u * r * (one - r), k);
-    store (dgates + H + j, d * (load (h_prev + j, k) - n) * z * (one - z), k);
-    store (dgates + 2 * H + j, dn * r, k);
-    store (dgates + 3 * H + j, dn, k);
-    store (dh + j, d * z, k);
-  }
 }
 
 /* ---- the pointwise part alone, and whole steps ---- */
@@ -139,7 +100,7 @@ step_row (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const 
   for (; panels > 1 && i < whole; i++)
     step_panels (type, n_sums, 1, w, i, x, gates, units, step);
   if (H % RNN_BLOCK) {
-    row_panel (type, &(Part) { w, i, width_of (w, i), 0, w->n_in, 0, 0 }, x, gates, TRUE);
+    tile (type, 1, n_sums, &(Part) { w, i, n_sums, 0, w->n_in, 0, 0 }, 0, x, gates, 0, TRUE);
     point (H, i * RNN_BLOCK, gates, units, step);
   }
 }
@@ -166,18 +127,8 @@ whole_step (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, cons
     whole_step (type, n_sums, panels, w, h, s->gates, cell##_units, s); \
   }
 
-#define STEPS_OF(cell, Cell, n_sums, panels) \
-  STEP_OF (f32, RNN_PACK_F32, cell, Cell, n_sums, panels) \
-  STEP_OF (bf16, RNN_PACK_BF16, cell, Cell, n_sums, panels) \
-  STEP_OF (int8, RNN_PACK_INT8, cell, Cell, n_sums, panels) \
-  static void \
-  k_##cell##_point (gint H, const Rnn##Cell##Step *s) \
-  { \
-    point (H, 0, s->gates, cell##_units, s); \
-  }
-
-STEPS_OF (lstm, Lstm, 4, ROW_PANELS_4)
-STEPS_OF (gru, Gru, 3, 2)
+STEP_OF (int8, RNN_PACK_INT8, lstm, Lstm, 4, ROW_PANELS_4)
+STEP_OF (int8, RNN_PACK_INT8, gru, Gru, 3, 2)
 
 /* Where bf16 inputs go by pairs; more of them than there is room for, and those that go by tiles, in two parts. */
 #define PARTS_OF(name, linear, cell, Cell, n_sums) \

@@ -76,7 +76,8 @@ typedef struct {
   gboolean keep;                /* gates become r, z, u, n */
 } RnnGruStep;
 
-typedef struct {
+typedef struct _RnnKernels RnnKernels;
+struct _RnnKernels {
   const gchar *name;
   gboolean (*supported) (void);
   gboolean (*pays) (void);      /* whether this CPU gains by it; NULL: always */
@@ -159,7 +160,10 @@ typedef struct {
   void (*wkv6_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, gfloat *S, gfloat *y);
   void (*wkv7_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, const gfloat *kk,
       const gfloat *b, gfloat *S, gfloat *y);
-} RnnKernels;
+
+  /* As a row is compiled, the one that has what it leaves out; then NULL: whole */
+  const RnnKernels *floats;
+};
 
 /* The row in use.  Never NULL. */
 const RnnKernels *rnn_kernels (void);

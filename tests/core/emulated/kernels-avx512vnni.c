@@ -4,6 +4,7 @@
 #include <simde/x86/avx512.h>
 #include "amx.h"
 #define RNN_EMULATED
+#define rnn_kernels_avx512 rnn_emulated_avx512
 #define rnn_kernels_avx512vnni rnn_emulated_avx512vnni
 #define rnn_kernels_avx512bf16 rnn_emulated_avx512bf16
 #define rnn_kernels_amx rnn_emulated_amx
