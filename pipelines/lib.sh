@@ -159,12 +159,15 @@ sentences() {
 }
 
 # search MODEL LM WEIGHT HOTWORDS: the properties that say how words are searched, one a line.  LM is a file, none, or nothing:
-# then what lies beside the model under its name, as english.lm does.  With that, what suits its lexicon of sounds.
+# then what lies beside the model under its name, as english.lm does.  With that, what suits its lexicon of sounds; with none, its words as
+# they are spelled, all of them equally probable.
 search() {
   own=${1%.safetensors}.lm lm=$2
   [ -n "$lm" ] || { [ -r "$own" ] && lm=$own || lm=none; }
   [ "$lm" = none ] || printf 'lm-file=%s\n' "$(quote "$(absolute "$lm")")"
-  if [ "$lm" -ef "$own" ]; then
+  if [ "$lm" = none ] && [ -r "$own" ]; then
+    printf '%s\n' "lm-file=$(quote "$(absolute "$own")")" lexicon=spelled beam-width=64 word-score=-0.5 unknown-score=-1000 lm-weight=0
+  elif [ "$lm" -ef "$own" ]; then
     printf '%s\n' beam-width=512 word-score=0 unknown-score=-1000 "lm-weight=${3:-0.9}"
   elif [ -n "$3" ]; then
     echo "lm-weight=$3"

@@ -30,6 +30,7 @@ typedef struct {
   gchar *language_code;
   gboolean tag_due;
   GstClockTime look;            /* that the model needs before it can answer */
+  GstClockTime gate_delay;      /* that a detector of speech needs before it knows */
   GstClockTime max_delay;       /* from the start of a caption to when it left */
   guint64 n_words, n_captions, n_partials, n_endpoints, n_overloads;
 
@@ -74,6 +75,8 @@ void gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);
 /* Time in which there was nothing. */
 void gst_rnn_ctc_dec_skip (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);
+/* What a detector upstream knows (gstrnngate.h). */
+void gst_rnn_ctc_dec_hear_of_speech (GstRnnCtcDec *self, const GstStructure *news);
 GstFlowReturn gst_rnn_ctc_dec_take_results (GstRnnCtcDec *self);
 
 /* ---- gstrnnctcdec-watch.c ---- */

@@ -52,7 +52,7 @@ gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self)
   GstClockTime wanted, look;
 
   GST_OBJECT_LOCK (self);
-  wanted = self->settings.latency * GST_MSECOND;
+  wanted = MAX (self->settings.latency * GST_MSECOND, self->gate_delay);
   look = self->look;
   GST_OBJECT_UNLOCK (self);
   gst_rnn_stage_set_latency (&self->stage, wanted > look ? wanted - look : 0);

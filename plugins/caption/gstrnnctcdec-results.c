@@ -39,7 +39,7 @@ end_utterance (GstRnnCtcDec *self, const RnnResult *result)
   gst_rnn_ctc_dec_post_endpoint (self, result);
   gst_pad_push_event (self->stage.srcpad, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
           gst_structure_new_empty ("rstranscribe/final-transcript")));
-  announce_endpoint (self, result->silence);
+  announce_endpoint (self, result->silence && rnn_utterance_is_quiet (self->utterance));
   self->asked = FALSE;          /* pads may have been linked since */
 }
 
@@ -108,4 +108,34 @@ gst_rnn_ctc_dec_skip (GstRnnCtcDec *self, GstClockTime start, GstClockTime end)
   advance (self, start, end);
   rnn_utterance_skip (self->utterance, start, end);
   gst_rnn_ctc_dec_take_results (self);
+}
+
+/* A stretch begins: news of it come so late. */
+static void
+begin_stretch (GstRnnCtcDec *self, GstClockTime start, const GstStructure *news)
+{
+  GstClockTime delay = 0;
+
+  gst_structure_get_uint64 (news, "delay", &delay);
+  GST_OBJECT_LOCK (self);
+  self->gate_delay = delay;
+  GST_OBJECT_UNLOCK (self);
+  gst_rnn_ctc_dec_update_latency (self);
+  rnn_utterance_begin_stretch (self->utterance, start);
+}
+
+void
+gst_rnn_ctc_dec_hear_of_speech (GstRnnCtcDec *self, const GstStructure *news)
+{
+  GstClockTime at;
+  gboolean speech;
+
+  if (!self->utterance || !self->stage.negotiated)
+    return;
+  if (gst_structure_get_uint64 (news, "start", &at)) {
+    begin_stretch (self, at, news);
+  } else if (gst_structure_get_uint64 (news, "end", &at) && gst_structure_get_boolean (news, "speech", &speech)) {
+    rnn_utterance_tell (self->utterance, at, speech);
+    gst_rnn_ctc_dec_take_results (self);
+  }
 }

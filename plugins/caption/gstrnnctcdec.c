@@ -4,6 +4,7 @@
 #include <string.h>
 #include "gstrnncaps.h"
 #include "gstrnnctcdec-private.h"
+#include "gstrnngate.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_ctc_dec_debug);
 #define GST_CAT_DEFAULT gst_rnn_ctc_dec_debug
@@ -90,6 +91,8 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
   utterance = new_utterance (self, model, error);
   if (!utterance)
     return FALSE;
+  if (self->utterance)
+    rnn_utterance_inherit (utterance, self->utterance);
   drop_utterance (self);
   self->utterance = utterance;
   self->n_scores = rnn_model_get_n_out (model);
@@ -195,7 +198,7 @@ gst_rnn_ctc_dec_reset (GstRnnStage *stage)
 
   gst_rnn_ctc_dec_disarm (self);
   if (self->utterance)
-    rnn_utterance_reset (self->utterance);
+    rnn_utterance_jump (self->utterance);
   gst_flow_combiner_reset (self->flows);
   self->shown = self->last_overload = GST_CLOCK_TIME_NONE;
 }
@@ -218,6 +221,13 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   if (GST_EVENT_TYPE (event) == GST_EVENT_TAG)
     return gst_rnn_ctc_dec_push_event (GST_RNN_STAGE (parent), event);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP && GST_RNN_CTC_DEC (parent)->utterance)
+    rnn_utterance_reset (GST_RNN_CTC_DEC (parent)->utterance);  /* what was told of what comes next, too */
+  if (gst_event_has_name (event, GST_RNN_SPEECH_EVENT)) {
+    gst_rnn_ctc_dec_hear_of_speech (GST_RNN_CTC_DEC (parent), gst_event_get_structure (event));
+    gst_event_unref (event);
+    return TRUE;
+  }
   if (gst_event_has_name (event, "rnn-drain")) {
     gst_rnn_ctc_dec_end_utterance (GST_RNN_CTC_DEC (parent));
     gst_event_unref (event);

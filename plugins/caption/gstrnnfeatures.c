@@ -7,12 +7,14 @@
 #include <rnncore/features/features-options.h>
 #include "gstrnncaps.h"
 #include "gstrnnconceal.h"
+#include "gstrnngate.h"
+#include "gstrnnoptions.h"
 #include "gstrnnstage.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
 #define GST_CAT_DEFAULT gst_rnn_features_debug
 
-enum { PROP_0, PROP_FEATURES, PROP_STATE };     /* the last: two of them */
+enum { PROP_0, PROP_FEATURES, PROP_STATE, PROP_STATE_INTERVAL, PROP_GATE };
 
 #define CHUNK 256               /* samples that are worked on at once */
 #define MAX_CHANNELS 2
@@ -21,7 +23,9 @@ enum { PROP_0, PROP_FEATURES, PROP_STATE };     /* the last: two of them */
 typedef struct {
   GstRnnStage stage;
 
-  gchar *options;               /* property `features`; under the object lock */
+  /* under the object lock */
+  gchar *options;               /* property `features` */
+  RnnGateConfig gate_config;
 
   RnnFeatureConfig config;      /* without a model */
   gint rate;                    /* the model's, or 0: that of the caps */
@@ -37,6 +41,7 @@ typedef struct {
   RnnDownmix downmix;
   gboolean told;                /* that channels cancel each other */
   GstRnnConceal conceal;
+  GstRnnGate gate;
 } GstRnnFeatures;
 
 typedef GstRnnStageClass GstRnnFeaturesClass;
@@ -94,6 +99,22 @@ gst_rnn_features_check_model (RnnModel *model, GError **error)
   return TRUE;
 }
 
+/* The detector as it is asked for now, for @rate; 0: any */
+static gboolean
+open_gate (GstRnnFeatures *self, gint rate, GError **error)
+{
+  RnnGateConfig config;
+  gboolean ok;
+
+  rnn_options_init (rnn_gate_options, &config);
+  GST_OBJECT_LOCK (self);
+  rnn_options_copy (rnn_gate_options, &config, &self->gate_config);
+  GST_OBJECT_UNLOCK (self);
+  ok = gst_rnn_gate_open (&self->gate, &config, rate, error);
+  rnn_options_clear (rnn_gate_options, &config);
+  return ok;
+}
+
 static gboolean
 gst_rnn_features_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
 {
@@ -108,6 +129,8 @@ gst_rnn_features_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
         GST_AUDIO_INFO_RATE (&self->info));
     return FALSE;
   }
+  if (!stage->negotiated && !open_gate (self, rate, error))
+    return FALSE;
   self->config = config;
   self->rate = rate;
   return TRUE;
@@ -145,6 +168,8 @@ make_front_end (GstRnnFeatures *self, GError **error)
   RnnInputStream *features;
 
   self->config.rate = GST_AUDIO_INFO_RATE (&self->info);
+  if (!open_gate (self, self->config.rate, error))
+    return FALSE;
   if (!model && !(own = rnn_input_new_acoustic (&self->config, error)))
     return FALSE;
   input = model ? rnn_model_get_input (model) : own;
@@ -251,6 +276,7 @@ push_samples (GstRnnFeatures *self, const gfloat *samples, guint n)
 {
   GstRnnStage *stage = &self->stage;
 
+  gst_rnn_gate_hear (&self->gate, stage, samples, n);
   stage->timeline.count += n;
   add_steps (self, rnn_input_stream_push (self->features, samples, n, self->steps));
   return gst_rnn_stage_get_n_frames (stage) >= MAX_LIST ? gst_rnn_stage_push_frames (stage) : GST_FLOW_OK;
@@ -337,6 +363,7 @@ gst_rnn_features_drain (GstRnnStage *stage)
 
   if (!self->features || !gst_rnn_timeline_started (&stage->timeline))
     return GST_FLOW_OK;
+  gst_rnn_gate_finish (&self->gate, stage);
   add_steps (self, rnn_input_stream_finish (self->features, self->steps));
   self->n_steps = 0;
   self->n_rest = 0;
@@ -351,6 +378,7 @@ gst_rnn_features_reset (GstRnnStage *stage)
 
   if (self->features)
     rnn_input_stream_reset (self->features);
+  gst_rnn_gate_reset (&self->gate);
   rnn_downmix_reset (&self->downmix);
   self->told = FALSE;
   self->n_steps = 0;
@@ -372,12 +400,14 @@ gst_rnn_features_keep (GstRnnStage *stage, RnnKeep *keep)
   rnn_downmix_keep (&self->downmix, keep);
   rnn_keep_count (keep, &self->n_rest, sizeof self->rest - 1);
   rnn_keep (keep, self->rest, sizeof self->rest);
+  gst_rnn_gate_keep (&self->gate, keep);
 }
 
 static void
 gst_rnn_features_stop (GstRnnStage *stage)
 {
   free_front_end (GST_RNN_FEATURES (stage));
+  gst_rnn_gate_close (&GST_RNN_FEATURES (stage)->gate);
 }
 
 /* ---- negotiation ---- */
@@ -424,6 +454,13 @@ gst_rnn_features_install_properties (GObjectClass *klass)
       g_param_spec_string ("features", "Features",
           "Without a model-file: feature options as a JSON object, e.g. {\"type\": \"fbank\", \"n_mels\": 80}", NULL,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY));
+  gst_rnn_features_install_gate (klass, PROP_GATE);
+}
+
+void
+gst_rnn_features_install_gate (GObjectClass *klass, guint first_id)
+{
+  gst_rnn_options_install (klass, rnn_gate_options, first_id, GST_PARAM_MUTABLE_READY);
 }
 
 static void
@@ -435,6 +472,8 @@ gst_rnn_features_set_property (GObject *object, guint id, const GValue *value, G
   if (id == PROP_FEATURES) {
     g_free (self->options);
     self->options = g_value_dup_string (value);
+  } else if (id >= PROP_GATE) {
+    gst_rnn_options_set (rnn_gate_options, id - PROP_GATE, &self->gate_config, value);
   } else {
     gst_rnn_stage_set_state_property (&self->stage, id - PROP_STATE, value);
   }
@@ -447,6 +486,8 @@ gst_rnn_features_get_property (GObject *object, guint id, GValue *value, GParamS
   GST_OBJECT_LOCK (object);
   if (id == PROP_FEATURES)
     g_value_set_string (value, GST_RNN_FEATURES (object)->options);
+  else if (id >= PROP_GATE)
+    gst_rnn_options_get (rnn_gate_options, id - PROP_GATE, &GST_RNN_FEATURES (object)->gate_config, value);
   else
     gst_rnn_stage_get_state_property (GST_RNN_STAGE (object), id - PROP_STATE, value);
   GST_OBJECT_UNLOCK (object);
@@ -456,6 +497,7 @@ static void
 gst_rnn_features_finalize (GObject *object)
 {
   g_free (GST_RNN_FEATURES (object)->options);
+  rnn_options_clear (rnn_gate_options, &GST_RNN_FEATURES (object)->gate_config);
   G_OBJECT_CLASS (gst_rnn_features_parent_class)->finalize (object);
 }
 
@@ -494,6 +536,7 @@ gst_rnn_features_class_init (GstRnnFeaturesClass *klass)
 static void
 gst_rnn_features_init (GstRnnFeatures *self)
 {
+  rnn_options_init (rnn_gate_options, &self->gate_config);
   gst_rnn_stage_add_pads (&self->stage);
   gst_pad_set_query_function (self->stage.sinkpad, sink_query);
 }

@@ -13,7 +13,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_rnn_transcriber_debug);
 #define GST_CAT_DEFAULT gst_rnn_transcriber_debug
 
 enum { FEATURES, INFER, CTCDEC, N_STAGES };
-enum { PROP_STATE_FILE = 1000, PROP_STATE_INTERVAL };   /* far from those of the stages */
+enum { PROP_GATE = 900, PROP_STATE_FILE = 1000, PROP_STATE_INTERVAL };  /* far from those of the stages */
 
 typedef struct {
   GstBin parent;
@@ -230,6 +230,7 @@ gst_rnn_transcriber_class_init (GstRnnTranscriberClass *klass)
   object_class->get_property = gst_rnn_transcriber_get_property;
   object_class->finalize = gst_rnn_transcriber_finalize;
   gst_rnn_stage_install_properties (object_class);
+  gst_rnn_features_install_gate (object_class, PROP_GATE);
   gst_rnn_infer_install_properties (object_class);
   gst_rnn_ctc_dec_install_properties (object_class);
   gst_rnn_stage_install_state (object_class, PROP_STATE_FILE, G_CALLBACK (save_state_signal), G_CALLBACK (load_state_signal));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* session/listener -> speech/utterance: samples become steps at once; steps become results as these are pulled.  The model runs as far
- * as the head needs it that the utterance listens to. */
+ * as the head needs it that the utterance listens to.  With a gate the same samples go to a detector, too, which tells the utterance. */
 #include "../outputs/output.h"
 #include "../session/listener.h"
 #include "transcriber.h"
@@ -11,6 +11,7 @@ struct _RnnTranscriber {
   RnnModel *model;              /* narrowed */
   gboolean restart;
   RnnListener *listener;
+  RnnVad *vad;                  /* NULL: no gate */
   RnnUtterance *utterance;
   guint64 rate;
   gboolean narrow;              /* there is only the head in the model's answers */
@@ -33,6 +34,7 @@ collect_options (void)
   for (gint p = 0; p < RNN_N_PRECISIONS; p++)
     precisions[p] = rnn_precision_get_name (p);
   rnn_options_append (rows, rnn_utterance_get_options (), G_STRUCT_OFFSET (RnnTranscriberConfig, utterance));
+  rnn_options_append (rows, rnn_gate_options, G_STRUCT_OFFSET (RnnTranscriberConfig, gate));
   rnn_options_append (rows, own, 0);
   return (const RnnOption *) g_array_free (rows, FALSE);
 }
@@ -70,6 +72,8 @@ make_parts (RnnTranscriber *t, RnnModel *model, const RnnTranscriberConfig *conf
       || !(t->model = rnn_model_narrow (model, rnn_utterance_get_head (t->utterance), stream.precision, error)))
     return FALSE;
   t->narrow = rnn_model_get_n_out (t->model) < output->n;
+  if (config->gate.vad_model && !(t->vad = rnn_gate_new_detector (&config->gate, rnn_model_get_rate (model), error)))
+    return FALSE;
   return (t->listener = rnn_listener_new (t->model, &stream, error)) != NULL;
 }
 
@@ -90,6 +94,7 @@ rnn_transcriber_new (RnnModel *model, const RnnTranscriberConfig *config, GError
     return NULL;
   }
   t->rate = (guint64) rnn_model_get_rate (model);
+  rnn_transcriber_reset (t);
   return t;
 }
 
@@ -99,6 +104,7 @@ rnn_transcriber_free (RnnTranscriber *t)
   if (!t)
     return;
   rnn_listener_free (t->listener);
+  rnn_vad_free (t->vad);
   rnn_utterance_free (t->utterance);
   rnn_model_unref (t->model);
   g_free (t);
@@ -109,6 +115,10 @@ rnn_transcriber_reset (RnnTranscriber *t)
 {
   rnn_listener_reset (t->listener);
   rnn_utterance_reset (t->utterance);
+  if (t->vad) {
+    rnn_vad_reset (t->vad);
+    rnn_utterance_begin_stretch (t->utterance, 0);
+  }
   t->flushing = t->finishing = FALSE;
 }
 
@@ -122,6 +132,8 @@ void
 rnn_transcriber_push (RnnTranscriber *t, const gfloat *samples, gsize n)
 {
   rnn_listener_push (t->listener, samples, n);
+  if (t->vad)
+    rnn_vad_push (t->vad, samples, n);
 }
 
 void
@@ -135,6 +147,8 @@ void
 rnn_transcriber_finish (RnnTranscriber *t)
 {
   rnn_listener_finish (t->listener);
+  if (t->vad)
+    rnn_vad_finish (t->vad);
   t->finishing = TRUE;
 }
 
@@ -144,6 +158,16 @@ static guint64
 time_of (const RnnTranscriber *t, guint64 sample)
 {
   return sample / t->rate * SECOND + sample % t->rate * SECOND / t->rate;
+}
+
+/* What the detector knows by now */
+static void
+tell (RnnTranscriber *t)
+{
+  RnnVadSpan span;
+
+  while (t->vad && rnn_vad_next (t->vad, &span))
+    rnn_utterance_tell (t->utterance, time_of (t, span.end), span.speech);
 }
 
 /* No answer is left, and at the end, or what may be one, the last utterance is over; FALSE: nothing more to come. */
@@ -168,9 +192,10 @@ rnn_transcriber_next (RnnTranscriber *t)
   const RnnResult *result;
   const RnnHeard *heard;
 
+  tell (t);
   for (;;) {
     if ((result = rnn_utterance_next (t->utterance))) {
-      if (t->restart && result->kind == RNN_RESULT_ENDPOINT && result->silence)
+      if (t->restart && result->kind == RNN_RESULT_ENDPOINT && result->silence && rnn_utterance_is_quiet (t->utterance))
         rnn_listener_restart (t->listener, rnn_model_get_blank (t->model));
       return result;
     }

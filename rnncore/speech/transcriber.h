@@ -8,6 +8,7 @@
  * The results do not depend on how the samples are cut. */
 #pragma once
 #include "../model/model.h"
+#include "gate.h"
 #include "utterance.h"
 
 RNN_API_BEGIN
@@ -17,6 +18,7 @@ typedef struct {
   gboolean restart;             /* the model's state begins anew at endpoints */
   gchar *batch_group;           /* NULL: alone; else steps run with those of other threads' transcribers of it (batcher.h) */
   gint batch_deadline;          /* ms that a step may wait for them */
+  RnnGateConfig gate;
   RnnUtteranceConfig utterance;
 } RnnTranscriberConfig;
 

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside an utterance: utterance.c (steps in, results out), utterance-heads.c (which head), utterance-options.c, utterance-state.c (into another process). */
+/* Inside an utterance: utterance.c (results out), utterance-steps.c (steps in), utterance-heads.c (which head), utterance-options.c, utterance-state.c (into another process). */
 #pragma once
 #include "endpoint.h"
 #include "steady.h"
 #include "utterance.h"
+#include "waiting.h"
 #include "writer.h"
 
 G_BEGIN_DECLS
+
+#define MS G_GUINT64_CONSTANT (1000000)
+#define NEVER G_MAXUINT64
+#define QUIET_INTERVAL (500 * MS)       /* who waits for text learns of a silence at least so often */
 
 typedef struct {
   guint64 start, end;
@@ -26,6 +31,8 @@ struct _RnnUtterance {
   GArray *calibration;          /* of its confidences, or NULL */
   gfloat *silence;              /* [V] scores of a step that nothing is heard in */
   gint seam;                    /* the token that the last utterance ended within; -1: none */
+
+  RnnWaiting waiting;           /* what is not heard yet, for nobody knows whether it is speech */
 
   guint64 start;                /* of the utterance; NEVER: no step yet */
   guint64 end;                  /* of the one that is over */
@@ -51,5 +58,19 @@ struct _RnnUtterance {
   gboolean tell;                /* of the time up to now, however short */
   RnnResult result;
 };
+
+/* At least one of its steps was heard, and its end was not pulled. */
+static inline gboolean
+rnn_utterance_has_begun (const RnnUtterance *u)
+{
+  return u->start != NEVER && !u->ended;
+}
+
+/* The search starts anew. */
+void rnn_utterance_forget (RnnUtterance *u);
+/* When the decoder's @step was. */
+const RnnStepTimes *rnn_utterance_times_of (RnnUtterance *u, guint64 step);
+/* Hears the oldest thing that waits, if it may leave; FALSE: nothing */
+gboolean rnn_utterance_hear_waiting (RnnUtterance *u);
 
 G_END_DECLS

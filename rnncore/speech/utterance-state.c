@@ -66,7 +66,8 @@ rnn_utterance_keep (RnnUtterance *u, RnnKeep *keep)
   keep_times (u, keep);
   keep_words (u, keep);
   keep_flags (u, keep);
-  if (rnn_utterance_is_open (u) && u->times->len == 0)
+  rnn_waiting_keep (&u->waiting, keep);
+  if (rnn_utterance_has_begun (u) && u->times->len == 0)
     keep->failed = TRUE;
   if (keep->failed && !keep->to)
     rnn_utterance_reset (u);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One step's scores go to the decoder, its stable words to the writer and on to the captioner, and captions to whoever pulls.
+/* Making one, and results out: the decoder's stable words go to the writer and on to the captioner, and captions to whoever pulls.
  *
  * What a result points to is one of theirs, so nothing is copied; work is done when its result is
  * pulled.  Times: the decoder counts steps; when these were is kept for as long as a word can refer to them. */
@@ -9,11 +9,6 @@
 #include "utterance-private.h"
 #include "../outputs/calibration.h"
 
-#define MS G_GUINT64_CONSTANT (1000000)
-#define NEVER G_MAXUINT64
-#define QUIET_INTERVAL (500 * MS)       /* who waits for text learns of a silence at least so often */
-#define PAUSE (200 * MS)        /* an utterance that is too long may end in so short a silence */
-#define GRACE (3000 * MS)       /* for how long it may wait for one, or for the end of a word */
 #define LONGEST_HOLD (1500 * MS)        /* for how long a guess may have to stand before it is shown */
 #define SURE 100                /* score of the blank in a step that nothing is heard in */
 
@@ -98,6 +93,7 @@ rnn_utterance_new (RnnTokens *tokens, const RnnUtteranceConfig *config, GError *
   u->tokens = rnn_tokens_ref (tokens);
   u->decoder = decoder;
   u->captioner = rnn_captioner_new (&config->caption);
+  rnn_waiting_init (&u->waiting, (guint) rnn_tokens_get_n (tokens));
   u->silence = g_new0 (gfloat, rnn_tokens_get_n (tokens));
   u->silence[rnn_tokens_get_blank (tokens)] = SURE;
   u->times = g_array_new (FALSE, FALSE, sizeof (RnnStepTimes));
@@ -126,14 +122,14 @@ rnn_utterance_free (RnnUtterance *u)
   g_string_free (u->text, TRUE);
   g_string_free (u->partial, TRUE);
   rnn_steady_clear (&u->steady);
+  rnn_waiting_clear (&u->waiting);
   g_clear_pointer (&u->calibration, g_array_unref);
   g_free (u->silence);
   g_free (u);
 }
 
-/* The search starts anew. */
-static void
-forget (RnnUtterance *u)
+void
+rnn_utterance_forget (RnnUtterance *u)
 {
   rnn_ctc_decoder_reset (u->decoder);
   rnn_endpoint_reset (&u->endpoint);
@@ -152,10 +148,10 @@ forget (RnnUtterance *u)
   u->over = u->written = u->flushed = u->ended = FALSE;
 }
 
-void
-rnn_utterance_reset (RnnUtterance *u)
+static void
+forget_stream (RnnUtterance *u)
 {
-  forget (u);
+  rnn_utterance_forget (u);
   rnn_ctc_decoder_reset (u->decoder);   /* and what a cut has left */
   if (u->writer)
     rnn_writer_reset (u->writer);
@@ -165,169 +161,27 @@ rnn_utterance_reset (RnnUtterance *u)
   u->tell = FALSE;
 }
 
-/* ---- steps in ---- */
-
-/* Of scores or their logarithms; -1: the blank. */
-static gint
-best_token (RnnUtterance *u, const gfloat *scores)
+void
+rnn_utterance_reset (RnnUtterance *u)
 {
-  gint best = 0;
-
-  for (gint v = 1; v < rnn_tokens_get_n (u->tokens); v++)
-    if (scores[v] > scores[best])
-      best = v;
-  return best == rnn_tokens_get_blank (u->tokens) ? -1 : best;
-}
-
-/* An utterance may end in the midst of a token, which the steps that follow go on to say: it was heard already. */
-static const gfloat *
-after_seam (RnnUtterance *u, const gfloat *scores, guint64 start)
-{
-  if (u->seam >= 0 && (start > u->position + u->hop || best_token (u, scores) != u->seam))
-    u->seam = -1;
-  return u->seam >= 0 ? u->silence : scores;
-}
-
-static const RnnStepTimes *
-times_of (RnnUtterance *u, guint64 step)
-{
-  return &g_array_index (u->times, RnnStepTimes, MIN (step - u->first_step, u->times->len - 1));
-}
-
-/* Forgets when steps were that no word can refer to any more: an utterance may be long. */
-static void
-drop_times (RnnUtterance *u)
-{
-  guint64 first = rnn_ctc_decoder_get_first_step (u->decoder);
-
-  if (first <= u->first_step)
-    return;
-  g_array_remove_range (u->times, 0, (guint) MIN (first - u->first_step, u->times->len));
-  u->first_step = first;
-}
-
-/* The stream is at @end now; it may have gone back. */
-static void
-advance (RnnUtterance *u, guint64 start, guint64 end)
-{
-  if (u->told == NEVER || (u->told > end && u->told - end > QUIET_INTERVAL))
-    u->told = start;
-  u->position = end;
-}
-
-/* A silence that ends the utterance, or one that is too long and between two words. */
-static gboolean
-is_over (RnnUtterance *u)
-{
-  const RnnEndpoint *e = &u->endpoint;
-  guint64 grace = rnn_tokens_have_spaces (u->tokens) ? 0 : GRACE;       /* a word of phones may be the beginning of a longer one */
-
-  u->by_silence = rnn_endpoint_is_silence (e);
-  return u->by_silence || e->silence >= PAUSE || e->length >= e->config.max_utterance + grace + GRACE
-      || (e->length >= e->config.max_utterance + grace && !rnn_ctc_decoder_in_word (u->decoder));
-}
-
-/* The utterance is over: its last words are to be pulled.  @goes_on: it is only too long. */
-static void
-end_utterance (RnnUtterance *u, gboolean goes_on)
-{
-  if (!rnn_utterance_is_open (u) || u->over)
-    return;
-  if (u->seam < 0)              /* else it is the same still */
-    u->seam = best_token (u, u->decoder->log_probs);
-  if (goes_on)
-    rnn_ctc_decoder_cut (u->decoder);
-  else
-    rnn_ctc_decoder_finish (u->decoder);
-  u->end = u->position;
-  u->over = TRUE;
-}
-
-/* Words that ended @delay ago become final if others than these are at most so probable. */
-static void
-settle (RnnUtterance *u, gint delay, gfloat doubt)
-{
-  guint n, due;
-  const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, &n, &due);
-
-  while (due < n && u->position - times_of (u, words[due].end - 1)->end >= (guint64) delay * MS)
-    due++;
-  rnn_ctc_decoder_settle (u->decoder, due, doubt);
-}
-
-/* One step of the head's own scores */
-static void
-hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
-{
-  RnnStepTimes times = { start, end };
-  gboolean silent, due;
-
-  if (u->ended)
-    forget (u);
-  scores = after_seam (u, scores, start);
-  if (rnn_utterance_is_open (u)) {
-    times.start = MAX (start, u->position);
-    times.end = MAX (end, times.start);
-  } else {
-    u->start = u->last_partial = start;
-  }
-  advance (u, times.start, times.end);
-  u->hop = end - start;
-  drop_times (u);
-  g_array_append_val (u->times, times);
-  rnn_ctc_decoder_step (u->decoder, scores);
-  silent = rnn_ctc_decoder_get_blank_probability (u->decoder) > 0.5;
-  due = rnn_endpoint_step (&u->endpoint, silent, u->hop);
-  if (u->config.word_silence > 0 && u->endpoint.silence >= u->config.word_silence * MS) {
-    if (u->endpoint.silence - u->hop < u->config.word_silence * MS)
-      rnn_ctc_decoder_pause (u->decoder);
-    if (rnn_ctc_decoder_in_word (u->decoder))
-      rnn_ctc_decoder_end_word (u->decoder);
-  }
-  if (u->config.word_doubt > 0 && u->config.word_silence > 0)
-    settle (u, u->config.word_silence, u->config.word_doubt);
-  if (u->config.word_delay > 0)
-    settle (u, u->config.word_delay, 1);
-  if (due && is_over (u))
-    end_utterance (u, !u->by_silence);
+  forget_stream (u);
+  rnn_waiting_reset (&u->waiting);
 }
 
 void
-rnn_utterance_push_head (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
+rnn_utterance_jump (RnnUtterance *u)
 {
-  hear (u, scores, start, end);
-}
-
-void
-rnn_utterance_push (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
-{
-  hear (u, scores + u->first, start, end);
-}
-
-void
-rnn_utterance_skip (RnnUtterance *u, guint64 start, guint64 end)
-{
-  if (u->ended)
-    forget (u);
-  if (end - start >= u->endpoint.config.endpoint_silence) {
-    u->by_silence = TRUE;
-    end_utterance (u, FALSE);
-  }
-  for (guint64 at = start; u->start != NEVER && !u->over && at + u->hop <= end; at += u->hop)
-    hear (u, u->silence, at, at + u->hop);
-  u->seam = -1;
-  advance (u, start, end);
-  u->tell = TRUE;
-}
-
-void
-rnn_utterance_finish (RnnUtterance *u)
-{
-  end_utterance (u, FALSE);
-  u->tell = TRUE;
+  forget_stream (u);
+  rnn_waiting_jump (&u->waiting);
 }
 
 /* ---- results out ---- */
+
+const RnnStepTimes *
+rnn_utterance_times_of (RnnUtterance *u, guint64 step)
+{
+  return &g_array_index (u->times, RnnStepTimes, MIN (step - u->first_step, u->times->len - 1));
+}
 
 /* The same word with times in place of steps; the text stays the decoder's. */
 static RnnWord
@@ -335,8 +189,8 @@ timed (RnnUtterance *u, const RnnCtcWord *word)
 {
   RnnWord copy = *word;
 
-  copy.start = times_of (u, word->start)->start;
-  copy.end = times_of (u, word->end - 1)->end;
+  copy.start = rnn_utterance_times_of (u, word->start)->start;
+  copy.end = rnn_utterance_times_of (u, word->end - 1)->end;
   copy.confidence = rnn_calibration_apply (u->calibration, word->confidence);
   return copy;
 }
@@ -468,7 +322,7 @@ give_partial (RnnUtterance *u)
   const RnnCtcWord *waiting = get_waiting (u, &n_waiting);
   const RnnCaption *caption;
 
-  if (!rnn_utterance_is_open (u) || u->config.partial_interval == 0
+  if (!rnn_utterance_has_begun (u) || u->config.partial_interval == 0
       || u->position - u->last_partial < u->config.partial_interval * MS)
     return NULL;
   u->last_partial = u->position;
@@ -501,7 +355,7 @@ quiet_until (RnnUtterance *u)
   if (u->start == NEVER || u->ended)
     return u->position;
   return MIN (u->position, u->first_step + u->times->len > rnn_ctc_decoder_get_first_step (u->decoder)
-      ? times_of (u, rnn_ctc_decoder_get_first_step (u->decoder))->start : u->position);
+      ? rnn_utterance_times_of (u, rnn_ctc_decoder_get_first_step (u->decoder))->start : u->position);
 }
 
 static const RnnResult *
@@ -520,13 +374,14 @@ give_quiet (RnnUtterance *u)
   return &u->result;
 }
 
-const RnnResult *
-rnn_utterance_next (RnnUtterance *u)
+/* Of what was heard so far. */
+static const RnnResult *
+next_result (RnnUtterance *u)
 {
   const RnnCaption *caption = NULL;
   const RnnResult *result;
 
-  if (u->start != NEVER && !u->ended) {
+  if (rnn_utterance_has_begun (u)) {
     if ((caption = take_words (u)) || (caption = flush_captioner (u)))
       return give_final (u, caption);
     if (u->reshaped)
@@ -541,10 +396,19 @@ rnn_utterance_next (RnnUtterance *u)
   return give_quiet (u);
 }
 
+const RnnResult *
+rnn_utterance_next (RnnUtterance *u)
+{
+  const RnnResult *result;
+
+  while (!(result = next_result (u)) && rnn_utterance_hear_waiting (u));
+  return result;
+}
+
 gboolean
 rnn_utterance_is_open (RnnUtterance *u)
 {
-  return u->start != NEVER && !u->ended;
+  return rnn_utterance_has_begun (u) || rnn_waiting_get_n (&u->waiting) > 0;
 }
 
 guint64

@@ -71,10 +71,19 @@ void rnn_utterance_push (RnnUtterance *utterance, const gfloat *scores, guint64 
 /* The head that it listens to, and one step of that alone: of a model that rnn_model_narrow () made for it. */
 guint rnn_utterance_get_head (RnnUtterance *utterance);
 void rnn_utterance_push_head (RnnUtterance *utterance, const gfloat *scores, guint64 start, guint64 end);
+/* Somebody tells where there is speech (detect/vad.h): from here on steps wait until it is known of their time, and those that no speech
+ * overlaps are heard as silence, whatever their scores.  A stretch of the stream begins at @start; what comes of it next, up to @end, is speech
+ * or not.  Steps still to come of the stretch before are known by their times.  Until a reset; without it steps are heard at once. */
+void rnn_utterance_begin_stretch (RnnUtterance *utterance, guint64 start);
+void rnn_utterance_tell (RnnUtterance *utterance, guint64 end, gboolean speech);
+/* For one that takes the place of @from in mid-stream, whose results were all pulled: what that was told, too. */
+void rnn_utterance_inherit (RnnUtterance *utterance, RnnUtterance *from);
+/* Nothing but blanks waits: a model's state may begin anew. */
+gboolean rnn_utterance_is_quiet (RnnUtterance *utterance);
 /* Time in which nothing comes.  Steps of silence if an utterance is under way and they are shorter than what ends it,
  * else its end. */
 void rnn_utterance_skip (RnnUtterance *utterance, guint64 start, guint64 end);
-/* What was heard so far is an utterance; the stream may go on. */
+/* What was heard so far is an utterance, and so is what waits: of it what is unknown is what was before; the stream may go on. */
 void rnn_utterance_finish (RnnUtterance *utterance);
 /* The next result, or NULL: no more for now.  (transfer none), valid until the next call on @utterance. */
 const RnnResult *rnn_utterance_next (RnnUtterance *utterance);
@@ -83,6 +92,8 @@ const RnnResult *rnn_utterance_next (RnnUtterance *utterance);
 void rnn_utterance_keep (RnnUtterance *utterance, RnnKeep *keep);
 /* Drops the utterance under way and forgets the time. */
 void rnn_utterance_reset (RnnUtterance *utterance);
+/* The same where the stream goes on elsewhere, and what was told of the stretch that begins there stays. */
+void rnn_utterance_jump (RnnUtterance *utterance);
 
 /* At least one step of an utterance was there; the end of the last step, G_MAXUINT64: none yet; words so far. */
 gboolean rnn_utterance_is_open (RnnUtterance *utterance);

@@ -149,6 +149,36 @@ test_says_again (void)
   }
 }
 
+/* Somebody tells of speech: what is said elsewhere is silence, and an endpoint may not start the model anew while a word waits. */
+static void
+test_told (void)
+{
+  g_autoptr (RnnUtterance) u = new_utterance (NULL);
+
+  rnn_utterance_begin_stretch (u, 0);
+  ASSERT_HEARD (u, "ab__", "");
+  g_assert_true (rnn_utterance_is_open (u));
+  g_assert_false (rnn_utterance_is_quiet (u));
+  rnn_utterance_tell (u, 150 * MS, FALSE);
+  rnn_utterance_tell (u, 400 * MS, TRUE);
+  {
+    g_autofree gchar *heard = hear_at (u, "____c", 4);
+
+    g_assert_cmpstr (heard, ==, "");
+  }
+  g_assert_false (rnn_utterance_is_quiet (u));
+  rnn_utterance_tell (u, 900 * MS, FALSE);
+  {
+    g_autofree gchar *heard = hear_at (u, "___.", 9);
+
+    g_assert_cmpstr (heard, ==, "final b(100-200);endpoint b(0-1200);");
+  }
+  g_assert_true (rnn_utterance_is_quiet (u));
+  g_assert_false (rnn_utterance_is_open (u));
+  rnn_utterance_reset (u);      /* nobody tells any more */
+  ASSERT_HEARD (u, "ab_.", "final ab(0-200);endpoint ab(0-300);");
+}
+
 static void
 test_partials (void)
 {
@@ -461,6 +491,7 @@ main (int argc, char **argv)
   g_test_add_func ("/utterance/next", test_next_utterance);
   g_test_add_func ("/utterance/goes-on", test_goes_on);
   g_test_add_func ("/utterance/says-again", test_says_again);
+  g_test_add_func ("/utterance/told", test_told);
   g_test_add_func ("/utterance/partials", test_partials);
   g_test_add_func ("/utterance/quiet", test_quiet);
   g_test_add_func ("/utterance/skip", test_skip);

@@ -29,6 +29,10 @@ int  test_run (void);
 gboolean test_have (const gchar *names);
 /* Writes the model; returns its path (transfer full). */
 gchar *test_tone_model (const gchar *name, const TestModel *options);
+/* A detector of speech (for vad-model): who says a letter speaks, unless it is one of @deaf.  Returns its path (transfer full). */
+gchar *test_tone_detector (const gchar *name, const gchar *deaf);
+/* With RNN_TEST_GATE, what hears sound has a detector of speech: the same is heard, at the same times. */
+void test_gate_if_asked (GstElement *element);
 /* "ab_c d": letters and spaces as tones, '_' 100 ms of silence.  (transfer full) floats */
 GArray *test_speak (const gchar *text);
 /* Mono S16 wav of a Debian package as floats, or NULL. */

@@ -153,6 +153,7 @@ test_transcriber_new (const gchar *model, const gchar *first_property, ...)
 
   g_assert_nonnull (element);
   g_object_set (element, "model-file", model, NULL);
+  test_gate_if_asked (element);
   va_start (args, first_property);
   g_object_set_valist (G_OBJECT (element), first_property, args);
   va_end (args);

@@ -38,6 +38,7 @@ test_kind_make (const TestKind *kind, const gchar *model)
   g_autofree gchar *words = NULL;
 
   g_object_set (element, "model-file", model, NULL);
+  test_gate_if_asked (element);
   if (g_getenv ("RNN_TEST_SEARCH") && g_object_class_find_property (G_OBJECT_GET_CLASS (element), "lm-file")) {
     words = write_language_model ();
     gst_util_set_object_arg (G_OBJECT (element), "decoder", "beam");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The element says what the library says: the same texts, times to the nanosecond and confidences to the bit, of tones
- * and of human speech. */
+ * and of human speech, with a detector of speech before it and without. */
 #include "common.h"
 
 /* "text start duration confidence", word by word */
@@ -11,7 +11,7 @@ describe_word (GString *all, const gchar *text, guint64 start, guint64 end, gdou
 }
 
 static gchar *
-ask_library (const gchar *path, const GArray *samples, RnnCaptionMode mode)
+ask_library (const gchar *path, const gchar *detector, const GArray *samples, RnnCaptionMode mode)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (RnnModel) model = rnn_model_load (path, &error);
@@ -25,7 +25,9 @@ ask_library (const gchar *path, const GArray *samples, RnnCaptionMode mode)
   rnn_options_init (rnn_transcriber_get_options (), &config);
   config.utterance.caption.output_mode = mode;
   config.utterance.caption.columns = 30;
+  config.gate.vad_model = g_strdup (detector);
   transcriber = rnn_transcriber_new (model, &config, &error);
+  rnn_options_clear (rnn_transcriber_get_options (), &config);
   g_assert_no_error (error);
   rnn_transcriber_push (transcriber, (const gfloat *) samples->data, samples->len);
   rnn_transcriber_finish (transcriber);
@@ -56,9 +58,9 @@ describe_words (GString *all, const GValue *words)
 }
 
 static gchar *
-ask_element (const gchar *path, const GArray *samples, RnnCaptionMode mode)
+ask_element (const gchar *path, const gchar *detector, const GArray *samples, RnnCaptionMode mode)
 {
-  TestHarness *t = test_transcriber_new (path, "output-mode", mode, "columns", 30, NULL);
+  TestHarness *t = test_transcriber_new (path, "output-mode", mode, "columns", 30, "vad-model", detector, NULL);
   GString *all = g_string_new (NULL);
   GstBuffer *buffer;
 
@@ -80,12 +82,12 @@ ask_element (const gchar *path, const GArray *samples, RnnCaptionMode mode)
 }
 
 static void
-compare (const gchar *path, const GArray *samples)
+compare (const gchar *path, const gchar *detector, const GArray *samples)
 {
   RnnCaptionMode mode;
 
   for (mode = RNN_CAPTION_WORDS; mode <= RNN_CAPTION_LINES; mode++) {
-    g_autofree gchar *library = ask_library (path, samples, mode), *element = ask_element (path, samples, mode);
+    g_autofree gchar *library = ask_library (path, detector, samples, mode), *element = ask_element (path, detector, samples, mode);
 
     g_assert_cmpstr (library, !=, "");
     g_assert_cmpstr (library, ==, element);
@@ -98,7 +100,19 @@ test_tones (void)
   g_autofree gchar *path = test_tone_model ("same", &(TestModel) { .lookahead = 3, .memory = 2 });
   g_autoptr (GArray) samples = test_speak ("__abc de_f___gh" TEST_LONG_SILENCE "ab cd" TEST_LONG_SILENCE "_e");
 
-  compare (path, samples);
+  compare (path, NULL, samples);
+}
+
+static void
+test_gated (void)
+{
+  g_autofree gchar *path = test_tone_model ("same", &(TestModel) { .lookahead = 3, .memory = 2 });
+  g_autofree gchar *detector = test_tone_detector ("deaf", "gh");
+  g_autoptr (GArray) samples = test_speak ("__abc de_f____gh" TEST_LONG_SILENCE "ab cd" TEST_LONG_SILENCE "_h_____e____h");
+  g_autofree gchar *plain = ask_library (path, NULL, samples, RNN_CAPTION_WORDS), *gated = ask_library (path, detector, samples, RNN_CAPTION_WORDS);
+
+  g_assert_cmpstr (plain, !=, gated);
+  compare (path, detector, samples);
 }
 
 static void
@@ -109,7 +123,7 @@ test_human (void)
   g_autoptr (GArray) samples = test_speech ();
 
   if (samples)
-    compare (path, samples);
+    compare (path, NULL, samples);
   else
     g_test_skip ("pocketsphinx-testdata is not installed");
 }
@@ -119,6 +133,7 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/library/tones", test_tones);
+  g_test_add_func ("/library/gated", test_gated);
   g_test_add_func ("/library/human", test_human);
   return test_run ();
 }

@@ -19,6 +19,7 @@ static const Row rows[] = {
   { "lines", "rnntranscriber model-file=%s output-mode=roll-up columns=8", 16000, TRUE },
   { "beam", "rnntranscriber model-file=%s decoder=beam beam-width=8", 16000, TRUE },
   { "language", "rnntranscriber model-file=%s lm-file=%s/lm.arpa hotwords=efgh:2 beam-width=6", 16000, TRUE },
+  { "behind-detector", "rnntranscriber model-file=%s vad-model=%s/deaf.safetensors partial-interval=40 decoder=beam", 16000, TRUE },
   { "vad-mark", "rnnvad", 16000, FALSE },
   { "vad-gate", "rnnvad mode=gate", 16000, FALSE },
   { "classify", "rnnclassify model-file=" MODELS "/keywords.safetensors threshold=0.3", 16000, FALSE },
@@ -44,6 +45,7 @@ write_files (void)
     { "complex.json", "{'input': {'kind': 'tensors', 'size': 130}, 'layers': [{'cell': 'gru', 'hidden': 12}, {'cell': 'dense', 'units': 130}]}" },
   };
 
+  g_free (test_tone_detector ("deaf", "ab"));
   for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
     g_autofree gchar *path = g_build_filename (test_dir (), files[i][0], NULL), *text = g_strdelimit (g_strdup (files[i][1]), "'", '"');
 
@@ -117,7 +119,7 @@ make_sound (const Row *row)
   GArray *sound = row->tones ? NULL : test_speech ();
 
   if (!sound)
-    sound = test_speak ("abc _d_ efgh__ab dc _efgh_ abc _d_");
+    sound = test_speak ("abc _d_ efgh_____ab_____dc _efgh_ abc _d_");
   if (sound->len > 80000)
     g_array_set_size (sound, 80000);
   return sound;

@@ -296,6 +296,17 @@ check captioned-with-lm has lm.vtt '^three$'
 run evaluate-lm evaluate "my corpus/figures.tsv" --lm digits.arpa
 check evaluate-lm-rate has log '^WER 50.00 % (S 0, D 2, I 0, N 4 words)'
 run caption-no-lm caption talk.wav --vtt lm.vtt --lm none --force
+# Without a language model only the words of the one beside the model come out, however probable; greedily, whatever is spelled.
+cp "$pipelines/../models/english.safetensors" beside.safetensors
+printf 'three nine eight\n' > few.txt
+run ngram-beside "$RNN_BUILD/rnncore/tools/rnncore" ngram few.txt --order 1 --out few.bin
+mv few.bin beside.lm
+run caption-words-alone caption talk.wav --model beside.safetensors --lm none --punctuation none --txt alone.txt
+check caption-has-words has alone.txt '^.*three'
+check caption-words-known same "$(tr ' ' '\n' < alone.txt | grep -v -x -e three -e nine -e eight -e '')" ""
+run evaluate-greedy evaluate "my corpus/figures.tsv" --greedy
+check evaluate-greedy-rate has log '^WER [0-9.]* %'
+check evaluate-greedy-words refuses 'greedy looks for no words' evaluate "my corpus/figures.tsv" --greedy --lm digits.arpa
 
 # A recording whose track changes is heard to its end; one without sound says so in a line.
 cat "my corpus/eight.ogg" "my corpus/eight.ogg" > twice.ogg
