@@ -181,6 +181,14 @@ search_live() {
   echo word-doubt=0.1
 }
 
+# gate MODEL VAD: the property that says where words are looked for.  VAD is a detector of speech, none, or nothing: then vad.safetensors beside
+# a model with a language model of its own, whose search finds words in rumble, too.
+gate() {
+  vad=$2 beside=$(dirname -- "$1")/vad.safetensors
+  [ -n "$vad" ] || { [ -r "${1%.safetensors}.lm" ] && [ -r "$beside" ] && vad=$beside || vad=none; }
+  [ "$vad" = none ] || printf 'vad-model=%s\n' "$(quote "$(absolute "$vad")")"
+}
+
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter, whose exit status `filtered` becomes.  It gets a session of its own, so that Ctrl-C reaches it once and it can
 # end its files; `interrupted` is then set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send,

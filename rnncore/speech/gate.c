@@ -22,7 +22,7 @@ fits (RnnModel *model, gint rate, GError **error)
 RnnVad *
 rnn_gate_new_detector (const RnnGateConfig *config, gint rate, GError **error)
 {
-  RnnModel *model = rnn_model_load (config->vad_model, error);
+  RnnModel *model = rnn_model_load_shared (config->vad_model, error);
   RnnVad *vad = NULL;
   RnnVadConfig own;
 

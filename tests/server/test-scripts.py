@@ -46,7 +46,8 @@ async def serve():
 @check('what is wrong is said')
 def refusals():
     for arguments, words in ((['web', 'none.wav'], 'none.wav'), (['web', '--nonsense'], 'unknown option'), (['serve', '--nonsense'], 'nonsense'),
-            (['serve', '--model', 'none.safetensors'], 'none.safetensors'), (['web', '--port', '1', '--listen', '300.1.1.1'], '300.1.1.1')):
+            (['serve', '--model', 'none.safetensors'], 'none.safetensors'),
+            (['serve', '--vad', MODEL], f'{MODEL}: the model writes text'), (['web', '--port', '1', '--listen', '300.1.1.1'], '300.1.1.1')):
         r = subprocess.run([f'{ROOT}/pipelines/{arguments[0]}', *arguments[1:]], capture_output=True, text=True, timeout=60)
         assert r.returncode and words in r.stderr, r
 
