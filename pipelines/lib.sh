@@ -175,10 +175,10 @@ search() {
   [ -z "$4" ] || printf '%s\n' decoder=beam "hotwords=$(quote "$4")"
 }
 
-# The same for people who wait: a word is final when hardly anything speaks against it, not when nothing does any more.
+# The same for people who wait: a word is final soon after its end, also where the search would still find another.
 search_live() {
   search "$@"
-  echo word-doubt=0.1
+  echo word-delay=400
 }
 
 # gate MODEL VAD: the property that says where words are looked for.  VAD is a detector of speech, none, or nothing: then vad.safetensors beside

@@ -177,6 +177,8 @@ is_good (const RnnBeam *beam, guint n_tokens, guint n_words)
 {
   const RnnScorer *scorer = beam->language->scorer;
 
+  if (beam->shows_last && beam->base.words.n == 0)
+    return FALSE;
   if (!are_chains_good (beam, n_tokens, n_words) || (scorer && beam->carries && !rnn_scorer_holds ((RnnScorer *) scorer, beam->carried)))
     return FALSE;
   for (guint i = 0; i < beam->n; i++)
@@ -231,9 +233,11 @@ rnn_beam_keep (RnnCtcDecoder *decoder, RnnKeep *keep)
   rnn_keep (keep, &beam->committed, sizeof beam->committed);
   rnn_keep (keep, &beam->heard, sizeof beam->heard);
   rnn_keep (keep, &beam->said_until, sizeof beam->said_until);
+  rnn_keep (keep, &beam->told_until, sizeof beam->told_until);
   rnn_keep_string (keep, beam->said);
   rnn_keep (keep, &beam->finished, sizeof beam->finished);
   rnn_keep (keep, &beam->shown, sizeof beam->shown);
+  rnn_keep (keep, &beam->shows_last, sizeof beam->shows_last);
   rnn_keep (keep, &beam->carries, sizeof beam->carries);
   rnn_keep (keep, beam->carried, beam->state_size);
   if (keep->to)

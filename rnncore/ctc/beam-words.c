@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The words that callers see: those on which all hypotheses agree are stable (every later hypothesis comes from one of
- * them, so nothing can change them); behind them, until the next step, those of the best hypothesis. */
+ * them, so nothing can change them); behind them, until the next step, those of the best hypothesis.  Who cannot wait is told words of
+ * the best hypothesis before; the search goes on as it would have, and of what it finds later only words count that begin
+ * where the told ones end or after. */
 #include <math.h>
 #include <string.h>
 #include "beam.h"
@@ -41,6 +43,21 @@ can_spell (const RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
   return h->said && (word != RNN_BEAM_NONE || !beam->language->lexicon || beam->language->lexicon->spelled);
 }
 
+/* What begins at step @start is of a time whose words were told. */
+static inline gboolean
+is_told (const RnnBeam *beam, guint64 start)
+{
+  return start < beam->told_until;
+}
+
+static gboolean
+has_last (RnnBeam *beam)
+{
+  const RnnBeamHypothesis *h = &beam->now[0];
+
+  return can_spell (beam, h, guess_word (beam, h)) && !is_told (beam, rnn_beam_best_path (h)->start);
+}
+
 static gfloat
 confidence_of (const RnnBeamPath *path)
 {
@@ -77,7 +94,8 @@ add_history (RnnBeam *beam, guint32 place)
 {
   const RnnBeamWord *word = &beam->history.words[place];
 
-  add_word (beam, word->word, word->spelling, word->start, word->end, word->confidence);
+  if (!is_told (beam, word->start))
+    add_word (beam, word->word, word->spelling, word->start, word->end, word->confidence);
 }
 
 /* The words before the last one of @path that are not committed, the first one first, in chain[]; returns how many. */
@@ -127,13 +145,16 @@ cut (RnnBeam *beam, guint32 *previous)
   *previous = RNN_BEAM_NONE;
 }
 
-/* Of an utterance without an end only the last part is kept: nothing may grow for ever. */
+/* Words [n_stable, n) are stable.  Of an utterance without an end only the last part is kept: nothing may grow for ever. */
 static void
-note_said (RnnBeam *beam, guint from)
+note_said (RnnBeam *beam, guint n)
 {
-  if (beam->base.words.n > 0)
-    beam->said_until = beam->base.words.words[beam->base.words.n - 1].end;
-  for (guint i = from; i < beam->base.words.n; i++) {
+  guint from = beam->base.n_stable;
+
+  beam->base.n_stable = n;
+  if (n > 0)
+    beam->said_until = beam->base.words.words[n - 1].end;
+  for (guint i = from; i < n; i++) {
     const gchar *text = beam->base.words.words[i].text;
 
     if (beam->said->len + strlen (text) + 2 > RNN_BEAM_SAID)
@@ -147,14 +168,13 @@ note_said (RnnBeam *beam, guint from)
 static void
 commit (RnnBeam *beam, guint64 until)
 {
-  guint n = trace (beam, rnn_beam_best_path (&beam->now[0])), before = beam->base.n_stable;
+  guint n = trace (beam, rnn_beam_best_path (&beam->now[0]));
 
   n = (guint) MIN (n, until - beam->committed);
-  rnn_ctc_words_truncate (&beam->base.words, before);
+  rnn_ctc_words_truncate (&beam->base.words, beam->base.n_stable);
   for (guint i = 0; i < n; i++)
     add_history (beam, beam->chain[i]);
-  beam->base.n_stable += n;
-  note_said (beam, before);
+  note_said (beam, beam->base.words.n);
   beam->committed = until;
   for (guint i = 0; i < beam->n; i++) {
     cut (beam, &beam->now[i].at_blank.previous);
@@ -169,11 +189,11 @@ show_last (RnnBeam *beam)
 {
   const RnnBeamHypothesis *h = &beam->now[0];
   const RnnBeamPath *path = rnn_beam_best_path (h);
-  guint32 word = guess_word (beam, h);
 
-  beam->base.open = can_spell (beam, h, word) && h->open;
-  if (can_spell (beam, h, word))
-    add_word (beam, word, h->spelling, path->start, path->end, confidence_of (path));
+  beam->shows_last = has_last (beam);
+  beam->base.open = beam->shows_last && h->open;
+  if (beam->shows_last)
+    add_word (beam, guess_word (beam, h), h->spelling, path->start, path->end, confidence_of (path));
 }
 
 static void
@@ -192,10 +212,9 @@ show_all (RnnBeam *beam)
 static void
 touch (RnnBeam *beam)
 {
-  const RnnBeamHypothesis *h = &beam->now[0];
-  const RnnBeamPath *path = rnn_beam_best_path (h);
+  const RnnBeamPath *path = rnn_beam_best_path (&beam->now[0]);
 
-  if (can_spell (beam, h, guess_word (beam, h)))
+  if (beam->shows_last)
     set_times (beam, beam->base.words.n - 1, path->start, path->end, confidence_of (path));
 }
 
@@ -208,7 +227,7 @@ rnn_beam_show (RnnBeam *beam)
     common = MIN (common, count_common (beam, &beam->now[0], &beam->now[i]));
   if (common > beam->committed)
     commit (beam, common);
-  else if (beam->shown == beam->now[0].key) {
+  else if (beam->shown == beam->now[0].key && beam->shows_last == has_last (beam)) {
     touch (beam);
     return;
   }
@@ -249,72 +268,32 @@ get_doubt (const RnnBeam *beam, guint64 until)
   return others / all;
 }
 
-/* Only hypotheses that have their first words, up to number @until, in common with the best one go on. */
-static void
-drop_others (RnnBeam *beam, guint64 until)
+/* How many words of the best hypothesis that are not committed are of a time of which was told. */
+static guint
+count_told (RnnBeam *beam)
 {
-  guint n = 1;
+  guint n = trace (beam, rnn_beam_best_path (&beam->now[0])), told = 0;
 
-  for (guint i = 1; i < beam->n; i++) {
-    if (count_agreed (beam, &beam->now[i]) < until) {
-      rnn_beam_let_go (beam, &beam->now[i]);
-      continue;
-    }
-    if (n != i) {
-      memcpy (beam->states + n * beam->state_size, beam->states + i * beam->state_size, beam->state_size);
-      beam->now[n] = beam->now[i];
-    }
-    n++;
-  }
-  beam->n = n;
+  while (told < n && is_told (beam, beam->history.words[beam->chain[told]].start))
+    told++;
+  return told;
 }
 
-/* The last word of the best hypothesis, which is complete and which all have. */
-static void
-commit_last (RnnBeam *beam)
-{
-  guint64 until = beam->now[0].ordinal + 1;
-  guint before = beam->base.n_stable;
-
-  rnn_ctc_words_truncate (&beam->base.words, before);
-  show_last (beam);
-  beam->base.n_stable = beam->base.words.n;
-  note_said (beam, before);
-  beam->committed = until;
-  for (guint i = 0; i < beam->n; i++) {
-    RnnBeamHypothesis *h = &beam->now[i];
-
-    cut (beam, &h->at_blank.previous);
-    cut (beam, &h->at_token.previous);
-    if (h->ordinal >= until)
-      continue;
-    h->said = FALSE;
-    h->hash = h->key;
-    h->ordinal = until;
-  }
-  beam->shown = G_MAXUINT64;
-}
-
+/* The search goes on as it would have, with all that speaks against them. */
 void
 rnn_beam_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
-  guint64 until = beam->committed + (n - decoder->n_stable);
+  guint n_stable = decoder->n_stable;
+  guint64 before = beam->committed + count_told (beam);
 
-  while (until > beam->committed && doubt < 1 && get_doubt (beam, until) > doubt)
-    until--;
-  if (until == beam->committed)
+  while (n > n_stable && doubt < 1 && get_doubt (beam, before + (n - n_stable)) > doubt)
+    n--;
+  if (n == n_stable)
     return;
-  if (doubt >= 1 && until > beam->now[0].ordinal) {     /* no other may think of a word that is due by then, either */
-    rnn_beam_settle_words (beam);
-    return;
-  }
-  drop_others (beam, until);
-  if (MIN (until, beam->now[0].ordinal) > beam->committed)
-    commit (beam, MIN (until, beam->now[0].ordinal));
-  if (until > beam->now[0].ordinal)
-    commit_last (beam);
-  show_all (beam);
+  note_said (beam, n);
+  beam->told_until = beam->said_until;
+  beam->shown = G_MAXUINT64;    /* its times do not move any more */
 }
 
 /* ---- the end ---- */
@@ -332,33 +311,62 @@ rnn_beam_commit_all (RnnBeam *beam)
 void
 rnn_beam_commit_last (RnnBeam *beam)
 {
+  RnnBeamHypothesis *h = &beam->now[0];
+
   rnn_beam_show (beam);
-  if (beam->now[0].said && !beam->now[0].open)
-    commit_last (beam);
+  if (!h->said || h->open)
+    return;
+  rnn_ctc_words_truncate (&beam->base.words, beam->base.n_stable);
+  show_last (beam);
+  note_said (beam, beam->base.words.n);
+  beam->committed = ++h->ordinal;
+  cut (beam, &h->at_blank.previous);
+  cut (beam, &h->at_token.previous);
+  h->said = FALSE;
+  h->hash = h->key;
+  beam->shown = G_MAXUINT64;
 }
 
+/* The whole text of @h, with words that were told in place of its own. (transfer full) */
+static gchar *
+read_text (RnnBeam *beam, const RnnBeamHypothesis *h)
+{
+  GString *text = g_string_new (beam->said->str);
+  guint n = trace (beam, rnn_beam_best_path (h));
+
+  for (guint k = 0; k < n; k++) {
+    const RnnBeamWord *word = &beam->history.words[beam->chain[k]];
+
+    if (!is_told (beam, word->start))
+      g_string_append_printf (text, "%s%s", text->len ? " " : "", rnn_beam_spell (beam, word->word, word->spelling));
+  }
+  if (can_spell (beam, h, h->word) && !is_told (beam, rnn_beam_best_path (h)->start))
+    g_string_append_printf (text, "%s%s", text->len ? " " : "", rnn_beam_spell (beam, h->word, h->spelling));
+  return g_string_free (text, FALSE);
+}
+
+/* What differs only in a time of which was told is one reading, as good as its best. */
 void
 rnn_beam_read (RnnBeam *beam)
 {
+  g_autoptr (GHashTable) texts = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n = 0;
+
   for (guint i = 0; i < beam->n_made; i++)
     g_free (beam->base.readings[i].text);
   g_free (beam->base.readings);
   beam->base.readings = g_new0 (RnnCtcReading, beam->n);
-  beam->base.n_readings = beam->n_made = beam->n;
   for (guint i = 0; i < beam->n; i++) {
-    const RnnBeamHypothesis *h = &beam->now[i];
-    GString *text = g_string_new (beam->said->str);
-    guint n = trace (beam, rnn_beam_best_path (h));
+    gchar *text = read_text (beam, &beam->now[i]);
 
-    for (guint k = 0; k < n; k++) {
-      const RnnBeamWord *word = &beam->history.words[beam->chain[k]];
-
-      g_string_append_printf (text, "%s%s", text->len ? " " : "", rnn_beam_spell (beam, word->word, word->spelling));
+    if (g_hash_table_contains (texts, text)) {
+      g_free (text);
+      continue;
     }
-    if (can_spell (beam, h, h->word))
-      g_string_append_printf (text, "%s%s", text->len ? " " : "", rnn_beam_spell (beam, h->word, h->spelling));
-    beam->base.readings[i] = (RnnCtcReading) { g_string_free (text, FALSE), h->rank };
+    g_hash_table_add (texts, text);
+    beam->base.readings[n++] = (RnnCtcReading) { text, beam->now[i].rank };
   }
+  beam->base.n_readings = beam->n_made = n;
 }
 
 /* Where the first word of an alignment begins that is not stable. */

@@ -186,8 +186,10 @@ cut (RnnCtcDecoder *decoder)
 static void
 reset (RnnCtcDecoder *decoder)
 {
-  ((RnnBeam *) decoder)->said_until = ((RnnBeam *) decoder)->heard = 0;
-  start ((RnnBeam *) decoder);
+  RnnBeam *beam = (RnnBeam *) decoder;
+
+  beam->said_until = beam->told_until = beam->heard = 0;
+  start (beam);
 }
 
 /* ---- changes under way ---- */

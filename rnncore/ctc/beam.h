@@ -182,6 +182,7 @@ typedef struct {
   guint64 committed;            /* words that are stable since the search began */
   guint64 heard;                /* steps since the last reset */
   guint64 said_until;           /* end of the last stable word */
+  guint64 told_until;           /* end of the last one that became so because somebody could not wait */
   GString *said;                /* the committed words */
   GString *text;                /* room to spell a word in */
   guint32 *chain, *letters;     /* room for ways through the history's words and tokens */
@@ -190,6 +191,7 @@ typedef struct {
   guint8 *carried;              /* [state_size] */
   guint n_made;                 /* readings */
   guint64 shown;                /* key of the hypothesis that words[] shows; 0: none */
+  gboolean shows_last;          /* with its last word */
 } RnnBeam;
 
 /* ---- beam-extend.c ---- */

@@ -21,7 +21,7 @@ typedef struct {
   /* The same silence, whether a word was under way or not: a sentence may be over.  NULL: it knows no sentences. */
   void     (*pause)    (RnnCtcDecoder *decoder);
   /* The first @n of words, complete and not all stable yet, become so, or as many of them as others than these are at most @doubt
-   * (0..1) probable.  NULL: complete ones always are. */
+   * (0..1) probable; 1: all, without giving others up.  NULL: complete ones always are. */
   void     (*settle)   (RnnCtcDecoder *decoder, guint n, gdouble doubt);
   /* The utterance is over: all words become stable. */
   void     (*finish)   (RnnCtcDecoder *decoder);
@@ -60,8 +60,8 @@ void rnn_ctc_decoder_keep (RnnCtcDecoder *decoder, RnnKeep *keep);
 
 extern const RnnCtcDecoderClass rnn_ctc_greedy;
 
-/* The first @n words (complete ones) are stable from now on, or as many of them as are doubtful by at most @doubt (1: whatever speaks
- * against them): readings that say otherwise are given up. */
+/* The first @n words (complete ones) are stable from now on, or as many of them as are doubtful by at most @doubt: readings that say
+ * otherwise are given up.  With 1 all @n are, and no reading is given up: what is found later of the time up to their end is not told of. */
 void rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt);
 
 G_END_DECLS

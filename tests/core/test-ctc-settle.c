@@ -110,6 +110,71 @@ word_of_sounds_under_way (void)
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
+static void
+assert_says (RnnCtcDecoder *decoder, const gchar *expected)
+{
+  g_autofree gchar *text = join_words (decoder, TRUE);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* "a" is told at once, before the word after it says that it was "b": that stays, but the next word is what it would have been. */
+static void
+told_early (void)
+{
+  const gfloat letters[] = { -INFINITY, -INFINITY, logf (0.6f), logf (0.4f) }, either[] = { -INFINITY, -INFINITY, logf (0.5f), logf (0.5f) };
+  const gfloat space[] = { -INFINITY, 0, -INFINITY, -INFINITY };
+  RnnCtcDecoderConfig config = few ();
+  guint n;
+
+  config.lm_file = write_file ("early.arpa", "\\data\\\nngram 1=4\nngram 2=2\n\\1-grams:\n-1 <unk>\n-1 <s>\n-0.3 a -1\n-0.3 b -1\n"
+      "\\2-grams:\n-1 a a\n-0.05 b b\n\\end\\\n");
+  config.lm_weight = 1;
+  for (guint told = 0; told < 2; told++) {
+    g_autoptr (RnnCtcDecoder) decoder = new_decoder (spaced, &config);
+
+    rnn_ctc_decoder_step (decoder, letters);
+    rnn_ctc_decoder_step (decoder, space);
+    assert_says (decoder, "a");
+    if (told)
+      rnn_ctc_decoder_settle (decoder, 1, 1);
+    rnn_ctc_decoder_step (decoder, either);
+    rnn_ctc_decoder_step (decoder, space);
+    assert_says (decoder, told ? "a b" : "b b");
+    rnn_ctc_decoder_finish (decoder);
+    assert_says (decoder, told ? "a b" : "b b");
+    g_assert_cmpstr (rnn_ctc_decoder_get_n_best (decoder, &n)[0].text, ==, told ? "a b" : "b b");
+  }
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* "a" was told and is "ab": that begins in a time of which was told, and the word after it comes as it is. */
+static void
+told_half_a_word (void)
+{
+  const gfloat a[] = { -INFINITY, 0, -INFINITY, -INFINITY }, b[] = { -INFINITY, -INFINITY, 0, -INFINITY };
+  const gfloat k[] = { -INFINITY, -INFINITY, -INFINITY, 0 };
+  RnnCtcDecoderConfig config = few ();
+  g_autoptr (RnnCtcDecoder) decoder = NULL;
+  guint n, n_stable;
+
+  config.lexicon = write_file ("half", "a A\nab A B\nk K\n");
+  config.unknown_score = RNN_CTC_NO_UNKNOWN;
+  config.lm_file = write_file ("half.arpa", "\\data\\\nngram 1=5\n\\1-grams:\n-1 <unk>\n-1 <s>\n-0.5 a\n-0.6 ab\n-0.5 k\n\\end\\\n");
+  decoder = new_decoder (sounds, &config);
+  rnn_ctc_decoder_step (decoder, a);
+  rnn_ctc_decoder_settle (decoder, 1, 1);
+  rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+  g_assert_cmpuint (n_stable, ==, 1);
+  rnn_ctc_decoder_step (decoder, b);
+  assert_says (decoder, "a");
+  rnn_ctc_decoder_step (decoder, k);
+  rnn_ctc_decoder_finish (decoder);
+  assert_says (decoder, "a k");
+  g_assert_cmpstr (rnn_ctc_decoder_get_n_best (decoder, &n)[0].text, ==, "a k");
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -120,6 +185,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/settle/doubtful-word", doubtful_word);
   g_test_add_func ("/ctc/settle/next-word-under-way", next_word_under_way);
   g_test_add_func ("/ctc/settle/word-of-sounds-under-way", word_of_sounds_under_way);
+  g_test_add_func ("/ctc/settle/told-early", told_early);
+  g_test_add_func ("/ctc/settle/told-half-a-word", told_half_a_word);
   result = g_test_run ();
   remove_folder (folder);
   return result;
