@@ -177,8 +177,6 @@ is_good (const RnnBeam *beam, guint n_tokens, guint n_words)
 {
   const RnnScorer *scorer = beam->language->scorer;
 
-  if (beam->shows_last && beam->base.words.n == 0)
-    return FALSE;
   if (!are_chains_good (beam, n_tokens, n_words) || (scorer && beam->carries && !rnn_scorer_holds ((RnnScorer *) scorer, beam->carried)))
     return FALSE;
   for (guint i = 0; i < beam->n; i++)

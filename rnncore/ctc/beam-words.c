@@ -214,7 +214,7 @@ touch (RnnBeam *beam)
 {
   const RnnBeamPath *path = rnn_beam_best_path (&beam->now[0]);
 
-  if (beam->shows_last)
+  if (beam->shows_last && beam->base.words.n > 0)      /* of a state that came from outside neither is sure */
     set_times (beam, beam->base.words.n - 1, path->start, path->end, confidence_of (path));
 }
 
