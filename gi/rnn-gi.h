@@ -123,7 +123,14 @@ G_DECLARE_FINAL_TYPE (RnnGiForecaster, rnn_gi_forecaster, RNN_GI, FORECASTER, GO
 RnnGiForecaster *rnn_gi_forecaster_new (RnnGiModel *model, gdouble coverage, GError **error);
 guint            rnn_gi_forecaster_get_context (RnnGiForecaster *self);
 guint            rnn_gi_forecaster_get_horizon (RnnGiForecaster *self);
+gchar          **rnn_gi_forecaster_get_known (RnnGiForecaster *self);
+gchar          **rnn_gi_forecaster_get_past (RnnGiForecaster *self);
+gchar          **rnn_gi_forecaster_get_categories (RnnGiForecaster *self);
+gboolean         rnn_gi_forecaster_set_clock (RnnGiForecaster *self, const gchar *time, const gchar *step, GError **error);
+gboolean         rnn_gi_forecaster_set_category (RnnGiForecaster *self, const gchar *name, const gchar *value, GError **error);
+gboolean         rnn_gi_forecaster_foretell (RnnGiForecaster *self, guint ahead, const gdouble *columns, gsize n, GError **error);
 void             rnn_gi_forecaster_push (RnnGiForecaster *self, gdouble value);
+gboolean         rnn_gi_forecaster_push_with (RnnGiForecaster *self, gdouble value, const gdouble *past, gsize n, GError **error);
 gboolean         rnn_gi_forecaster_is_ready (RnnGiForecaster *self);
 GArray          *rnn_gi_forecaster_get_mean (RnnGiForecaster *self);
 GArray          *rnn_gi_forecaster_get_radius (RnnGiForecaster *self);

@@ -11,7 +11,7 @@ struct _RnnCovariateRing {
   guint size, at;               /* of the rings of what is known; the place of the next step */
   guint past_at;                /* the oldest one of the past */
   gfloat *known, *past;         /* [n_known][size], [n_past][context] */
-  gfloat *row, *numbers;        /* room: [context + horizon], [n_known + n_past] */
+  gfloat *numbers;              /* room: [n_known + n_past] */
   RnnTimeStep step;             /* n 0: there is no clock */
   gint64 start, steps;          /* the time of the next step is `steps` after it */
 };
@@ -30,7 +30,6 @@ rnn_covariate_ring_new (const RnnCovariates *covariates, const RnnForecastConfig
   r->size = r->context + r->horizon + 1;
   r->known = g_new (gfloat, (gsize) r->n_known * r->size + 1);
   r->past = g_new (gfloat, (gsize) r->n_past * r->context + 1);
-  r->row = g_new (gfloat, r->context + r->horizon);
   r->numbers = g_new (gfloat, r->n_known + r->n_past + 1);
   rnn_covariate_ring_reset (r);
   return r;
@@ -43,7 +42,6 @@ rnn_covariate_ring_free (RnnCovariateRing *r)
     return;
   g_free (r->known);
   g_free (r->past);
-  g_free (r->row);
   g_free (r->numbers);
   g_free (r);
 }
@@ -131,18 +129,20 @@ copy (const gfloat *ring, guint size, guint from, guint n, gfloat *to)
 void
 rnn_covariate_ring_read (const RnnCovariateRing *r, gfloat *rest)
 {
-  guint n = r->context + r->horizon, from = (r->at + r->size - r->context) % r->size;
+  guint from = (r->at + r->size - r->context) % r->size;
   gfloat *past = rest + (gsize) r->n_known * r->context, *ahead = past + (gsize) r->n_past * r->context;
 
   for (guint k = 0; k < r->n_known; k++) {
-    copy (r->known + (gsize) k * r->size, r->size, from, n, r->row);
-    rnn_covariate_rows_hold (n, r->row);
-    memcpy (rest + (gsize) k * r->context, r->row, r->context * sizeof (gfloat));
-    memcpy (ahead + (gsize) k * r->horizon, r->row + r->context, r->horizon * sizeof (gfloat));
+    const gfloat *ring = r->known + (gsize) k * r->size;
+    gfloat *steps = rest + (gsize) k * r->context, *to_come = ahead + (gsize) k * r->horizon;
+
+    copy (ring, r->size, from, r->context, steps);
+    copy (ring, r->size, r->at, r->horizon, to_come);
+    rnn_covariate_rows_hold (r->horizon, to_come, rnn_covariate_rows_hold (r->context, steps, 0));
   }
   for (guint k = 0; k < r->n_past; k++) {
     copy (r->past + (gsize) k * r->context, r->context, r->past_at, r->context, past + (gsize) k * r->context);
-    rnn_covariate_rows_hold (r->context, past + (gsize) k * r->context);
+    rnn_covariate_rows_hold (r->context, past + (gsize) k * r->context, 0);
   }
 }
 

@@ -119,25 +119,29 @@ make_step (const RnnCovariates *c, const RnnSeries *s, guint t, RnnCovariateRows
   guint n_turns = RNN_CALENDAR_NUMBERS * c->n_calendar, n_known = n_turns + c->n_known;
 
   rnn_covariates_look_up (c, time, room);
-  rnn_covariates_scale (c, 0, s->n_others, s->others + (gsize) t * s->n_others, room + n_turns);
+  for (guint k = 0; k < s->n_others; k++)
+    room[n_turns + k] = NAN;
+  if (t < s->n + s->n_ahead)
+    rnn_covariates_scale (c, 0, s->n_others, s->others + (gsize) t * s->n_others, room + n_turns);
   for (guint k = 0; k < n_known; k++)
     f->known[(gsize) k * f->n + t] = room[k];
   for (guint k = 0; k < c->n_past; k++)
-    f->past[(gsize) k * f->n + t] = room[n_known + k];
+    f->past[(gsize) k * f->n + t] = t < s->n ? room[n_known + k] : NAN;
 }
 
 RnnCovariateRows *
-rnn_covariate_rows_new (const RnnCovariates *c, const RnnSeries *s)
+rnn_covariate_rows_new (const RnnCovariates *c, const RnnSeries *s, guint ahead)
 {
   RnnCovariateRows *f = g_new0 (RnnCovariateRows, 1);
   guint n_known = rnn_covariates_count_known (c);
   g_autofree gfloat *room = g_new (gfloat, n_known + c->n_past + 1);
 
-  f->n = s->n;
-  f->known = g_new (gfloat, (gsize) n_known * s->n + 1);
-  f->past = g_new (gfloat, (gsize) c->n_past * s->n + 1);
+  f->n = s->n + ahead;
+  f->ahead = ahead;
+  f->known = g_new (gfloat, (gsize) n_known * f->n + 1);
+  f->past = g_new (gfloat, (gsize) c->n_past * f->n + 1);
   f->tokens = g_new0 (gfloat, c->n_categories + 1);
-  for (guint t = 0; t < s->n; t++)
+  for (guint t = 0; t < f->n; t++)
     make_step (c, s, t, f, room);
   for (guint k = 0; k < c->n_categories; k++)
     f->tokens[k] = (gfloat) rnn_covariates_find_token (c, k, s->categories[k]);
@@ -155,13 +159,12 @@ rnn_covariate_rows_free (RnnCovariateRows *f)
   g_free (f);
 }
 
-void
-rnn_covariate_rows_hold (guint n, gfloat *row)
+gfloat
+rnn_covariate_rows_hold (guint n, gfloat *row, gfloat last)
 {
-  gfloat last = 0;
-
   for (guint i = 0; i < n; i++)
     last = row[i] = isnan (row[i]) ? last : row[i];
+  return last;
 }
 
 void
@@ -169,17 +172,18 @@ rnn_covariate_rows_read (const RnnCovariateRows *f, const RnnForecastConfig *c, 
 {
   guint context = (guint) c->context, H = (guint) c->horizon;
   gfloat *past = rest + (gsize) c->known * context, *ahead = past + (gsize) c->past * context;
-  g_autofree gfloat *row = g_new (gfloat, context + H);
 
   for (gint k = 0; k < c->known; k++) {
-    memcpy (row, f->known + (gsize) k * f->n + t - context, (context + H) * sizeof (gfloat));
-    rnn_covariate_rows_hold (context + H, row);
-    memcpy (rest + (gsize) k * context, row, context * sizeof (gfloat));
-    memcpy (ahead + (gsize) k * H, row + context, H * sizeof (gfloat));
+    const gfloat *row = f->known + (gsize) k * f->n + t;
+    gfloat *steps = rest + (gsize) k * context, *to_come = ahead + (gsize) k * H;
+
+    memcpy (steps, row - context, context * sizeof (gfloat));
+    memcpy (to_come, row, H * sizeof (gfloat));
+    rnn_covariate_rows_hold (H, to_come, rnn_covariate_rows_hold (context, steps, 0));
   }
   for (gint k = 0; k < c->past; k++) {
     memcpy (past + (gsize) k * context, f->past + (gsize) k * f->n + t - context, context * sizeof (gfloat));
-    rnn_covariate_rows_hold (context, past + (gsize) k * context);
+    rnn_covariate_rows_hold (context, past + (gsize) k * context, 0);
   }
   memcpy (ahead + (gsize) c->known * H, f->tokens, c->categories * sizeof (gfloat));
 }

@@ -54,18 +54,18 @@ void     rnn_covariates_scale   (const RnnCovariates *covariates, guint first, g
 
 /* Of a whole series */
 typedef struct {
-  guint n;
+  guint n, ahead;               /* steps; `ahead` of them come after the last value */
   gfloat *known, *past;         /* [K][n], [P][n]; NAN: missing */
   gfloat *tokens;               /* [categories] */
 } RnnCovariateRows;
 
-/* Of a series that was split. (transfer full) */
-RnnCovariateRows *rnn_covariate_rows_new  (const RnnCovariates *covariates, const RnnSeries *series);
+/* Of a series that was split, and of @ahead steps after it. (transfer full) */
+RnnCovariateRows *rnn_covariate_rows_new  (const RnnCovariates *covariates, const RnnSeries *series, guint ahead);
 void         rnn_covariate_rows_free (RnnCovariateRows *features);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnCovariateRows, rnn_covariate_rows_free)
 /* What stands behind x in the row of the window that ends before step @t: rest[row - context]. */
 void         rnn_covariate_rows_read (const RnnCovariateRows *features, const RnnForecastConfig *config, guint t, gfloat *rest);
-/* What is missing is what was last known in its row; before that, 0 (which is the mean). */
-void         rnn_covariate_rows_hold (guint n, gfloat *row);
+/* What is missing is what was last known in its row; before that, @last (0 is the mean).  Returns the last one. */
+gfloat       rnn_covariate_rows_hold (guint n, gfloat *row, gfloat last);
 
 RNN_API_END

@@ -13,18 +13,10 @@ struct _RnnPaths {
   RnnSession *session;          /* a stream per path */
   const RnnHead *head;          /* NULL: regression */
   guint n;
-  gfloat *windows, *x, *y;      /* [n][context] in what the model sees, scaled; [n][n_out] */
+  gsize n_row;                  /* of the model's input: a window, and what is known beside it */
+  gfloat *windows, *x, *y;      /* [n][context] in what the model sees, [n][n_row] scaled; [n][n_out] */
   RnnScaling *scalings;         /* [n] */
 };
-
-static gboolean
-check_covariates (const RnnPaths *p, const gchar *where, GError **error)
-{
-  if (rnn_forecast_get_row (&p->config) == p->config.context)
-    return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: paths of models with covariates cannot be sampled", where);
-  return FALSE;
-}
 
 RnnPaths *
 rnn_paths_new (RnnModel *model, guint n_paths, GError **error)
@@ -34,14 +26,15 @@ rnn_paths_new (RnnModel *model, guint n_paths, GError **error)
 
   p->model = rnn_model_ref (model);
   p->n = n_paths;
-  if (!rnn_forecast_config_read (&p->config, rnn_model_get_recipe (model), where, error) || !check_covariates (p, where, error)
+  if (!rnn_forecast_config_read (&p->config, rnn_model_get_recipe (model), where, error)
       || !(p->session = rnn_session_new (model, n_paths, 1, RNN_PRECISION_F32, error))) {
     rnn_paths_free (p);
     return NULL;
   }
   p->head = rnn_head_from_output (rnn_model_get_output (model));
   p->windows = g_new (gfloat, (gsize) n_paths * p->config.context);
-  p->x = g_new (gfloat, (gsize) n_paths * p->config.context);
+  p->n_row = (gsize) rnn_forecast_get_row (&p->config);
+  p->x = g_new0 (gfloat, n_paths * p->n_row);
   p->y = g_new (gfloat, (gsize) n_paths * rnn_model_get_n_out (model));
   p->scalings = g_new (RnnScaling, n_paths);
   return p;
@@ -67,14 +60,31 @@ rnn_paths_get_context (RnnPaths *p)
   return (guint) p->config.context;
 }
 
+guint
+rnn_paths_get_horizon (RnnPaths *p)
+{
+  return (guint) p->config.horizon;
+}
+
+/* What all paths know of the windows that end before step @t */
+static void
+read_covariates (RnnPaths *p, const RnnCovariateRows *rows, guint t)
+{
+  gfloat *rest = p->x + p->config.context;
+
+  rnn_covariate_rows_read (rows, &p->config, t, rest);
+  for (guint i = 1; i < p->n; i++)
+    memcpy (rest + i * p->n_row, rest, (p->n_row - p->config.context) * sizeof (gfloat));
+}
+
 static void
 look (RnnPaths *p)
 {
   gsize n = (gsize) p->config.context;
 
   for (guint i = 0; i < p->n; i++)
-    if (!rnn_forecast_window (&p->config, p->windows + i * n, p->x + i * n, &p->scalings[i]))
-      memset (p->x + i * n, 0, n * sizeof (gfloat));
+    if (!rnn_forecast_window (&p->config, p->windows + i * n, p->x + i * p->n_row, &p->scalings[i]))
+      memset (p->x + i * p->n_row, 0, n * sizeof (gfloat));
   rnn_session_reset (p->session, -1);
   rnn_session_run (p->session, 1, p->x, p->y);
 }
@@ -102,6 +112,13 @@ append (RnnPaths *p, guint i, gfloat value)
 void
 rnn_paths_run (RnnPaths *p, guint channel, const gfloat *values, guint64 seed, guint horizon, gfloat *samples)
 {
+  rnn_paths_run_with (p, channel, values, NULL, seed, horizon, samples);
+}
+
+void
+rnn_paths_run_with (RnnPaths *p, guint channel, const gfloat *values, const RnnCovariateRows *rows, guint64 seed, guint horizon,
+    gfloat *samples)
+{
   const json_t *forecast = json_object_get (rnn_model_get_recipe (p->model), "forecast");
   gfloat shift = rnn_forecast_read_number (forecast, "shifts", channel, 0);
   gfloat size = rnn_forecast_read_number (forecast, "scales", channel, 1);
@@ -112,6 +129,8 @@ rnn_paths_run (RnnPaths *p, guint channel, const gfloat *values, guint64 seed, g
   for (gsize i = 0; i < (gsize) p->n * p->config.context; i++)
     p->windows[i] = (values[i % p->config.context] - shift) / size;
   for (guint h = 0; h < horizon; h++) {
+    if (rows && p->n_row > (gsize) p->config.context)
+      read_covariates (p, rows, rows->n - rows->ahead + h);
     look (p);
     for (guint i = 0; i < p->n; i++) {
       gfloat value = draw (p, i, deviation, &rng);

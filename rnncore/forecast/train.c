@@ -169,7 +169,7 @@ add_track (Work *w, const RnnSeries *s, guint c, guint valid, gdouble mean, gdou
 static gboolean
 add_series (Work *w, const RnnSeries *s, guint valid, const gchar *where, GError **error)
 {
-  g_ptr_array_add (w->rows, rnn_covariate_rows_new (w->covariates, s));
+  g_ptr_array_add (w->rows, rnn_covariate_rows_new (w->covariates, s, 0));
   for (guint c = 0; c < s->channels; c++) {
     if (!w->own) {
       w->mean[c] = 0;

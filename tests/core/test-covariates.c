@@ -272,7 +272,7 @@ test_rows (void)
   g_autoptr (RnnModel) model = make_model ("regression", &s);
   const json_t *recipe = rnn_model_get_recipe (model);
   g_autoptr (RnnCovariates) c = rnn_covariates_new (recipe, "m", NULL);
-  g_autoptr (RnnCovariateRows) rows = rnn_covariate_rows_new (c, s);
+  g_autoptr (RnnCovariateRows) rows = rnn_covariate_rows_new (c, s, 0);
   RnnCovariateRing *ring;
   RnnForecastConfig config;
   gsize n;

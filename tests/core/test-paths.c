@@ -155,6 +155,52 @@ test_counts (gconstpointer kind)
   g_assert_cmpfloat (covered / n, >, 0.87);
 }
 
+/* What is known of the steps to come decides alone what they are: every step of a path looks at its own, and at those that are past by then. */
+static void
+test_covariates (void)
+{
+  const RnnForecastTraining how = { .valid = 300, .season = 1, .fit = { .seed = 1 } };
+  static const gchar *const names[] = { "y", "plan", NULL };
+  g_autoptr (RnnSeries) series = rnn_series_new (NULL, N, names);
+  const RnnSeries *all = series;
+  json_t *recipe = parse ("{\"forecast\": {\"context\": 6, \"segment\": 3, \"horizon\": 1, \"scaling\": \"none\"}, \"layers\": "
+      "[{\"cell\": \"gru\", \"hidden\": 12}], \"output\": {\"kind\": \"gaussian\"}, \"covariates\": {\"known\": [\"plan\"]}, "
+      "\"train\": {\"epochs\": 20, \"batch_size\": 32, \"learning_rate\": 0.01}}");
+  g_autoptr (RnnCovariates) covariates = NULL;
+  g_autoptr (RnnCovariateRows) rows = NULL;
+  g_autoptr (RnnModel) model = NULL;
+  g_autoptr (RnnPaths) paths = NULL;
+  g_autofree gfloat *samples = g_new (gfloat, 10 * 200), *window = g_new (gfloat, 6);
+  g_autoptr (GError) error = NULL;
+  RnnRng rng;
+
+  rnn_rng_seed (&rng, 8, 1);
+  for (guint t = 0; t < N; t++) {
+    series->values[2 * t + 1] = 40 + 3 * rnn_rng_normal (&rng);
+    series->values[2 * t] = t < N - 10 ? 2 * series->values[2 * t + 1] + 0.2f * rnn_rng_normal (&rng) : NAN;
+  }
+  covariates = rnn_covariates_new (recipe, "r.json", &error);
+  g_assert_true (rnn_covariates_split (covariates, series, "t.csv", &error));
+  g_assert_cmpuint (series->n_ahead, ==, 10);
+  model = rnn_forecast_train (recipe, &all, 1, &how, "r.json", &error);
+  g_assert_no_error (error);
+  json_decref (recipe);
+  g_clear_pointer (&covariates, rnn_covariates_free);
+  covariates = rnn_covariates_new (rnn_model_get_recipe (model), "r.json", &error);
+  rows = rnn_covariate_rows_new (covariates, series, 10);
+  paths = rnn_paths_new (model, 200, &error);
+  g_assert_no_error (error);
+  memcpy (window, series->values + series->n - 6, 6 * sizeof (gfloat));
+  rnn_paths_run_with (paths, 0, window, rows, 3, 10, samples);
+  for (guint h = 0; h < 10; h++) {
+    gdouble mean = 0;
+
+    for (guint i = 0; i < 200; i++)
+      mean += samples[h * 200 + i] / 200;
+    g_assert_cmpfloat_with_epsilon (mean, 2 * series->others[series->n + h], 1.5);
+  }
+}
+
 static void
 count_lines (const gchar *line, gpointer data)
 {
@@ -202,5 +248,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/paths/counts/negative-binomial", "negative-binomial", test_counts);
   g_test_add_data_func ("/paths/counts/poisson", "poisson", test_counts);
   g_test_add_func ("/paths/one-pass", test_one_pass);
+  g_test_add_func ("/paths/covariates", test_covariates);
   return g_test_run ();
 }

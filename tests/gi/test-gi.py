@@ -144,6 +144,36 @@ def test_forecaster():
             and forecaster.get_quantile(0, 0.1) <= forecaster.get_quantile(0, 0.9))
 
 
+def test_covariates():
+    """Told of calendar, known and past columns, it forecasts what the tool does of the same table."""
+    with tempfile.TemporaryDirectory() as work:
+        file, table = work + "/known.safetensors", work + "/known.csv"
+        rows = [(20 + 10 * math.sin(i) + 5 * (i % 12 == 3), 10 * math.sin(i), (7 * i) % 5) for i in range(150)]
+        times = [f"{2000 + i // 12}-{i % 12 + 1:02}-01" for i in range(150)]
+        with open(table, "w") as out:
+            out.write("time,y,plan,other\n")
+            for i, (time, (y, plan, other)) in enumerate(zip(times, rows)):
+                out.write(f"{time},{y if i < 138 else ''},{plan},{other if i < 138 else ''}\n")
+        printed = subprocess.run([tool, "forecast", "--quiet", "--recipe", recipe_file, "--target", "y", "--horizon", "12", "--calendar", "month",
+                                  "--known", "plan", "--past", "other", "--save", file, table], capture_output=True, text=True, check=True)
+        forecaster = Rnn.Forecaster.new(Rnn.Model.load(file), 0.9)
+    names = (forecaster.get_known(), forecaster.get_past(), forecaster.get_categories())
+    wrong = [raises(call, word) for call, word in (
+        (lambda: forecaster.set_clock("yesterday", "1mo"), "yesterday"), (lambda: forecaster.set_clock("2000-01-01", "soon"), "soon"),
+        (lambda: forecaster.foretell(0, []), "known ahead"), (lambda: forecaster.foretell(13, [1]), "13"),
+        (lambda: forecaster.push_with(1, [1, 2]), "of the past"), (lambda: forecaster.set_category("shop", "Paris"), "shop"))]
+    forecaster.set_clock("2000-01-01", "1mo")
+    for i in range(12):
+        forecaster.foretell(i, [rows[i][1]])
+    for i in range(138):
+        if i + 12 < 150:
+            forecaster.foretell(12, [rows[i + 12][1]])
+        forecaster.push_with(rows[i][0], [rows[i][2]])
+    told = [float(line.split("\t")[1]) for line in printed.stdout.splitlines()[1:]]
+    return (names == (["plan"], ["other"], []) and all(wrong) and len(told) == 12
+            and all(abs(a - b) < 1e-4 * abs(b) for a, b in zip(forecaster.get_mean(), told)))
+
+
 tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
 print(f"1..{len(tests)}")
 for i, (name, test) in enumerate(tests, 1):

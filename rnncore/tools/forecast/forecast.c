@@ -144,31 +144,29 @@ write_plot (const Wanted *w, const RnnSeries *s, guint horizon, const GString *t
   return g_file_set_contents (w->plot, text->str, (gssize) text->len, error);
 }
 
+/* @sampled: steps of paths, each of which is a look of the model; or 0 */
 static gboolean
-check_rows (const gchar *path, const RnnSeries *s, RnnForecaster *f, GError **error)
+check_rows (const gchar *path, const RnnSeries *s, RnnForecaster *f, guint sampled, GError **error)
 {
   const RnnCovariates *c = rnn_forecaster_get_covariates (f);
-  guint context = rnn_forecaster_get_context (f), horizon = rnn_forecaster_get_horizon (f);
+  guint context = rnn_forecaster_get_context (f), ahead = rnn_forecaster_get_horizon (f) + (sampled ? sampled - 1 : 0);
 
   if (s->n < context)
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: %u rows, but the model looks at %u", path, s->n, context);
-  else if (c->n_known && s->n_ahead < horizon)
+  else if (c->n_known && s->n_ahead < ahead)
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: column %s is known for %u rows after the last value; the model looks %u "
-        "ahead", path, c->known[0], s->n_ahead, horizon);
+        "ahead", path, c->known[0], s->n_ahead, ahead);
   else
     return TRUE;
   return FALSE;
 }
 
-static gboolean
-follow (RnnForecaster *f, const gchar *path, const RnnSeries *s, GError **error)
+static void
+follow (RnnForecaster *f, const RnnSeries *s)
 {
-  if (!check_rows (path, s, f, error))
-    return FALSE;
   eval_begin (f, s, 0);
   for (guint t = 0; t < s->n; t++)
     eval_push (f, s, t, s->values + (gsize) t * s->channels);
-  return TRUE;
 }
 
 static gboolean
@@ -187,8 +185,10 @@ forecast (const Wanted *w, const gchar *path, const RnnSeries *s, RnnModel *give
   }
   model = given ? rnn_model_ref (given) : train (w, path, s, season, horizon, error);
   f = model ? rnn_forecaster_new (model, s->channels, COVERAGE, error) : NULL;
-  if (!f || (w->options.save && !rnn_model_save (model, w->options.save, error)) || !follow (f, path, s, error))
+  if (!f || (w->options.save && !rnn_model_save (model, w->options.save, error))
+      || !check_rows (path, s, f, w->samples ? horizon : 0, error))
     return FALSE;
+  follow (f, s);
   horizon = w->samples ? horizon : MIN (horizon, rnn_forecaster_get_horizon (f));
   bands = w->samples ? eval_sample (&w->options, model, s, (guint) w->samples, horizon, error) : make_bands (f, s, horizon);
   if (!bands)

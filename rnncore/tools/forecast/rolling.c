@@ -215,7 +215,7 @@ train (Roll *r, const json_t *recipe, GError **error)
     return NULL;
   for (guint i = 0; i < r->n_tables; i++) {
     take_table (r, i);
-    g_ptr_array_add (rows, rnn_covariate_rows_new (covariates, r->series));
+    g_ptr_array_add (rows, rnn_covariate_rows_new (covariates, r->series, 0));
     for (guint c = 0; c < r->channels; c++)
       tracks[i * r->channels + c] = (RnnForecastTrack) { track (r, c), r->series->n, r->train, r->valid, rows->pdata[i] };
   }
