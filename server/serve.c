@@ -37,6 +37,8 @@ static const GOptionEntry own[] = {
   {NULL}
 };
 
+static RnnTranscriber *first;   /* hears nothing */
+
 /* Rows of RnnTranscriberConfig as flags */
 static gchar *values[MAX_FLAGS];
 
@@ -79,7 +81,6 @@ static gboolean
 configure (GError **error)
 {
   const RnnOption *rows = rnn_transcriber_get_options ();
-  g_autoptr (RnnTranscriber) trial = NULL;
 
   rnn_options_init (rows, &config.transcriber);
   config.transcriber.utterance.caption.output_mode = RNN_CAPTION_WORDS;
@@ -93,9 +94,9 @@ configure (GError **error)
       return FALSE;
   if (!model_file)
     return TRUE;
-  /* What fails for one fails for all, so it fails now. */
+  /* What fails for one fails for all, so it fails now; and what all share is there as long as the first one is. */
   return (config.model = rnn_model_load (model_file, error))
-      && (trial = rnn_transcriber_new (config.model, &config.transcriber, error));
+      && (first = rnn_transcriber_new (config.model, &config.transcriber, error));
 }
 
 static gboolean
@@ -167,6 +168,7 @@ main (int argc, char **argv)
     status = error->domain == G_OPTION_ERROR ? 2 : 1;
   }
   rnn_options_clear (rnn_transcriber_get_options (), &config.transcriber);
+  g_clear_pointer (&first, rnn_transcriber_free);
   g_clear_pointer (&config.model, rnn_model_unref);
   return status;
 }

@@ -208,6 +208,10 @@ on_connection (SoupServer *server, SoupServerMessage *msg, const char *path, Sou
   const gchar *address = soup_server_message_get_remote_host (msg);
   Client *c;
 
+  if (!address) {               /* it has gone while it waited to be let in */
+    soup_websocket_connection_close (ws, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL);
+    return;
+  }
   if (!is_welcome (v, address)) {
     metrics_add (METRIC_REFUSED, 1);
     soup_websocket_connection_close (ws, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION, "too many clients");

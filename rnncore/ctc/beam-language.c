@@ -38,6 +38,63 @@ find_kinds (RnnBeamLanguage *language, RnnTokens *tokens)
     }
 }
 
+/* ---- what a language is made of, as text ---- */
+
+static gboolean
+add_file (GString *key, const gchar *path, GError **error)
+{
+  struct stat st;
+
+  if (path && stat (path, &st) != 0) {
+    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: %s", path, g_strerror (errno));
+    return FALSE;
+  }
+  if (path)
+    g_string_append_printf (key, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld;",
+        (guint64) st.st_dev, (guint64) st.st_ino, (gint64) st.st_mtim.tv_sec, (glong) st.st_mtim.tv_nsec);
+  g_string_append_c (key, '|');
+  return TRUE;
+}
+
+/* A list of files and weights. */
+static gboolean
+add_models (GString *key, const gchar *files, GError **error)
+{
+  g_autofree gfloat *weights = NULL;
+  g_auto (GStrv) paths = files ? rnn_scorer_split_files (files, &weights, error) : NULL;
+
+  for (guint i = 0; paths && paths[i]; i++) {
+    if (!add_file (key, paths[i], error))
+      return FALSE;
+    g_string_append_printf (key, "%g", weights[i]);
+  }
+  g_string_append_c (key, '|');
+  return paths || !files;
+}
+
+/* The language models: those of another language of the same files, or read. */
+static RnnScorer *
+load_scorer (const gchar *lm_file, RnnScorer **ngram, GError **error)
+{
+  g_autoptr (GString) files = g_string_new (NULL);
+  RnnScorer *found = NULL;
+  GHashTableIter iter;
+  gpointer other;
+
+  if (!add_models (files, lm_file, error))
+    return NULL;
+  g_mutex_lock (&lock);
+  if (shared)
+    g_hash_table_iter_init (&iter, shared);
+  while (shared && !found && g_hash_table_iter_next (&iter, NULL, &other))
+    if (g_str_has_prefix (((RnnBeamLanguage *) other)->key, files->str)) {
+      found = rnn_scorer_ref (((RnnBeamLanguage *) other)->scorer);
+      *ngram = ((RnnBeamLanguage *) other)->ngram;
+    }
+  g_mutex_unlock (&lock);
+  return found ? found : rnn_scorer_load (lm_file, ngram, error);
+}
+
 /* ---- words ---- */
 
 static gboolean
@@ -64,7 +121,7 @@ load (RnnBeamLanguage *language, RnnTokens *tokens, const gchar *lm_file, const 
   gboolean spelled = g_strcmp0 (lexicon_file, SPELLED) == 0;
   const RnnNgramImage *image;
 
-  if (lm_file && !(language->scorer = rnn_scorer_load (lm_file, &language->ngram, error)))
+  if (lm_file && !(language->scorer = load_scorer (lm_file, &language->ngram, error)))
     return FALSE;
   if (lexicon_file && !spelled)
     return (language->lexicon = rnn_lexicon_load (lexicon_file, tokens, NULL, error)) != NULL;
@@ -115,38 +172,6 @@ make (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError
 }
 
 /* ---- life ---- */
-
-static gboolean
-add_file (GString *key, const gchar *path, GError **error)
-{
-  struct stat st;
-
-  if (path && stat (path, &st) != 0) {
-    g_set_error (error, RNN_ERROR, RNN_ERROR_NOT_FOUND, "%s: %s", path, g_strerror (errno));
-    return FALSE;
-  }
-  if (path)
-    g_string_append_printf (key, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld;",
-        (guint64) st.st_dev, (guint64) st.st_ino, (gint64) st.st_mtim.tv_sec, (glong) st.st_mtim.tv_nsec);
-  g_string_append_c (key, '|');
-  return TRUE;
-}
-
-/* A list of files and weights. */
-static gboolean
-add_models (GString *key, const gchar *files, GError **error)
-{
-  g_autofree gfloat *weights = NULL;
-  g_auto (GStrv) paths = files ? rnn_scorer_split_files (files, &weights, error) : NULL;
-
-  for (guint i = 0; paths && paths[i]; i++) {
-    if (!add_file (key, paths[i], error))
-      return FALSE;
-    g_string_append_printf (key, "%g", weights[i]);
-  }
-  g_string_append_c (key, '|');
-  return paths || !files;
-}
 
 static gchar *
 make_key (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)

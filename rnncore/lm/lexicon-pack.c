@@ -173,6 +173,22 @@ get_names (Reader *r, GPtrArray *names)
   }
 }
 
+/* Before anything is unpacked: a model's other heads have other tokens, and every transcriber asks for them first. */
+static gboolean
+are_tokens (const GPtrArray *names, RnnTokens *tokens, const gchar *where, GError **error)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (gint v = 0; v < rnn_tokens_get_n (tokens); v++)
+    g_hash_table_add (known, (gpointer) rnn_tokens_get (tokens, v));
+  for (guint i = 0; i < names->len; i++)
+    if (!g_hash_table_contains (known, names->pdata[i])) {
+      g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: there is no token \"%.32s\"", where, (const gchar *) names->pdata[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 get_way (Reader *r, const RnnNgramImage *image, const GPtrArray *names, guint32 *word, GString *text)
 {
@@ -203,17 +219,18 @@ rnn_lexicon_unpack (const guint8 *bytes, gsize n, const RnnNgramImage *image, Rn
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   Reader r = { bytes, bytes + n };
-  GString *text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
   guint32 word = 0;
   RnnLexicon *lexicon = NULL;
   gboolean good = get_names (&r, names);
 
+  if (good && !are_tokens (names, tokens, where, error))
+    return NULL;
   while (good && r.at < r.end)
     good = get_way (&r, image, names, &word, text);
   if (good)
     lexicon = rnn_lexicon_parse (text->str, text->len, tokens, where, NULL, error);
   else
     g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: its lexicon is damaged", where);
-  g_string_free (text, TRUE);
   return lexicon;
 }

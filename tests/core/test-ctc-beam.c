@@ -2,6 +2,7 @@
 /* The beam search against sums over all alignments, with every kind of tokens, lexicons and models; what it says while
  * it goes on, and what may change meanwhile. */
 #include "base/error.h"
+#include "ctc/beam.h"
 #include "ctc/decoder.h"
 #include "count-alloc.h"
 #include "ctc-decoders.h"
@@ -273,6 +274,26 @@ lexicon_of_sounds (void)
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
+/* Who comes later waits for no file: the same tokens have all, other ones the models. */
+static void
+files_are_read_once (void)
+{
+  RnnCtcDecoderConfig config = with_model ();
+  g_autoptr (RnnTokens) letters = rnn_tokens_new (spaced, 0, NULL), larger = rnn_tokens_new (pieces, 0, NULL);
+  RnnBeamLanguage *first = rnn_beam_language_new (letters, config.lm_file, NULL, NULL);
+  RnnBeamLanguage *same = rnn_beam_language_new (letters, config.lm_file, NULL, NULL);
+  RnnBeamLanguage *other = rnn_beam_language_new (larger, config.lm_file, NULL, NULL);
+
+  g_assert_nonnull (first);
+  g_assert_true (first == same);
+  g_assert_true (first != other && first->scorer == other->scorer && first->ngram == other->ngram);
+  rnn_beam_language_unref (first);
+  rnn_beam_language_unref (same);
+  g_assert_nonnull (other->ngram);      /* lasts with the last one */
+  rnn_beam_language_unref (other);
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
 /* ---- a stream ---- */
 
 /* Narrow as in use. */
@@ -532,6 +553,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/beam/without-model", without_model);
   g_test_add_func ("/ctc/beam/words-and-model", words_and_model);
   g_test_add_func ("/ctc/beam/lexicon-of-sounds", lexicon_of_sounds);
+  g_test_add_func ("/ctc/beam/files-are-read-once", files_are_read_once);
   g_test_add_func ("/ctc/beam/stable-words", stable_words);
   g_test_add_func ("/ctc/beam/ends", ends);
   g_test_add_func ("/ctc/beam/hotwords", hotwords);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Clients of Vosk's protocol get captions from rnncore-serve.  Prints TAP.   test-vosk.py SERVE MODEL
-import asyncio, json, os, sys
+import asyncio, json, os, signal, socket, sys
 from server import *
 
 try:
@@ -134,6 +134,24 @@ async def silent():
             await asyncio.sleep(.1)
         else:
             raise AssertionError('the client is still there')
+
+
+UPGRADE = b'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' \
+    b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+
+
+@check('clients that go before a busy server lets them in are no clients')
+async def impatient():
+    with Server('--metrics') as s:
+        async with websockets.connect(s.ws):
+            os.kill(s.process.pid, signal.SIGSTOP)
+            for _ in range(4):
+                c = socket.create_connection(('127.0.0.1', s.port))
+                c.sendall(UPGRADE)
+                c.close()       # the answer to the request arrives nowhere
+            os.kill(s.process.pid, signal.SIGCONT)
+            assert text_of(await transcribe(s.ws, numbers()))
+            assert 'rnn_connections_total 2' in s.request('GET', '/metrics')[1]
 
 
 @check('a server ends while clients are connected')
