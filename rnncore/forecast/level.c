@@ -33,6 +33,9 @@ rnn_level_mend (guint n, guint since, guint season, const gfloat *window, gfloat
   guint before = n - since;
   gfloat rise = before > 0 ? measure_rise (before, since, season, window) : 0;
 
-  for (guint i = 0; i < n; i++)
-    level[i] = window[i] + (i < before ? rise : 0);
+  for (guint i = 0; i < n; i++) {
+    gfloat raised = window[i] + (i < before ? rise : 0);
+
+    level[i] = isinf (raised) ? window[i] : raised;
+  }
 }

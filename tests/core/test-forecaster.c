@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "forecast/fit.h"
 #include "forecast/forecaster.h"
+#include "forecast/level.h"
 #include "forecast/linear.h"
 #include <math.h>
 #include <glib/gstdio.h>
@@ -116,6 +117,27 @@ test_learns (gconstpointer recipe)
     }
   }
   g_assert_cmpfloat_with_epsilon (covered / (gdouble) n, 0.9, 0.06);
+}
+
+/* What lies before a change is raised, where there is one, and nothing leaves the numbers there are. */
+static void
+test_windows (void)
+{
+  static const struct {
+    gfloat window[8], level[8];
+  } cases[] = {
+    { { 1, 2, NAN, 2, 11, 12, 11, NAN }, { 11, 12, NAN, 12, 11, 12, 11, NAN } },
+    { { 1, 2, 1, 2, 11, 2, 11, 2 }, { 1, 2, 1, 2, 11, 2, 11, 2 } },
+    { { -3e38f, -3e38f, -3e38f, -3e38f, 3e38f, 3e38f, 3e38f, 3e38f }, { -3e38f, -3e38f, -3e38f, -3e38f, 3e38f, 3e38f, 3e38f, 3e38f } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    gfloat level[8];
+
+    rnn_level_mend (8, 4, 2, cases[i].window, level);
+    for (guint k = 0; k < 8; k++)
+      g_assert_true (level[k] == cases[i].level[k] || (isnan (level[k]) && isnan (cases[i].level[k])));
+  }
 }
 
 /* After the level has changed a model sees windows as if it had not, and forecasts as well as before; another process, too. */
@@ -247,6 +269,7 @@ main (int argc, char **argv)
     g_ptr_array_add (recipes, g_strdup_printf (WHOLE, kinds[i]));
     g_test_add_data_func (name, recipes->pdata[i], test_learns);
   }
+  g_test_add_func ("/forecaster/windows", test_windows);
   g_test_add_func ("/forecaster/level", test_level);
   g_test_add_func ("/forecaster/batch", test_batch);
   g_test_add_func ("/forecaster/state", test_state);
