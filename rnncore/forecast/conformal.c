@@ -83,7 +83,7 @@ rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
     return;
   if (!isnan (radius))
     s->level = CLAMP (s->level + c->rate * (c->alpha - missed), -1, 1);
-  rnn_conformal_count (c, h, score);
+  rnn_histogram_add (&s->scores, score, c->growth);
   if (missed || ++s->waited >= PATIENCE || isnan (c->radius[h])) {
     c->radius[h] = choose_radius (c, s);
     s->waited = 0;

@@ -193,11 +193,11 @@ choose_step (const RnnTracker *t, guint band)
   return b->middle + ((i + (turn * 0xc2b2ae3du >> 16)) & b->mask) - i;
 }
 
-/* Steps of a band have one radius in scales, but for the widening.  Of one of them the value is to be scored. */
+/* Steps of a band have one radius in scales, but for the widening from @age on.  Of one of them the value is to be scored. */
 static void
-issue_band (RnnTracker *t, guint b, const gfloat *mean, gfloat radius)
+issue_band (RnnTracker *t, guint b, const gfloat *mean, gfloat radius, guint age)
 {
-  guint h = choose_step (t, b), row = t->at + h - (t->at + h < t->horizon ? 0 : t->horizon), age = rnn_change_get_age (t->change);
+  guint h = choose_step (t, b), row = t->at + h - (t->at + h < t->horizon ? 0 : t->horizon);
 
   for (guint k = t->bands[b].first; k < t->bands[b + 1].first; k++)
     t->radius[k] = radius * t->scale[k];
@@ -208,12 +208,13 @@ void
 rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloat fallback)
 {
   const gfloat *radii = rnn_conformal_get_radii (t->conformal);
+  guint age = rnn_change_get_age (t->change);
 
   memcpy (t->scale, scale, t->horizon * sizeof (gfloat));
   t->at = t->at + 1 == t->horizon ? 0 : t->at + 1;
   for (guint b = 0; b < t->n_bands; b++)
-    issue_band (t, b, mean, radii[b] == radii[b] ? radii[b] : fallback);
-  for (guint h = rnn_change_get_age (t->change); h < t->horizon; h++)
+    issue_band (t, b, mean, radii[b] == radii[b] ? radii[b] : fallback, age);
+  for (guint h = age; h < t->horizon; h++)
     t->radius[h] *= t->widening;
   rnn_change_issue (t->change);
   t->made = (t->made + 1) & LAST;
