@@ -9,7 +9,7 @@
  * these two without a tape, their gradients on the way back, then the chain's. */
 #include "chain.h"
 #include "container.h"
-#include "../kernels/kernels.h"
+#include "../kernels/linear.h"
 #include <math.h>
 #include <string.h>
 
@@ -56,7 +56,8 @@ setup (RnnCell *cell, GError **error)
         t->units, cell->n_out);
     return FALSE;
   }
-  t->w = rnn_cell_add_tensor (cell, "embedding.weight", 2, (const gint[]) { t->tokens, t->units }, sqrtf (1.2f / t->units));
+  t->w = rnn_cell_add_matrix (cell, "embedding.weight", t->tokens, t->units, sqrtf (1.2f / t->units));
+  t->w->is_table = TRUE;
   t->b = rnn_cell_add_vector (cell, "scores.bias", t->tokens, 0);
   cell->n_out = t->tokens;
   cell->n_tape += wires (t);
@@ -89,34 +90,14 @@ static void
 forward (const RnnCell *cell, const RnnRun *run)
 {
   const Tied *t = (const Tied *) cell;
-  const RnnKernels *k = rnn_kernels ();
   gsize rows = (gsize) run->T * run->B, H = (gsize) t->units;
   RnnRun inner = inner_run (t, run);
 
   for (gsize i = 0; i < rows * cell->n_in; i++)
     memcpy ((gfloat *) inner.x + i * H, t->w->data + row_of (t, run->x[i]), H * sizeof (gfloat));
   rnn_chain_forward (cell, &inner);
-  for (gsize i = 0; i < rows; i++)
-    for (gint v = 0; v < t->tokens; v++)
-      run->y[i * t->tokens + v] = t->b->data[v] + k->dot (t->units, t->w->data + v * H, inner.y + i * H);
-}
-
-/* Of the scores: dy -> d what comes out of the layers, and the matrix's share. */
-static void
-scores_back (const Tied *t, gsize rows, const gfloat *dy, const gfloat *y, gfloat *d, gfloat *dparam)
-{
-  const RnnKernels *k = rnn_kernels ();
-  gsize H = (gsize) t->units;
-
-  memset (d, 0, rows * H * sizeof (gfloat));
-  for (gsize i = 0; i < rows; i++)
-    for (gint v = 0; v < t->tokens; v++) {
-      gfloat dz = dy[i * t->tokens + v];
-
-      k->axpy (t->units, dz, t->w->data + v * H, d + i * H);
-      k->axpy (t->units, dz, y + i * H, dparam + t->w->offset + v * H);
-      dparam[t->b->offset + v] += dz;
-    }
+  rnn_bias (t->b, (gint) rows, t->tokens, run->y, (gsize) t->tokens, FALSE);
+  rnn_linear (t->w, (gint) rows, inner.y, H, run->y, (gsize) t->tokens, TRUE);
 }
 
 static void
@@ -128,7 +109,9 @@ backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
   RnnRun inner = inner_run (t, run);
   RnnGrad g = *grad;
 
-  scores_back (t, rows, grad->dy, inner.y, dy, grad->dparam);
+  rnn_linear_dx (t->w, (gint) rows, grad->dy, (gsize) t->tokens, dy, H, FALSE);
+  rnn_linear_dw (t->w, (gint) rows, inner.y, H, grad->dy, (gsize) t->tokens, grad->dparam);
+  rnn_bias_dw (t->b, (gint) rows, grad->dy, (gsize) t->tokens, grad->dparam);
   g.dy = dy;
   g.dx = dx;
   rnn_chain_backward (cell, &inner, &g);

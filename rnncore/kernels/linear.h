@@ -14,6 +14,7 @@ typedef struct {
   gsize offset;                 /* of the first element in the model's flat vector of parameters */
   gint groups;                  /* row blocks that are multiplied separately (block-diagonal, per gate); mostly 1 */
   gboolean is_matrix;           /* used in rnn_linear */
+  gboolean is_table;            /* its rows are read, too: data stay, and panels are of floats */
   gboolean transposed;          /* stored the other way round: every group is [inputs][outputs], outputs = the last dim */
   gboolean fixed;               /* training leaves it as it was drawn */
   gfloat init_bound;            /* uniform in [-bound, bound] around init_value */

@@ -152,7 +152,7 @@ pack_int8 (const RnnPackSource *s, gint output, gint32 *pack, gfloat *scales, gi
 RnnPackType
 rnn_param_pack_type (const RnnParam *p, RnnPackType dtype)
 {
-  return p->is_matrix && (dtype != RNN_PACK_INT8 || rnn_param_inputs (p) <= RNN_INT8_INPUTS) ? dtype : RNN_PACK_F32;
+  return p->is_matrix && !p->is_table && (dtype != RNN_PACK_INT8 || rnn_param_inputs (p) <= RNN_INT8_INPUTS) ? dtype : RNN_PACK_F32;
 }
 
 void

@@ -13,7 +13,7 @@
 
 #define LENGTH 128              /* pieces of an example */
 #define HELD_OUT 200
-#define WIDTH 448
+#define WIDTH 320
 #define SMOKE 60                /* examples */
 
 typedef struct {
@@ -126,11 +126,11 @@ set_up (Fit *fit, const Setting *setting)
 {
   fit_init (fit, setting, RNN_LOSS_CROSS_ENTROPY);
   fit->seconds = setting->seconds;
-  fit->config.epochs = setting->smoke ? 1 : 2;
+  fit->config.epochs = 1;        /* of millions of words */
   fit->config.batch_size = 16;
   fit->config.optimizer = RNN_OPTIMIZER_ADAMW;
   fit->config.schedule = RNN_SCHEDULE_COSINE;
-  fit->config.learning_rate = 0.002f;
+  fit->config.learning_rate = 0.003f;
   fit->config.warmup = 200;
   fit->config.average = 0.998f;
   fit->watch = watch;
