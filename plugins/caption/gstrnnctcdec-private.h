@@ -52,6 +52,7 @@ typedef struct {
   GstClockTime end_silence, max_hold;   /* as the properties */
   gboolean asked;               /* it is known who waits */
   GstRnnWaits waits;
+  gchar *left_out;              /* hotwords that were warned of, or NULL */
   gboolean warned;              /* that captions come later than `latency` */
   GstClockID tick;              /* when a live stream's utterance is over; written under the object lock */
 } GstRnnCtcDec;
@@ -72,6 +73,8 @@ void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 /* ---- gstrnnctcdec-results.c ---- */
 /* Takes the properties that are set now. */
 void gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
+/* Hotwords that cannot be said are told of once. */
+void gst_rnn_ctc_dec_warn_left_out (GstRnnCtcDec *self);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);
 /* Time in which there was nothing. */
 void gst_rnn_ctc_dec_skip (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);

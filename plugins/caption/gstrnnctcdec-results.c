@@ -21,7 +21,21 @@ gst_rnn_ctc_dec_configure (GstRnnCtcDec *self)
     if (!rnn_utterance_configure (self->utterance, &config, &error))
       GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
     rnn_options_clear (rnn_utterance_get_options (), &config);
+    gst_rnn_ctc_dec_warn_left_out (self);
   }
+}
+
+void
+gst_rnn_ctc_dec_warn_left_out (GstRnnCtcDec *self)
+{
+  const gchar *left_out = rnn_utterance_get_left_out (self->utterance);
+
+  if (g_strcmp0 (left_out, self->left_out) == 0)
+    return;
+  g_free (self->left_out);
+  self->left_out = g_strdup (left_out);
+  if (left_out)
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("Hotwords that cannot be said are left out: %s", left_out), (NULL));
 }
 
 /* Tells the stages upstream, which may begin anew, and this one, which may swap its model. */

@@ -95,6 +95,7 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
     rnn_utterance_inherit (utterance, self->utterance);
   drop_utterance (self);
   self->utterance = utterance;
+  gst_rnn_ctc_dec_warn_left_out (self);
   self->n_scores = rnn_model_get_n_out (model);
   return TRUE;
 }
@@ -262,6 +263,7 @@ gst_rnn_ctc_dec_stop (GstRnnStage *stage)
 
   gst_rnn_ctc_dec_disarm (self);
   drop_utterance (self);
+  g_clear_pointer (&self->left_out, g_free);
   self->asked = self->warned = FALSE;
   GST_OBJECT_LOCK (self);
   self->tag_due = TRUE;
@@ -286,6 +288,7 @@ gst_rnn_ctc_dec_finalize (GObject *object)
   gst_flow_combiner_free (self->flows);
   rnn_options_clear (rnn_utterance_get_options (), &self->settings.utterance);
   g_free (self->language_code);
+  g_free (self->left_out);
   G_OBJECT_CLASS (gst_rnn_ctc_dec_parent_class)->finalize (object);
 }
 

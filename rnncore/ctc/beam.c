@@ -86,10 +86,13 @@ set_hotwords (RnnCtcDecoder *decoder, const gchar *list, GError **error)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
   RnnHotwords *hotwords = NULL;
+  gchar *left_out = NULL;
 
   if (list && *list
-      && !(hotwords = rnn_hotwords_new (list, HOTWORD_BOOST, decoder->tokens, beam->language->lexicon, NULL, error)))
+      && !(hotwords = rnn_hotwords_new (list, HOTWORD_BOOST, decoder->tokens, beam->language->lexicon, &left_out, error)))
     return FALSE;
+  g_free (decoder->left_out);
+  decoder->left_out = left_out;
   rnn_beam_take_back (beam);
   rnn_hotwords_free (beam->hotwords);
   beam->hotwords = hotwords;

@@ -106,6 +106,9 @@ const RnnCtcReading *rnn_ctc_decoder_get_n_best (RnnCtcDecoder *decoder, guint *
 gboolean rnn_ctc_decoder_configure (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error);
 /* From the next step on: words to be preferred, "word:boost,word,..."; NULL or "": none. */
 gboolean rnn_ctc_decoder_set_hotwords (RnnCtcDecoder *decoder, const gchar *hotwords, GError **error);
+/* Those of its hotwords that cannot be said with its tokens or its lexicon, as a message names them; NULL: none. (transfer none), until other
+ * hotwords, another model or lexicon come. */
+const gchar *rnn_ctc_decoder_get_left_out (RnnCtcDecoder *decoder);
 /* The first step in which a word that is there or still to come can start. */
 guint64  rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder);
 /* Probability of the blank in the last step, and whether a word is open. */

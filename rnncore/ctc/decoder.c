@@ -91,6 +91,7 @@ rnn_ctc_decoder_free (RnnCtcDecoder *decoder)
   if (decoder->klass->finalize)
     decoder->klass->finalize (decoder);
   rnn_ctc_words_clear (&decoder->words);
+  g_free (decoder->left_out);
   g_free (decoder->log_probs);
   rnn_tokens_unref (decoder->tokens);
   g_free (decoder);
@@ -197,6 +198,12 @@ rnn_ctc_decoder_set_hotwords (RnnCtcDecoder *decoder, const gchar *hotwords, GEr
     return TRUE;
   g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "the decoder \"%s\" takes no hotwords", decoder->klass->name);
   return FALSE;
+}
+
+const gchar *
+rnn_ctc_decoder_get_left_out (RnnCtcDecoder *decoder)
+{
+  return decoder->left_out;
 }
 
 void

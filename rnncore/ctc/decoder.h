@@ -53,6 +53,7 @@ struct _RnnCtcDecoder {
   guint n_stable;               /* words, from the first on, that cannot change */
   RnnCtcReading *readings;      /* [n_readings], of the class, which frees them */
   guint n_readings;
+  gchar *left_out;              /* hotwords that cannot be said, or NULL */
 };
 
 /* The search as it stands, out or in (base/keep.h); with the same options on both sides it goes on bit for bit.  What failed is reset. */

@@ -6,12 +6,14 @@
 #include "hotwords.h"
 #include "../base/error.h"
 #include "../base/file.h"
+#include "../text/fold.h"
 #include <math.h>
 #include <string.h>
 
 #define LARGEST_BOOST 1000
 #define LOST 1                  /* in a word that no phrase has here: waits for its end */
 #define NONE G_MAXUINT32
+#define MAX_NAMED 10
 
 typedef struct {
   guint32 symbol, fail;         /* that leads here; where the text goes on as if the phrase had not begun: after its end */
@@ -57,6 +59,7 @@ typedef struct {
   const RnnLexicon *lexicon;
   GHashTable *ways;             /* of a lexicon of sounds: word -> node where it ends */
   guint32 *parents;             /* of the lexicon's nodes */
+  GString *left_out;            /* phrases, the first MAX_NAMED of them */
   guint n_left_out;
 } Builder;
 
@@ -138,13 +141,31 @@ write_symbols (Builder *b, const gchar *phrase, GArray *symbols)
 }
 
 static void
+leave_out (Builder *b, const gchar *phrase)
+{
+  g_autofree gchar *text = rnn_text_escape (phrase), *start = g_strndup (text, 64), *shown = g_utf8_make_valid (start, -1);
+
+  if (b->n_left_out++ < MAX_NAMED)
+    g_string_append_printf (b->left_out, "%s\"%s\"", b->left_out->len ? ", " : "", shown);
+}
+
+/* (g_free) */
+static gchar *
+name_left_out (const Builder *b)
+{
+  if (b->n_left_out > MAX_NAMED)
+    return g_strdup_printf ("%s and %u more", b->left_out->str, b->n_left_out - MAX_NAMED);
+  return b->n_left_out > 0 ? g_strdup (b->left_out->str) : NULL;
+}
+
+static void
 add_phrase (Builder *b, const gchar *phrase, gfloat boost)
 {
   g_autoptr (GArray) symbols = g_array_new (FALSE, FALSE, sizeof (guint32));
   guint32 node = RNN_HOTWORDS_START;
 
   if (!write_symbols (b, phrase, symbols)) {
-    b->n_left_out++;
+    leave_out (b, phrase);
     return;
   }
   for (guint i = 0; i < symbols->len; i++) {
@@ -237,11 +258,12 @@ link_failures (RnnHotwords *hotwords)
 }
 
 RnnHotwords *
-rnn_hotwords_new (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnLexicon *lexicon, guint *n_left_out,
+rnn_hotwords_new (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnLexicon *lexicon, gchar **left_out,
     GError **error)
 {
   g_autoptr (RnnHotwords) hotwords = g_new0 (RnnHotwords, 1);
-  Builder b = { hotwords, tokens, lexicon };
+  g_autoptr (GString) named = g_string_new (NULL);
+  Builder b = { hotwords, tokens, lexicon,.left_out = named };
   Node node = {.child = NONE,.sibling = NONE };
   g_autoptr (GBytes) bytes = NULL;
   gboolean good = TRUE;
@@ -259,8 +281,8 @@ rnn_hotwords_new (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnL
   }
   g_clear_pointer (&b.ways, g_hash_table_unref);
   g_free (b.parents);
-  if (n_left_out)
-    *n_left_out = b.n_left_out;
+  if (left_out)
+    *left_out = good ? name_left_out (&b) : NULL;
   if (!good)
     return NULL;
   link_failures (hotwords);

@@ -16,9 +16,9 @@ typedef struct _RnnHotwords RnnHotwords;
 
 /* @list: "word:boost,two words:boost,...", or the path of a file with one "phrase" or "phrase:boost" a line (comments
  * begin with '#').  A boost is a natural logarithm, of a whole phrase; without one it is @boost.  A phrase that cannot
- * be said is left out and counted in @n_left_out (may be NULL).  @lexicon may be NULL where tokens spell. */
+ * be said is left out, and named in @left_out (may be NULL; (transfer full), NULL if there is none): "\"a\", \"b\" and 3 more".  @lexicon may be NULL where tokens spell. */
 RnnHotwords *rnn_hotwords_new  (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnLexicon *lexicon,
-    guint *n_left_out, GError **error);
+    gchar **left_out, GError **error);
 void         rnn_hotwords_free (RnnHotwords *hotwords);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnHotwords, rnn_hotwords_free)
 

@@ -128,6 +128,12 @@ rnn_transcriber_set_hotwords (RnnTranscriber *t, const gchar *hotwords, GError *
   return rnn_utterance_set_hotwords (t->utterance, hotwords, error);
 }
 
+const gchar *
+rnn_transcriber_get_left_out (RnnTranscriber *t)
+{
+  return rnn_utterance_get_left_out (t->utterance);
+}
+
 void
 rnn_transcriber_push (RnnTranscriber *t, const gfloat *samples, gsize n)
 {

@@ -45,5 +45,7 @@ const RnnResult *rnn_transcriber_next (RnnTranscriber *transcriber);
 void rnn_transcriber_reset (RnnTranscriber *transcriber);
 /* From the next step on, see rnn_ctc_decoder_set_hotwords (). */
 gboolean rnn_transcriber_set_hotwords (RnnTranscriber *transcriber, const gchar *hotwords, GError **error);
+/* Hotwords that cannot be said, see rnn_ctc_decoder_get_left_out (). */
+const gchar *rnn_transcriber_get_left_out (RnnTranscriber *transcriber);
 
 RNN_API_END

@@ -73,6 +73,12 @@ rnn_utterance_set_hotwords (RnnUtterance *u, const gchar *hotwords, GError **err
   return rnn_ctc_decoder_set_hotwords (u->decoder, hotwords, error);
 }
 
+const gchar *
+rnn_utterance_get_left_out (RnnUtterance *u)
+{
+  return rnn_ctc_decoder_get_left_out (u->decoder);
+}
+
 /* ---- making one ---- */
 
 RnnUtterance *

@@ -65,6 +65,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnUtterance, rnn_utterance_free)
  * FALSE: the decoder refuses, and keeps what it had. */
 gboolean rnn_utterance_configure (RnnUtterance *utterance, const RnnUtteranceConfig *config, GError **error);
 gboolean rnn_utterance_set_hotwords (RnnUtterance *utterance, const gchar *hotwords, GError **error);
+/* See rnn_ctc_decoder_get_left_out (). */
+const gchar *rnn_utterance_get_left_out (RnnUtterance *utterance);
 
 /* One step of [start, end): scores [V], or of all heads. */
 void rnn_utterance_push (RnnUtterance *utterance, const gfloat *scores, guint64 start, guint64 end);

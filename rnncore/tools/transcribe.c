@@ -188,6 +188,8 @@ prepare (Job *job, const Flags *f, GError **error)
   job->transcript.out = stdout;
   if ((job->model = rnn_model_load (f->model, error)) && make_config (f, job->format, &config, error))
     job->transcriber = rnn_transcriber_new (job->model, &config, error);
+  if (job->transcriber && rnn_transcriber_get_left_out (job->transcriber))
+    g_printerr ("rnncore transcribe: hotwords that cannot be said are left out: %s\n", rnn_transcriber_get_left_out (job->transcriber));
   rnn_options_clear (options, &config);
   return job->transcriber != NULL;
 }

@@ -481,6 +481,7 @@ hotwords (void)
   ASSERT_WORDS (decoder, "aa aa");
   rnn_ctc_decoder_reset (decoder);
   /* the beginning of a hotword that does not come earns nothing */
+  g_assert_null (rnn_ctc_decoder_get_left_out (decoder));
   g_assert_true (rnn_ctc_decoder_set_hotwords (decoder, "aa aaa:3, # no word", &error));
   say_spelled (decoder, text, 5, 3, 2);
   rnn_ctc_decoder_finish (decoder);
@@ -494,6 +495,13 @@ hotwords (void)
   g_assert_true (rnn_ctc_decoder_set_hotwords (decoder, "", &error));
   rnn_ctc_decoder_finish (decoder);
   ASSERT_WORDS (decoder, "aa ab");
+  /* what no tokens spell is named, ten of them at most */
+  g_assert_true (rnn_ctc_decoder_set_hotwords (decoder, "ab:2,zoo\xff\x01:3,ab zoo", &error));
+  g_assert_cmpstr (rnn_ctc_decoder_get_left_out (decoder), ==, "\"zoo\357\277\275\\u{1}\", \"ab zoo\"");
+  g_assert_true (rnn_ctc_decoder_set_hotwords (decoder, "z,z,z,z,z,z,z,z,z,z,zz,zz,ab", &error));
+  g_assert_true (g_str_has_suffix (rnn_ctc_decoder_get_left_out (decoder), ", \"z\" and 2 more"));
+  g_assert_true (rnn_ctc_decoder_set_hotwords (decoder, "ab", &error));
+  g_assert_null (rnn_ctc_decoder_get_left_out (decoder));
   g_assert_false (rnn_ctc_decoder_set_hotwords (decoder, "aa:many", &error));
   g_assert_cmpstr (error->message, ==, "hotwords: \"many\" is no boost from 0 to 1000");
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);

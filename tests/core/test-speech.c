@@ -463,10 +463,13 @@ test_heads (void)
     RnnUtterance *u;
 
     rnn_options_init (options, &config);
-    if (phones)
+    if (phones) {
       g_assert_true (rnn_options_set (options, &config, "lexicon", lexicon, "here", NULL));
+      g_assert_true (rnn_options_set (options, &config, "hotwords", "bub,ahab:2", "here", NULL));
+    }
     u = rnn_utterance_new_for_output (output, &config, &error);
     g_assert_no_error (error);
+    g_assert_cmpstr (rnn_utterance_get_left_out (u), ==, phones ? "\"ahab\"" : NULL);     /* the lexicon lacks it */
     for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
       rnn_utterance_push (u, steps[i], i * STEP * MS, (i + 1) * STEP * MS);
     rnn_utterance_finish (u);

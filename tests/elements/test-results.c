@@ -263,6 +263,34 @@ test_bad_models (void)
   expect_refusal (cut, cut);
 }
 
+/* Hotwords that no tokens spell are told of by their names, once, before the stream and in its midst. */
+static void
+test_hotwords_left_out (void)
+{
+  TestHarness *t = test_transcriber_new (model, "hotwords", "abc:1,xyz:2", NULL);
+  static const gchar *const named[] = { "\"xyz\"", "\"zoo\"" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (named); i++) {
+    GstMessage *message = test_pop_message (t, GST_MESSAGE_WARNING, NULL);
+    g_autoptr (GError) warning = NULL;
+
+    g_assert_nonnull (message);
+    gst_message_parse_warning (message, &warning, NULL);
+    g_assert_error (warning, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS);
+    g_assert_nonnull (strstr (warning->message, named[i]));
+    gst_message_unref (message);
+    test_say (t, "__ab__", i * 14);
+    g_object_set (t->element, "partial-interval", 100 + i, NULL);       /* all is configured anew */
+    test_say (t, "__ab__", i * 14 + 6);
+    g_assert_null (test_pop_message (t, GST_MESSAGE_WARNING, NULL));
+    if (i == 0) {
+      g_object_set (t->element, "hotwords", "zoo,ab", NULL);
+      test_say (t, "__", 12);
+    }
+  }
+  test_harness_free (t);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -280,6 +308,7 @@ main (int argc, char **argv)
   g_test_add_func ("/results/observed-delay", test_observed_delay);
   g_test_add_func ("/results/overload", test_overload);
   g_test_add_func ("/results/reset", test_reset_signal);
+  g_test_add_func ("/results/hotwords-left-out", test_hotwords_left_out);
   g_test_add_func ("/results/bad-models", test_bad_models);
   result = test_run ();
   g_free (model);
