@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Steps that wait until it is known whether somebody spoke in them: which leave, when, and as what. */
-#include <glib.h>
+#include "count-alloc.h"
 #include "speech/waiting.h"
 
 #define N 2                     /* floats of a step */
@@ -132,13 +132,17 @@ test_jump (void)
   end_test ();
 }
 
-/* Nothing grows while a stream runs. */
+/* Nothing grows while a stream runs, and after its beginning nothing is allocated. */
 static void
 test_flat (void)
 {
+  gint before = 0;
+
   begin_test ();
   rnn_waiting_begin (&waiting, 0);
   for (guint64 t = 0; t < 100000; t += 10) {
+    if (t == 1000)
+      before = g_atomic_int_get (&n_allocations);
     push (t, t + 10);
     rnn_waiting_tell (&waiting, t < 50 ? 0 : t - 50, t / 300 % 2);
     while (rnn_waiting_next (&waiting));
@@ -146,6 +150,7 @@ test_flat (void)
     g_assert_cmpuint (waiting.spans->len, <=, 3);
     g_assert_cmpuint (waiting.steps->len, <=, 8);
   }
+  g_assert_cmpint (g_atomic_int_get (&n_allocations), ==, before);
   end_test ();
 }
 
