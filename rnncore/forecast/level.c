@@ -4,6 +4,7 @@
 #include <math.h>
 
 #define SURELY 3                /* standard deviations of the rises about their mean */
+#define ENOUGH 3                /* values after a change: fewer may be far off themselves */
 
 /* Of whole seasons after the change, or the part of one that there is.  Of an unknown season, or one that is longer than what there was
  * before, as many values on both sides.  0: some have risen, others not, which is no change of level. */
@@ -22,7 +23,7 @@ measure_rise (guint before, guint since, guint season, const gfloat *window)
     squares += rise * rise;
     n++;
   }
-  if (n == 0 || sum * sum <= SURELY * SURELY * (n * squares - sum * sum))
+  if (n < ENOUGH || sum * sum <= SURELY * SURELY * (n * squares - sum * sum))
     return 0;
   return (gfloat) (sum / n);
 }

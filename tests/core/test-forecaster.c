@@ -126,7 +126,8 @@ test_windows (void)
   static const struct {
     gfloat window[8], level[8];
   } cases[] = {
-    { { 1, 2, NAN, 2, 11, 12, 11, NAN }, { 11, 12, NAN, 12, 11, 12, 11, NAN } },
+    { { NAN, 2, 1, 2, 11, 12, 11, NAN }, { NAN, 12, 11, 12, 11, 12, 11, NAN } },
+    { { 1, 2, 1, 2, 50, NAN, NAN, 52 }, { 1, 2, 1, 2, 50, NAN, NAN, 52 } },     /* too few to tell it from values that are far off */
     { { 1, 2, 1, 2, 11, 2, 11, 2 }, { 1, 2, 1, 2, 11, 2, 11, 2 } },
     { { -3e38f, -3e38f, -3e38f, -3e38f, 3e38f, 3e38f, 3e38f, 3e38f }, { -3e38f, -3e38f, -3e38f, -3e38f, 3e38f, 3e38f, 3e38f, 3e38f } },
   };
