@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One run of all layers over all steps.  Behind the end come as many steps as the model looks ahead, which its layers know to be
- * none. */
+/* One run of all layers over all steps.  Behind the end the last step comes again, as often as the model looks ahead, as it does where
+ * streams end and in training; layers that ask know these steps to be none. */
 #include "whole.h"
 #include "../base/memory.h"
 #include "../cells/cell.h"
@@ -53,10 +53,11 @@ check (RnnModel *model, guint n_steps, GError **error)
 static void
 run (const RnnCell *root, const Room *room, gint T, gint length, const gfloat *x, gfloat *y)
 {
-  gsize n_x = (gsize) length * root->n_in;
+  gsize row = (gsize) root->n_in * sizeof (gfloat);
 
-  memcpy (room->x, x, n_x * sizeof (gfloat));
-  memset (room->x + n_x, 0, (gsize) root->latency * root->n_in * sizeof (gfloat));
+  memcpy (room->x, x, length * row);
+  for (gint t = length; t < T; t++)
+    memcpy (room->x + (gsize) t * root->n_in, x + (gsize) (length - 1) * root->n_in, row);
   rnn_cell_reset_state (root, room->state);
   rnn_cell_forward (root, &(RnnRun) { .T = T, .B = 1, .x = room->x, .y = room->y, .state = room->state, .state_stride = root->n_state,
         .scratch = room->scratch, .lengths = &length });

@@ -6,7 +6,8 @@
 
 RNN_API_BEGIN
 
-/* x [n_steps][n_in] -> y [n_steps][n_out]; y[t] answers x[t], whatever the model's look-ahead.  Fails where there is no memory for it. */
+/* x [n_steps][n_in] -> y [n_steps][n_out]; y[t] answers x[t], whatever the model's look-ahead: past its end lies the last step, repeated, as
+ * where a stream ends.  Fails where there is no memory for it. */
 gboolean rnn_run_whole (RnnModel *model, guint n_steps, const gfloat *x, gfloat *y, GError **error);
 
 RNN_API_END

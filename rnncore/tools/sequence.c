@@ -87,17 +87,19 @@ run_session (RnnModel *model, const Sequence *s, gfloat *y, gfloat **state, GErr
   return TRUE;
 }
 
-/* @s: without the steps past the end; its x is copied. */
+/* @s: without the steps past the end, for which the last one comes again; its x is copied. */
 static gboolean
 run_padded (RnnModel *model, Sequence s, const gchar *where, gfloat *out, gfloat **state, GError **error)
 {
   gint latency = rnn_model_get_latency (model);
-  gsize size = (gsize) s.T * rnn_model_get_n_in (model);
-  gfloat *in = rnn_memory_try_floats (size + (gsize) latency * rnn_model_get_n_in (model), where, error);
+  gsize n_in = rnn_model_get_n_in (model), size = (gsize) s.T * n_in;
+  gfloat *in = rnn_memory_try_floats (size + (gsize) latency * n_in, where, error);
   gboolean ok = FALSE;
 
   if (in) {
     memcpy (in, s.x, size * sizeof (gfloat));
+    for (gint i = 0; s.T && i < latency; i++)
+      memcpy (in + size + (gsize) i * n_in, in + size - n_in, n_in * sizeof (gfloat));
     s.x = in;
     s.T += latency;
     ok = run_session (model, &s, out, state, error);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Streams of models that look ahead: every layer begins with its first real step and ends with its last, as PyTorch has
  * it (tests/data/padding: nn.Conv1d (padding) under recurrent layers and under itself, two bidirectional LSTMs in one
- * block; computed by PyTorch 1.13); what goes on after an end; missing values; beginning anew. */
+ * block; computed by PyTorch 1.13); what goes on after an end; missing values; beginning anew; the same answers as from the whole
+ * sequence at once. */
 #include "base/error.h"
 #include "base/rng.h"
 #include "model/safetensors.h"
 #include "session/session.h"
 #include "session/stream.h"
+#include "session/whole.h"
 #include <math.h>
 #include <string.h>
 
@@ -214,6 +216,28 @@ test_missing (void)
   g_free (x.data);
 }
 
+/* Behind its end a sequence is for layers that do not ask what its last step was, in a stream and as a whole. */
+static void
+test_whole (void)
+{
+  gfloat values[12 * 2], streamed[12 * 3], whole[12 * 3];
+  Matrix x = { { 12, 2 }, values };
+  json_t *recipe = json_pack ("{s{sssi}s[{sssisisi}{sssi}]}", "input", "kind", "tensors", "size", 2, "layers",
+      "cell", "conv1d", "units", 4, "kernel", 7, "lookahead", 3, "cell", "gru", "hidden", 3);
+  g_autoptr (RnnModel) model = rnn_model_new (recipe, 1, "ahead", NULL);
+  g_autoptr (RnnStream) stream = new_stream (model, NULL);
+  RnnRng rng;
+
+  json_decref (recipe);
+  rnn_rng_seed (&rng, 1, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    values[i] = 1 + rnn_rng_uniform (&rng);
+  run (stream, &x, 0, streamed, 3);
+  g_assert_true (rnn_run_whole (model, 12, values, whole, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (whole); i++)
+    g_assert_cmpfloat_with_epsilon (whole[i], streamed[i], 1e-6);
+}
+
 /* y_t = x_t, told @ahead steps later. */
 static RnnModel *
 make_echo (gint ahead)
@@ -293,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/goes-on", test_goes_on);
   g_test_add_func ("/stream/stops", test_stops);
   g_test_add_func ("/stream/missing", test_missing);
+  g_test_add_func ("/stream/whole", test_whole);
   g_test_add_func ("/stream/restart", test_restart);
   return g_test_run ();
 }
