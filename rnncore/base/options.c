@@ -264,15 +264,19 @@ refuse_name (const RnnOption *options, const gchar *const *ignore, const gchar *
   g_autofree gchar *shown = g_utf8_make_valid (name, MIN (strlen (name), MAX_SHOWN));
   g_autoptr (GPtrArray) known = g_ptr_array_new ();
   const gchar *nearest = NULL;
+  guint least = G_MAXUINT;
 
   FOREACH_OPTION (o, options)
     g_ptr_array_add (known, (gpointer) o->name);
   for (; ignore && *ignore; ignore++)
     g_ptr_array_add (known, (gpointer) *ignore);
-  for (guint i = 0; i < known->len; i++)
-    if (!nearest || name_distance (shown, known->pdata[i]) < name_distance (shown, nearest))
-      nearest = known->pdata[i];
+  for (guint i = 0; i < known->len; i++) {
+    guint distance = name_distance (shown, known->pdata[i]);
 
+    if (distance < least)
+      nearest = known->pdata[i];
+    least = MIN (least, distance);
+  }
   if (nearest)
     g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: unknown option \"%s\", did you mean \"%s\"?", where, shown,
         nearest);

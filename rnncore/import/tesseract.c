@@ -233,7 +233,9 @@ read_file (GBytes *bytes, const gchar *where, RnnImport *import, GError **error)
     import->recipe = make_recipe (&t, g_steal_pointer (&layers.layers), layers.height, layers.columns);
   json_decref (layers.layers);
   json_decref (t.spellings);
-  g_strfreev (t.tokens);
+  for (gint i = 0; t.tokens && i < t.n_codes; i++)      /* up to an error there are holes */
+    g_free (t.tokens[i]);
+  g_free (t.tokens);
   g_free (t.specification);
   return ok;
 }

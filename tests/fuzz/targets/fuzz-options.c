@@ -9,6 +9,23 @@
 #include "text/speller.h"
 #include "train/train.h"
 
+/* Of names that a table lacks one an input is enough: which it looks like takes longer than all else. */
+static void
+set (const RnnOption *options, gpointer instance, gchar **lines)
+{
+  gboolean refused = FALSE;
+
+  for (guint i = 0; lines[i]; i++) {
+    g_auto (GStrv) pair = g_strsplit (lines[i], "=", 2);
+    gboolean known = pair[0] && rnn_options_find (options, pair[0]);
+    g_autoptr (GError) error = NULL;
+
+    if (pair[0] && pair[1] && (known || !refused))
+      g_assert (rnn_options_set (options, instance, pair[0], pair[1], "fuzz", &error) == !error);
+    refused |= !known;
+  }
+}
+
 static void
 try (const RnnOption *options, gsize size, gchar **lines)
 {
@@ -17,12 +34,7 @@ try (const RnnOption *options, gsize size, gchar **lines)
 
   rnn_options_init (options, instance);
   rnn_options_init (options, again);
-  for (guint i = 0; lines[i]; i++) {
-    g_auto (GStrv) pair = g_strsplit (lines[i], "=", 2);
-
-    if (pair[0] && pair[1])
-      rnn_options_set (options, instance, pair[0], pair[1], "fuzz", NULL);
-  }
+  set (options, instance, lines);
   rnn_options_to_json (options, instance, told);
   g_assert (rnn_options_from_json (options, again, told, NULL, "fuzz", NULL));
   rnn_options_to_json (options, again, retold);

@@ -8,6 +8,20 @@
 #define RECIPE "{\"input\": {\"kind\": \"tensors\", \"size\": 2}, \"layers\": [{\"cell\": \"conv1d\", \"units\": 3, \"kernel\": 3, " \
   "\"lookahead\": 2}, {\"cell\": \"gru\", \"hidden\": 2}]}"
 
+static RnnModel *
+get_model (void)
+{
+  static RnnModel *model = NULL;
+
+  if (!model) {
+    json_t *recipe = json_loads (RECIPE, 0, NULL);
+
+    model = rnn_model_new (recipe, 1, "fuzz", NULL);
+    json_decref (recipe);
+  }
+  return model;
+}
+
 static void
 go_on (RnnFeatures *features, RnnStream *stream)
 {
@@ -30,9 +44,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize n)
   RnnKeep keep = { .from = data, .left = n };
   RnnStreamConfig stream_config = { RNN_PRECISION_F32, NULL, 0 };
   RnnFeatureConfig config;
-  json_t *recipe = json_loads (RECIPE, 0, NULL);
-  RnnModel *model = rnn_model_new (recipe, 1, "fuzz", NULL);
-  RnnStream *stream = rnn_stream_new (model, &stream_config, NULL);
+  RnnStream *stream = rnn_stream_new (get_model (), &stream_config, NULL);
   RnnFeatures *features;
 
   rnn_feature_config_init (&config);
@@ -49,7 +61,5 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize n)
   go_on (features, stream);
   rnn_features_free (features);
   rnn_stream_free (stream);
-  rnn_model_unref (model);
-  json_decref (recipe);
   return 0;
 }
