@@ -28,6 +28,13 @@ rnn_size_mul (gsize a, gsize b)
   return g_size_checked_mul (&product, a, b) ? product : G_MAXSIZE;
 }
 
+/* The same of a dimension that a file claims, which may be negative, or longer than a size. */
+static inline gsize
+rnn_size_mul_dim (gsize a, gint64 dim)
+{
+  return dim < 0 || (gint64) (gsize) dim != dim ? G_MAXSIZE : rnn_size_mul (a, (gsize) dim);
+}
+
 static inline gsize
 rnn_size_add (gsize a, gsize b)
 {

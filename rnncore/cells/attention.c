@@ -35,13 +35,13 @@ setup (RnnCell *cell, GError **error)
   cell->n_memory = a->memory;
   cell->max_memory = a->longest;
   cell->n_out = cell->n_in + a->memory;
-  rnn_cell_add_state (cell, "weights", (gsize) a->longest);
+  rnn_cell_add_state (cell, "weights", (guint64) a->longest);
   if (a->n_place)
-    rnn_cell_add_state (cell, "place", (gsize) a->n_place);
+    rnn_cell_add_state (cell, "place", (guint64) a->n_place);
   room = (gsize) MAX (a->n_query, a->longest);
-  cell->n_tape = (gsize) a->longest + a->n_query + a->n_place;
-  cell->n_scratch = (gsize) a->n_query;
-  cell->n_scratch_once = 2 * (gsize) a->longest * a->n_key + a->longest + room;
+  cell->n_tape = (guint64) a->longest + a->n_query + a->n_place;
+  cell->n_scratch = (guint64) a->n_query;
+  cell->n_scratch_once = 2 * (guint64) a->longest * a->n_key + a->longest + room;
   return TRUE;
 }
 

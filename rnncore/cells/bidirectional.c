@@ -68,9 +68,9 @@ setup (RnnCell *cell, GError **error)
   cell->offline = r->offline;
   cell->latency = r->latency;
   cell->n_out = f->n_out + r->n_out;
-  cell->n_state = f->n_state + r->n_state + (gsize) cell->latency * f->n_out;
-  cell->n_tape = f->n_tape + r->n_tape + (gsize) cell->n_out;
-  cell->n_scratch = MAX (f->n_scratch, r->n_scratch) + (gsize) cell->n_out + cell->n_in;
+  cell->n_state = f->n_state + r->n_state + (guint64) cell->latency * f->n_out;
+  cell->n_tape = f->n_tape + r->n_tape + (guint64) cell->n_out;
+  cell->n_scratch = MAX (f->n_scratch, r->n_scratch) + (guint64) cell->n_out + cell->n_in;
   cell->n_scratch_once = MAX (f->n_scratch_once, r->n_scratch_once);
   return TRUE;
 }

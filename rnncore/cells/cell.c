@@ -75,11 +75,11 @@ check_layer (const json_t *layer, gint n_in, const gchar *where, gint *depth, GE
 static gboolean
 check_memory (const RnnCell *cell, const gchar *where, GError **error)
 {
-  gsize n = MAX (MAX (cell->n_state, cell->n_tape), MAX (cell->n_scratch, cell->n_scratch_once));
+  guint64 n = MAX (MAX (cell->n_state, cell->n_tape), MAX (cell->n_scratch, cell->n_scratch_once));
 
   if (n <= MAX_FLOATS)
     return TRUE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %" G_GSIZE_FORMAT " numbers per stream; at most %d are supported",
+  g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "%s: %" G_GUINT64_FORMAT " numbers per stream; at most %d are supported",
       where, n, MAX_FLOATS);
   return FALSE;
 }
@@ -288,7 +288,7 @@ rnn_cell_backward (const RnnCell *cell, const RnnRun *run, const RnnGrad *grad)
 /* ---- state ---- */
 
 void
-rnn_cell_add_state (RnnCell *cell, const gchar *name, gsize n)
+rnn_cell_add_state (RnnCell *cell, const gchar *name, guint64 n)
 {
   RnnStatePart part = { name, n };
 

@@ -69,7 +69,7 @@ struct _RnnCellClass {          /* one static const per file */
 
 typedef struct {
   const gchar *name;            /* as the equations call it: "h", "c" */
-  gsize n;                      /* floats */
+  guint64 n;                    /* floats */
 } RnnStatePart;
 
 struct _RnnCell {               /* first member of every instance */
@@ -77,9 +77,10 @@ struct _RnnCell {               /* first member of every instance */
   gchar *name;                  /* the layer's name in the model */
   json_t *from;                 /* in a graph: the name, or the names, of what it reads; NULL: the one before it */
   gint n_in, n_out;             /* floats per step */
-  gsize n_state;                /* floats per stream */
-  gsize n_tape, n_scratch;      /* floats per step and stream */
-  gsize n_scratch_once;         /* and of scratch per stream, however many steps: room for one block of them */
+  /* Counted in 64 bits on any machine, since a recipe says what is multiplied, then checked once to be sizes. */
+  guint64 n_state;              /* floats per stream */
+  guint64 n_tape, n_scratch;    /* floats per step and stream */
+  guint64 n_scratch_once;       /* and of scratch per stream, however many steps: room for one block of them */
   gint latency;                 /* y[t] answers x[t - latency]: steps of look-ahead */
   gboolean offline;             /* needs the whole sequence in one call: cannot stream */
   gint n_memory, max_memory;    /* reads a memory of so many floats in each of at most so many steps; 0: none */
@@ -115,7 +116,7 @@ RnnParam *rnn_cell_add_tensor (RnnCell *cell, const gchar *name, gint rank, cons
 RnnParam *rnn_cell_add_blocks (RnnCell *cell, const gchar *name, gint blocks, gint rows, gint cols, gfloat bound);
 
 /* The next @n floats of the state; in place of setting n_state. @name is static. */
-void rnn_cell_add_state (RnnCell *cell, const gchar *name, gsize n);
+void rnn_cell_add_state (RnnCell *cell, const gchar *name, guint64 n);
 
 /* ---- for whoever runs cells ---- */
 /* A model's root over some steps, with denormal numbers taken for 0 (kernels/denormals.h): after a long silence a step costs what

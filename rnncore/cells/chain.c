@@ -14,14 +14,14 @@ gboolean
 rnn_chain_setup (RnnCell *cell, GError **error)
 {
   RnnChain *chain = (RnnChain *) cell;
-  gsize work = 0;
+  guint64 work = 0;
 
   for (guint i = 0; i < cell->children->len; i++) {
     RnnCell *child = cell->children->pdata[i];
     gboolean last = i + 1 == cell->children->len;
 
     cell->n_state += child->n_state;
-    cell->n_tape += child->n_tape + (last ? 0 : (gsize) child->n_out);
+    cell->n_tape += child->n_tape + (last ? 0 : (guint64) child->n_out);
     if (last)
       chain->delay = cell->latency;
     cell->latency += child->latency;
@@ -32,7 +32,7 @@ rnn_chain_setup (RnnCell *cell, GError **error)
   }
   chain->count = cell->n_state;
   cell->n_state += chain->delay > 0;
-  cell->n_scratch = work + 2 * (gsize) chain->width;
+  cell->n_scratch = work + 2 * (guint64) chain->width;
   return TRUE;
 }
 

@@ -51,9 +51,9 @@ setup (RnnCell *cell, GError **error)
   c->w->is_matrix = !c->depthwise;
   c->zeros = g_new0 (gfloat, cell->n_in);
   c->b = c->bias ? rnn_cell_add_vector (cell, "bias", cell->n_out, bound) : NULL;
-  rnn_cell_add_state (cell, "x", (gsize) (c->kernel - 1) * cell->n_in);
+  rnn_cell_add_state (cell, "x", (guint64) (c->kernel - 1) * cell->n_in);
   cell->n_tape = rnn_activation_needs_input (&c->activation) ? cell->n_out : 0;
-  cell->n_scratch = (gsize) cell->n_out + (c->depthwise ? 0 : (gsize) per_unit);
+  cell->n_scratch = (guint64) cell->n_out + (c->depthwise ? 0 : (guint64) per_unit);
   cell->latency = c->lookahead;
   return TRUE;
 }

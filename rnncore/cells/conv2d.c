@@ -107,12 +107,12 @@ setup (RnnCell *cell, GError **error)
   c->w->groups = c->depthwise ? 1 : c->groups;
   c->b = c->bias ? rnn_cell_add_vector (cell, "bias", c->units, bound) : NULL;
   cell->n_out = c->positions * c->units;
-  cell->n_tape = rnn_activation_needs_input (&c->activation) ? (gsize) cell->n_out : 0;
-  cell->n_scratch = (gsize) cell->n_out;
+  cell->n_tape = rnn_activation_needs_input (&c->activation) ? (guint64) cell->n_out : 0;
+  cell->n_scratch = (guint64) cell->n_out;
   if (c->depthwise)
-    cell->n_scratch_once = 2 * (gsize) c->taps * c->channels;
+    cell->n_scratch_once = 2 * (guint64) c->taps * c->channels;
   else
-    cell->n_scratch += (gsize) c->positions * c->taps * c->channels;
+    cell->n_scratch += (guint64) c->positions * c->taps * c->channels;
   return TRUE;
 }
 

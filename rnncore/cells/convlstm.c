@@ -79,7 +79,7 @@ setup (RnnCell *cell, GError **error)
   rnn_cell_add_state (cell, "c", size);
   cell->n_tape = (GATES + 3) * size;
   /* c_{t-1}, the arrays of one step (backward: d h, d c), its patches */
-  cell->n_scratch_once = (GATES + 4) * size + (gsize) P * MAX (rnn_patches_row (&l->x), rnn_patches_row (&l->h));
+  cell->n_scratch_once = (GATES + 4) * size + (guint64) P * MAX (rnn_patches_row (&l->x), rnn_patches_row (&l->h));
   return TRUE;
 }
 

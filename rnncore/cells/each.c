@@ -12,7 +12,7 @@
 typedef struct {
   RnnChain chain;
   gint parts;
-  gsize state;                  /* of one part */
+  guint64 state;                /* of one part */
 } Each;
 
 static const RnnOption options[] = {
@@ -40,7 +40,7 @@ static gboolean
 setup (RnnCell *cell, GError **error)
 {
   Each *e = (Each *) cell;
-  gsize n = (gsize) e->parts;
+  guint64 n = (guint64) e->parts;
 
   if (!rnn_chain_setup (cell, error))
     return FALSE;

@@ -40,7 +40,7 @@ setup (RnnCell *cell, GError **error)
   e->b_hh = e->bias ? rnn_cell_add_vector (cell, "bias_hh_l0", H, bound) : NULL;
   cell->n_out = H;
   rnn_cell_add_state (cell, "h", H);
-  cell->n_scratch = 2 * (gsize) H;      /* backward: d pre-activation, d h */
+  cell->n_scratch = 2 * (guint64) H;      /* backward: d pre-activation, d h */
   return TRUE;
 }
 

@@ -45,7 +45,7 @@ setup (RnnCell *cell, GError **error)
   cell->n_out = (e->skip ? cell->n_in : 0) + N;
   rnn_cell_add_state (cell, "x", N);
   cell->n_tape = N;
-  cell->n_scratch = (gsize) cell->n_in + 1 + N;         /* [1; u] or its gradient, pre-activations or theirs */
+  cell->n_scratch = (guint64) cell->n_in + 1 + N;         /* [1; u] or its gradient, pre-activations or theirs */
   return TRUE;
 }
 

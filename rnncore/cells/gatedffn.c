@@ -58,8 +58,8 @@ setup (RnnCell *cell, GError **error)
   }
   g->down = rnn_cell_add_matrix (cell, names[g->naming].down, E, F, inner);
   cell->n_out = E;
-  cell->n_tape = 3 * (gsize) F;
-  cell->n_scratch = 4 * (gsize) F;      /* forward: the tape's, the product; backward: that, its gradient, d [2F] */
+  cell->n_tape = 3 * (guint64) F;
+  cell->n_scratch = 4 * (guint64) F;      /* forward: the tape's, the product; backward: that, its gradient, d [2F] */
   return TRUE;
 }
 

@@ -205,7 +205,7 @@ setup (RnnCell *cell, GError **error)
       Source *s = &g->nodes[i].sources[k];
 
       s->state = cell->n_state;
-      cell->n_state += (gsize) s->delay * s->width;
+      cell->n_state += (guint64) s->delay * s->width;
     }
   for (gint i = 0; i < n; i++)
     g->delay = MAX (g->delay, g->nodes[i].latency - child (cell, i)->latency);

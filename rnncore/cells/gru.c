@@ -56,8 +56,8 @@ setup (RnnCell *cell, GError **error)
     g->w_hh->groups = 3;
   cell->n_out = H;
   rnn_cell_add_state (cell, "h", H);
-  cell->n_tape = 4 * (gsize) H;
-  cell->n_scratch = 5 * (gsize) H;      /* backward: their gradients, and d h of one step */
+  cell->n_tape = 4 * (guint64) H;
+  cell->n_scratch = 5 * (guint64) H;      /* backward: their gradients, and d h of one step */
   return TRUE;
 }
 

@@ -41,7 +41,7 @@ setup (RnnCell *cell, GError **error)
   cell->n_out = O;
   rnn_cell_add_state (cell, "y", O);
   cell->n_tape = H;
-  cell->n_scratch = (gsize) H + O;      /* forward: h; backward: d h, d y (pre-activation) */
+  cell->n_scratch = (guint64) H + O;      /* forward: h; backward: d h, d y (pre-activation) */
   return TRUE;
 }
 

@@ -77,9 +77,9 @@ setup (RnnCell *cell, GError **error)
   }
   a->memory = (RnnMemory) { .heads = H, .groups = H, .K = K, .V = V };
   cell->n_out = a->project ? E : H * V;
-  rnn_cell_add_state (cell, "S", (gsize) H * K * V);
-  rnn_cell_add_state (cell, "z", (gsize) H * K);
-  cell->n_tape = (gsize) H * (2 * K + 2 * V + 1);
+  rnn_cell_add_state (cell, "S", (guint64) H * K * V);
+  rnn_cell_add_state (cell, "z", (guint64) H * K);
+  cell->n_tape = (guint64) H * (2 * K + 2 * V + 1);
   cell->n_scratch = cell->n_tape + MAX (K, V);  /* the tape's arrays or their gradients, one row of S or z */
   return TRUE;
 }

@@ -71,8 +71,8 @@ setup (RnnCell *cell, GError **error)
   cell->n_out = P;
   rnn_cell_add_state (cell, "h", P);
   rnn_cell_add_state (cell, "c", H);
-  cell->n_tape = (gsize) H * (l->proj ? 7 : 6);
-  cell->n_scratch = (gsize) H * 7;      /* backward: d h of all steps; of one d c, d m [B][H] and d gates [4H] */
+  cell->n_tape = (guint64) H * (l->proj ? 7 : 6);
+  cell->n_scratch = (guint64) H * 7;      /* backward: d h of all steps; of one d c, d m [B][H] and d gates [4H] */
   return TRUE;
 }
 

@@ -36,7 +36,7 @@ setup (RnnCell *cell, GError **error)
 {
   MlstmCell *c = (MlstmCell *) cell;
   gint per_head = cell->n_in / c->heads - 2, K = c->qk ? c->qk : per_head / 3;
-  gsize keys = (gsize) c->heads * K;
+  guint64 keys = (guint64) c->heads * K;
 
   c->qk = K;
   c->value = per_head - 2 * K;
@@ -49,9 +49,9 @@ setup (RnnCell *cell, GError **error)
   rnn_cell_add_state (cell, "C", keys * c->value);
   rnn_cell_add_state (cell, "n", keys);
   rnn_cell_add_state (cell, "m", c->heads);
-  cell->n_tape = 4 * (gsize) c->heads + 2 * keys;
+  cell->n_tape = 4 * (guint64) c->heads + 2 * keys;
   /* forward: the tape's; backward: Gradients, d input if nobody wants it, a row of C or n */
-  cell->n_scratch = 2 * (gsize) c->heads + 2 * keys + cell->n_out + cell->n_in + MAX (K, c->value);
+  cell->n_scratch = 2 * (guint64) c->heads + 2 * keys + cell->n_out + cell->n_in + MAX (K, c->value);
   cell->n_scratch = MAX (cell->n_scratch, cell->n_tape);
   return TRUE;
 }

@@ -32,8 +32,8 @@ setup (RnnCell *cell, GError **error)
   o->kept = o->values + (o->ahead ? cell->n_in : 0);
   cell->n_out = cell->n_in + o->values + o->ahead;
   cell->latency = o->ahead ? 1 : 0;
-  rnn_cell_add_state (cell, "x", (gsize) o->kept);
-  cell->n_scratch_once = (gsize) o->kept + (gsize) cell->n_in;  /* [state; x], backward: its gradient */
+  rnn_cell_add_state (cell, "x", (guint64) o->kept);
+  cell->n_scratch_once = (guint64) o->kept + (guint64) cell->n_in;  /* [state; x], backward: its gradient */
   return TRUE;
 }
 

@@ -12,10 +12,10 @@ rnn_parts_add (RnnCell *cell, json_t *layer, gint n_in, GError **error)
 }
 
 /* Floats per step that the busiest part needs of the scratch. */
-static gsize
+static guint64
 work_size (const RnnCell *cell)
 {
-  gsize most = 0;
+  guint64 most = 0;
 
   for (guint i = 0; i < cell->children->len; i++)
     most = MAX (most, RNN_CELL (cell->children->pdata[i])->n_scratch);

@@ -12,7 +12,7 @@ typedef struct {
   RnnChain chain;
   gint states;
   gint in, out;                 /* of the layers: with the states */
-  gsize state, tape, work;      /* the layers' own; work: scratch of one step and stream */
+  guint64 state, tape, work;    /* the layers' own; work: scratch of one step and stream */
 } Recur;
 
 static const RnnOption options[] = {
@@ -50,10 +50,10 @@ setup (RnnCell *cell, GError **error)
   r->tape = cell->n_tape;
   r->work = cell->n_scratch + cell->n_scratch_once;
   cell->n_out -= r->states;
-  cell->n_state += (gsize) r->states;
-  cell->n_tape += (gsize) r->in + r->out + r->state;
+  cell->n_state += (guint64) r->states;
+  cell->n_tape += (guint64) r->in + r->out + r->state;
   cell->n_scratch = 0;
-  cell->n_scratch_once = 2 * ((gsize) r->in + r->out) + r->state + r->work;
+  cell->n_scratch_once = 2 * ((guint64) r->in + r->out) + r->state + r->work;
   return TRUE;
 }
 

@@ -19,8 +19,8 @@ setup (RnnCell *cell, GError **error)
         cell->n_in, cell->n_out);
     return FALSE;
   }
-  cell->n_state += (gsize) cell->latency * cell->n_in;
-  cell->n_tape += (gsize) cell->n_out;
+  cell->n_state += (guint64) cell->latency * cell->n_in;
+  cell->n_tape += (guint64) cell->n_out;
   return TRUE;
 }
 

@@ -40,8 +40,8 @@ setup (RnnCell *cell, GError **error)
   for (gint h = 0; h < H; h++)
     r->gamma[h] = 1 - exp2f (-5 - h);
   cell->n_out = H * V;
-  rnn_cell_add_state (cell, "S", (gsize) H * K * V);
-  cell->n_scratch = (gsize) V + cell->n_in;     /* backward: a row of S, d x */
+  rnn_cell_add_state (cell, "S", (guint64) H * K * V);
+  cell->n_scratch = (guint64) V + cell->n_in;     /* backward: a row of S, d x */
   return TRUE;
 }
 

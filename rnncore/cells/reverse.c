@@ -20,7 +20,7 @@ typedef struct {
   RnnChain chain;
   gint chunk, right;
   gint history;                 /* H */
-  gsize layers_state, layers_tape, layers_scratch;
+  guint64 layers_state, layers_tape, layers_scratch;
 } Reverse;
 
 static const RnnOption options[] = {
@@ -42,18 +42,18 @@ setup_whole (Reverse *r)
 
   cell->offline = TRUE;
   cell->n_tape += cell->n_out;
-  cell->n_scratch += 2 * (gsize) cell->n_in + cell->n_out;      /* x, d x, y or d y, all reversed */
+  cell->n_scratch += 2 * (guint64) cell->n_in + cell->n_out;      /* x, d x, y or d y, all reversed */
 }
 
 static void
 setup_blocks (Reverse *r)
 {
   RnnCell *cell = &r->chain.cell;
-  gsize per_step = 2 * (gsize) (cell->n_in + cell->n_out) + r->layers_tape + r->layers_scratch;
+  guint64 per_step = 2 * (guint64) (cell->n_in + cell->n_out) + r->layers_tape + r->layers_scratch;
 
   cell->offline = FALSE;
   cell->latency = r->history = r->chunk + r->right - 1;
-  cell->n_state = (gsize) r->history * cell->n_in + (gsize) r->chunk * cell->n_out + 2;
+  cell->n_state = (guint64) r->history * cell->n_in + (guint64) r->chunk * cell->n_out + 2;
   cell->n_tape = cell->n_scratch = 0;
   cell->n_scratch_once += block_steps (r) * per_step + 2 * r->layers_state;
 }

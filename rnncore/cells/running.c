@@ -24,7 +24,7 @@ static gboolean
 setup (RnnCell *cell, GError **error)
 {
   cell->n_out = cell->n_in;
-  rnn_cell_add_state (cell, "y", (gsize) cell->n_in);
+  rnn_cell_add_state (cell, "y", (guint64) cell->n_in);
   if (((const Running *) cell)->kind == MEAN)
     rnn_cell_add_state (cell, "steps", 1);
   return TRUE;

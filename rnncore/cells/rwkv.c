@@ -144,7 +144,7 @@ static gboolean
 setup (RnnCell *cell, GError **error)
 {
   Rwkv *r = (Rwkv *) cell;
-  gsize E = (gsize) cell->n_in, largest = 7 * E, work = 0;
+  guint64 E = (guint64) cell->n_in, largest = 7 * E, work = 0;
 
   cell->n_out = cell->n_in;
   cell->n_tape = 2 * E;

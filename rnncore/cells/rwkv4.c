@@ -46,9 +46,9 @@ setup (RnnCell *cell, GError **error)
   r->receptance = rnn_cell_add_matrix (cell, "receptance.weight", E, E, bound);
   r->output = rnn_cell_add_matrix (cell, "output.weight", E, E, bound);
   cell->n_out = E;
-  cell->n_state = (gsize) E + wkv_of (cell)->n_state;
-  cell->n_tape = 4 * (gsize) E + wkv_of (cell)->n_tape;
-  cell->n_scratch = 6 * (gsize) E + wkv_of (cell)->n_scratch;
+  cell->n_state = (guint64) E + wkv_of (cell)->n_state;
+  cell->n_tape = 4 * (guint64) E + wkv_of (cell)->n_tape;
+  cell->n_scratch = 6 * (guint64) E + wkv_of (cell)->n_scratch;
   cell->n_scratch_once = wkv_of (cell)->n_scratch_once;
   return TRUE;
 }

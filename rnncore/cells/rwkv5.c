@@ -60,10 +60,10 @@ setup (RnnCell *cell, GError **error)
   r->h.gated = r->gate != NULL;
   cell->n_out = E;
   rnn_cell_add_state (cell, "x", E);
-  rnn_cell_add_state (cell, "S", (gsize) E * r->h.wkv.size);
+  rnn_cell_add_state (cell, "S", (guint64) E * r->h.wkv.size);
   cell->n_tape = rnn_rwkv_heads_tape (&r->h);
-  cell->n_scratch = rnn_rwkv_heads_scratch (&r->h) + 4 * (gsize) E;
-  cell->n_scratch_once = 4 * (gsize) E;
+  cell->n_scratch = rnn_rwkv_heads_scratch (&r->h) + 4 * (guint64) E;
+  cell->n_scratch_once = 4 * (guint64) E;
   return TRUE;
 }
 

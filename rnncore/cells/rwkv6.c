@@ -70,7 +70,7 @@ static gboolean
 setup (RnnCell *cell, GError **error)
 {
   Rwkv6 *r = (Rwkv6 *) cell;
-  gsize E = (gsize) cell->n_in, low = (gsize) N_PARTS * r->mix_rank + r->decay_rank;
+  guint64 E = (guint64) cell->n_in, low = (guint64) N_PARTS * r->mix_rank + r->decay_rank;
 
   add_params (r);
   r->h.norm = cell->children->pdata[0];

@@ -75,7 +75,7 @@ static gboolean
 setup (RnnCell *cell, GError **error)
 {
   RnnRwkv7 *r = (RnnRwkv7 *) cell;
-  gsize E = (gsize) r->n, low;
+  guint64 E = (guint64) r->n, low;
 
   add_params (r);
   r->norm = cell->children->pdata[0];
@@ -84,7 +84,7 @@ setup (RnnCell *cell, GError **error)
   rnn_cell_add_state (cell, "x", E);
   rnn_cell_add_state (cell, "S", E * r->wkv.size);
   cell->n_tape = 14 * E + low + r->wkv.heads + r->norm->n_tape;
-  cell->n_scratch = cell->n_tape + low + 15 * E + MAX (r->norm->n_scratch, (gsize) r->wkv.size);
+  cell->n_scratch = cell->n_tape + low + 15 * E + MAX (r->norm->n_scratch, (guint64) r->wkv.size);
   return TRUE;
 }
 

@@ -47,8 +47,8 @@ setup (RnnCell *cell, GError **error)
   f->receptance = mix_r ? rnn_cell_add_matrix (cell, "receptance.weight", E, E, 1 / sqrtf (E)) : NULL;
   cell->n_out = E;
   rnn_cell_add_state (cell, "x", E);
-  cell->n_tape = (gsize) F + (mix_r ? 2 * (gsize) E : 0);
-  cell->n_scratch = cell->n_tape + 2 * (gsize) F + 6 * (gsize) E;
+  cell->n_tape = (guint64) F + (mix_r ? 2 * (guint64) E : 0);
+  cell->n_scratch = cell->n_tape + 2 * (guint64) F + 6 * (guint64) E;
   return TRUE;
 }
 

@@ -44,9 +44,9 @@ setup (RnnCell *cell, GError **error)
   s->D = rnn_cell_add_vector (cell, "D", n, 0);
   s->D->init_value = 1;
   cell->n_out = n;
-  rnn_cell_add_state (cell, "h", (gsize) s->d_state * n);
+  rnn_cell_add_state (cell, "h", (guint64) s->d_state * n);
   cell->n_tape = n;
-  cell->n_scratch = 2 * (gsize) n + cell->n_in; /* forward: delta; backward: one state's h and decay, d x */
+  cell->n_scratch = 2 * (guint64) n + cell->n_in; /* forward: delta; backward: one state's h and decay, d x */
   cell->n_scratch_once = 2 * cell->n_state;     /* A and its gradient */
   return TRUE;
 }

@@ -51,7 +51,7 @@ setup (RnnCell *cell, GError **error)
   cell->n_out = H;
   for (guint i = 0; i < 4; i++)
     rnn_cell_add_state (cell, (const gchar *const[]) { "y", "c", "n", "m" }[i], H);
-  cell->n_tape = cell->n_scratch = 7 * (gsize) H;
+  cell->n_tape = cell->n_scratch = 7 * (guint64) H;
   return TRUE;
 }
 

@@ -51,8 +51,8 @@ setup (RnnCell *cell, GError **error)
   s->bias = rnn_cell_add_vector (cell, "dt_bias", H, 0);
   s->memory = (RnnMemory) { .heads = H, .groups = s->groups, .K = s->d_state, .V = width / H };
   cell->n_out = width;
-  rnn_cell_add_state (cell, "h", (gsize) s->d_state * width);
-  cell->n_tape = 2 * (gsize) H + width;
+  rnn_cell_add_state (cell, "h", (guint64) s->d_state * width);
+  cell->n_tape = 2 * (guint64) H + width;
   cell->n_scratch = cell->n_tape + s->memory.V + cell->n_in;    /* the tape's, or their gradients; a row of h; d x */
   return TRUE;
 }

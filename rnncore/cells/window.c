@@ -19,7 +19,7 @@ typedef struct {
   gint segment;
   gboolean all, initial, final;
   gint n;                       /* segments of a window */
-  gsize state, tape;            /* the layers' own */
+  guint64 state, tape;          /* the layers' own */
   gint width;                   /* of one of their answers */
 } Window;
 
@@ -71,7 +71,7 @@ static gboolean
 setup (RnnCell *cell, GError **error)
 {
   Window *w = (Window *) cell;
-  gsize n;
+  guint64 n;
 
   if (!rnn_chain_setup (cell, error))
     return FALSE;
@@ -87,7 +87,7 @@ setup (RnnCell *cell, GError **error)
   w->tape = cell->n_tape;
   if (!measure (w, error))
     return FALSE;
-  n = (gsize) w->n;
+  n = (guint64) w->n;
   cell->offline = FALSE;        /* the layers always see a whole sequence */
   cell->n_state = 0;
   cell->n_tape = n * (w->tape + w->segment + w->width);

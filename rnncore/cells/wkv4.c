@@ -33,7 +33,7 @@ setup (RnnCell *cell, GError **error)
   for (guint i = 0; i < 3; i++)
     rnn_cell_add_state (cell, (const gchar *const[]) { "a", "b", "p" }[i], n);
   cell->n_tape = cell->n_state;
-  cell->n_scratch_once = 10 * (gsize) n;
+  cell->n_scratch_once = 10 * (guint64) n;
   return TRUE;
 }
 

@@ -2,6 +2,7 @@
 /* Goes through the nodes of a graph, those within its branches too, and makes of each what its row says. */
 #include "net-run.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 #define MAX_DEPTH 24            /* of graphs within graphs */
 #define MAX_NODES 200000
@@ -151,7 +152,7 @@ count_row (const RnnNetWork *w, const RnnNetPlan *plan, guint i, gsize *row, GEr
   gsize size = 1;
 
   for (gint d = 0; d < input->rank && size <= MAX_ROW; d++)
-    size = plan->dims[i][d] < 0 || (gsize) plan->dims[i][d] > MAX_ROW ? G_MAXSIZE : size * (gsize) plan->dims[i][d];
+    size = rnn_size_mul_dim (size, plan->dims[i][d]);
   *row += MIN (size, MAX_ROW + 1);
   if (*row <= MAX_ROW)
     return TRUE;

@@ -2,6 +2,7 @@
 /* Networks of operators over tensors: what they are made of. */
 #include "net.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 /* ---- tensors ---- */
 
@@ -12,7 +13,7 @@ rnn_net_value_new (RnnNetKind kind, gint rank, const gint64 *dims, GError **erro
   gsize size = 1;
 
   for (gint i = 0; i < rank && size <= RNN_NET_MAX_SIZE; i++)
-    size = dims[i] < 0 || (gsize) dims[i] > RNN_NET_MAX_SIZE ? G_MAXSIZE : size * (gsize) dims[i];
+    size = rnn_size_mul_dim (size, dims[i]);
   if (rank > RNN_NET_RANK || size > RNN_NET_MAX_SIZE) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "a tensor has more than %d dimensions or %" G_GSIZE_FORMAT " elements", RNN_NET_RANK,
         RNN_NET_MAX_SIZE);

@@ -3,6 +3,7 @@
 #include "onnx-tensor.h"
 #include "base/error.h"
 #include "base/half.h"
+#include "base/memory.h"
 #include "protobuf.h"
 #include <string.h>
 
@@ -87,8 +88,7 @@ convert (const RnnOnnx__Tensor *t, const gchar *where, GError **error)
   RnnNetValue *v;
 
   for (gsize i = 0; i < t->n_dims && size < G_MAXSIZE; i++)
-    if (t->dims[i] < 0 || !g_size_checked_mul (&size, size, (gsize) t->dims[i]))
-      size = G_MAXSIZE;
+    size = rnn_size_mul_dim (size, t->dims[i]);
   there = t->has_raw_data && width ? t->raw_data.len / width : count_listed (t);
   if (t->data_location)
     reason = "lies in another file; save the model as one file (onnx.save_model with save_as_external_data=False)";

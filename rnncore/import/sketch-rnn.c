@@ -5,6 +5,7 @@
  *   W [H][n], b [n], W_x [5][4H], W_h [H][4H], b [4H]; gates i, j, f, o, 1 is added to f */
 #include <string.h>
 #include "base/error.h"
+#include "base/memory.h"
 #include "gates.h"
 #include "model/reader.h"
 
@@ -50,7 +51,7 @@ decode (const gchar *text, gsize n)
   g_autofree guchar *bytes = g_base64_decode (text, &length);
   gfloat *values;
 
-  if (length != 2 * n)
+  if (length % 2 || length / 2 != n)
     return NULL;
   values = g_new (gfloat, n);
   for (gsize i = 0; i < n; i++)
@@ -69,7 +70,7 @@ read_arrays (Sketch *s, const json_t *shapes, const json_t *arrays, GError **err
     const gchar *text = json_string_value (json_array_get (arrays, i));
 
     if (!text || !read_shape (json_array_get (shapes, i), ranks[i], s->dims[i])
-        || !(s->arrays[i] = decode (text, (gsize) s->dims[i][0] * (gsize) s->dims[i][1])))
+        || !(s->arrays[i] = decode (text, rnn_size_mul ((gsize) s->dims[i][0], (gsize) s->dims[i][1]))))
       return fail (s, error, "an array is not what its shape says");
   }
   return TRUE;

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/memory.h"
 #include "tesseract.h"
 
 #define MAX_DEPTH 16
@@ -118,7 +119,7 @@ take_elements (RnnTessBytes *bytes, gsize size, RnnTessMatrix *matrix)
     return NULL;
   matrix->rows = dims[0];
   matrix->columns = dims[1];
-  return rnn_tess_take (bytes, (gsize) dims[0] * (gsize) dims[1] * size);
+  return rnn_tess_take (bytes, rnn_size_mul (rnn_size_mul ((gsize) dims[0], (gsize) dims[1]), size));
 }
 
 static gboolean

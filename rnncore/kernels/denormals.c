@@ -2,7 +2,7 @@
 /* Denormal numbers taken for 0: a bit of the register that controls floating-point arithmetic. */
 #include "denormals.h"
 
-#if defined (__x86_64__)
+#if defined (__SSE2__)
 #include <xmmintrin.h>
 #define FLUSH 0x8040u           /* results, operands */
 

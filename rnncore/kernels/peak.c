@@ -5,7 +5,7 @@
  * Rates are those of so many independent chains of multiply-adds in registers; a step of a chain is a macro:
  * FLOAT (sum, a, b), BF16, BYTES, with their operations per vector. */
 #include "peak.h"
-#if defined __x86_64__
+#if defined __SSE2__
 #include <immintrin.h>
 #elif defined __ARM_NEON
 #include <arm_neon.h>
@@ -110,7 +110,7 @@ read_all (gconstpointer buffer, gsize bytes)
     return (gdouble) ROUNDS * 16 * 16 * 16 * OPERATIONS; \
   }
 
-#if defined __x86_64__
+#if defined __SSE2__
 #define VECTOR(v) "+v" (v)
 #elif defined __ARM_NEON
 #define VECTOR(v) "+w" (v)

@@ -7,6 +7,7 @@
 #include "tensors.h"
 #include "../base/error.h"
 #include "../base/file.h"
+#include "../base/memory.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -68,7 +69,8 @@ parse_shape (RnnSafetensors *file, RnnTensorView *tensor, const json_t *json, GE
 
     if (!json_is_integer (dim) || json_integer_value (dim) < 0)
       return FAIL (file, FORMAT, "tensor \"%s\": dimension %zu is not a whole number", tensor->name, i);
-    if (!g_size_checked_mul (&tensor->size, tensor->size, (gsize) json_integer_value (dim)))
+    tensor->size = rnn_size_mul_dim (tensor->size, json_integer_value (dim));
+    if (tensor->size == G_MAXSIZE)
       return FAIL (file, FORMAT, "tensor \"%s\": the shape overflows", tensor->name);
     if (i < RNN_TENSOR_MAX_RANK)
       tensor->dims[i] = json_integer_value (dim);

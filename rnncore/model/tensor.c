@@ -2,6 +2,7 @@
 /* Tensor views: the table of element types, and conversion to float.  Data is little-endian, as files have it, and may
  * be unaligned, so every element is read through memcpy. */
 #include "safetensors.h"
+#include "../base/memory.h"
 #include <string.h>
 
 G_STATIC_ASSERT (G_BYTE_ORDER == G_LITTLE_ENDIAN);
@@ -92,7 +93,7 @@ rnn_tensor_view_f32 (const gchar *name, gint rank, const gint *dims, const gfloa
 
   for (gint i = 0; i < rank; i++) {
     view.dims[i] = dims[i];
-    view.size *= dims[i];
+    view.size = rnn_size_mul_dim (view.size, dims[i]);
   }
   return view;
 }

@@ -75,7 +75,7 @@ print_model (const gchar *path, GError **error)
   g_print ("%-12s %" G_GSIZE_FORMAT "\n", "parameters", n_params);
   g_print ("%-12s %s, %.1f MB\n", "weights", rnn_precision_get_name (rnn_model_get_precision (model)),
       rnn_model_get_weight_bytes (model) / 1e6);
-  g_print ("%-12s %" G_GSIZE_FORMAT " floats per stream\n", "state", root->n_state);
+  g_print ("%-12s %" G_GUINT64_FORMAT " floats per stream\n", "state", root->n_state);
   g_print ("%-12s %d steps\n", "look-ahead", rnn_model_get_latency (model));
   g_print ("\n%-16s %-14s %6s -> %-6s %10s  %s\n", "layer", "cell", "in", "out", "parameters", "options");
   for (guint i = 0; i < root->children->len; i++)

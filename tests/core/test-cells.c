@@ -509,6 +509,7 @@ test_errors (void)
     g_autoptr (GError) error = NULL;
     json_t *layer = parse (bad[i][0]);
 
+    g_test_message ("%s", bad[i][0]);
     g_assert_null (rnn_cell_new (layer, N_IN, "my.json: layer 3", &error));
     g_assert_nonnull (error);
     g_assert_nonnull (strstr (error->message, "my.json"));

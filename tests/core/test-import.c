@@ -411,7 +411,8 @@ test_header (void)
     { 4, 0, "0 layers" }, { 4, 129, "129 layers" }, { 4, 3, "is missing" }, { 4, 1, "no layer takes" },
     { 6, 0, "0 dimensions" }, { 6, 5, "5 dimensions" }, { 6, -2, "dimensions" }, { 6, G_MAXINT32, "dimensions" },
     { 7, 0, "name" }, { 7, 257, "257 bytes" }, { 7, -1, "name" }, { 8, 4, "type 4" }, { 8, -1, "type -1" },
-    { 8, 1 << 20, "type" }, { 9, 0, "shape" }, { 9, -EMBED, "shape" }, { 9, G_MAXINT32, "truncated" },
+    { 8, 1 << 20, "type" }, { 9, 0, "shape" }, { 9, -EMBED, "shape" }, { 9, 1 << 20, "truncated" },
+    { 9, G_MAXINT32, "" },        /* cut off, or more than a size can hold */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (changes); i++) {

@@ -191,14 +191,15 @@ static void
 test_refused (void)
 {
   g_autofree gchar *path = file_name ("rnn-refused.set"), *bytes = NULL;
-  gsize n, frames;
+  guint64 frames;
+  gsize n;
 
   expect_refusal ("/nonexistent.set", TOY_FEATURES, DIGEST);
   rnn_dataset_free (sealed (path, TRUE, TRUE));
   expect_refusal (path, TOY_FEATURES, "another");
   expect_refusal (path, TOY_FEATURES + 1, DIGEST);
   g_assert_true (g_file_get_contents (path, &bytes, &n, NULL));
-  memcpy (&frames, bytes + 32, sizeof (guint64));       /* where the index begins */
+  memcpy (&frames, bytes + 32, sizeof frames);       /* where the index begins */
   for (gsize cut = 0; cut < n; cut += 97) {
     g_assert_true (g_file_set_contents (path, bytes, (gssize) cut, NULL));
     expect_refusal (path, TOY_FEATURES, DIGEST);
