@@ -16,7 +16,7 @@ Options: --out DIRECTORY  where tables and plots go ($out)
          --smoke          tiny sizes, seconds: that it learns, not how well"
 }
 
-# apply NAME ARGUMENTS OF THE SCRIPT: the application; tables that are there are only lost to whole ones
+# apply NAME ARGUMENTS OF THE SCRIPT: the application; tables that are there are only lost to whole ones.
 apply() {
   [ -x "$program" ] || fail "$program is missing; run ./build.sh first"
   command -v gnuplot > /dev/null || fail "gnuplot is missing; install Debian's package gnuplot-nox"
@@ -34,4 +34,16 @@ apply() {
   "$program" "$name" --recipes "$root/models/applications" "$@" --out "$part" || exit
   mkdir -p "$out"
   mv "$part"/* "$out"
+}
+
+# plot_attention NAME TITLE: where NAME-attention.tsv says that the last layer of attention looked; the source goes from left to right
+plot_attention() {
+  plot "$1-attention" << END
+set terminal svg size 860,$(awk -F '\t' 'NR > 1 && $2 + 0 > most { most = $2 + 0 } END { print 20 * most + 180 }' "$out/$1-attention.tsv") background "white"
+set output '$1-attention.svg'
+set title '$2' offset 0,4
+set palette gray negative; unset key; unset grid; unset colorbox; unset tics; set border 0; set yrange [*:*] reverse; set tmargin 9; set lmargin 12
+plot '$1-attention.tsv' using 1:2:3 with points pt 5 ps 1.5 lc palette, '' using 1:(\$2 > 0 ? NaN : -0.9):4 with labels rotate by 60 left, \
+  '' using (-1):(\$1 > 0 ? NaN : \$2):5 with labels right
+END
 }
