@@ -16,7 +16,15 @@ Options: --out DIRECTORY  where tables and plots go ($out)
          --smoke          tiny sizes, seconds: that it learns, not how well"
 }
 
-# apply NAME ARGUMENTS OF THE SCRIPT: the application; tables that are there are only lost to whole ones.
+# add_seeds NAME: what other seeds left in the table NAME.tsv, whose third column is the seed, stays beside the new one
+add_seeds() {
+  [ -e "$out/$1.tsv" ] || return 0
+  awk -F '\t' 'FNR == 1 { files++; if (files == 1) print; next } files == 1 { new[$3]; print } files == 2 && !($3 in new)' \
+    "$part/$1.tsv" "$out/$1.tsv" > "$part/added"
+  mv "$part/added" "$part/$1.tsv"
+}
+
+# apply NAME ARGUMENTS OF THE SCRIPT: the application; tables that are there are only lost to whole ones.  seeds=yes: or added to.
 apply() {
   [ -x "$program" ] || fail "$program is missing; run ./build.sh first"
   command -v gnuplot > /dev/null || fail "gnuplot is missing; install Debian's package gnuplot-nox"
@@ -33,6 +41,7 @@ apply() {
   trap 'rm -rf "$part" "${clips:-}"' EXIT
   "$program" "$name" --recipes "$root/models/applications" "$@" --out "$part" || exit
   mkdir -p "$out"
+  [ -z "${seeds:-}" ] || add_seeds "$name"
   mv "$part"/* "$out"
 }
 

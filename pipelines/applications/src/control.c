@@ -5,7 +5,7 @@
 #include "policy.h"
 #include <time.h>
 
-#define EVERY 10                /* updates to a row of the learning curve */
+#define EVERY 40                /* updates to a row of the learning curve */
 #define SHORTEST 5              /* corridors */
 #define LONGEST 100
 #define GOOD 0.95               /* share of good episodes after which a corridor grows, or training ends */
@@ -34,31 +34,6 @@ grow (const Task *task, gint length, gdouble solved)
   return solved >= GOOD ? MIN (length + 1 + length / 10, task->longest) : length;
 }
 
-/* Learns until it is good for long at the greatest length, or the updates or minutes are over; returns the updates. */
-static guint
-train (const Task *task, Policy *policy, Table *table, const Setting *setting, gboolean forgets)
-{
-  gdouble start = cpu_minutes (), average = 0;
-  gint length = task->shortest;
-  guint update;
-
-  for (update = 0; (gint) update < policy->config.epochs; update++) {
-    gdouble solved = policy_play (policy, length);
-
-    average += 0.05 * (solved - average);
-    if (update % EVERY == 0)
-      table_row (table, "%s\t%s\t%d\t%u\t%d\t%.2f\t%.2f", task->klass->name, forgets ? "no" : "yes", policy->config.seed,
-          update * policy->unroll.B, length, policy_get_mean_steps (policy), policy_get_mean_reward (policy));
-    if ((average > GOOD + 0.03 && length == task->longest)
-        || (setting->seconds > 0 && (cpu_minutes () - start) * 60 > setting->seconds))
-      break;
-    policy_learn (policy, update);
-    if (average > 0.8)
-      length = grow (task, length, solved);
-  }
-  return update;
-}
-
 /* The share of good episodes of about a hundred, acting as it thinks best. */
 static gdouble
 measure (Policy *policy, gint length)
@@ -68,9 +43,45 @@ measure (Policy *policy, gint length)
 
   policy->greedy = TRUE;
   for (guint i = 0; i < rounds; i++)
-    sum += policy_play (policy, length) / rounds;
+    sum += policy_play (policy, length, length) / rounds;
   policy->greedy = FALSE;
   return 100 * sum;
+}
+
+/* Good without drawing, too, however long the corridor? */
+static gboolean
+is_good (const Task *task, Policy *policy)
+{
+  return measure (policy, task->longest) >= 100 * GOOD && measure (policy, task->shortest) >= 100 * GOOD;
+}
+
+/* Learns until it is good for long at the greatest length, or the updates or minutes are over; returns the updates. */
+static guint
+train (const Task *task, Policy *policy, Table *table, const Setting *setting, gboolean forgets)
+{
+  gdouble start = cpu_minutes (), average = 0;
+  gint length = task->shortest;
+  guint update;
+
+  for (update = 0; (gint) update < policy->config.epochs; update++) {
+    gdouble solved = policy_play (policy, task->shortest, length);
+
+    average += 0.05 * (solved - average);
+    if (update % EVERY == 0)
+      table_row (table, "%s\t%s\t%d\t%u\t%d\t%.2f\t%.2f", task->klass->name, forgets ? "no" : "yes", policy->config.seed,
+          update * policy->unroll.B, length, policy_get_mean_steps (policy), policy_get_mean_reward (policy));
+    policy_learn (policy, update);
+    if (setting->seconds > 0 && (cpu_minutes () - start) * 60 > setting->seconds)
+      break;
+    if (average > GOOD + 0.03 && length == task->longest) {
+      if (is_good (task, policy))
+        break;
+      average = 0;
+    }
+    if (average > 0.8 && length < task->longest && (length = grow (task, length, solved)) == task->longest)
+      average = 0;
+  }
+  return update;
 }
 
 /* In which of the corridors from 10 on did it find the prize nine times of ten? */

@@ -96,12 +96,14 @@ last_reward (const Policy *p, guint b)
 }
 
 gdouble
-policy_play (Policy *p, gint length)
+policy_play (Policy *p, gint shortest, gint longest)
 {
   guint B = p->unroll.B, solved = 0;
 
-  p->unroll.T = MIN (p->klass->longest (length) + 1, p->most);
+  p->unroll.T = MIN (p->klass->longest (longest) + 1, p->most);
   for (guint b = 0; b < B; b++) {
+    gint length = shortest + (gint) rnn_rng_below (&p->rng, (guint32) (longest - shortest + 1));
+
     p->klass->begin (&p->worlds[b], length, &p->rng);
     p->klass->observe (&p->worlds[b], p->unroll.x + (gsize) b * p->klass->n_observed);
     p->over[b] = FALSE;

@@ -27,8 +27,8 @@ typedef struct {
 void    policy_init   (Policy *policy, const WorldClass *klass, RnnModel *model, const RnnTrainConfig *config, gint longest,
     gboolean forgets);
 void    policy_clear  (Policy *policy);
-/* B episodes in worlds of that length; returns the share that was good. */
-gdouble policy_play   (Policy *policy, gint length);
+/* B episodes in worlds of lengths from @shortest to @longest, drawn evenly; returns the share that was good. */
+gdouble policy_play   (Policy *policy, gint shortest, gint longest);
 /* From the episodes that were just played; @update of config.epochs. */
 void    policy_learn  (Policy *policy, guint update);
 gdouble policy_get_mean_steps (const Policy *policy);
