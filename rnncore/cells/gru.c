@@ -137,7 +137,7 @@ forward (const RnnCell *cell, const RnnRun *run)
     gfloat *y = run->y + row * H;
 
     if (g->plain)
-      rnn_gru_step (g->w_hh, B, h, ldh, (RnnGruStep) { gates + row * 4 * H, h, y, run->tape != NULL });
+      rnn_gru_step (g->w_hh, t, B, h, ldh, (RnnGruStep) { gates + row * 4 * H, h, y, run->tape != NULL });
     else
       variant_step (g, B, h, ldh, gates + row * 4 * H, y);
     h = y;

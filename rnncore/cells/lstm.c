@@ -166,7 +166,7 @@ forward (const RnnCell *cell, const RnnRun *run)
 
     if (l->plain) {
       step.tanh_c = run->tape ? step.tanh_c : NULL;
-      rnn_lstm_step (l->w_hh, B, h, ldh, step, ldc);
+      rnn_lstm_step (l->w_hh, t, B, h, ldh, step, ldc);
     } else {
       variant_step (l, B, h, ldh, &step, ldc);
     }

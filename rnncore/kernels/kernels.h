@@ -34,6 +34,7 @@ typedef struct {
   const gint32 *sums;           /* int8: sum of an output's bytes, likewise */
   gint groups;                  /* such matrices, one after the other, that see the same x; 0: one */
   const gint *places;           /* of groups: where the outputs of each start in a row of y */
+  gboolean backwards;           /* of a whole step: goes from the last panels to the first, to the same bits */
 } RnnPanels;
 
 /* Bytes of a block of n_in inputs; how many panels there are, and blocks in all of them. */

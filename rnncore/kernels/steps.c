@@ -12,7 +12,7 @@ lstm_stream (const RnnLstmStep *s, gint b, gint H, gsize ldc)
 }
 
 void
-rnn_lstm_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnLstmStep step, gsize ldc)
+rnn_lstm_step (const RnnParam *w_hh, gint t, gint B, const gfloat *h, gsize ldh, RnnLstmStep step, gsize ldc)
 {
   const RnnKernels *k = rnn_kernels ();
   gint H = rnn_param_outputs (w_hh) / 4;
@@ -20,6 +20,7 @@ rnn_lstm_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnLstm
   if (B == 1) {
     RnnPanels w = rnn_param_panels (w_hh, 0);
 
+    w.backwards = t % 2;
     if (G_UNLIKELY (w_hh->moments))
       rnn_param_observe (w_hh, 0, 1, h, 0);
     k->lstm_step[w.dtype] (&w, h, &step);
@@ -34,7 +35,7 @@ rnn_lstm_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnLstm
 }
 
 void
-rnn_gru_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnGruStep step)
+rnn_gru_step (const RnnParam *w_hh, gint t, gint B, const gfloat *h, gsize ldh, RnnGruStep step)
 {
   const RnnKernels *k = rnn_kernels ();
   gint H = rnn_param_outputs (w_hh) / 3;
@@ -43,6 +44,7 @@ rnn_gru_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnGruSt
   if (B == 1) {
     RnnPanels w = rnn_param_panels (w_hh, 0);
 
+    w.backwards = t % 2;
     if (G_UNLIKELY (w_hh->moments))
       rnn_param_observe (w_hh, 0, 1, h, 0);
     k->gru_step[w.dtype] (&w, h, &step);

@@ -7,10 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* @step: arrays of the first stream; those of the next stand 4H (gates), @ldc (c_prev) and H floats (others) further on.
- * h [B] rows, @ldh apart; not the step's h. */
-void rnn_lstm_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnLstmStep step, gsize ldc);
+/* Step @t of a sequence.  Of one stream, odd steps go through the weights from their end, and so begin with what the caches still hold of
+ * the step before.  @step: arrays of the first stream; those of the next stand 4H (gates), @ldc (c_prev) and H floats (others) further
+ * on.  h [B] rows, @ldh apart; not the step's h. */
+void rnn_lstm_step (const RnnParam *w_hh, gint t, gint B, const gfloat *h, gsize ldh, RnnLstmStep step, gsize ldc);
 /* Likewise; h_prev of the first stream is h. */
-void rnn_gru_step (const RnnParam *w_hh, gint B, const gfloat *h, gsize ldh, RnnGruStep step);
+void rnn_gru_step (const RnnParam *w_hh, gint t, gint B, const gfloat *h, gsize ldh, RnnGruStep step);
 
 G_END_DECLS
