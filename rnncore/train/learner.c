@@ -23,6 +23,12 @@ set_rounds (RnnParam *param, const gchar *full_name, gpointer data)
   param->rounds = GPOINTER_TO_INT (data);
 }
 
+void
+rnn_learner_set_precision (RnnCell *cells, gint precision)
+{
+  rnn_cell_foreach_param (cells, set_rounds, GINT_TO_POINTER (precision));
+}
+
 gboolean
 rnn_learner_start (RnnLearner *l, GError **error)
 {
@@ -38,7 +44,7 @@ rnn_learner_start (RnnLearner *l, GError **error)
   if (l->config.average > 0)
     l->average = g_memdup2 (rnn_model_get_params (l->model), n_params * sizeof (gfloat));
   rnn_learner_prepare_update (l);
-  rnn_cell_foreach_param (rnn_model_get_root (l->model), set_rounds, GINT_TO_POINTER (l->config.precision));
+  rnn_learner_set_precision (rnn_model_get_root (l->model), l->config.precision);
   rnn_model_pack (l->model, TRUE);
   return TRUE;
 }

@@ -57,6 +57,8 @@ guint    rnn_learner_first_shard (const RnnLearner *learner, guint rank);
 void     rnn_learner_prepare_update (RnnLearner *learner);
 void     rnn_learner_update (RnnLearner *learner, gdouble learning_rate, gboolean learns);
 
+/* What the products of @cells multiply from now on when they are packed for training: RnnTrainConfig.precision */
+void     rnn_learner_set_precision (RnnCell *cells, gint precision);
 /* average.c: what share of new weights joins their average; for so many of them; and both change places */
 gfloat   rnn_average_share (gfloat decay, guint64 update);
 void     rnn_average_add (gsize n, gfloat share, const gfloat *weights, gfloat *average);

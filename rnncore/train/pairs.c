@@ -4,6 +4,7 @@
  * Sources and targets of a minibatch are padded to the longest; attention sees no padding, and padded answers count nothing. */
 #include "pairs.h"
 #include "dataset.h"
+#include "learner.h"
 #include "../model/root.h"
 #include <math.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct _RnnPairs {
   gint start, B;
   gint *lengths;                /* [B] of sources */
   gfloat *grad;                 /* [n_params] */
+  gfloat *average;              /* [n_params] of the weights, or NULL: off */
   RnnBuffer log_p;              /* [n_out] */
   RnnRng rng;
 };
@@ -47,7 +49,10 @@ rnn_pairs_new (RnnModel *model, const RnnTrainConfig *config, gint start, GError
   p->start = start;
   p->grad = g_new0 (gfloat, rnn_model_get_n_params (model));
   rnn_optimizer_init (&p->optimizer, &p->config, rnn_model_get_n_trained (model));
+  if (config->average > 0)
+    p->average = g_memdup2 (rnn_model_get_params (model), rnn_model_get_n_params (model) * sizeof (gfloat));
   rnn_rng_seed (&p->rng, (guint64) config->seed, 11);
+  rnn_learner_set_precision (rnn_model_get_cells (model), config->precision);
   rnn_model_pack (model, TRUE);
   return p;
 }
@@ -72,6 +77,9 @@ rnn_pairs_free (RnnPairs *p)
   rnn_buffer_clear (&p->log_p);
   g_free (p->lengths);
   g_free (p->grad);
+  g_free (p->average);
+  rnn_learner_set_precision (rnn_model_get_cells (p->model), 0);
+  rnn_model_pack (p->model, TRUE);
   rnn_model_unref (p->model);
   g_free (p);
 }
@@ -236,7 +244,19 @@ rnn_pairs_learn (RnnPairs *p, const RnnPair *pairs, guint n, gfloat own, gfloat 
   rnn_clip_norm (rnn_model_get_n_trained (p->model), p->grad, p->config.clip_norm);
   rnn_optimizer_step (&p->optimizer, rnn_model_get_params (p->model), p->grad, learning_rate);
   rnn_model_pack (p->model, TRUE);
+  if (p->average)
+    rnn_average_add (p->optimizer.n, rnn_average_share (p->config.average, p->optimizer.step), rnn_model_get_params (p->model),
+        p->average);
   return loss;
+}
+
+void
+rnn_pairs_take_average (RnnPairs *p)
+{
+  if (!p->average)
+    return;
+  memcpy (rnn_model_get_params (p->model), p->average, p->optimizer.n * sizeof (gfloat));
+  rnn_model_pack (p->model, TRUE);
 }
 
 gdouble

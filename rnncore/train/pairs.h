@@ -13,13 +13,15 @@ typedef struct {
 
 typedef struct _RnnPairs RnnPairs;
 
-/* Learns the weights of @model itself (a ref is taken).  Of @config count optimizer, clip_norm, seed.  The decoder's first input
- * is token @start. */
+/* Learns the weights of @model itself (a ref is taken).  Of @config count optimizer, clip_norm, seed, precision, average.  The
+ * decoder's first input is token @start. */
 RnnPairs *rnn_pairs_new   (RnnModel *model, const RnnTrainConfig *config, gint start, GError **error);
 void      rnn_pairs_free  (RnnPairs *pairs);
 /* One update by the mean over all target tokens, which is returned; each token heard is with probability @own not the true one but
  * the most probable by the answers of a first pass. */
 gdouble   rnn_pairs_learn (RnnPairs *pairs, const RnnPair *pair, guint n, gfloat own, gfloat learning_rate);
+/* The weights become their moving average over the updates, if the configuration asks for one. */
+void      rnn_pairs_take_average (RnnPairs *pairs);
 /* -log probability of all target tokens, added up. */
 gdouble   rnn_pairs_loss  (RnnPairs *pairs, const RnnPair *pair, guint n);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Encoder and decoder: the gradient of a minibatch of pairs of different lengths against finite differences, that padding changes
- * nothing, that a few hundred updates teach one to turn a sequence round, that a saved model says the same, and that the beam
+ * nothing, what the mean of the weights and bf16 products are, that a few hundred updates teach one to turn a sequence round, that a saved model says the same, and that the beam
  * finds what going through all sequences finds. */
 #include <math.h>
 #include <string.h>
@@ -104,6 +104,80 @@ test_padding (void)
   }
   g_assert_cmpfloat_with_epsilon (rnn_pairs_loss (pairs, pair, 9), alone, 1e-4);
   rnn_pairs_free (pairs);
+}
+
+static void
+learn_some (RnnPairs *pairs, guint updates, RnnRng *rng)
+{
+  RnnPair pair[16];
+  Turn turns[16];
+
+  for (guint update = 0; update < updates; update++) {
+    for (guint i = 0; i < G_N_ELEMENTS (pair); i++)
+      pair[i] = turn (&turns[i], rng);
+    rnn_pairs_learn (pairs, pair, G_N_ELEMENTS (pair), 0, 0.01f);
+  }
+}
+
+/* a += (1 - d) (w - a), d = min (decay, (1 + t) / (10 + t)), of the weights w after each update t; until it is taken, w is what learns. */
+static void
+test_average (void)
+{
+  g_autoptr (RnnModel) model = toy_model (turning, 1);
+  gsize n = rnn_model_get_n_params (model);
+  gfloat *w = rnn_model_get_params (model);
+  g_autofree gfloat *mean = g_memdup2 (w, n * sizeof (gfloat));
+  RnnTrainConfig config = toy_config ();
+  RnnPairs *pairs;
+  RnnRng rng;
+
+  config.average = 0.3f;
+  pairs = rnn_pairs_new (model, &config, 0, NULL);
+  rnn_rng_seed (&rng, 1, 0);
+  for (guint t = 1; t <= 5; t++) {
+    learn_some (pairs, 1, &rng);
+    for (gsize i = 0; i < n; i++)
+      mean[i] += (1 - MIN (0.3f, (1.0f + t) / (10.0f + t))) * (w[i] - mean[i]);
+  }
+  g_assert_cmpfloat (fabsf (w[0] - mean[0]), >, 1e-4);
+  rnn_pairs_take_average (pairs);
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon (w[i], mean[i], 1e-6);
+  rnn_pairs_free (pairs);
+}
+
+/* The logarithm of the probability of what is said best. */
+static gdouble
+score_of (RnnModel *model)
+{
+  g_autoptr (RnnTranslator) translator = rnn_translator_new (model, 1, 0, NULL);
+  guint n;
+
+  return rnn_translator_run (translator, (const gint[]) { 1, 2, 3 }, 3, &n, NULL)->score;
+}
+
+/* Products of bf16 are near those of floats and not the same; what was trained with them answers with floats. */
+static void
+test_precision (void)
+{
+  g_autoptr (RnnModel) exact = toy_model (turning, 1);
+  g_autoptr (RnnModel) rounded = toy_model (turning, 1);
+  g_autoptr (RnnModel) copy = NULL;
+  RnnTrainConfig config = toy_config ();
+  RnnModel *both[] = { exact, rounded };
+
+  for (config.precision = 0; config.precision < 2; config.precision++) {
+    RnnPairs *pairs = rnn_pairs_new (both[config.precision], &config, 0, NULL);
+    RnnRng rng;
+
+    rnn_rng_seed (&rng, 1, 0);
+    learn_some (pairs, 20, &rng);
+    rnn_pairs_free (pairs);
+  }
+  g_assert_cmpfloat (score_of (exact), !=, score_of (rounded));
+  g_assert_cmpfloat_with_epsilon (score_of (exact), score_of (rounded), 0.05);
+  copy = rnn_model_copy (rounded, NULL);
+  g_assert_cmpfloat (score_of (copy), ==, score_of (rounded));
 }
 
 /* ---- learning, and the tool's way ---- */
@@ -271,6 +345,8 @@ main (gint argc, gchar **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/translate/gradient/attention", turning, test_gradient);
   g_test_add_data_func ("/translate/gradient/carried", carried, test_gradient);
+  g_test_add_func ("/translate/average", test_average);
+  g_test_add_func ("/translate/precision", test_precision);
   g_test_add_func ("/translate/padding", test_padding);
   g_test_add_func ("/translate/pattern/encoder-decoder", test_encoder_decoder);
   g_test_add_func ("/translate/scheduled-sampling", test_scheduled_sampling);

@@ -132,6 +132,7 @@ pairs_fit (const Setting *setting, const gchar *name, RnnModel *model, const Rnn
   rnn_rng_seed (&rng, (guint64) setting->seed, 12);
   for (gint epoch = 0; epoch < config->epochs && progress (&t) < 1; epoch++)
     learn_epoch (&t, pairs, &rng);
+  rnn_pairs_take_average (t.pairs);
   rnn_pairs_free (t.pairs);
   json_object_update_new (figures, json_pack ("{sisfsisf}", "pairs", pairs->len, "minutes", seconds_of (&t) / 60, "parameters",
           (gint) rnn_model_get_n_params (model), "epochs", (gdouble) t.update * config->batch_size / pairs->len));
