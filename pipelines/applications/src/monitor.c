@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define STEPS 200               /* frames of an example */
-#define DRAWN 120               /* frames of the picture */
+#define DRAWN 400               /* frames of the picture */
 
 typedef struct {
   GPtrArray *clips;
