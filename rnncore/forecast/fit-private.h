@@ -23,6 +23,9 @@ typedef struct {
   gboolean stopped;
 } RnnFitWork;
 
+/* Numbers of a recipe's output for every step, 0: @error; @median: absolute errors are what it asks for. */
+gint     rnn_fit_count_params (const json_t *recipe, const gchar *where, gboolean *median, GError **error);
+
 void     rnn_fit_report (const RnnFitWork *work, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
 
 #define RNN_FIT_BLOCKS 8        /* stretches of the windows to choose by */

@@ -41,9 +41,8 @@ rnn_fit_surely (gdouble errors, guint n, const gdouble *before, const gdouble *a
   return mean > errors * sqrt (variance / RNN_FIT_BLOCKS);
 }
 
-/* Numbers of the output for every step; 0: @error. */
-static gint
-count_params (const json_t *recipe, const gchar *where, gboolean *median, GError **error)
+gint
+rnn_fit_count_params (const json_t *recipe, const gchar *where, gboolean *median, GError **error)
 {
   const gchar *kind = json_string_value (json_object_get (json_object_get (recipe, "output"), "kind"));
   const RnnOutputClass *klass = rnn_output_class_find (kind ? kind : "regression");
@@ -162,7 +161,7 @@ rnn_forecast_fit (const json_t *recipe, const RnnForecastTrack *tracks, guint n_
   gboolean good;
 
   if (!rnn_forecast_config_read (&w.config, recipe, where, error)
-      || !(w.n_params = count_params (recipe, where, &w.median, error)) || !check_covariates (&w, tracks, n_tracks, error))
+      || !(w.n_params = rnn_fit_count_params (recipe, where, &w.median, error)) || !check_covariates (&w, tracks, n_tracks, error))
     return NULL;
   rnn_fit_collect (&w, tracks, n_tracks, TRUE, fit->windows ? fit->windows : MAX_WINDOWS, &w.learn);
   rnn_fit_collect (&w, tracks, n_tracks, FALSE, CHOOSE_WINDOWS, &w.choose);

@@ -46,7 +46,7 @@ struct _RnnForecaster {
   RnnCovariates *covariates;
   RnnCovariateRing *beside;    /* NULL: there are none but categories */
   gfloat *tokens;               /* [n_streams][categories] */
-  gfloat *scale;                /* [horizon] */
+  gfloat *scale;                /* [n_streams][horizon] of what the model says, scaled; [horizon] where there is no head */
   RnnScaling *scalings;         /* [n_streams] */
   RnnAdapter *adapter;          /* NULL: off */
   gfloat *said;                 /* [n_streams][horizon] of the model, scaled; y itself where there is no head */
@@ -113,7 +113,7 @@ rnn_forecaster_new (RnnModel *model, guint n_streams, gdouble coverage, GError *
   if (f->config.known + f->config.past > 0)
     f->beside = rnn_covariate_ring_new (f->covariates, &f->config);
   f->y = g_new0 (gfloat, (gsize) n_streams * rnn_model_get_n_out (model));
-  f->scale = g_new (gfloat, f->config.horizon);
+  f->scale = g_new (gfloat, (gsize) (f->head ? n_streams : 1) * f->config.horizon);
   f->deviations = g_new (gfloat, f->config.horizon);
   f->scalings = g_new0 (RnnScaling, n_streams);
   f->said = f->head ? g_new0 (gfloat, (gsize) n_streams * f->config.horizon) : f->y;
@@ -287,29 +287,21 @@ make_input (RnnForecaster *f, guint i)
     memset (x, 0, f->config.context * sizeof (gfloat));
 }
 
-/* Half the distance of the quantiles that a deviation is from the mean; of few counts these are often the same */
-static gfloat
-head_scale (const RnnForecaster *f, const gfloat *y, gint h)
-{
-  gfloat scale = (gfloat) (rnn_head_quantile (f->head, y, h, 0.8413) - rnn_head_quantile (f->head, y, h, 0.1587)) / 2;
-
-  return CLAMP (scale, (f->head->head->counts ? 1 : 1e-3f) * f->deviations[h], LARGEST);
-}
-
-/* What the distributions say of each step, scaled */
+/* What the distributions say of each step, scaled; of few counts they are too sure */
 static void
 read_heads (RnnForecaster *f, guint i)
 {
   const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
-  gfloat *said = f->said + (gsize) i * f->config.horizon;
+  gfloat *scale = f->scale + (gsize) i * f->config.horizon, least = f->head->head->counts ? 1 : 1e-3f;
 
+  rnn_head_spread (f->head, y, f->said + (gsize) i * f->config.horizon, scale);
   for (gint h = 0; h < f->config.horizon; h++)
-    said[h] = (gfloat) rnn_head_quantile (f->head, y, h, 0.5);
+    scale[h] = CLAMP (scale[h], least * f->deviations[h], LARGEST);
 }
 
-/* mean[n], scale[n]: into the units of the series */
-static void
-unscale (gint n, RnnScaling to, gfloat size, gfloat shift, const gfloat *said, const gfloat *deviations, gfloat *mean, gfloat *scale)
+/* Into the units of the series: mean[n]; returns what scales are multiplied by. */
+static gfloat
+unscale (gint n, RnnScaling to, gfloat size, gfloat shift, const gfloat *said, gfloat *mean)
 {
   gfloat last = to.shift * size + shift, factor = CLAMP (to.scale * size, G_MINFLOAT / SMALLEST, G_MAXFLOAT / LARGEST);
 
@@ -317,21 +309,23 @@ unscale (gint n, RnnScaling to, gfloat size, gfloat shift, const gfloat *said, c
     gfloat value = said[h] * factor + last;
 
     mean[h] = fabsf (value) <= G_MAXFLOAT ? value : last;
-    scale[h] = deviations[h] * factor;
   }
+  return factor;
 }
 
 static void
 issue (RnnForecaster *f, guint i)
 {
   Stream *s = &f->streams[i];
-  const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
   gint H = f->config.horizon;
+  gfloat *scale = f->head ? f->scale + (gsize) i * H : f->scale;
+  gfloat factor = unscale (H, f->scalings[i], s->size, s->shift, f->said + (gsize) i * H, s->mean);
 
   for (gint h = 0; f->head && h < H; h++)
-    f->scale[h] = head_scale (f, y, h);
-  unscale (H, f->scalings[i], s->size, s->shift, f->said + (gsize) i * H, f->head ? f->scale : f->deviations, s->mean, f->scale);
-  rnn_tracker_issue (s->tracker, s->mean, f->scale, 1.645f);
+    scale[h] *= factor;
+  for (gint h = 0; !f->head && h < H; h++)
+    scale[h] = f->deviations[h] * factor;
+  rnn_tracker_issue (s->tracker, s->mean, scale, 1.645f);
 }
 
 void

@@ -3,7 +3,11 @@
  *
  *   -ln p = ln (2 pi) / 2 + ln sigma + z^2 / 2,  z = (y - mu) / sigma */
 #include "head.h"
+#include "../kernels/kernels.h"
 #include <math.h>
+#include <string.h>
+
+#define AWAY 0.99981509f        /* deviations from the mean to the quantile at 1 - RNN_HEAD_BELOW */
 
 static gdouble
 loss (const RnnHead *h, const gdouble *raw, gdouble y, gdouble *draw)
@@ -29,7 +33,17 @@ cdf (const RnnHead *h, const gdouble *raw, gdouble y)
   return rnn_normal_cdf ((y - raw[0]) / rnn_softplus (raw[1]));
 }
 
-static const RnnHeadClass head = { .n_params = 2, .loss = loss, .mean = mean, .cdf = cdf };
+static void
+spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
+{
+  gint n = h->output.n_values;
+
+  memcpy (median, y, n * sizeof (gfloat));
+  rnn_softplus_all (n, y + n, scale);
+  rnn_kernels ()->scale (n, AWAY, scale);
+}
+
+static const RnnHeadClass head = { .n_params = 2, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

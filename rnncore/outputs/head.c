@@ -2,8 +2,11 @@
 /* What distributions have in common: values side by side, means over what is known, quantiles by bisection. */
 #include "head.h"
 #include "pooling.h"
+#include "../kernels/kernels.h"
 #include <float.h>
 #include <math.h>
+
+#define BLOCK 64                /* values at once */
 
 const RnnOption rnn_head_options[] = {
   RNN_OPT_POOLING,
@@ -161,6 +164,19 @@ rnn_head_quantile (const RnnHead *h, const gfloat *y, gint i, gdouble level)
   return h->head->quantile ? h->head->quantile (h, raw, level) : bisect (h, raw, level);
 }
 
+void
+rnn_head_spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
+{
+  if (h->head->spread) {
+    h->head->spread (h, y, median, scale);
+    return;
+  }
+  for (gint i = 0; i < h->output.n_values; i++) {
+    median[i] = (gfloat) rnn_head_quantile (h, y, i, 0.5);
+    scale[i] = (gfloat) (rnn_head_quantile (h, y, i, 1 - RNN_HEAD_BELOW) - rnn_head_quantile (h, y, i, RNN_HEAD_BELOW)) / 2;
+  }
+}
+
 gdouble
 rnn_head_sample (const RnnHead *h, const gfloat *y, gint i, RnnRng *rng)
 {
@@ -173,6 +189,29 @@ gdouble
 rnn_softplus (gdouble x)
 {
   return MAX (x, 0) + log1p (exp (-fabs (x))) + DBL_MIN;
+}
+
+/* ln (1 + e) = ln (u) e / (u - 1) where u is 1 + e rounded (Kahan), or e where that is 1 */
+void
+rnn_softplus_all (gint n, const gfloat *x, gfloat *y)
+{
+  gfloat e[BLOCK], log_u[BLOCK];
+
+  for (gint from = 0; from < n; from += BLOCK) {
+    gint m = MIN (BLOCK, n - from);
+
+    for (gint i = 0; i < m; i++)
+      e[i] = -fabsf (x[from + i]);
+    rnn_kernels ()->exp (m, e, e);
+    for (gint i = 0; i < m; i++)
+      log_u[i] = 1 + e[i];
+    rnn_kernels ()->log (m, log_u, log_u);
+    for (gint i = 0; i < m; i++) {
+      gfloat counts = 1 + e[i] - 1;     /* 0: log_u is, too */
+
+      y[from + i] = MAX (x[from + i], 0) + log_u[i] * (e[i] / MAX (counts, FLT_MIN)) + (counts > 0 ? 0 : e[i]) + FLT_MIN;
+    }
+  }
 }
 
 gdouble

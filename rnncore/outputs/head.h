@@ -24,6 +24,8 @@ typedef struct {
   gdouble (*mean) (const RnnHead *head, const gdouble *raw);
   gdouble (*cdf)  (const RnnHead *head, const gdouble *raw, gdouble y);                 /* may be NULL if ... */
   gdouble (*quantile) (const RnnHead *head, const gdouble *raw, gdouble level);         /* ... this is not; else by cdf */
+  /* rnn_head_spread() of n_values, y as there; NULL: by quantiles, which takes some microseconds a value where these are sought. */
+  void (*spread) (const RnnHead *head, const gfloat *y, gfloat *median, gfloat *scale);
 } RnnHeadClass;
 
 struct _RnnHead {               /* first member of every instance of these kinds */
@@ -40,6 +42,9 @@ const RnnHead *rnn_head_from_output (const RnnOutput *output);
 /* Of value @i of a step's numbers y[n].  A level is within (0, 1). */
 gdouble rnn_head_mean     (const RnnHead *head, const gfloat *y, gint i);
 gdouble rnn_head_quantile (const RnnHead *head, const gfloat *y, gint i, gdouble level);
+/* Of all values of a step's numbers: median[n_values], and scale[n_values] >= 0, what a deviation is of a Gaussian: half of what lies
+ * between the quantiles at RNN_HEAD_BELOW and 1 - RNN_HEAD_BELOW; the standard deviation of counts and mixtures. */
+void    rnn_head_spread   (const RnnHead *head, const gfloat *y, gfloat *median, gfloat *scale);
 gdouble rnn_head_sample   (const RnnHead *head, const gfloat *y, gint i, RnnRng *rng);
 
 /* ---- for the kinds ---- */
@@ -50,9 +55,12 @@ gfloat   rnn_head_loss    (const RnnOutput *output, const RnnAnswer *answer);
 void     rnn_head_measure (const RnnOutput *output, const RnnAnswer *answer, RnnMeasure *measure);
 extern const gchar *const rnn_head_keys[];
 
-/* ln (1 + e^x), > 0, and its slope */
+#define RNN_HEAD_BELOW 0.1587
+
+/* ln (1 + e^x), > 0, and its slope; x[n] -> y[n], which may be x */
 gdouble rnn_softplus       (gdouble x);
 gdouble rnn_softplus_slope (gdouble x);
+void    rnn_softplus_all   (gint n, const gfloat *x, gfloat *y);
 gdouble rnn_digamma        (gdouble x);                 /* x > 0 */
 gdouble rnn_normal_cdf     (gdouble z);
 gdouble rnn_incomplete_beta (gdouble a, gdouble b, gdouble x);  /* regularised; a, b > 0, x in [0, 1] */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Laplace: mu = raw_0, b = softplus (raw_1); -ln p = ln (2 b) + |y - mu| / b */
 #include "head.h"
+#include "../kernels/kernels.h"
 #include <math.h>
+#include <string.h>
 
 static gdouble
 loss (const RnnHead *h, const gdouble *raw, gdouble y, gdouble *draw)
@@ -29,7 +31,17 @@ quantile (const RnnHead *h, const gdouble *raw, gdouble level)
   return level < 0.5 ? raw[0] + b * log (2 * level) : raw[0] - b * log (2 - 2 * level);
 }
 
-static const RnnHeadClass head = { .n_params = 2, .loss = loss, .mean = mean, .quantile = quantile };
+static void
+spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
+{
+  gint n = h->output.n_values;
+
+  memcpy (median, y, n * sizeof (gfloat));
+  rnn_softplus_all (n, y + n, scale);
+  rnn_kernels ()->scale (n, (gfloat) -log (2 * RNN_HEAD_BELOW), scale);
+}
+
+static const RnnHeadClass head = { .n_params = 2, .loss = loss, .mean = mean, .quantile = quantile, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

@@ -5,7 +5,11 @@
  *
  * Loss: twice the mean pinball over the levels, which goes to the CRPS as they get dense. */
 #include "head.h"
+#include "../kernels/kernels.h"
 #include <math.h>
+#include <string.h>
+
+#define BLOCK 64                /* values at once */
 
 static const gchar *const keys[] = { "values", "levels", NULL };
 
@@ -57,7 +61,39 @@ mean (const RnnHead *h, const gdouble *raw)
   return sum;
 }
 
-static const RnnHeadClass head = { .loss = loss, .mean = mean, .quantile = quantile };
+/* How much of distance @j the quantile at @level lies above the first one */
+static gdouble
+get_part (const RnnHead *h, gint j, gdouble level)
+{
+  gint k = 1;
+
+  while (k + 1 < h->n_levels && level > h->levels[k])
+    k++;
+  return j < k ? 1 : j > k ? 0 : (level - h->levels[k - 1]) / (h->levels[k] - h->levels[k - 1]);
+}
+
+static void
+spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
+{
+  gint n = h->output.n_values;
+  gfloat distance[BLOCK];
+
+  memcpy (median, y, n * sizeof (gfloat));
+  memset (scale, 0, n * sizeof (gfloat));
+  for (gint j = 1; j < h->n_levels; j++) {
+    gdouble wide = get_part (h, j, 1 - RNN_HEAD_BELOW) - get_part (h, j, RNN_HEAD_BELOW);
+
+    for (gint from = 0; from < n; from += BLOCK) {
+      gint m = MIN (BLOCK, n - from);
+
+      rnn_softplus_all (m, y + (gsize) j * n + from, distance);
+      rnn_kernels ()->axpy (m, (gfloat) get_part (h, j, 0.5), distance, median + from);
+      rnn_kernels ()->axpy (m, (gfloat) wide / 2, distance, scale + from);
+    }
+  }
+}
+
+static const RnnHeadClass head = { .loss = loss, .mean = mean, .quantile = quantile, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

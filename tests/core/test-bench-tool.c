@@ -256,6 +256,31 @@ test_pipeline_errors (void)
       "file; for raw 16 bit samples say their rate\n");
 }
 
+static void
+test_forecast (void)
+{
+  static const gchar forecaster[] = "{\"forecast\": {\"context\": 12, \"segment\": 4}, \"layers\": [{\"cell\": \"gru\", "
+      "\"hidden\": 4}], \"output\": {\"kind\": \"student-t\"}}";
+  json_t *object;
+
+  write_bytes ("forecaster.json", forecaster, strlen (forecaster));
+  write_bytes ("broken.json", "{", 1);
+  write_bytes ("model.json", recipe, strlen (recipe));
+  object = bench ("forecast --model forecaster.json --horizon 6");
+  assert_text (object, "what", "forecast");
+  assert_text (object, "unit", "value");
+  g_assert_cmpint (number (object, "horizon"), ==, 6);
+  g_assert_cmpfloat (number (object, "model_us"), >, 0);
+  g_assert_cmpfloat (number (object, "median_us"), >, 0);
+  g_assert_cmpint (number (object, "bytes_per_stream"), >, 0);
+  json_decref (object);
+  assert_failure ("bench forecast", 2, "rnncore bench: forecast needs --model FILE\n");
+  assert_failure ("bench forecast --model broken.json", 1, "rnncore bench: broken.json:1: string or '}' expected near end of file\n");
+  assert_failure ("bench forecast --model model.json", 1,
+      "rnncore bench: model.json: this is no forecaster: it has no \"forecast\"\n");
+  assert_failure ("bench forecast --model forecaster.json --horizon 0", 2, "rnncore bench: --horizon must be from 1 to 4096\n");
+}
+
 /* ---- the line for people, and errors ---- */
 
 static void
@@ -291,7 +316,7 @@ test_errors (void)
 {
   assert_failure ("bench", 2, "rnncore bench: usage: rnncore bench WHAT\n");
   assert_failure ("bench dance", 2,
-      "rnncore bench: cannot measure \"dance\"; there are step, chunk, batch, train, ctc, features, pipeline\n");
+      "rnncore bench: cannot measure \"dance\"; there are step, chunk, batch, train, ctc, features, pipeline, forecast\n");
   assert_failure ("bench step --bells", 2, "rnncore bench: Unknown option --bells\n");
   assert_failure ("bench step --hidden 0", 2, "rnncore bench: --hidden must be from 1 to 65536\n");
   assert_failure ("bench step --steps -3", 2, "rnncore bench: --steps must be from 1 to 65536\n");
@@ -346,6 +371,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bench-tool/train", test_train);
   g_test_add_func ("/bench-tool/ctc-and-features", test_ctc_and_features);
   g_test_add_func ("/bench-tool/pipeline", test_pipeline);
+  g_test_add_func ("/bench-tool/forecast", test_forecast);
   g_test_add_func ("/bench-tool/pipeline-errors", test_pipeline_errors);
   g_test_add_func ("/bench-tool/line", test_line);
   g_test_add_func ("/bench-tool/unknown-cell", test_unknown_cell);

@@ -122,6 +122,34 @@ test_density (gconstpointer text)
   rnn_output_free (f.output);
 }
 
+/* All medians and deviations at once are those of the quantiles, one by one. */
+static void
+test_spread (gconstpointer text)
+{
+  static const gfloat sizes[] = { 0.2f, 1, 5, 30 };
+  Fixture f;
+
+  fixture_init (&f, text);
+  for (guint k = 0; k < G_N_ELEMENTS (sizes); k++) {
+    gfloat y[VALUES * RNN_HEAD_MAX_PARAMS], median[VALUES], scale[VALUES];
+
+    for (gint i = 0; i < f.output->n; i++)
+      y[i] = sizes[k] * f.y[i];
+    rnn_head_spread (f.head, y, median, scale);
+    for (gint i = 0; i < VALUES; i++) {
+      gdouble wide = (rnn_head_quantile (f.head, y, i, 1 - RNN_HEAD_BELOW) - rnn_head_quantile (f.head, y, i, RNN_HEAD_BELOW)) / 2;
+      gdouble middle = rnn_head_quantile (f.head, y, i, 0.5);
+
+      g_assert_cmpfloat_with_epsilon (median[i], middle, 1e-5 * (fabs (middle) + wide) + 1e-9);
+      if (f.head->components == 0 && !f.head->head->counts)
+        g_assert_cmpfloat_with_epsilon (scale[i], wide, 1e-5 * wide + 1e-9);
+      else                      /* the standard deviation */
+        g_assert_true (isfinite (scale[i]) && scale[i] > 0 && wide < 3 * scale[i]);
+    }
+  }
+  rnn_output_free (f.output);
+}
+
 static void
 test_quantiles (gconstpointer text)
 {
@@ -217,6 +245,7 @@ main (int argc, char **argv)
     GTestDataFunc func;
   } tests[] = {
     { "gradient", test_gradient }, { "density", test_density }, { "quantiles", test_quantiles },
+    { "spread", test_spread },
     { "extremes", test_extremes },
   };
 

@@ -33,6 +33,7 @@ static const BenchKind kinds[] = {
   { "features", "frame", "log-mel filter banks", { .outputs = 80, .steps = 100 }, bench_prepare_features },
   { "pipeline", "second of audio", "samples to words", { .streams = 1, .steps = 1, .precision_name = "f32",
       .model = "", .audio = "" }, bench_prepare_pipeline },
+  { "forecast", "value", "a value of a series to a forecast", { .horizon = 24, .model = "" }, bench_prepare_forecast },
 };
 
 /* What may be measured more than once, for different losses: then the row of @loss, else the first. */
@@ -73,6 +74,7 @@ static const struct {
   { "streams", G_STRUCT_OFFSET (BenchSettings, streams), 65536 },
   { "steps", G_STRUCT_OFFSET (BenchSettings, steps), 65536 },
   { "threads", G_STRUCT_OFFSET (BenchSettings, threads), 256 },
+  { "horizon", G_STRUCT_OFFSET (BenchSettings, horizon), 4096 },
 };
 
 static const struct {
@@ -198,13 +200,17 @@ measure (const BenchSettings *s, const BenchKind *kind, const BenchWork *work)
 
   if (peer_data)
     parties[PEER] = (BenchParty) { peer->run, peer_data };
-  bench_measure (parties, peer_data ? N_PARTIES : PEER, s->seconds);
+  else if (work->core)
+    parties[PEER] = (BenchParty) { work->core, work->data };
+  bench_measure (parties, parties[PEER].run ? N_PARTIES : PEER, s->seconds);
   result.median = bench_party_quantile (&parties[OURS], 0.5) / work->units;
   result.p99 = bench_party_quantile (&parties[OURS], 0.99) / work->units;
   result.floor = bench_floor_get (floor, work, s, parties + FLOOR) / work->units;
   if (peer_data) {
     result.peer_median = bench_party_quantile (&parties[PEER], 0.5) / work->units;
     peer->stop (peer_data);
+  } else if (work->core) {
+    result.core = bench_party_quantile (&parties[PEER], 0.5) / work->units;
   }
   bench_report (s, &result);
   for (guint i = 0; i < N_PARTIES; i++)
@@ -249,10 +255,11 @@ run (gint argc, gchar **argv, GError **error)
     { "streams", 0, 0, G_OPTION_ARG_INT, &s.streams, "Streams that step together; utterances of a minibatch", "N" },
     { "steps", 0, 0, G_OPTION_ARG_INT, &s.steps, "Steps of one call", "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &s.threads, "train: threads (1)", "N" },
+    { "horizon", 0, 0, G_OPTION_ARG_INT, &s.horizon, "forecast: steps ahead (24), where --model is a recipe", "N" },
     { "outputs", 0, 0, G_OPTION_ARG_INT, &s.outputs, "train, ctc: tokens; features: bands", "N" },
     { "labels", 0, 0, G_OPTION_ARG_INT, &s.labels, "train, ctc: labels per utterance", "N" },
     { "loss", 0, 0, G_OPTION_ARG_STRING, &s.loss, "train: ctc, or cross-entropy: a language model", "NAME" },
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &s.model, "pipeline: the model to run", "FILE" },
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &s.model, "pipeline, forecast: the model to run", "FILE" },
     { "audio", 0, 0, G_OPTION_ARG_FILENAME, &s.audio, "pipeline: WAV or raw, mono, 16 bit; else noise", "FILE" },
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &s.seconds, "How long to measure (1)", "S" },
     { "count", 0, 0, G_OPTION_ARG_INT, &s.count, "Only make N calls, for a profiler", "N" },
@@ -269,4 +276,4 @@ run (gint argc, gchar **argv, GError **error)
   return ok;
 }
 
-const RnnTool rnn_tool_bench = { "bench", "WHAT", "Measure step, chunk, batch, train, ctc, features or pipeline", run };
+const RnnTool rnn_tool_bench = { "bench", "WHAT", "Measure step, chunk, batch, train, ctc, features, pipeline or forecast", run };

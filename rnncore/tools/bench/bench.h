@@ -15,9 +15,9 @@ typedef struct {
 typedef struct {
   const gchar *what;
   gchar *cell, *precision_name, *loss;
-  gchar *model, *audio;         /* pipeline: files; audio NULL: made up */
+  gchar *model, *audio;         /* pipeline, forecast: files; audio NULL: made up */
   gint input, hidden, layers, outputs, labels;
-  gint streams, steps, threads;
+  gint streams, steps, threads, horizon;
   gint count;                   /* > 0: so many calls and nothing measured */
   gdouble seconds;
   gboolean json;
@@ -33,6 +33,7 @@ typedef struct {
 typedef struct {
   gpointer data;
   void (*run) (gpointer data);          /* one call: what is timed */
+  void (*core) (gpointer data);         /* NULL, or the part of it that is the model */
   void (*free) (gpointer data);
   gdouble units;                /* stream-steps, frames... of one call: times are given per unit */
   GArray *needs;                /* of BenchNeed, one after the other in a call */
@@ -54,6 +55,7 @@ gboolean bench_prepare_train    (BenchSettings *settings, BenchWork *work, GErro
 gboolean bench_prepare_ctc      (BenchSettings *settings, BenchWork *work, GError **error);
 gboolean bench_prepare_features (BenchSettings *settings, BenchWork *work, GError **error);
 gboolean bench_prepare_pipeline (BenchSettings *settings, BenchWork *work, GError **error);
+gboolean bench_prepare_forecast (BenchSettings *settings, BenchWork *work, GError **error);
 
 /* ---- models.c: recipes of so many layers, and what they need ---- */
 

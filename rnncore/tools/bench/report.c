@@ -52,6 +52,7 @@ set_settings (json_t *object, const BenchSettings *s)
   set_number (object, "threads", s->threads);
   set_number (object, "outputs", s->outputs);
   set_number (object, "labels", s->labels);
+  set_number (object, "horizon", s->horizon);
   set_text (object, "loss", s->loss);
   set_text (object, "model", s->model);
 }
@@ -72,7 +73,9 @@ print_json (const BenchSettings *s, const BenchResult *r, const gchar *cpu)
   set_number (object, "bytes_per_stream", (gint64) r->bytes_per_stream);
   set_real (object, "onednn_us", r->peer_median);
   set_real (object, "onednn_ratio", r->peer_median / r->median);
-  if (s->model)
+  if (r->core > 0)
+    set_real (object, "model_us", r->core);
+  else if (s->model)
     set_real (object, "real_time_factor", r->median / 1e6);
   text = json_dumps (object, JSON_COMPACT | JSON_REAL_PRECISION (6));
   g_print ("%s\n", text);
@@ -114,6 +117,8 @@ print_title (const BenchSettings *s)
     g_print (", %d streams", s->streams);
   if (s->outputs)
     g_print (", %d outputs", s->outputs);
+  if (s->horizon)
+    g_print (", horizon %d", s->horizon);
   if (s->threads > 1)
     g_print (", %d threads", s->threads);
 }
@@ -122,13 +127,15 @@ static void
 print_line (const BenchSettings *s, const BenchResult *r, const gchar *cpu)
 {
   g_autofree gchar *median = format_time (r->median), *p99 = format_time (r->p99), *floor = format_time (r->floor);
-  g_autofree gchar *peer = format_time (r->peer_median);
+  g_autofree gchar *peer = format_time (r->peer_median), *core = format_time (r->core);
 
   print_title (s);
   g_print (": %s a %s (p99 %s)", median, r->unit, p99);
   if (r->floor > 0)
     g_print (", %.2f times the floor of %s", r->median / r->floor, floor);
-  if (s->model)
+  if (r->core > 0)
+    g_print (", %.2f times its model's %s", r->median / r->core, core);
+  else if (s->model)
     g_print ("; real-time factor %.5f", r->median / 1e6);
   if (r->peer && r->peer_median)
     g_print ("; %s %s, ratio %.2f", r->peer->name, peer, r->peer_median / r->median);

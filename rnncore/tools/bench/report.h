@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 typedef struct {
   const gchar *unit;
   gdouble median, p99, floor;   /* microseconds per unit */
+  gdouble core;                 /* its model alone, or 0 */
   gsize bytes_per_stream;
   const BenchPeer *peer;        /* NULL: there is none */
   gdouble peer_median;          /* 0: it does not offer this */
