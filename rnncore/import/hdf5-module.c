@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* HDF5 files in memory, by libhdf5: a module of its own, loaded by hdf5.c. */
 #include <hdf5.h>
-#include <hdf5_hl.h>
 #include "hdf5.h"
 
 #define MAX_OBJECTS 65536
 #define MAX_TEXT (16 << 20)
+#define CHUNK 65536             /* bytes that a file in memory grows by */
 
 typedef struct {
   RnnHdf5Sink *sink;
   const gchar *path;
-  const gchar *wrong;
+  RnnHdf5Result result;
   guint n_objects;
 } Walk;
 
-const gchar *rnn_hdf5_read_image (const guint8 *data, gsize n, RnnHdf5Sink *sink);
+RnnHdf5Result rnn_hdf5_read_image (const guint8 *data, gsize n, RnnHdf5Sink *sink);
 
 /* A text of fixed or of any length (g_free), or NULL. */
 static gchar *
@@ -74,7 +74,7 @@ read_array (hid_t set, Walk *walk)
   }
   floats = fits ? walk->sink->array (walk->sink, walk->path, rank, dims) : NULL;
   if (floats && H5Dread (set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, floats) < 0)
-    walk->wrong = "an array is damaged";
+    walk->result = RNN_HDF5_ARRAY_DAMAGED;
   H5Sclose (space);
   H5Tclose (type);
 }
@@ -86,31 +86,43 @@ visit (hid_t file, const char *name, const H5O_info_t *info, void *data)
   hid_t object = H5Oopen (file, name, H5P_DEFAULT);
 
   if (++walk->n_objects > MAX_OBJECTS)
-    walk->wrong = "more objects than are supported";
+    walk->result = RNN_HDF5_TOO_MANY;
   walk->path = name;
-  if (object >= 0 && !walk->wrong) {
+  if (object >= 0 && !walk->result) {
     H5Aiterate2 (object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, visit_attribute, walk);
     if (info->type == H5O_TYPE_DATASET)
       read_array (object, walk);
   }
   if (object >= 0)
     H5Oclose (object);
-  return walk->wrong ? 1 : 0;
+  return walk->result ? 1 : 0;
 }
 
-const gchar *
+/* By the driver of files in memory; H5LTopen_file_image leaks where a file is damaged. */
+static hid_t
+open_image (const guint8 *data, gsize n)
+{
+  g_autofree gchar *name = g_strdup_printf ("image-%p", data);  /* of one name would be one file */
+  hid_t access = H5Pcreate (H5P_FILE_ACCESS), file = -1;
+
+  if (H5Pset_fapl_core (access, CHUNK, 0) >= 0 && H5Pset_file_image (access, (void *) data, n) >= 0)
+    file = H5Fopen (name, H5F_ACC_RDONLY, access);
+  H5Pclose (access);
+  return file;
+}
+
+RnnHdf5Result
 rnn_hdf5_read_image (const guint8 *data, gsize n, RnnHdf5Sink *sink)
 {
-  Walk walk = { sink, "", NULL, 0 };
+  Walk walk = { sink, "", RNN_HDF5_GOOD, 0 };
   hid_t file;
 
   H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
-  /* not written to, in spite of its type */
-  file = H5LTopen_file_image ((void *) data, n, H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE);
+  file = open_image (data, n);
   if (file < 0)
-    return "it is damaged";
-  if (H5Ovisit2 (file, H5_INDEX_NAME, H5_ITER_NATIVE, visit, &walk, H5O_INFO_BASIC) < 0 && !walk.wrong)
-    walk.wrong = "it is damaged";
+    return RNN_HDF5_DAMAGED;
+  if (H5Ovisit2 (file, H5_INDEX_NAME, H5_ITER_NATIVE, visit, &walk, H5O_INFO_BASIC) < 0 && !walk.result)
+    walk.result = RNN_HDF5_DAMAGED;
   H5Fclose (file);
-  return walk.wrong;
+  return walk.result;
 }

@@ -4,6 +4,14 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/module.h"
+#include "hdf5-apart.h"
+
+static const gchar *const reasons[RNN_HDF5_N_RESULTS] = {
+  [RNN_HDF5_DAMAGED] = "it is damaged",
+  [RNN_HDF5_ARRAY_DAMAGED] = "an array is damaged",
+  [RNN_HDF5_TOO_MANY] = "more objects than are supported",
+  [RNN_HDF5_NO_PROCESS] = "the system has no process for it",
+};
 
 gboolean
 rnn_hdf5_is_one (const guint8 *data, gsize n)
@@ -27,11 +35,11 @@ rnn_hdf5_read (const guint8 *data, gsize n, const gchar *where, RnnHdf5Sink *sin
 {
   static GOnce once = G_ONCE_INIT;
   RnnHdf5Read reader = (RnnHdf5Read) g_once (&once, find_reader, NULL);
-  const gchar *wrong = reader ? reader (data, n, sink) : NULL;
+  RnnHdf5Result result = reader ? rnn_hdf5_read_apart (reader, data, n, sink) : RNN_HDF5_DAMAGED;
 
   if (!reader)
     g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: an HDF5 file, and this installation has no librnncore-hdf5", where);
-  else if (wrong)
-    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: its HDF5 cannot be read: %s", where, wrong);
-  return reader && !wrong;
+  else if (result != RNN_HDF5_GOOD)
+    g_set_error (error, RNN_ERROR, RNN_ERROR_FORMAT, "%s: its HDF5 cannot be read: %s", where, reasons[result]);
+  return result == RNN_HDF5_GOOD;
 }

@@ -18,9 +18,12 @@ struct _RnnHdf5Sink {
   gfloat *(*array) (RnnHdf5Sink *sink, const gchar *path, gint rank, const gint *dims);
 };
 
-/* The module's one symbol.  Returns what is wrong (static), or NULL. */
+typedef enum { RNN_HDF5_GOOD, RNN_HDF5_DAMAGED, RNN_HDF5_ARRAY_DAMAGED, RNN_HDF5_TOO_MANY, RNN_HDF5_NO_PROCESS,
+  RNN_HDF5_N_RESULTS } RnnHdf5Result;
+
+/* The module's one symbol. */
 #define RNN_HDF5_SYMBOL "rnn_hdf5_read_image"
-typedef const gchar *(*RnnHdf5Read) (const guint8 *data, gsize n, RnnHdf5Sink *sink);
+typedef RnnHdf5Result (*RnnHdf5Read) (const guint8 *data, gsize n, RnnHdf5Sink *sink);
 
 gboolean rnn_hdf5_is_one (const guint8 *data, gsize n);
 gboolean rnn_hdf5_read   (const guint8 *data, gsize n, const gchar *where, RnnHdf5Sink *sink, GError **error);
