@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The words that callers see: those on which all hypotheses agree are stable (every later hypothesis comes from one of
- * them, so nothing can change them); behind them, until the next step, those of the best hypothesis.  Who cannot wait is told words of
- * the best hypothesis before; the search goes on as it would have, and of what it finds later only words count that begin
- * where the told ones end or after. */
+ * them, so nothing can change them); behind them, until the next step, those of the best hypothesis.  Who cannot wait is told of words
+ * before (beam-due.c); of what is found later only words count that begin where the told ones end or after. */
 #include <math.h>
 #include <string.h>
 #include "beam.h"
@@ -236,64 +235,30 @@ rnn_beam_show (RnnBeam *beam)
 
 /* ---- what is due ---- */
 
-/* How many words, from the first on, @h has in common with the best hypothesis, whose last one counts when it is complete. */
-static guint64
-count_agreed (const RnnBeam *beam, const RnnBeamHypothesis *h)
+gboolean
+rnn_beam_next_word (const RnnBeam *beam, const RnnBeamHypothesis *h, RnnBeamWord *word)
 {
-  const RnnBeamHypothesis *best = &beam->now[0];
-  guint64 common = count_common (beam, best, h);
+  const RnnBeamPath *path = rnn_beam_best_path (h);
+  guint32 first = RNN_BEAM_NONE;
 
-  if (common < best->ordinal || best->open || !best->said)
-    return common;
-  if (h->ordinal == best->ordinal)
-    return common + (h->said && !h->open && h->key == best->key);
-  for (guint32 at = rnn_beam_best_path (h)->previous; at != RNN_BEAM_NONE; at = beam->history.words[at].previous)
-    if (beam->history.words[at].ordinal == best->ordinal)
-      return common + (beam->history.words[at].hash == best->key);
-  return common;
-}
-
-/* The probability that hypotheses hold which do not begin with the best one's first words, up to number @until. */
-static gdouble
-get_doubt (const RnnBeam *beam, guint64 until)
-{
-  gdouble all = 0, others = 0;
-
-  for (guint i = 0; i < beam->n; i++) {
-    gdouble share = exp (beam->now[i].rank - beam->now[0].rank);
-
-    all += share;
-    others += count_agreed (beam, &beam->now[i]) < until ? share : 0;
+  for (guint32 at = path->previous; at != RNN_BEAM_NONE && !is_told (beam, beam->history.words[at].start); at = beam->history.words[at].previous)
+    first = at;
+  if (first != RNN_BEAM_NONE) {
+    *word = beam->history.words[first];
+    return TRUE;
   }
-  return others / all;
+  *word = (RnnBeamWord) {.word = h->word,.spelling = h->spelling,.start = path->start,.end = path->end,.confidence = confidence_of (path) };
+  return !h->open && can_spell (beam, h, h->word) && !is_told (beam, path->start);
 }
 
-/* How many words of the best hypothesis that are not committed are of a time of which was told. */
-static guint
-count_told (RnnBeam *beam)
-{
-  guint n = trace (beam, rnn_beam_best_path (&beam->now[0])), told = 0;
-
-  while (told < n && is_told (beam, beam->history.words[beam->chain[told]].start))
-    told++;
-  return told;
-}
-
-/* The search goes on as it would have, with all that speaks against them. */
 void
-rnn_beam_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt)
+rnn_beam_tell (RnnBeam *beam, const RnnBeamWord *word)
 {
-  RnnBeam *beam = (RnnBeam *) decoder;
-  guint n_stable = decoder->n_stable;
-  guint64 before = beam->committed + count_told (beam);
-
-  while (n > n_stable && doubt < 1 && get_doubt (beam, before + (n - n_stable)) > doubt)
-    n--;
-  if (n == n_stable)
-    return;
-  note_said (beam, n);
+  rnn_ctc_words_truncate (&beam->base.words, beam->base.n_stable);
+  add_word (beam, word->word, word->spelling, word->start, word->end, word->confidence);
+  note_said (beam, beam->base.words.n);
   beam->told_until = beam->said_until;
-  beam->shown = G_MAXUINT64;    /* its times do not move any more */
+  show_all (beam);
 }
 
 /* ---- the end ---- */

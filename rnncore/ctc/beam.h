@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CTC prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014), in parts: beam.c (the decoder's class and its
  * options), beam-language.c (lexicon and language model), beam-extend.c (what a step makes of the hypotheses), beam-prepare.c (what it asks the model, before), beam-keep.c (which of that stays), beam-end.c (where words end),
- * beam-history.c (words said so far), beam-words.c (what callers see), beam-state.c (all of it into another process).
+ * beam-history.c (words said so far), beam-words.c (what callers see), beam-due.c (who cannot wait), beam-state.c (all of it into another process).
  *
  * A hypothesis is a sequence of words and of the tokens of the word under way; its probability sums over all alignments.
  * Two kinds of token tables: with tokens that part words (" ", or pieces of text that begin with a space), and without
@@ -272,11 +272,17 @@ void rnn_beam_pause (RnnBeam *beam);
 /* The text of a word of the lexicon or of spelled tokens, valid until the next call. */
 const gchar *rnn_beam_spell (RnnBeam *beam, guint32 word, guint32 spelling);
 void rnn_beam_show (RnnBeam *beam);                     /* brings words[] up to date */
-void rnn_beam_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt);  /* of words[], the first n become stable */
+/* The first complete word of @h of a time of which was not told; FALSE: there is none. */
+gboolean rnn_beam_next_word (const RnnBeam *beam, const RnnBeamHypothesis *h, RnnBeamWord *word);
+void rnn_beam_tell (RnnBeam *beam, const RnnBeamWord *word);    /* the next one; it and all before are stable */
 void rnn_beam_commit_all (RnnBeam *beam);               /* all words of the best hypothesis become stable */
 void rnn_beam_commit_last (RnnBeam *beam);              /* of the only hypothesis: but for one that is under way */
 void rnn_beam_read (RnnBeam *beam);                     /* the n best */
 guint64 rnn_beam_first_step (RnnCtcDecoder *decoder);
+
+/* ---- beam-due.c ---- */
+
+void rnn_beam_settle (RnnCtcDecoder *decoder, guint64 until, gdouble doubt);
 
 /* ---- beam-state.c ---- */
 

@@ -120,11 +120,10 @@ rnn_ctc_decoder_pause (RnnCtcDecoder *decoder)
 }
 
 void
-rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt)
+rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint64 until, gdouble doubt)
 {
-  n = MIN (n, decoder->words.n - (decoder->open ? 1 : 0));
-  if (n > decoder->n_stable && decoder->klass->settle)
-    decoder->klass->settle (decoder, n, doubt);
+  if (decoder->klass->settle)
+    decoder->klass->settle (decoder, until, doubt);
 }
 
 void

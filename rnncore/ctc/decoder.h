@@ -20,9 +20,9 @@ typedef struct {
   void     (*end_word) (RnnCtcDecoder *decoder);
   /* The same silence, whether a word was under way or not: a sentence may be over.  NULL: it knows no sentences. */
   void     (*pause)    (RnnCtcDecoder *decoder);
-  /* The first @n of words, complete and not all stable yet, become so, or as many of them as others than these are at most @doubt
-   * (0..1) probable; 1: all, without giving others up.  NULL: complete ones always are. */
-  void     (*settle)   (RnnCtcDecoder *decoder, guint n, gdouble doubt);
+  /* Words that ended by step @until become stable, as long as others than these are at most @doubt (0..1) probable.  NULL: complete ones
+   * always are. */
+  void     (*settle)   (RnnCtcDecoder *decoder, guint64 until, gdouble doubt);
   /* The utterance is over: all words become stable. */
   void     (*finish)   (RnnCtcDecoder *decoder);
   /* The same, but the speaker goes on: after the next reset the search knows what was said.  NULL: as finish. */
@@ -61,8 +61,8 @@ void rnn_ctc_decoder_keep (RnnCtcDecoder *decoder, RnnKeep *keep);
 
 extern const RnnCtcDecoderClass rnn_ctc_greedy;
 
-/* The first @n words (complete ones) are stable from now on, or as many of them as are doubtful by at most @doubt: readings that say
- * otherwise are given up.  With 1 all @n are, and no reading is given up: what is found later of the time up to their end is not told of. */
-void rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint n, gdouble doubt);
+/* Complete words that ended by step @until are stable from now on, or as many of them as are doubtful by at most @doubt.  No reading is given up:
+ * what is found later of the time up to their end is not told of. */
+void rnn_ctc_decoder_settle (RnnCtcDecoder *decoder, guint64 until, gdouble doubt);
 
 G_END_DECLS

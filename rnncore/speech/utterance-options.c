@@ -11,7 +11,7 @@ static const RnnOption own_options[] = {
   RNN_OPT_FLOAT (RnnUtteranceConfig, word_doubt, 0, 1, 0,
       "A word that ended word-silence ago is final when at most this share of what is probable says otherwise; 0: when nothing does"),
   RNN_OPT_INT (RnnUtteranceConfig, word_delay, 0, 60000, 0,
-      "A word is final at the latest so long after its end (ms), whatever would follow; 0: however long that takes"),
+      "A word is final so long after its end (ms), whatever would follow, if it is the most probable one by then; 0: however long that takes"),
   RNN_OPT_INT (RnnUtteranceConfig, endpoint_silence, 100, 60000, 1200,
       "Silence after speech that ends an utterance (ms)"),
   RNN_OPT_INT (RnnUtteranceConfig, initial_silence, 100, 60000, 2400,

@@ -81,12 +81,12 @@ end_utterance (RnnUtterance *u, gboolean goes_on)
 static void
 settle (RnnUtterance *u, gint delay, gfloat doubt)
 {
-  guint n, due;
-  const RnnCtcWord *words = rnn_ctc_decoder_get_words (u->decoder, FALSE, &n, &due);
+  const RnnStepTimes *times = (const RnnStepTimes *) (gpointer) u->times->data;
+  guint n = u->times->len;
 
-  while (due < n && u->position - rnn_utterance_times_of (u, words[due].end - 1)->end >= (guint64) delay * MS)
-    due++;
-  rnn_ctc_decoder_settle (u->decoder, due, doubt);
+  while (n > 0 && u->position - times[n - 1].end < (guint64) delay * MS)
+    n--;
+  rnn_ctc_decoder_settle (u->decoder, u->first_step + n, doubt);
 }
 
 /* One step of the head's own scores */

@@ -343,7 +343,7 @@ stays (const gchar *const *names, const RnnCtcDecoderConfig *config, gdouble dou
 
     say_random (decoder, &rng);
     if (doubt > 0)
-      rnn_ctc_decoder_settle (decoder, G_MAXUINT, doubt);
+      rnn_ctc_decoder_settle (decoder, G_MAXUINT64, doubt);
     grown += t < 1000 ? 0 : n_allocations + allocated;
     words = rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
     g_assert_cmpuint (n_stable, >=, before);

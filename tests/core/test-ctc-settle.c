@@ -30,14 +30,14 @@ doubtful_word (void)
 
   decoder = new_decoder (spaced, &config);
   rnn_ctc_decoder_step (decoder, letters);
-  rnn_ctc_decoder_settle (decoder, 1, 1);       /* it is under way */
+  rnn_ctc_decoder_settle (decoder, decoder->now, 1);       /* it is under way */
   rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
   g_assert_cmpuint (n_stable, ==, 0);
   rnn_ctc_decoder_step (decoder, space);
-  rnn_ctc_decoder_settle (decoder, 1, 0.33);
+  rnn_ctc_decoder_settle (decoder, decoder->now, 0.33);
   rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
   g_assert_cmpuint (n_stable, ==, 0);
-  rnn_ctc_decoder_settle (decoder, 1, 0.5);
+  rnn_ctc_decoder_settle (decoder, decoder->now, 0.5);
   rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
   g_assert_cmpuint (n_stable, ==, 1);
   rnn_ctc_decoder_step (decoder, letters);
@@ -67,7 +67,7 @@ next_word_under_way (void)
   rnn_ctc_decoder_step (decoder, a);
   rnn_ctc_decoder_step (decoder, space);
   rnn_ctc_decoder_step (decoder, perhaps_b);
-  rnn_ctc_decoder_settle (decoder, 1, 0.1);
+  rnn_ctc_decoder_settle (decoder, decoder->now, 0.1);
   settled = join_words (decoder, TRUE);
   rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
   g_assert_cmpstr (settled, ==, "a");
@@ -108,6 +108,19 @@ word_of_sounds_under_way (void)
   g_assert_cmpstr (complete, ==, "");
   g_assert_cmpstr (second, ==, "ab");
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* (g_free) */
+static gchar *
+join_stable (RnnCtcDecoder *decoder)
+{
+  GString *text = g_string_new (NULL);
+  guint n, n_stable;
+  const RnnCtcWord *words = rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
+
+  for (guint i = 0; i < n_stable; i++)
+    g_string_append_printf (text, "%s%s", i ? " " : "", words[i].text);
+  return g_string_free (text, FALSE);
 }
 
 /* A new decoder goes on where @decoder is, which is freed. */
@@ -156,7 +169,7 @@ told_early (void)
     rnn_ctc_decoder_step (decoder, space);
     assert_says (decoder, "a");
     if (told)
-      rnn_ctc_decoder_settle (decoder, 1, 1);
+      rnn_ctc_decoder_settle (decoder, decoder->now, 1);
     if (moved) {
       rnn_ctc_decoder_drop_words (decoder, 1);
       decoder = move (decoder, spaced, &config);
@@ -186,7 +199,7 @@ told_half_a_word (void)
   config.lm_file = write_file ("half.arpa", "\\data\\\nngram 1=5\n\\1-grams:\n-1 <unk>\n-1 <s>\n-0.5 a\n-0.6 ab\n-0.5 k\n\\end\\\n");
   decoder = new_decoder (sounds, &config);
   rnn_ctc_decoder_step (decoder, a);
-  rnn_ctc_decoder_settle (decoder, 1, 1);
+  rnn_ctc_decoder_settle (decoder, decoder->now, 1);
   rnn_ctc_decoder_get_words (decoder, TRUE, &n, &n_stable);
   g_assert_cmpuint (n_stable, ==, 1);
   rnn_ctc_decoder_step (decoder, b);
@@ -195,6 +208,36 @@ told_half_a_word (void)
   rnn_ctc_decoder_finish (decoder);
   assert_says (decoder, "a k");
   g_assert_cmpstr (rnn_ctc_decoder_get_n_best (decoder, &n)[0].text, ==, "a k");
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
+/* "a" after "k" is due, though "abak" would be more probable if nothing had been said before: it is no word that follows "k".  Where there is
+ * another long one that does, nothing is due. */
+static void
+long_word_looks_better (void)
+{
+  static const gchar *const models[] = { "-3 k abak\n", "-0.1 k abak\n" }, *const told[] = { "k a", "k" };
+  const gfloat a[] = { -INFINITY, 0, -INFINITY, -INFINITY }, k[] = { -INFINITY, -INFINITY, -INFINITY, 0 };
+  RnnCtcDecoderConfig config = few ();
+
+  config.lexicon = write_file ("long", "a A\nabak A B A K\nk K\n");
+  config.unknown_score = RNN_CTC_NO_UNKNOWN;
+  config.lm_weight = 1;
+  config.word_score = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (models); i++) {
+    g_autofree gchar *name = g_strdup_printf ("long-%u.arpa", i), *text = g_strconcat ("\\data\\\nngram 1=5\nngram 2=2\n\\1-grams:\n-1 <unk>\n"
+        "-1 <s>\n-1.5 a\n-0.2 abak\n-1 k -0.1\n\\2-grams:\n-0.5 k a\n", models[i], "\\end\\\n", NULL), *settled = NULL;
+    g_autoptr (RnnCtcDecoder) decoder = NULL;
+
+    g_free (config.lm_file);
+    config.lm_file = write_file (name, text);
+    decoder = new_decoder (sounds, &config);
+    rnn_ctc_decoder_step (decoder, k);
+    rnn_ctc_decoder_step (decoder, a);
+    rnn_ctc_decoder_settle (decoder, decoder->now, 1);
+    settled = join_stable (decoder);
+    g_assert_cmpstr (settled, ==, told[i]);
+  }
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
@@ -210,6 +253,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/settle/word-of-sounds-under-way", word_of_sounds_under_way);
   g_test_add_func ("/ctc/settle/told-early", told_early);
   g_test_add_func ("/ctc/settle/told-half-a-word", told_half_a_word);
+  g_test_add_func ("/ctc/settle/long-word-looks-better", long_word_looks_better);
   result = g_test_run ();
   remove_folder (folder);
   return result;
