@@ -8,7 +8,7 @@
 #define STREAMS 5
 #define LONG 10000u             /* ms, as a deadline: no test waits so long */
 
-static gchar *model, *plain, *other;
+static gchar *model, *plain, *other, *detector;
 
 /* ---- captions ---- */
 
@@ -16,6 +16,7 @@ typedef struct {
   const gchar *group, *text;
   guint size;                   /* of buffers; 0: random */
   gboolean flush;               /* after all of it, and all again */
+  const gchar *vad;
   gchar *captions;
   guint64 n_runs, n_rows;
 } Speaker;
@@ -57,7 +58,7 @@ static gpointer
 caption (gpointer data)
 {
   Speaker *s = data;
-  TestHarness *t = test_transcriber_new (model, "batch-group", s->group, "batch-deadline", 20, NULL);
+  TestHarness *t = test_transcriber_new (model, "batch-group", s->group, "batch-deadline", 20, "vad-model", s->vad, NULL);
   g_autoptr (GArray) samples = test_speak (s->text);
 
   meet (t, s->group);
@@ -72,21 +73,19 @@ caption (gpointer data)
   return NULL;
 }
 
-/* They end at different times, one is flushed. */
+/* All at once say what each says alone. */
 static void
-test_captions (void)
+compare (Speaker speakers[STREAMS])
 {
-  Speaker speakers[STREAMS] = { {"g", "_abc_de fgh__________abc", 160}, {"g", "ab", 1600},
-    {"g", "_hgf e dcba", 700, TRUE}, {"g", "aabbccddeeff gg hh ab cd ef gh______________ha", 0},
-    {"g", "____________________b", 480} };
   GThread *threads[STREAMS];
   guint64 n_runs = 0, n_rows = 0;
   guint i;
 
+  g_atomic_int_set (&n_there, 0);
   for (i = 0; i < STREAMS; i++)
     threads[i] = g_thread_new ("speaker", caption, &speakers[i]);
   for (i = 0; i < STREAMS; i++) {
-    Speaker alone = { NULL, speakers[i].text, speakers[i].size };
+    Speaker alone = {.text = speakers[i].text,.size = speakers[i].size,.vad = speakers[i].vad };
 
     g_thread_join (threads[i]);
     caption (&alone);
@@ -95,11 +94,38 @@ test_captions (void)
     g_assert_cmpuint (alone.n_rows, ==, alone.n_runs);
     n_runs += speakers[i].n_runs;
     n_rows += speakers[i].n_rows;
-    g_free (speakers[i].captions);
     g_free (alone.captions);
   }
   g_test_message ("streams of a run: %.2f", (gdouble) n_rows / n_runs);
   g_assert_cmpuint (n_rows, >, n_runs);
+}
+
+/* They end at different times, one is flushed. */
+static void
+test_captions (void)
+{
+  Speaker speakers[STREAMS] = { {"g", "_abc_de fgh__________abc", 160}, {"g", "ab", 1600},
+    {"g", "_hgf e dcba", 700, TRUE}, {"g", "aabbccddeeff gg hh ab cd ef gh______________ha", 0},
+    {"g", "____________________b", 480} };
+
+  compare (speakers);
+  for (guint i = 0; i < STREAMS; i++)
+    g_free (speakers[i].captions);
+}
+
+/* Behind detectors that are deaf to a lone h, which wait for what they are told at times of their own; one stream has none. */
+static void
+test_gated (void)
+{
+  Speaker speakers[STREAMS] = { {"v", "_abc______h______abc", 160, FALSE, detector}, {"v", "h______ab______h", 1600, FALSE, detector},
+    {"v", "_gf e______h_h______dcba", 700, TRUE, detector}, {"v", "aabb______h______cd ef", 0, FALSE, detector},
+    {"v", "ab______h______c", 480} };
+
+  compare (speakers);
+  for (guint i = 0; i < STREAMS; i++) {
+    g_assert_true ((strchr (speakers[i].captions, 'h') != NULL) == !speakers[i].vad);
+    g_free (speakers[i].captions);
+  }
 }
 
 /* ---- tensors ---- */
@@ -473,9 +499,11 @@ main (int argc, char **argv)
 
   test_init (&argc, &argv);
   model = test_tone_model ("memory", &(TestModel) { .memory = 5, .lookahead = 2 });
+  detector = test_tone_detector ("deaf", "h");
   plain = test_tone_model ("tones", &(TestModel) { 0, });
   other = test_tone_model ("other", &(TestModel) { .letters = "xyzuvwst" });
   g_test_add_func ("/batch/captions", test_captions);
+  g_test_add_func ("/batch/gated", test_gated);
   g_test_add_func ("/batch/tensors", test_tensors);
   g_test_add_func ("/batch/flush", test_flush);
   g_test_add_func ("/batch/stop", test_stop);
@@ -489,6 +517,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch/shared", test_shared);
   result = test_run ();
   g_free (model);
+  g_free (detector);
   g_free (plain);
   g_free (other);
   return result;
