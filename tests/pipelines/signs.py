@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A model that hears tones as signs, among them those that subtitles take for markup, and sound that says a text to it.
-import array, json, math, struct, wave
+import array, json, math, random, struct, wave
 
 SIGNS = ['<', '>', '&', '-', 'b', 'i', "'", '/', '!', 'l', 't', ';', '{', '\\', '.', ' ']
 RATE, MELS = 16000, 40
@@ -53,3 +53,12 @@ def write_wav(path, samples, channels=1):
     with wave.open(path, 'wb') as w:
         w.setparams((channels, 2, RATE, 0, 'NONE', ''))
         w.writeframes(samples.tobytes())
+
+
+def rumble():
+    """15 s of what is no speech; models/english takes it for words."""
+    noise, x, samples = random.Random(1), 0, array.array('h')
+    for _ in range(15 * RATE):
+        x = 0.998 * x + 0.006 * noise.gauss(0, 1)
+        samples.append(int(32767 * max(-1, min(1, x))))
+    return samples

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # pipelines/caption: what its options make of a recording whose words are known, and whatever comes in: several files, a folder, channels
 # in opposite phase, a microphone.  Prints TAP.   test-caption.py SOURCE-ROOT BUILD-ROOT
-import array, json, os, random, re, subprocess, sys, tempfile
+import array, json, os, re, subprocess, sys, tempfile
 sys.dont_write_bytecode = True
 import signs, webvtt
 
@@ -98,11 +98,7 @@ def try_files():
 
 def try_detector():
     """Rumble, which the shipped model takes for words."""
-    noise, x, samples = random.Random(1), 0, array.array('h')
-    for _ in range(15 * 16000):
-        x = 0.998 * x + 0.006 * noise.gauss(0, 1)
-        samples.append(int(32767 * max(-1, min(1, x))))
-    signs.write_wav('rumble.wav', samples)
+    signs.write_wav('rumble.wav', signs.rumble())
     english = ('--model', ROOT + '/models/english.safetensors')
     out = caption('rumble.wav', '--vtt', 'rumble.vtt', *english)
     check('no words in rumble', (texts('rumble.vtt'), 'no words were heard' in out), ([], True))

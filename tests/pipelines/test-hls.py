@@ -96,6 +96,17 @@ def try_player(folder, cues):
     check('and at their times', [(a, b) for a, b in zip(played, cues) if abs(a[0] - played[0][0] - b[0] + cues[0][0]) > 50], [])
 
 
+def try_detector():
+    signs.write_wav('rumble.wav', signs.rumble())
+    for out, options in ('gated', []), ('open', ['--vad', 'none']):
+        run(ROOT + '/pipelines/hls', 'rumble.wav', '--out', out, *options)
+    check('no words in rumble, unless they are looked for there', ['-->' in ''.join(read(f).decode() for f in glob.glob(out + '/text*.vtt'))
+        for out in ('gated', 'open')], [False, True])
+    r = subprocess.run([ROOT + '/pipelines/hls', 'rumble.wav', '--out', 'refused', '--vad', 'none.safetensors'], capture_output=True, text=True,
+        env={**os.environ, 'RNN_BUILD': BUILD})
+    check('--vad: what is not there', (r.returncode, r.stderr), (1, 'hls: none.safetensors: cannot be read\n'))
+
+
 print('TAP version 13')
 with tempfile.TemporaryDirectory() as work:
     os.chdir(work)
@@ -112,5 +123,6 @@ with tempfile.TemporaryDirectory() as work:
     check('--keep', [len(entries(f'last/{name}.m3u8')) for name in ('stream', 'text')], [2, 2])
     again = subprocess.run([*hls, 'film.wav', '--out', 'last'], capture_output=True, text=True, env={**os.environ, 'RNN_BUILD': BUILD})
     check('a stream that is there stays', (again.returncode, 'holds a stream already' in again.stderr), (1, True))
+    try_detector()
     os.chdir('/')
 print(f'1..{n}')
