@@ -166,6 +166,16 @@ saved translation-de
 
 application control --minutes 0.05
 saved control-t-maze
+cut -f3 "$work/control.tsv" > "$work/seeds"
+"$scripts/control" --smoke --seed 2 --threads 1 --out "$work" > "$work/log" 2>&1 && cut -f3 "$work/control.tsv" | grep -vx 2 | cmp -s - "$work/seeds"
+report $? "what another seed left stays in the table"
+
+"$scripts/all" --only written --seeds 2 --smoke --threads 1 --out "$work/all" > "$work/log" 2>&1 &&
+  grep -q '^| \[written\](#written) | by the rules | .* 2 seeds) |' "$work/all/README.md"
+report $? "all measures over seeds and makes the page"
+cp "$work/all/written.jsonl" "$work/measured"
+! RNN_BUILD=$work/nowhere "$scripts/all" --only written --out "$work/all" > "$work/log" 2>&1 && cmp -s "$work/measured" "$work/all/written.jsonl"
+report $? "all keeps what was measured when an application fails"
 
 # A text that begins again and again, and a scale in two voices: models that the tool lets speak and play.
 head -c 6000 "$1/COPYING" | tr -cd 'a-z \n' | head -c 2560 > "$work/text"
