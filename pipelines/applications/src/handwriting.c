@@ -164,9 +164,9 @@ read_string (RnnModel *model, RnnCtcDecoder *decoder, const RnnExample *example)
   return g_strdup (n ? words[0].text : "");
 }
 
-/* What there is to draw: where the pen went, and what was read. */
+/* What there is to draw: where the pen went, what was read and what it is. */
 static void
-draw_string (Table *table, guint number, const RnnExample *example, const gchar *hyp)
+draw_string (Table *table, guint number, const RnnExample *example, const gchar *hyp, const gchar *ref)
 {
   gfloat x = 0, y = 0;
 
@@ -176,7 +176,7 @@ draw_string (Table *table, guint number, const RnnExample *example, const gchar 
     x += step[0];
     y += step[1];
     for (gint lifted = step[2] > 0; lifted >= 0; lifted--)      /* a line ends there, and another begins */
-      table_row (table, "%u\t%s\t%d\t%.2f\t%.2f", number, *hyp ? hyp : "-", lifted, (gdouble) x, (gdouble) y);
+      table_row (table, "%u\t%s\t%d\t%.2f\t%.2f\t%s", number, *hyp ? hyp : "-", lifted, (gdouble) x, (gdouble) y, ref);
   }
 }
 
@@ -199,7 +199,7 @@ measure_strings (RnnModel *model, RnnDataset *test, Table *table, json_t *figure
     rnn_error_count_add (&errors, ref, hyp, TRUE);
     wrong += !g_str_equal (ref, hyp);
     if (i < DRAWN)
-      draw_string (table, i, example, hyp);
+      draw_string (table, i, example, hyp, ref);
   }
   json_object_update_new (figures, json_pack ("{sfsf}", "strings_digit_errors", 100 * rnn_error_count_rate (&errors),
           "strings_right", 100.0 * (n - wrong) / n));
@@ -232,7 +232,7 @@ train_strings (const Setting *setting, const Digits *digits, Table *table, json_
 static gboolean
 run (const Setting *setting, GError **error)
 {
-  g_autoptr (Table) table = table_new (setting, "handwriting", "string\tread\tlifted\tx\ty", error);
+  g_autoptr (Table) table = table_new (setting, "handwriting", "string\tread\tlifted\tx\ty\twritten", error);
   json_t *figures = json_object ();
   Digits digits = { NULL };
   gboolean ok = table && read_digits (setting, &digits, error) && train_singles (setting, &digits, figures, error)
