@@ -13,9 +13,6 @@ is_worth_packing (const RnnPanels *w, gint n)
   return n >= PACK_ROWS && w->n_out >= PACK_OUTPUTS && w->n_in > 0 && w->n_in <= PACK_FLOATS / float_tiles[0];
 }
 
-PACKED (f32, RNN_PACK_F32)
-PACKED (bf16, RNN_PACK_BF16)
-
 /* Several rows that are not worth packing. */
 INLINE void
 linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy,
@@ -25,27 +22,21 @@ linear_floats (RnnPackType type, const RnnPanels *w, gint n, const gfloat *x, gs
     linear_chunk (type, FALSE, w, MIN (ROW_CHUNK, n - r), &(Rows) { x + r * ldx, ldx, 1, NULL }, y + r * ldy, ldy, add);
 }
 
-static void
-k_linear_f32 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
-{
-  if (n == 1)
-    linear_row (RNN_PACK_F32, w, 0, w->n_in, &(Rows) { x, 0, 1, NULL }, y, add);
-  else if (is_worth_packing (w, n))
-    packed_f32 (w, n, x, ldx, y, ldy, add);
-  else
-    linear_floats (RNN_PACK_F32, w, n, x, ldx, y, ldy, add);
-}
+#define LINEAR_OF(name, type) \
+  PACKED (name, type) \
+  static void \
+  k_linear_##name (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add) \
+  { \
+    if (n == 1) \
+      linear_row (type, w, 0, w->n_in, &(Rows) { x, 0, 1, NULL }, y, add); \
+    else if (is_worth_packing (w, n)) \
+      packed_##name (w, n, x, ldx, y, ldy, add); \
+    else \
+      linear_floats (type, w, n, x, ldx, y, ldy, add); \
+  }
 
-static void
-k_linear_bf16 (const RnnPanels *w, gint n, const gfloat *x, gsize ldx, gfloat *y, gsize ldy, gboolean add)
-{
-  if (n == 1)
-    linear_row (RNN_PACK_BF16, w, 0, w->n_in, &(Rows) { x, 0, 1, NULL }, y, add);
-  else if (is_worth_packing (w, n))
-    packed_bf16 (w, n, x, ldx, y, ldy, add);
-  else
-    linear_floats (RNN_PACK_BF16, w, n, x, ldx, y, ldy, add);
-}
+LINEAR_OF (f32, RNN_PACK_F32)
+LINEAR_OF (bf16, RNN_PACK_BF16)
 
 /* ---- steps, and their gradients ---- */
 
