@@ -189,6 +189,32 @@ test_convert_weights (void)
     g_free ((gchar *) views[i].name);
 }
 
+/* What answers with the step after answers the last step with itself, as where a stream ends. */
+static void
+test_run_ahead (void)
+{
+  static const gfloat x[] = { 1, 2, 3 }, w[] = { 0, 1 };
+  RnnTensorView in = rnn_tensor_view_f32 ("x", 2, (const gint[]) { 3, 1 }, x);
+  RnnTensorView weight = rnn_tensor_view_f32 ("next.weight", 3, (const gint[]) { 1, 1, 2 }, w);
+  g_autofree gchar *input = g_build_filename (folder, "steps.safetensors", NULL);
+  g_autofree gchar *weights = g_build_filename (folder, "next-weights.safetensors", NULL);
+  g_autofree gchar *output = g_build_filename (folder, "answers.safetensors", NULL);
+  g_autoptr (RnnSafetensors) answers = NULL;
+  gfloat y[3];
+
+  write_file ("next.json", "{\"format\": 1, \"name\": \"next\", \"input\": {\"kind\": \"tensors\", \"size\": 1}, \"layers\": ["
+      "{\"cell\": \"conv1d\", \"name\": \"next\", \"units\": 1, \"kernel\": 2, \"lookahead\": 1, \"bias\": false}]}");
+  g_assert_true (rnn_safetensors_write (input, &in, 1, NULL, NULL));
+  g_assert_true (rnn_safetensors_write (weights, &weight, 1, NULL, NULL));
+  assert_output ("convert --recipe next.json next-weights.safetensors next.safetensors", "");
+  assert_output ("run next.safetensors --input steps.safetensors --output answers.safetensors", "");
+  answers = rnn_safetensors_open (output, NULL);
+  rnn_tensor_view_to_float (rnn_safetensors_find (answers, "x"), y);
+  g_assert_cmpfloat (y[0], ==, 2);
+  g_assert_cmpfloat (y[1], ==, 3);
+  g_assert_cmpfloat (y[2], ==, 3);
+}
+
 /* What is written goes where a link leads, and replaces no device. */
 static void
 test_convert_links (void)
@@ -385,6 +411,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tool/convert-errors", test_convert_errors);
   g_test_add_func ("/tool/convert-links", test_convert_links);
   g_test_add_func ("/tool/convert-weights", test_convert_weights);
+  g_test_add_func ("/tool/run-ahead", test_run_ahead);
   g_test_add_func ("/tool/quantize", test_quantize);
   g_test_add_func ("/tool/quantize-errors", test_quantize_errors);
   g_test_add_func ("/tool/generate", test_generate);
