@@ -250,18 +250,24 @@ tell_cancelled (GstRnnFeatures *self)
               "type", G_TYPE_STRING, "opposite-phases", "channel", G_TYPE_UINT, self->downmix.loudest, NULL)));
 }
 
-/* data[n] of the caps' format and channels -> mono floats in +-1, in place or in samples[n * channels] */
+/* data[n] of the caps' format and channels, which begin anywhere after half a sample -> mono floats in +-1, in place or in
+ * samples[n * channels] */
 static const gfloat *
 to_mono (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
 {
   guint channels = GST_AUDIO_INFO_CHANNELS (&self->info), i;
-  const gint16 *s16 = (const gint16 *) data;
-  const gfloat *floats = (const gfloat *) data;
+  gboolean is_float = GST_AUDIO_INFO_FORMAT (&self->info) == GST_AUDIO_FORMAT_F32;
+  const gfloat *floats = samples;
 
-  if (GST_AUDIO_INFO_FORMAT (&self->info) != GST_AUDIO_FORMAT_F32) {
-    for (i = 0; i < n * channels; i++)
-      samples[i] = s16[i] / 32768.0f;
-    floats = samples;
+  if (is_float && (gsize) data % sizeof (gfloat) == 0)
+    floats = (const gfloat *) data;
+  else if (is_float)
+    memcpy (samples, data, n * channels * sizeof (gfloat));
+  for (i = 0; !is_float && i < n * channels; i++) {
+    gint16 s16;
+
+    memcpy (&s16, data + i * sizeof s16, sizeof s16);
+    samples[i] = s16 / 32768.0f;
   }
   if (channels == 1)
     return floats;

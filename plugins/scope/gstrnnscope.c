@@ -3,6 +3,7 @@
  *
  * A frame that comes too late is drawn all the same: the model has to hear all of the sound. */
 #include "gstrnnscope.h"
+#include <string.h>
 #include <gst/audio/audio.h>
 #include <gst/video/video.h>
 #include <rnncore/rnn.h>
@@ -65,7 +66,7 @@ hear (GstRnnScope *self, const GstMapInfo *map)
   GstAudioVisualizer *visualizer = &self->parent;
   gsize n = map->size / (gsize) GST_AUDIO_INFO_BPF (&visualizer->ainfo);
 
-  if (GST_AUDIO_INFO_FORMAT (&visualizer->ainfo) == GST_AUDIO_FORMAT_F32) {
+  if (GST_AUDIO_INFO_FORMAT (&visualizer->ainfo) == GST_AUDIO_FORMAT_F32 && (gsize) map->data % sizeof (gfloat) == 0) {
     rnn_scope_push (self->scope, (const gfloat *) map->data, n);
     return;
   }
@@ -73,8 +74,15 @@ hear (GstRnnScope *self, const GstMapInfo *map)
     self->samples = g_renew (gfloat, self->samples, n);
     self->n_samples = n;
   }
-  for (gsize i = 0; i < n; i++)
-    self->samples[i] = ((const gint16 *) map->data)[i] / 32768.f;
+  if (GST_AUDIO_INFO_FORMAT (&visualizer->ainfo) == GST_AUDIO_FORMAT_F32)
+    memcpy (self->samples, map->data, n * sizeof (gfloat));
+  else
+    for (gsize i = 0; i < n; i++) {
+      gint16 s16;
+
+      memcpy (&s16, map->data + i * sizeof s16, sizeof s16);
+      self->samples[i] = s16 / 32768.f;
+    }
   rnn_scope_push (self->scope, self->samples, n);
 }
 

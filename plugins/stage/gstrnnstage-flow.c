@@ -95,6 +95,23 @@ start_timeline (GstRnnStage *stage, GstClockTime pts)
   gst_rnn_timeline_start (&stage->timeline, pts);
 }
 
+/* Part of another buffer may begin anywhere; numbers do not. @buffer: transfer full */
+static GstBuffer *
+align (GstBuffer *buffer)
+{
+  GstBuffer *copy = NULL;
+  GstMapInfo map;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return buffer;
+  if ((gsize) map.data % sizeof (gdouble))
+    copy = gst_buffer_copy_deep (buffer);
+  gst_buffer_unmap (buffer, &map);
+  if (copy)
+    gst_buffer_unref (buffer);
+  return copy ? copy : buffer;
+}
+
 /* @buffer: transfer full */
 static GstFlowReturn
 take_buffer (GstRnnStage *stage, GstBuffer *buffer)
@@ -107,6 +124,7 @@ take_buffer (GstRnnStage *stage, GstBuffer *buffer)
   if (!buffer)
     return GST_FLOW_OK;
   if (gst_buffer_get_size (buffer) > 0) {
+    buffer = align (buffer);
     if (gst_rnn_timeline_is_elsewhere (&stage->timeline, buffer, stage->now.alignment_threshold,
             stage->now.discont_wait))
       ret = gst_rnn_stage_leave (stage, GST_RNN_RESET_DISCONT);

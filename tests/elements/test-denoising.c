@@ -303,10 +303,11 @@ static void
 test_eos_alone (void)
 {
   TestHarness *t = start (1, TEST_AUDIO_CAPS);
+  g_autoptr (GstEvent) eos = NULL;
 
   gst_harness_push_event (t->h, gst_event_new_eos ());
   g_assert_null (gst_harness_try_pull (t->h));
-  g_assert_nonnull (test_pull_event (t->h, GST_EVENT_EOS));
+  g_assert_nonnull (eos = test_pull_event (t->h, GST_EVENT_EOS));
   test_harness_free (t);
 }
 

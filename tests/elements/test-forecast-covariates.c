@@ -84,9 +84,10 @@ static TestHarness *
 start (const gchar *properties, const gchar *caps)
 {
   g_autofree gchar *line = g_strdup_printf ("rnnforecast model-file=%s %s", model_path, properties);
+  g_autoptr (GstCaps) sent = gst_caps_from_string (caps);
   TestHarness *t = test_harness_new (gst_parse_launch (line, NULL));
 
-  gst_harness_push_event (t->h, gst_event_new_caps (gst_caps_from_string (caps)));
+  gst_harness_push_event (t->h, gst_event_new_caps (sent));
   return t;
 }
 

@@ -367,6 +367,7 @@ static void
 test_columns (void)
 {
   g_autofree gchar *caps = g_strdup_printf (CAPS, 2, "other,load"), *wrong = g_strdup_printf (CAPS, 1, "other");
+  g_autoptr (GstCaps) others = gst_caps_from_string (wrong);
   TestHarness *t = forecast_new (""), *u;
 
   gst_harness_set_src_caps_str (t->h, caps);
@@ -381,7 +382,7 @@ test_columns (void)
   test_harness_free (t);
 
   u = forecast_new ("");
-  gst_harness_push_event (u->h, gst_event_new_caps (gst_caps_from_string (wrong)));
+  gst_harness_push_event (u->h, gst_event_new_caps (others));
   test_expect_error (u, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION, "the model is of a column \"load\"; the stream has other");
   test_harness_free (u);
 }

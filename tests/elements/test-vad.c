@@ -200,10 +200,11 @@ static void
 test_eos_alone (void)
 {
   TestHarness *t = start ("gate");
+  g_autoptr (GstEvent) eos = NULL;
 
   end (t);
   g_assert_null (gst_harness_try_pull (t->h));
-  g_assert_nonnull (test_pull_event (t->h, GST_EVENT_EOS));
+  g_assert_nonnull (eos = test_pull_event (t->h, GST_EVENT_EOS));
   test_expect_no_error (t);
   test_harness_free (t);
 }
