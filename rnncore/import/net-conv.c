@@ -155,7 +155,7 @@ steps (const Conv *conv)
 
   if (!fit_axis (conv, a, &fit))
     return NULL;
-  if ((gint64) units * per_group * kernel > (gint64) RNN_NET_MAX_SIZE) {
+  if ((gint64) units * per_group * kernel > (gint64) rnn_net_most ()) {
     rnn_net_fail (c, "has a dilation that makes its window too long");
     return NULL;
   }

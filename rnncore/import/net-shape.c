@@ -229,7 +229,7 @@ range (RnnNetCall *c)
   start = rnn_net_number (c->in[0], 0);
   limit = rnn_net_number (c->in[1], 0);
   delta = rnn_net_number (c->in[2], 0);
-  n = delta != 0 && fabs ((limit - start) / delta) < RNN_NET_MAX_SIZE ? (gint64) MAX (ceil ((limit - start) / delta), 0) : -1;
+  n = delta != 0 && fabs ((limit - start) / delta) < rnn_net_most () ? (gint64) MAX (ceil ((limit - start) / delta), 0) : -1;
   if (n < 0 || n % RNN_NET_STEPS == 0)
     return n == 0 ? (c->out[0] = rnn_net_value_like (c, c->in[0], 1, &n)) != NULL : rnn_net_fail (c, "counts too far");
   if (!(c->out[0] = rnn_net_value_like (c, c->in[0], 1, &n)))

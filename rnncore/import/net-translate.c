@@ -91,9 +91,9 @@ run_node (RnnNetCall *c)
     if (c->in[i] && !c->in[i]->size && !rnn_net_is_constant (c->in[i]))
       return rnn_net_fail (c, "is given a tensor without elements");
   }
-  if (c->work->spent > RNN_NET_MAX_SPENT || c->work->effort > MAX_EFFORT || c->work->wires->len > MAX_WIRES)
+  if (c->work->spent > rnn_net_most () || c->work->effort > MAX_EFFORT || c->work->wires->len > MAX_WIRES)
     return rnn_net_fail (c, "is one too many: the model's tensors have more than %" G_GSIZE_FORMAT " elements, or it has more than %d layers",
-        RNN_NET_MAX_SPENT, MAX_WIRES);
+        rnn_net_most (), MAX_WIRES);
   if (g_str_equal (c->node->op, "If"))
     return run_if (c);
   if (op && rnn_net_beside_check (c) && op->func (c)) {

@@ -68,13 +68,13 @@ rnn_net_ints (RnnNetCall *call, gint i, const gchar *name, gint64 *numbers, gint
 RnnNetValue *
 rnn_net_value_like (RnnNetCall *call, const RnnNetValue *like, gint rank, const gint64 *dims)
 {
-  RnnNetValue *v = call->work->spent > RNN_NET_MAX_SPENT ? NULL : rnn_net_value_new (like->kind, rank, dims, NULL);
+  RnnNetValue *v = call->work->spent > rnn_net_most () ? NULL : rnn_net_value_new (like->kind, rank, dims, NULL);
 
-  if (v && call->work->spent + v->size > RNN_NET_MAX_SPENT)
+  if (v && call->work->spent + v->size > rnn_net_most ())
     g_clear_pointer (&v, rnn_net_value_unref);
   if (!v) {
     rnn_net_fail (call, "makes a tensor of more than %d dimensions, or is one too many: of all together %" G_GSIZE_FORMAT " elements", RNN_NET_RANK,
-        RNN_NET_MAX_SPENT);
+        rnn_net_most ());
     return NULL;
   }
   call->work->spent += v->size;

@@ -4,19 +4,27 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#define MOST 67108864           /* elements, where memory has a larger limit */
+
 /* ---- tensors ---- */
+
+gsize
+rnn_net_most (void)
+{
+  return (gsize) MIN (rnn_memory_get_limit () / (2 * sizeof (RnnNetElement)), MOST);
+}
 
 RnnNetValue *
 rnn_net_value_new (RnnNetKind kind, gint rank, const gint64 *dims, GError **error)
 {
   RnnNetValue *value;
-  gsize size = 1;
+  gsize size = 1, most = rnn_net_most ();
 
-  for (gint i = 0; i < rank && size <= RNN_NET_MAX_SIZE; i++)
+  for (gint i = 0; i < rank && size <= most; i++)
     size = rnn_size_mul_dim (size, dims[i]);
-  if (rank > RNN_NET_RANK || size > RNN_NET_MAX_SIZE) {
+  if (rank > RNN_NET_RANK || size > most) {
     g_set_error (error, RNN_ERROR, RNN_ERROR_LIMIT, "a tensor has more than %d dimensions or %" G_GSIZE_FORMAT " elements", RNN_NET_RANK,
-        RNN_NET_MAX_SIZE);
+        most);
     return NULL;
   }
   value = g_new0 (RnnNetValue, 1);

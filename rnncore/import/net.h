@@ -7,8 +7,6 @@
 G_BEGIN_DECLS
 
 #define RNN_NET_RANK 8
-#define RNN_NET_MAX_SIZE ((gsize) 1 << 26)      /* elements of a tensor */
-#define RNN_NET_MAX_SPENT ((gsize) 1 << 26)     /* of all that come up on the way */
 
 typedef enum {
   RNN_NET_FLOAT, RNN_NET_INT,   /* constants; truth is 1 or 0 */
@@ -36,6 +34,8 @@ typedef struct {
   RnnNetElement *data;          /* [size] */
 } RnnNetValue;
 
+/* The most elements of a tensor, and of all that come up on the way: they may take half of RNN_MAX_MEMORY. */
+gsize rnn_net_most (void);
 /* All 0.  NULL and an error: too large, or of too many dimensions. */
 RnnNetValue *rnn_net_value_new   (RnnNetKind kind, gint rank, const gint64 *dims, GError **error);
 RnnNetValue *rnn_net_value_ref   (RnnNetValue *value);

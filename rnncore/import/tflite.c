@@ -244,8 +244,8 @@ add_constants (RnnTflite *tf, GError **error)
     size += value ? value->size : 0;
     if (value)
       rnn_net_graph_add_constant (tf->graph, rnn_tflite_name (tf, (gint) i), value);
-    if (size > RNN_NET_MAX_SIZE)
-      return rnn_tflite_fail (tf, error, "constants of more than %u values", (guint) RNN_NET_MAX_SIZE);
+    if (size > rnn_net_most ())
+      return rnn_tflite_fail (tf, error, "constants of more than %u values", (guint) rnn_net_most ());
   }
   return TRUE;
 }

@@ -3,6 +3,7 @@
  * than is allowed. */
 #include "folder.h"
 #include <glib/gstdio.h>
+#include "import/net.h"
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -187,6 +188,23 @@ test_other_limit (void)
   g_unsetenv ("RNN_MAX_MEMORY");
 }
 
+/* Tensors of a graph that is imported; a dimension of 33 bits is no short one. */
+static void
+test_tensors (void)
+{
+  static const gint64 million[] = { 1000, 1000 }, long_one[] = { G_GINT64_CONSTANT (0x100000001) }, negative[] = { 3, -1 };
+  RnnNetValue *value;
+
+  g_setenv ("RNN_MAX_MEMORY", "10", TRUE);
+  g_assert_null (rnn_net_value_new (RNN_NET_FLOAT, 2, million, NULL));
+  g_setenv ("RNN_MAX_MEMORY", "20", TRUE);
+  g_assert_nonnull (value = rnn_net_value_new (RNN_NET_FLOAT, 2, million, NULL));
+  rnn_net_value_unref (value);
+  g_unsetenv ("RNN_MAX_MEMORY");
+  g_assert_null (rnn_net_value_new (RNN_NET_FLOAT, 1, long_one, NULL));
+  g_assert_null (rnn_net_value_new (RNN_NET_FLOAT, 2, negative, NULL));
+}
+
 /* Sizes that no size_t holds stay large, and are refused: none wraps to a small one, as a recipe soon would with 32 bits. */
 static void
 test_sizes (void)
@@ -220,6 +238,7 @@ main (int argc, char **argv)
   g_test_add_func ("/load/no-files", test_no_files);
   g_test_add_func ("/load/limit", test_limit);
   g_test_add_func ("/load/other-limit", test_other_limit);
+  g_test_add_func ("/load/tensors", test_tensors);
   g_test_add_func ("/load/sizes", test_sizes);
   result = g_test_run ();
   remove_folder (folder);
