@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A word is a step of the tagger's stream, so what is said of it does not depend on how words come together.  A sentence begins
- * with a capital whatever the tagger says: after a full stop, and at the start. */
+ * with a capital whatever the tagger says: after a full stop, and at the start.  None ends or begins between two numbers, of which rows
+ * are read out: books, from which taggers learn, hardly have such rows. */
 #include "punctuator.h"
 #include <string.h>
 #include "../base/error.h"
@@ -8,6 +9,7 @@
 #include "../session/stream.h"
 #include "../text/fold.h"
 #include "../text/marks.h"
+#include "../text/numbers.h"
 
 /* Nats that a mark and a capital are given: cross-entropy makes a tagger cautious, and it misses more than it invents. */
 #define EAGER 0.5f
@@ -94,15 +96,39 @@ choose_mark (const gfloat *y)
   return mark;
 }
 
+static gboolean
+is_number (const gchar *word)
+{
+  guint64 n;
+
+  return rnn_number_read ((const gchar *[]) { word, NULL }, &n) > 0;
+}
+
+/* Of the oldest word that waits. */
+static gint
+find_mark (const RnnPunctuator *p, gboolean number, const gfloat *y)
+{
+  gboolean amid = number && p->waiting.n > 1 && is_number (p->waiting.words[1].text);
+
+  return amid ? RNN_MARK_NONE : choose_mark (y);
+}
+
+static gboolean
+has_capital (const RnnPunctuator *p, gboolean number, const gfloat *y)
+{
+  return p->begins || (!number && y[RNN_N_MARKS + 1] + EAGER > y[RNN_N_MARKS]);
+}
+
 /* What the tagger says of the oldest word that waits: marks, then lower case and capital. */
 static void
 write_word (RnnPunctuator *p, const gfloat *y)
 {
   const RnnCtcWord *word = p->waiting.words;
-  gint mark = choose_mark (y);
+  gboolean number = is_number (word->text);
+  gint mark = find_mark (p, number, y);
 
   g_string_truncate (p->text, 0);
-  rnn_marks_write (p->text, word->text, (RnnMark) mark, p->begins || y[RNN_N_MARKS + 1] + EAGER > y[RNN_N_MARKS]);
+  rnn_marks_write (p->text, word->text, (RnnMark) mark, has_capital (p, number, y));
   p->begins = mark == RNN_MARK_PERIOD || mark == RNN_MARK_QUESTION;
   add_word (&p->ready, word, p->text->str);
   rnn_ctc_words_drop (&p->waiting, 1);

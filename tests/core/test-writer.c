@@ -244,6 +244,18 @@ test_shipped (void)
   g_assert_true (g_str_has_suffix (written, " I am 25. Where do you live?"));
 }
 
+/* A row of numbers is one sentence. */
+static void
+test_row_of_numbers (void)
+{
+  g_autofree gchar *path = g_test_build_filename (G_TEST_DIST, "..", "models", "english-punctuation.safetensors", NULL);
+  const RnnWriterConfig config = { path, FALSE };
+  g_autofree gchar *written = write_text (&config, "thirty three four six ninety two / the number is five five five one two one two");
+
+  g_assert_true (g_str_has_prefix (written, "Thirty three four six ninety two. The number is"));
+  g_assert_true (g_str_has_suffix (written, " five five five one two one two."));
+}
+
 static void
 test_no_tagger (void)
 {
@@ -271,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/writer/figure-ends", test_figure_ends);
   g_test_add_func ("/writer/tagger", test_tagger);
   g_test_add_func ("/writer/shipped", test_shipped);
+  g_test_add_func ("/writer/row-of-numbers", test_row_of_numbers);
   g_test_add_func ("/writer/no-tagger", test_no_tagger);
   return g_test_run ();
 }
