@@ -89,16 +89,12 @@ settle (RnnUtterance *u, gint delay, gfloat doubt)
   rnn_ctc_decoder_settle (u->decoder, u->first_step + n, doubt);
 }
 
-/* One step of the head's own scores */
+/* Steps of an utterance do not overlap. */
 static void
-hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
+note_times (RnnUtterance *u, guint64 start, guint64 end)
 {
   RnnStepTimes times = { start, end };
-  gboolean silent, due;
 
-  if (u->ended)
-    rnn_utterance_forget (u);
-  scores = after_seam (u, scores, start);
   if (rnn_utterance_has_begun (u)) {
     times.start = MAX (start, u->position);
     times.end = MAX (end, times.start);
@@ -109,15 +105,35 @@ hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
   u->hop = end - start;
   drop_times (u);
   g_array_append_val (u->times, times);
+}
+
+static void
+end_word_by_silence (RnnUtterance *u)
+{
+  const guint64 silence = u->endpoint.silence, word_silence = u->config.word_silence * MS;
+
+  if (word_silence == 0 || silence < word_silence)
+    return;
+  if (silence - u->hop < word_silence)
+    rnn_ctc_decoder_pause (u->decoder);
+  if (rnn_ctc_decoder_in_word (u->decoder))
+    rnn_ctc_decoder_end_word (u->decoder);
+}
+
+/* One step of the head's own scores */
+static void
+hear (RnnUtterance *u, const gfloat *scores, guint64 start, guint64 end)
+{
+  gboolean silent, due;
+
+  if (u->ended)
+    rnn_utterance_forget (u);
+  scores = after_seam (u, scores, start);
+  note_times (u, start, end);
   rnn_ctc_decoder_step (u->decoder, scores);
   silent = rnn_ctc_decoder_get_blank_probability (u->decoder) > 0.5;
   due = rnn_endpoint_step (&u->endpoint, silent, u->hop);
-  if (u->config.word_silence > 0 && u->endpoint.silence >= u->config.word_silence * MS) {
-    if (u->endpoint.silence - u->hop < u->config.word_silence * MS)
-      rnn_ctc_decoder_pause (u->decoder);
-    if (rnn_ctc_decoder_in_word (u->decoder))
-      rnn_ctc_decoder_end_word (u->decoder);
-  }
+  end_word_by_silence (u);
   if (u->config.word_doubt > 0 && u->config.word_silence > 0)
     settle (u, u->config.word_silence, u->config.word_doubt);
   if (u->config.word_delay > 0)
