@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Has the level of a series changed?  The mean of what a forecast misses by in its first 12 steps is compared with such means before
- * it: one half as large again as 99 % of those lately is a change, which began where the next step was missed most.
+ * it: one 1.8 times as large as 99 % of those lately (twice that while these are few) is a change, which began where the next step was
+ * missed most.  Those of the last 24 values are no measure yet, as the means of a change rise one after the other.
  *
  * Forecasts from before a change could not know of it, and what they miss by says nothing of those that are made after it, so
- * intervals need not learn from them.  A series that changes all the time is to have wide intervals, though: there is credit for two
- * changes at first, and for one more in every five horizons.
+ * intervals need not learn from them.  A series that changes all the time is to have wide intervals, though: there is credit for three
+ * changes at first, and for one more in every four horizons; what comes within 36 values, or three horizons, is one with it.
  *
- * State: scores of the next step, sums of the waiting forecasts, how many means there were, steps since the change, credit; the
- * means. */
+ * State: scores of the next step, sums of the waiting forecasts, how many means there were, steps since the change, credit,
+ * the last means; the others. */
 #pragma once
 #include <glib.h>
 

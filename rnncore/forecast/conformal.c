@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#define PATIENCE 4              /* scores that change the radius little: none was missed */
+#define PATIENCE 8              /* scores that change the radius little: none was missed */
 #define FEWEST 9.5f             /* scores that say more than a distribution: ten, hardly faded */
 
 typedef struct {

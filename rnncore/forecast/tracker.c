@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A ring of the values to come, and with each what it will be scored by: a forecast of age k tells the next value at its step k.
  *
- * Far steps are alike, so those of a band, an eighth as wide as it is far, have one histogram and one level, and of each band one
+ * Far steps are alike, so those of a band, a quarter as wide as it is far, have one histogram and one level, and of each band one
  * forecast waits for a value.  Which one is settled when it is made: 2^s forecasts in a row wait for as many values in a row, about
  * the middle of the band away, the i-th for the value (i + r) mod 2^s, with another r for the next 2^s, or a far step would always be
  * scored at the same hour of the day.  So a forecast leaves one number in a band, and a value finds all that it needs in one row.
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define NEAR 16                 /* steps ahead that are each a band */
-#define WIDTH 8                 /* beyond: what part of a step the band that begins there is wide */
+#define WIDTH 4                 /* beyond: what part of a step the band that begins there is wide */
 #define DAY 24                  /* steps ahead that take a far band's level twice as long to follow, and so on */
 #define WIDEN 0.02f             /* rate */
 #define WIDEST 1.5f             /* more than that runs away where all steps are missed together */
@@ -47,6 +47,7 @@ struct _RnnTracker {
   gfloat widening;              /* of steps that no forecast made after the last change has met yet; >= 1 */
   Said *waiting;                /* [horizon][n_bands], by place of the value in the ring */
   gfloat *radius, *scale;       /* [horizon] of the last forecast, in units of the series */
+  gfloat *width;                /* [horizon] in scales, that of a step's band */
 };
 
 /* Scored are 2 * 2^s - 1 steps of it. */
@@ -90,6 +91,7 @@ rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
   t->waiting = g_new0 (Said, (gsize) horizon * t->n_bands);
   t->radius = g_new0 (gfloat, horizon);
   t->scale = g_new0 (gfloat, horizon);
+  t->width = g_new0 (gfloat, horizon);
   return t;
 }
 
@@ -105,6 +107,7 @@ rnn_tracker_free (RnnTracker *t)
   g_free (t->band_of);
   g_free (t->radius);
   g_free (t->scale);
+  g_free (t->width);
   g_free (t);
 }
 
@@ -199,8 +202,9 @@ issue_band (RnnTracker *t, guint b, const gfloat *mean, gfloat radius, guint age
 {
   guint h = choose_step (t, b), row = t->at + h - (t->at + h < t->horizon ? 0 : t->horizon);
 
-  for (guint k = t->bands[b].first; k < t->bands[b + 1].first; k++)
-    t->radius[k] = radius * t->scale[k];
+  if (t->width[t->bands[b].first] != radius)
+    for (guint k = t->bands[b].first; k < t->bands[b + 1].first; k++)
+      t->width[k] = radius;
   t->waiting[(gsize) row * t->n_bands + b] = (Said) { (gfloat) (h + 1), mean[h], t->scale[h], h < age ? radius : radius * t->widening };
 }
 
@@ -214,6 +218,8 @@ rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloa
   t->at = t->at + 1 == t->horizon ? 0 : t->at + 1;
   for (guint b = 0; b < t->n_bands; b++)
     issue_band (t, b, mean, radii[b] == radii[b] ? radii[b] : fallback, age);
+  for (guint h = 0; h < t->horizon; h++)
+    t->radius[h] = t->width[h] * scale[h];
   for (guint h = age; h < t->horizon; h++)
     t->radius[h] *= t->widening;
   rnn_change_issue (t->change);

@@ -2,7 +2,7 @@
 /* Forecasts meet their truths: steps of the last @horizon forecasts of one series wait for the values that they told, and what they
  * missed by makes the intervals of those to come (conformal.h).
  *
- * Memory: 16 bytes for each of the horizon's steps and bands, of which there are 24, and 51 at a horizon of 720; the conformal's. */
+ * Memory: 16 bytes for each of the horizon's steps and bands, of which there are 18 at a horizon of 24, 34 of 720; the conformal's. */
 #pragma once
 #include "conformal.h"
 

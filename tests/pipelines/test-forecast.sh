@@ -59,6 +59,10 @@ check "and the model is better than the season before" better
 
 check "a horizon of 0" fails "a horizon of 0" "$pipelines/evaluate-forecast" load.csv --target load --split 400,150,149 \
   --horizons 0 -q
+printf 'id,1,2,3,4,5,6\na,1,2,1,2,1,2\n' > wide.csv
+printf 'id,1,2\na,1,2\n' > next.csv
+check "a calendar with --m4" fails "neither times nor columns" "$pipelines/evaluate-forecast" --m4 wide.csv next.csv --season 2 \
+  --calendar hour
 check "parts longer than the table" fails "has 700 rows" "$pipelines/evaluate-forecast" load.csv --target load \
   --split 4000,150,149 --horizons 6 -q
 check "a column that is not there" fails 'load.csv:1: there is no column "lod"' "$pipelines/forecast" load.csv --target lod

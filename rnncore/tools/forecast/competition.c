@@ -82,6 +82,32 @@ score_series (Competition *c, guint i, const RnnSeries *known, const RnnSeries *
 
 /* ---- the model ---- */
 
+/* A row of such a table is an id and values. */
+static gboolean
+check_covariates (const EvalOptions *o, RnnModel *model, GError **error)
+{
+  g_autoptr (RnnCovariates) covariates = eval_read_covariates (o, model, error);
+
+  if (!covariates)
+    return FALSE;
+  if (rnn_covariates_count_known (covariates) + covariates->n_past + covariates->n_categories == 0)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--m4: its tables have neither times nor columns beside the values, "
+      "so nothing can be learnt from a calendar, columns or categories; a table with a row for each value can have them, and a "
+      "column that says whose it is (--id COLUMN --split A,B,C)");
+  return FALSE;
+}
+
+static RnnModel *
+load_model (const EvalOptions *o, GError **error)
+{
+  RnnModel *model = rnn_model_load (o->model, error);
+
+  if (model && !check_covariates (o, model, error))
+    g_clear_pointer (&model, rnn_model_unref);
+  return model;
+}
+
 static RnnModel *
 train_model (Competition *c, GError **error)
 {
@@ -92,6 +118,8 @@ train_model (Competition *c, GError **error)
   RnnModel *model;
   json_t *recipe;
 
+  if (!check_covariates (c->options, NULL, error))
+    return NULL;
   for (guint i = 0; i < c->train->len; i++) {
     RnnSeries *s = c->train->pdata[i];
 
@@ -198,7 +226,7 @@ eval_competition (const EvalOptions *o, const gchar *train, const gchar *test, G
   g_array_set_clear_func (c.scores, score_clear);
   add_score (&c, "model");
   if (load (&c, train, test, error))
-    model = o->model ? rnn_model_load (o->model, error) : train_model (&c, error);
+    model = o->model ? load_model (o, error) : train_model (&c, error);
   if (model && (!o->save || rnn_model_save (model, o->save, error))) {
     gboolean good = TRUE;
 
