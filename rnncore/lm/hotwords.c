@@ -8,12 +8,15 @@
 #include "../base/file.h"
 #include "../text/fold.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LARGEST_BOOST 1000
 #define LOST 1                  /* in a word that no phrase has here: waits for its end */
 #define NONE G_MAXUINT32
 #define MAX_NAMED 10
+#define MAX_WAYS 32             /* to say a phrase that are known */
+#define MAX_WORDS 100           /* of a phrase of sounds */
 
 typedef struct {
   guint32 symbol, fail;         /* that leads here; where the text goes on as if the phrase had not begun: after its end */
@@ -57,13 +60,14 @@ typedef struct {
   RnnHotwords *hotwords;
   RnnTokens *tokens;
   const RnnLexicon *lexicon;
-  GHashTable *ways;             /* of a lexicon of sounds: word -> node where it ends */
-  guint32 *parents;             /* of the lexicon's nodes */
+  guint32 *parents;             /* of the nodes of a lexicon of sounds; NULL: words are spelled */
+  guint32 *first, *next;        /* ways to say a word: the first one and the one after another, place + 1 in the lexicon's words */
+  guint32 *nodes;               /* where a way ends */
   GString *left_out;            /* phrases, the first MAX_NAMED of them */
   guint n_left_out;
 } Builder;
 
-/* How a word is said, in a lexicon of sounds: for each word a node, and from there up to the root. */
+/* How words are said, in a lexicon of sounds: for each way a node, and from there up to the root. */
 static void
 index_ways (Builder *b)
 {
@@ -71,28 +75,43 @@ index_ways (Builder *b)
 
   if (!lexicon || lexicon->spelled)
     return;
-  b->ways = g_hash_table_new (g_str_hash, g_str_equal);
   b->parents = g_new0 (guint32, lexicon->n_nodes);
-  for (guint32 node = lexicon->n_nodes; node-- > 0;) {
-    for (guint32 w = lexicon->ends[node]; w < lexicon->ends[node + 1]; w++)
-      g_hash_table_insert (b->ways, lexicon->texts[lexicon->words[w]], GUINT_TO_POINTER (node));
+  b->first = g_new0 (guint32, lexicon->n_words);
+  b->next = g_new0 (guint32, lexicon->ends[lexicon->n_nodes]);
+  b->nodes = g_new0 (guint32, lexicon->ends[lexicon->n_nodes]);
+  for (guint32 node = 0; node < lexicon->n_nodes; node++) {
+    for (guint32 at = lexicon->ends[node]; at < lexicon->ends[node + 1]; at++) {
+      b->nodes[at] = node;
+      b->next[at] = b->first[lexicon->words[at]];
+      b->first[lexicon->words[at]] = at + 1;
+    }
     for (guint32 child = lexicon->children[node]; child < lexicon->children[node + 1]; child++)
       b->parents[child] = node;
   }
 }
 
-/* Its end is its own, so that words that are said alike stay apart. */
 static void
-add_said (Builder *b, const gchar *word, GArray *symbols)
+drop_ways (Builder *b)
 {
-  guint32 node = GPOINTER_TO_UINT (g_hash_table_lookup (b->ways, word)), end = RNN_HOTWORDS_END + 1;
+  g_free (b->parents);
+  g_free (b->first);
+  g_free (b->next);
+  g_free (b->nodes);
+}
+
+static gint
+compare_texts (gconstpointer text, gconstpointer other)
+{
+  return strcmp (text, *(const gchar *const *) other);
+}
+
+/* The end of word number @word is its own, so that words that are said alike stay apart. */
+static void
+add_said (Builder *b, guint32 word, guint32 node, GArray *symbols)
+{
+  guint32 end = RNN_HOTWORDS_END + 1 + word;
   guint at = symbols->len;
 
-  if (!node)
-    return;
-  for (guint32 w = b->lexicon->ends[node]; w < b->lexicon->ends[node + 1]; w++)
-    if (g_str_equal (b->lexicon->texts[b->lexicon->words[w]], word))
-      end += b->lexicon->words[w];
   for (; node; node = b->parents[node]) {
     guint32 token = b->lexicon->tokens[node];
 
@@ -119,27 +138,6 @@ add_spelled (Builder *b, const gchar *word, GArray *symbols)
     g_array_append_val (symbols, end);
 }
 
-/* TRUE: every word of the phrase can be said. */
-static gboolean
-write_symbols (Builder *b, const gchar *phrase, GArray *symbols)
-{
-  g_auto (GStrv) words = g_strsplit_set (phrase, " \t", -1);
-
-  for (gchar **word = words; *word; word++) {
-    guint before = symbols->len;
-
-    if (!**word)
-      continue;
-    if (b->ways)
-      add_said (b, *word, symbols);
-    else
-      add_spelled (b, *word, symbols);
-    if (symbols->len == before)
-      return FALSE;
-  }
-  return symbols->len > 0;
-}
-
 static void
 leave_out (Builder *b, const gchar *phrase)
 {
@@ -159,23 +157,96 @@ name_left_out (const Builder *b)
 }
 
 static void
-add_phrase (Builder *b, const gchar *phrase, gfloat boost)
+add_symbols (RnnHotwords *hotwords, const GArray *symbols, gfloat boost)
 {
-  g_autoptr (GArray) symbols = g_array_new (FALSE, FALSE, sizeof (guint32));
   guint32 node = RNN_HOTWORDS_START;
 
-  if (!write_symbols (b, phrase, symbols)) {
-    leave_out (b, phrase);
-    return;
-  }
   for (guint i = 0; i < symbols->len; i++) {
     Node *at;
 
-    node = add_child (b->hotwords, node, g_array_index (symbols, guint32, i));
-    at = &NODE (b->hotwords, node);
+    node = add_child (hotwords, node, g_array_index (symbols, guint32, i));
+    at = &NODE (hotwords, node);
     at->earned = MAX (at->earned, boost * (gfloat) (i + 1) / (gfloat) symbols->len);
   }
-  NODE (b->hotwords, node).kept = MAX (NODE (b->hotwords, node).kept, boost);
+  NODE (hotwords, node).kept = MAX (NODE (hotwords, node).kept, boost);
+}
+
+/* What @symbols begin and @words, which end with NONE, end: in all ways that it can be said, but at most @most; returns how many. */
+static guint
+add_ways (Builder *b, const guint32 *words, GArray *symbols, gfloat boost, guint most)
+{
+  guint n = 0, before = symbols->len;
+
+  if (*words == NONE) {
+    add_symbols (b->hotwords, symbols, boost);
+    return 1;
+  }
+  for (guint32 way = b->first[*words]; way && n < most; way = b->next[way - 1]) {
+    add_said (b, *words, b->nodes[way - 1], symbols);
+    n += add_ways (b, words + 1, symbols, boost, most - n);
+    g_array_set_size (symbols, before);
+  }
+  return n;
+}
+
+/* FALSE: the lexicon lacks some word. */
+static gboolean
+add_said_words (Builder *b, gchar **words, GArray *symbols, gfloat boost)
+{
+  guint32 numbers[MAX_WORDS + 1];
+  guint n = 0;
+
+  for (; words[n]; n++) {
+    gchar **text = n < MAX_WORDS ? bsearch (words[n], b->lexicon->texts, b->lexicon->n_words, sizeof (gchar *), compare_texts) : NULL;
+
+    if (!text || !b->first[text - b->lexicon->texts])
+      return FALSE;
+    numbers[n] = (guint32) (text - b->lexicon->texts);
+  }
+  numbers[n] = NONE;
+  add_ways (b, numbers, symbols, boost, MAX_WAYS);
+  return TRUE;
+}
+
+/* FALSE: some word cannot be spelled. */
+static gboolean
+add_spelled_words (Builder *b, gchar **words, GArray *symbols, gfloat boost)
+{
+  for (; *words; words++) {
+    guint before = symbols->len;
+
+    add_spelled (b, *words, symbols);
+    if (symbols->len == before)
+      return FALSE;
+  }
+  add_symbols (b->hotwords, symbols, boost);
+  return TRUE;
+}
+
+/* (g_strfreev) */
+static gchar **
+split_phrase (const gchar *phrase)
+{
+  gchar **words = g_strsplit_set (phrase, " \t", -1);
+  guint n = 0;
+
+  for (guint i = 0; words[i]; i++)
+    if (*words[i])
+      words[n++] = words[i];
+    else
+      g_free (words[i]);
+  words[n] = NULL;
+  return words;
+}
+
+static void
+add_phrase (Builder *b, const gchar *phrase, gfloat boost)
+{
+  g_autoptr (GArray) symbols = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_auto (GStrv) words = split_phrase (phrase);
+
+  if (!*words || !(b->parents ? add_said_words : add_spelled_words) (b, words, symbols, boost))
+    leave_out (b, phrase);
 }
 
 /* "phrase" or "phrase:boost" */
@@ -279,8 +350,7 @@ rnn_hotwords_new (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnL
 
     good = parse (&b, text, "\n", boost, list, error);
   }
-  g_clear_pointer (&b.ways, g_hash_table_unref);
-  g_free (b.parents);
+  drop_ways (&b);
   if (left_out)
     *left_out = good ? name_left_out (&b) : NULL;
   if (!good)

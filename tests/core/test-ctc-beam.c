@@ -507,6 +507,27 @@ hotwords (void)
   rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
 }
 
+/* It counts however it is said. */
+static void
+hotword_of_two_ways (void)
+{
+  static const gint ways[] = { 1, 3 };  /* A B, K B */
+  RnnCtcDecoderConfig config = narrow (FALSE);
+
+  config.lexicon = write_file ("ways", "b K B\nb(2) A B\na A B\na(2) K B\n");
+  config.lm_file = write_file ("ways.arpa", "\\data\\\nngram 1=4\n\\1-grams:\n-1 <unk>\n-1 <s>\n-2 a\n-0.5 b\n\\end\\\n");
+  for (guint i = 0; i < 4; i++) {
+    g_autoptr (RnnCtcDecoder) decoder = new_decoder (sounds, &config);
+    const gint spoken[] = { ways[i / 2], 2 };
+
+    g_assert_true (rnn_ctc_decoder_set_hotwords (decoder, i % 2 ? "a:3" : "", NULL));
+    say_spelled (decoder, spoken, 2, 9, 1);
+    rnn_ctc_decoder_finish (decoder);
+    ASSERT_WORDS (decoder, i % 2 ? "a" : "b");
+  }
+  rnn_options_clear (rnn_ctc_decoder_get_options (), &config);
+}
+
 /* ---- changes under way ---- */
 
 static void
@@ -565,6 +586,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctc/beam/stable-words", stable_words);
   g_test_add_func ("/ctc/beam/ends", ends);
   g_test_add_func ("/ctc/beam/hotwords", hotwords);
+  g_test_add_func ("/ctc/beam/hotword-of-two-ways", hotword_of_two_ways);
   g_test_add_func ("/ctc/beam/changes", changes);
   g_test_add_func ("/ctc/beam/refused", refused);
   result = g_test_run ();
