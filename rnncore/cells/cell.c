@@ -137,6 +137,7 @@ rnn_cell_free (RnnCell *cell)
     return;
   if (cell->klass->finalize)
     cell->klass->finalize (cell);
+  rnn_options_clear (cell->klass->options, cell);
   g_ptr_array_unref (cell->children);
   g_ptr_array_unref (cell->params);
   g_array_unref (cell->state_parts);

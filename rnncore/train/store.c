@@ -207,7 +207,7 @@ write_rest (RnnStore *store, RnnDataset *dataset, const gchar *digest, const gch
   header.notes = header.index + index->len;
   header.end = header.notes + strlen (notes);
   header.check = fnv (fnv (0, index->data, index->len), notes, strlen (notes));
-  return fwrite (index->data, 1, index->len, store->file) == index->len &&
+  return (index->len == 0 || fwrite (index->data, 1, index->len, store->file) == index->len) &&
       fwrite (notes, 1, strlen (notes), store->file) == strlen (notes) && fseek (store->file, 0, SEEK_SET) == 0 &&
       fwrite (&header, sizeof (header), 1, store->file) == 1 && fflush (store->file) == 0 &&
       fsync (fileno (store->file)) == 0;
