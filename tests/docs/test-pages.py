@@ -8,13 +8,14 @@ ROOT, BUILD = map(os.path.abspath, sys.argv[1:3])
 PAGE = f'{ROOT}/docs/{sys.argv[3]}.md'
 NUMBERS = '/usr/share/pocketsphinx/test/data/numbers.raw'
 DIGITS = '/usr/share/asterisk/sounds/en_US_f_Allison/digits'
+PHONES = 'test -r /usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict && command -v flite'       # to look words up
 WORDS = 'zero one two three four five six seven eight nine'.split()
 NEEDS = {                       # what stands in a command: what it takes
     'avenc_aac': 'gst-inspect-1.0 avenc_aac', 'jpegparse': 'gst-inspect-1.0 jpegparse', 'rnnscope': 'gst-inspect-1.0 rnnscope',
     'my/': f'test -r {DIGITS}/0.wav', 'books.tsv': f'test -r {DIGITS}/0.wav', 'GI_TYPELIB_PATH': f'test -e {BUILD}/gi/Rnn-1.0.typelib',
     '.keras': f'ls {BUILD}/rnncore/*hdf5*', 'gstreamer-app-1.0': 'pkg-config --exists gstreamer-app-1.0',
     'python3': "python3 -c 'from gi.repository import GLib'", 'pipelines/hls': "/usr/bin/python3 -c 'from gi.repository import Gst'",
-    'srtsrc': 'gst-inspect-1.0 srtsrc',
+    'srtsrc': 'gst-inspect-1.0 srtsrc', 'pipelines/train-english': PHONES, 'my.training': PHONES, 'my.safetensors': PHONES,
     'rtsp://': f"python3 {ROOT}/tests/docs/rtsp-server.py",
 }
 
