@@ -18,6 +18,7 @@
 
 #define CPU_SECONDS 5           /* and one for every */
 #define BYTES_A_SECOND 10000000
+#define PATIENCE 600            /* s without a word: it waits for a lock that another thread held when it was made */
 #define MAX_TEXT (16 << 20)
 
 enum { TEXT = 'T', ARRAY = 'A', END = 'E' };
@@ -199,6 +200,7 @@ hear (gint fd, RnnHdf5Sink *sink)
 RnnHdf5Result
 rnn_hdf5_read_apart (RnnHdf5Read read, const guint8 *data, gsize n, RnnHdf5Sink *sink)
 {
+  const struct timeval patience = {.tv_sec = PATIENCE };
   gint fds[2];
   RnnHdf5Result result;
   pid_t child;
@@ -209,6 +211,7 @@ rnn_hdf5_read_apart (RnnHdf5Read read, const guint8 *data, gsize n, RnnHdf5Sink 
   if (child == 0)
     run_child (read, data, n, fds[1]);
   close (fds[1]);
+  setsockopt (fds[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   result = child > 0 ? hear (fds[0], sink) : RNN_HDF5_NO_PROCESS;
   close (fds[0]);
   if (child > 0) {
