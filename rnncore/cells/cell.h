@@ -24,6 +24,8 @@ typedef struct {
   gfloat *grad;                 /* [S][B][n], backward: += d loss/d data; NULL: not wanted */
 } RnnEncoded;
 
+#define RNN_RUN_ROWS 128        /* see rnn_run_block () */
+
 /* One call. */
 typedef struct {
   gint T, B;                    /* steps, streams; both >= 1 */
@@ -148,6 +150,14 @@ void rnn_copy_rows (gint n, gint size, const gfloat *from, gsize ld_from, gfloat
 void rnn_clip (gint n, gfloat limit, gfloat *x);
 
 #define RNN_CELL(c) ((RnnCell *) (c))
+
+/* For how many steps a cell makes what does not depend on its state: of all that a tape keeps, else of as many rows as kernels take in one
+ * pass, so that they are in the caches still when their steps come. */
+static inline gint
+rnn_run_block (const RnnRun *run)
+{
+  return run->tape ? run->T : MAX (RNN_RUN_ROWS / run->B, 1);
+}
 
 /* Steps of x that are stream b's, 0 to T: the others come after its end. */
 static inline gint

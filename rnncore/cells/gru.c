@@ -103,10 +103,10 @@ variant_step (const Gru *g, gint B, const gfloat *h, gsize ldh, gfloat *gates, g
 
 /* W_ih x and the biases, and where u starts. */
 static void
-input_part (const Gru *g, const RnnRun *run, gfloat *gates)
+input_part (const Gru *g, gint n, const gfloat *x, gfloat *gates)
 {
   const RnnKernels *k = rnn_kernels ();
-  gint H = g->hidden, n = run->T * run->B, ld = 4 * H;
+  gint H = g->hidden, ld = 4 * H;
 
   for (gint i = 0; i < n; i++) {
     gfloat *row = gates + (gsize) i * ld;
@@ -119,27 +119,28 @@ input_part (const Gru *g, const RnnRun *run, gfloat *gates)
     k->add (2 * H, g->b_hh->data, row);
     k->add (H, g->b_hh->data + 2 * H, row + (g->reset_after ? U : N) * H);
   }
-  rnn_linear_groups (g->w_ih, n, run->x, g->cell.n_in, gates, ld, (gint[]) { R * H, Z * H, N * H }, TRUE);
+  rnn_linear_groups (g->w_ih, n, x, g->cell.n_in, gates, ld, (gint[]) { R * H, Z * H, N * H }, TRUE);
 }
 
 static void
 forward (const RnnCell *cell, const RnnRun *run)
 {
   const Gru *g = (const Gru *) cell;
-  gint H = g->hidden, B = run->B;
+  gint H = g->hidden, B = run->B, block = rnn_run_block (run);
   gsize ldh = run->state_stride;
-  gfloat *gates = run->tape ? run->tape : run->scratch;
+  gfloat *all = run->tape ? run->tape : run->scratch;
   const gfloat *h = run->state;
 
-  input_part (g, run, gates);
   for (gint t = 0; t < run->T; t++) {
     gsize row = (gsize) t * B;
-    gfloat *y = run->y + row * H;
+    gfloat *y = run->y + row * H, *gates = all + (gsize) (t % block) * B * 4 * H;
 
+    if (t % block == 0)
+      input_part (g, MIN (block, run->T - t) * B, run->x + row * cell->n_in, gates);
     if (g->plain)
-      rnn_gru_step (g->w_hh, t, B, h, ldh, (RnnGruStep) { gates + row * 4 * H, h, y, run->tape != NULL });
+      rnn_gru_step (g->w_hh, t, B, h, ldh, (RnnGruStep) { gates, h, y, run->tape != NULL });
     else
-      variant_step (g, B, h, ldh, gates + row * 4 * H, y);
+      variant_step (g, B, h, ldh, gates, y);
     h = y;
     ldh = H;
   }

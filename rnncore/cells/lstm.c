@@ -145,25 +145,35 @@ variant_step (const Lstm *l, gint B, const gfloat *h, gsize ldh, const RnnLstmSt
     point (l, s->gates + b * 4 * H, s->c_prev + b * ldc, s->c + b * H, s->tanh_c + b * H, s->h + b * H);
 }
 
+/* gates [n][4H] = W_ih x [n] and the biases */
+static void
+input_part (const Lstm *l, gint n, const gfloat *x, gfloat *gates)
+{
+  gsize ld = 4 * (gsize) l->hidden;
+
+  rnn_bias (l->b_ih, 1, (gint) ld, gates, ld, FALSE);
+  rnn_bias (l->b_hh, 1, (gint) ld, gates, ld, TRUE);
+  for (gint i = 1; i < n; i++)
+    memcpy (gates + i * ld, gates, ld * sizeof (gfloat));
+  rnn_linear (l->w_ih, n, x, l->cell.n_in, gates, ld, TRUE);
+}
+
 static void
 forward (const RnnCell *cell, const RnnRun *run)
 {
   const Lstm *l = (const Lstm *) cell;
-  gint H = l->hidden, P = cell->n_out, B = run->B, n = run->T * B;
+  gint H = l->hidden, P = cell->n_out, B = run->B, block = rnn_run_block (run);
   gsize ldh = run->state_stride, ldc = run->state_stride;
   const gfloat *h = run->state, *c_prev = run->state + P;
   Areas a = areas (l, run);
 
-  rnn_bias (l->b_ih, 1, 4 * H, a.gates, 4 * H, FALSE);
-  rnn_bias (l->b_hh, 1, 4 * H, a.gates, 4 * H, TRUE);
-  for (gint i = 1; i < n; i++)
-    memcpy (a.gates + (gsize) i * 4 * H, a.gates, 4 * (gsize) H * sizeof (gfloat));
-  rnn_linear (l->w_ih, n, run->x, cell->n_in, a.gates, 4 * H, TRUE);
   for (gint t = 0; t < run->T; t++) {
-    gsize row = (gsize) t * B;
-    gfloat *y = run->y + row * P, *m = l->proj ? a.m + row * H : y;
-    RnnLstmStep step = { a.gates + row * 4 * H, c_prev, a.c + row * H, m, a.tanh_c + row * H };
+    gsize row = (gsize) t * B, kept = (gsize) (t % block) * B;
+    gfloat *y = run->y + row * P, *m = l->proj ? a.m + kept * H : y;
+    RnnLstmStep step = { a.gates + kept * 4 * H, c_prev, a.c + kept * H, m, a.tanh_c + kept * H };
 
+    if (t % block == 0)
+      input_part (l, MIN (block, run->T - t) * B, run->x + row * cell->n_in, a.gates);
     if (l->plain) {
       step.tanh_c = run->tape ? step.tanh_c : NULL;
       rnn_lstm_step (l->w_hh, t, B, h, ldh, step, ldc);
@@ -174,7 +184,7 @@ forward (const RnnCell *cell, const RnnRun *run)
       rnn_linear (l->w_hr, B, m, H, y, P, FALSE);
     h = y;
     ldh = P;
-    c_prev = a.c + row * H;
+    c_prev = a.c + kept * H;
     ldc = H;
   }
   rnn_copy_rows (B, P, h, ldh, run->state, run->state_stride);

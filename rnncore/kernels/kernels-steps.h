@@ -95,9 +95,9 @@ step_row (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const 
 {
   gint H = w->n_out / n_sums, whole = H / RNN_BLOCK, n = whole / panels, i;
 
-  for (i = 0; i < n; i++)
-    step_panels (type, n_sums, panels, w, (w->backwards ? n - 1 - i : i) * panels, x, gates, units, step);
-  for (i = n * panels; panels > 1 && i < whole; i++)
+  for (i = w->backwards ? (n - 1) * panels : 0; n > 0; n--, i += w->backwards ? -panels : panels)
+    step_panels (type, n_sums, panels, w, i, x, gates, units, step);
+  for (i = whole / panels * panels; panels > 1 && i < whole; i++)
     step_panels (type, n_sums, 1, w, i, x, gates, units, step);
   if (H % RNN_BLOCK) {
     tile (type, 1, n_sums, &(Part) { w, i, n_sums, 0, w->n_in, 0, 0 }, 0, x, gates, 0, TRUE);
