@@ -9,6 +9,7 @@
 #include "gstrnnconceal.h"
 #include "gstrnngate.h"
 #include "gstrnnoptions.h"
+#include "gstrnnsamples.h"
 #include "gstrnnstage.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_rnn_features_debug);
@@ -255,20 +256,14 @@ tell_cancelled (GstRnnFeatures *self)
 static const gfloat *
 to_mono (GstRnnFeatures *self, const guint8 *data, guint n, gfloat *samples)
 {
-  guint channels = GST_AUDIO_INFO_CHANNELS (&self->info), i;
-  gboolean is_float = GST_AUDIO_INFO_FORMAT (&self->info) == GST_AUDIO_FORMAT_F32;
+  guint channels = GST_AUDIO_INFO_CHANNELS (&self->info);
+  GstAudioFormat format = GST_AUDIO_INFO_FORMAT (&self->info);
   const gfloat *floats = samples;
 
-  if (is_float && (gsize) data % sizeof (gfloat) == 0)
+  if (format == GST_AUDIO_FORMAT_F32 && (gsize) data % sizeof (gfloat) == 0)
     floats = (const gfloat *) data;
-  else if (is_float)
-    memcpy (samples, data, n * channels * sizeof (gfloat));
-  for (i = 0; !is_float && i < n * channels; i++) {
-    gint16 s16;
-
-    memcpy (&s16, data + i * sizeof s16, sizeof s16);
-    samples[i] = s16 / 32768.0f;
-  }
+  else
+    gst_rnn_samples_read (format, data, n * channels, samples);
   if (channels == 1)
     return floats;
   rnn_downmix (&self->downmix, floats, n, samples);

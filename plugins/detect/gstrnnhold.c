@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstrnnhold.h"
+#include "gstrnnsamples.h"
 
 #define MAX_KEPT (1 << 26)      /* samples */
 
@@ -85,18 +86,13 @@ guint
 gst_rnn_hold_hear (GstRnnHold *hold, gfloat samples[GST_RNN_HOLD_CHUNK])
 {
   gsize bpf = GST_AUDIO_INFO_BPF (&hold->info), n = gst_adapter_available (hold->adapter) / bpf - hold->n_heard;
-  gint16 s16[GST_RNN_HOLD_CHUNK];
+  gfloat room[GST_RNN_HOLD_CHUNK];
 
   n = MIN (n, GST_RNN_HOLD_CHUNK);
   if (n == 0)
     return 0;
-  if (GST_AUDIO_INFO_FORMAT (&hold->info) == GST_AUDIO_FORMAT_F32) {
-    gst_adapter_copy (hold->adapter, samples, hold->n_heard * bpf, n * bpf);
-  } else {
-    gst_adapter_copy (hold->adapter, s16, hold->n_heard * bpf, n * bpf);
-    for (gsize i = 0; i < n; i++)
-      samples[i] = s16[i] / 32768.0f;
-  }
+  gst_adapter_copy (hold->adapter, room, hold->n_heard * bpf, n * bpf);
+  gst_rnn_samples_read (GST_AUDIO_INFO_FORMAT (&hold->info), room, n, samples);
   hold->n_heard += n;
   return (guint) n;
 }

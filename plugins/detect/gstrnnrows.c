@@ -2,6 +2,7 @@
 #include "gstrnnrows.h"
 #include <string.h>
 #include "gstrnncaps.h"
+#include "gstrnnsamples.h"
 
 static gboolean
 parse_audio (GstRnnRows *rows, const GstCaps *caps, GError **error)
@@ -69,12 +70,5 @@ gst_rnn_rows_get_caps (RnnModel *model)
 void
 gst_rnn_rows_read (const GstRnnRows *rows, gconstpointer data, gsize n, gfloat *floats)
 {
-  gsize count = n * (gsize) rows->channels;
-
-  if (rows->format == GST_AUDIO_FORMAT_F32)
-    memcpy (floats, data, count * sizeof (gfloat));
-  for (gsize i = 0; i < count && rows->format == GST_AUDIO_FORMAT_S16; i++)
-    floats[i] = ((const gint16 *) data)[i] / 32768.0f;
-  for (gsize i = 0; i < count && rows->format == GST_AUDIO_FORMAT_F64; i++)
-    floats[i] = (gfloat) ((const gdouble *) data)[i];
+  gst_rnn_samples_read (rows->format, data, n * (gsize) rows->channels, floats);
 }

@@ -3,10 +3,10 @@
  *
  * A frame that comes too late is drawn all the same: the model has to hear all of the sound. */
 #include "gstrnnscope.h"
-#include <string.h>
 #include <gst/audio/audio.h>
 #include <gst/video/video.h>
 #include <rnncore/rnn.h>
+#include "gstrnnsamples.h"
 #ifdef HAVE_CAIRO
 #include <cairo.h>
 #endif
@@ -74,15 +74,7 @@ hear (GstRnnScope *self, const GstMapInfo *map)
     self->samples = g_renew (gfloat, self->samples, n);
     self->n_samples = n;
   }
-  if (GST_AUDIO_INFO_FORMAT (&visualizer->ainfo) == GST_AUDIO_FORMAT_F32)
-    memcpy (self->samples, map->data, n * sizeof (gfloat));
-  else
-    for (gsize i = 0; i < n; i++) {
-      gint16 s16;
-
-      memcpy (&s16, map->data + i * sizeof s16, sizeof s16);
-      self->samples[i] = s16 / 32768.f;
-    }
+  gst_rnn_samples_read (GST_AUDIO_INFO_FORMAT (&visualizer->ainfo), map->data, n, self->samples);
   rnn_scope_push (self->scope, self->samples, n);
 }
 
