@@ -10,9 +10,10 @@
  * label yet.  Each step is scaled to a sum of 1, the logarithms are added up in double; states and tokens of nearly no share in it
  * count as 0, which leaves few to go on from.
  *
- * Scratch: alpha [T + 1][2][V][V] (a, b; older times newer), beta likewise [2][V][V], move and arc [V][V], y [T][V]. */
+ * Scratch: alpha [T + 1][2][V][V] (a, b; older times newer), beta likewise [2][V][V], then [V][V] each of move, arc and two that are
+ * newer times older, y [T][V]. */
 #include "denominator.h"
-#include "../kernels/kernels.h"
+#include "../kernels/linear.h"
 #include <math.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct _RnnCtcDenominator {
   gint V, blank;
   gint last[2];                 /* labels of the stream of texts, older and newer */
   gfloat *counts;               /* [p][o][q] */
-  gfloat *arcs;                 /* [p][o][q] P(q | o, p), 0 for q = p and the blank */
+  RnnParam *arcs;               /* [p][o][q] P(q | o, p), 0 for q = p and the blank: a block of a diagonal for each p */
   gfloat *repeats;              /* [p][o] P(p | o, p) */
 };
 
@@ -50,7 +51,9 @@ rnn_ctc_denominator_new (gint n_tokens, gint blank)
   d->V = n_tokens;
   d->blank = d->last[0] = d->last[1] = blank;
   d->counts = g_new0 (gfloat, n_states (d) * d->V);
-  d->arcs = g_new0 (gfloat, n_states (d) * d->V);
+  d->arcs = g_new0 (RnnParam, 1);
+  *d->arcs = (RnnParam) {.rank = 2,.dims = {n_tokens * n_tokens, n_tokens},.rows = n_tokens * n_tokens,.groups = n_tokens,
+    .size = n_states (d) * d->V,.is_matrix = TRUE,.data = g_new0 (gfloat, n_states (d) * d->V) };
   d->repeats = g_new0 (gfloat, n_states (d));
   return d;
 }
@@ -61,7 +64,8 @@ rnn_ctc_denominator_free (RnnCtcDenominator *d)
   if (!d)
     return;
   g_free (d->counts);
-  g_free (d->arcs);
+  g_free (d->arcs->data);
+  rnn_param_free (d->arcs);
   g_free (d->repeats);
   g_free (d);
 }
@@ -109,7 +113,7 @@ sum_counts (const RnnCtcDenominator *d)
 static void
 set_arcs (RnnCtcDenominator *d, gint older, gint newer)
 {
-  gfloat *arcs = d->arcs + history (d, older, newer);
+  gfloat *arcs = d->arcs->data + history (d, older, newer);
 
   arcs[d->blank] = 0;
   if (newer == d->blank)
@@ -130,10 +134,11 @@ rnn_ctc_denominator_estimate (RnnCtcDenominator *d)
   for (gint p = 0; p < V; p++) {
     interpolate (V, sums + (gsize) p * V, unigram, bigram);
     for (gint o = 0; o < V; o++) {
-      interpolate (V, d->counts + history (d, o, p), p == d->blank ? unigram : bigram, d->arcs + history (d, o, p));
+      interpolate (V, d->counts + history (d, o, p), p == d->blank ? unigram : bigram, d->arcs->data + history (d, o, p));
       set_arcs (d, o, p);
     }
   }
+  rnn_param_pack (d->arcs, TRUE);
 }
 
 gdouble
@@ -143,7 +148,7 @@ rnn_ctc_denominator_score (const RnnCtcDenominator *d, gint n, const gint *token
   gdouble score = 0;
 
   for (gint i = 0; i < n; i++) {
-    score += log (tokens[i] == newer ? d->repeats[(gsize) newer * d->V + older] : d->arcs[history (d, older, newer) + tokens[i]]);
+    score += log (tokens[i] == newer ? d->repeats[(gsize) newer * d->V + older] : d->arcs->data[history (d, older, newer) + tokens[i]]);
     older = newer;
     newer = tokens[i];
   }
@@ -158,13 +163,14 @@ typedef struct {
   gfloat *alpha;                /* [T + 1] steps of a, b; the first is before any */
   gfloat *beta;                 /* a, b of the step under way */
   gfloat *move, *arc;           /* [V][V] */
+  gfloat *turned, *turned_b;    /* [p][o] */
   gfloat *y;                    /* [T][V] */
 } Paths;
 
 gsize
 rnn_ctc_denominator_scratch (gint V, gint T)
 {
-  return 2 * (gsize) V * V * ((gsize) T + 3) + (gsize) T * V;
+  return 2 * (gsize) V * V * ((gsize) T + 4) + (gsize) T * V;
 }
 
 static void
@@ -176,7 +182,9 @@ carve_scratch (Paths *paths, gint T, gfloat *scratch)
   paths->beta = paths->alpha + 2 * n * ((gsize) T + 1);
   paths->move = paths->beta + 2 * n;
   paths->arc = paths->move + n;
-  paths->y = paths->arc + n;
+  paths->turned = paths->arc + n;
+  paths->turned_b = paths->turned + n;
+  paths->y = paths->turned_b + n;
 }
 
 static gfloat *
@@ -204,27 +212,28 @@ scale_states (const Paths *paths, gfloat *x)
   return log (sum);
 }
 
+/* y[p][o] = x[o][p] */
+static void
+turn (gint V, const gfloat *x, gfloat *y)
+{
+  for (gint p = 0; p < V; p++)
+    for (gint o = 0; o < V; o++)
+      y[p * V + o] = x[o * V + p];
+}
+
 /* move[p][q] = what goes over from all (o, p) to a new label q */
 static void
 move_on (const Paths *paths, const gfloat *a, const gfloat *b)
 {
   const RnnCtcDenominator *d = paths->d;
-  gint V = d->V;
+  gint V = d->V, n = (gint) n_states (d);
 
-  memset (paths->move, 0, n_states (d) * sizeof (gfloat));
-  for (gint p = 0; p < V; p++) {
-    gfloat *move = paths->move + (gsize) p * V, again = 0;
-
-    for (gint o = 0; o < V; o++) {
-      gfloat from_a = a[(gsize) o * V + p], from_b = b[(gsize) o * V + p];
-
-      if (from_a + from_b == 0)
-        continue;
-      paths->k->axpy (V, from_a + from_b, d->arcs + history (d, o, p), move);
-      again += from_b * d->repeats[(gsize) p * V + o];
-    }
-    move[p] += again;
-  }
+  turn (V, a, paths->turned);
+  turn (V, b, paths->turned_b);
+  paths->k->add (n, paths->turned_b, paths->turned);
+  rnn_linear_blocks_dx (d->arcs, 1, paths->turned, n, paths->move, n, FALSE);
+  for (gsize p = 0; p < (gsize) V; p++)
+    paths->move[p * V + p] += paths->k->dot (V, paths->turned_b + p * V, d->repeats + p * V);
 }
 
 static gdouble
@@ -271,19 +280,15 @@ step_backward (const Paths *paths, gint t)
   for (gint p = 0; p < V; p++)
     for (gint q = 0; q < V; q++)
       paths->arc[p * V + q] = y[q] * a[p * V + q];
-  for (gint p = 0; p < V; p++)
-    for (gint o = 0; o < V; o++) {
-      const gfloat *arc = paths->arc + (gsize) p * V;
-      gsize state = (gsize) o * V + p;
-      gfloat on;
+  rnn_linear_blocks (d->arcs, 1, paths->arc, n, paths->turned, n, FALSE);
+  for (gint o = 0; o < V; o++)
+    for (gint p = 0; p < V; p++) {
+      gint state = o * V + p, turned = p * V + o;
+      gfloat on = y[d->blank] * b[state] + paths->turned[turned];
+      gboolean can = reached[state] + reached[n + state] > 0;
 
-      if (reached[state] + reached[n + state] == 0) {
-        a[state] = b[state] = 0;
-        continue;
-      }
-      on = y[d->blank] * b[state] + paths->k->dot (V, d->arcs + history (d, o, p), arc);
-      b[state] = on + d->repeats[(gsize) p * V + o] * arc[p];
-      a[state] = on + paths->arc[state];
+      b[state] = can ? on + d->repeats[turned] * paths->arc[p * V + p] : 0;
+      a[state] = can ? on + paths->arc[state] : 0;
     }
   scale_states (paths, a);
 }
