@@ -160,8 +160,9 @@ sentences() {
 
 # search MODEL LM WEIGHT HOTWORDS: the properties that say how words are searched, one a line.  LM is a file, none, or nothing:
 # then what lies beside the model under its name, as english.lm does.  With that, what suits its lexicon of sounds; with none, its words as
-# they are spelled, all of them equally probable.
+# they are spelled, all of them equally probable.  Hotwords that such a lexicon lacks are said by g2p.safetensors beside the model.
 search() {
+  g2p=$(dirname -- "$1")/g2p.safetensors
   own=${1%.safetensors}.lm lm=$2
   [ -n "$lm" ] || { [ -r "$own" ] && lm=$own || lm=none; }
   [ "$lm" = none ] || printf 'lm-file=%s\n' "$(quote "$(absolute "$lm")")"
@@ -169,6 +170,7 @@ search() {
     printf '%s\n' "lm-file=$(quote "$(absolute "$own")")" lexicon=spelled beam-width=64 word-score=-0.5 unknown-score=-1000 lm-weight=0
   elif [ "$lm" -ef "$own" ]; then
     printf '%s\n' beam-width=512 word-score=0 unknown-score=-1000 "lm-weight=${3:-0.9}"
+    [ ! -r "$g2p" ] || printf '%s\n' "g2p-model=$(quote "$(absolute "$g2p")")"
   elif [ -n "$3" ]; then
     echo "lm-weight=$3"
   fi

@@ -31,6 +31,7 @@ typedef struct {
   gboolean tag_due;
   GstClockTime look;            /* that the model needs before it can answer */
   GstClockTime gate_delay;      /* that a detector of speech needs before it knows */
+  RnnUtterance *ready;          /* made with the settings that the streaming thread takes next, for the files that both share; or NULL */
   GstClockTime max_delay;       /* from the start of a caption to when it left */
   guint64 n_words, n_captions, n_partials, n_endpoints, n_overloads;
 
@@ -67,6 +68,7 @@ void gst_rnn_ctc_dec_install_state (GstRnnCtcDecClass *klass);
 void gst_rnn_ctc_dec_init_settings (GstRnnCtcDecSettings *settings);
 void gst_rnn_ctc_dec_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec);
 void gst_rnn_ctc_dec_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec);
+void gst_rnn_ctc_dec_drop_ready (GstRnnCtcDec *self);
 /* What the element adds to the latency: enough for the chain to have max (algorithmic, property). */
 void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 

@@ -58,12 +58,56 @@ gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self)
   gst_rnn_stage_set_latency (&self->stage, wanted > look ? wanted - look : 0);
 }
 
+/* @ready: transfer full */
+static void
+replace_ready (GstRnnCtcDec *self, RnnUtterance *ready)
+{
+  RnnUtterance *old;
+
+  GST_OBJECT_LOCK (self);
+  old = self->ready;
+  self->ready = ready;
+  GST_OBJECT_UNLOCK (self);
+  rnn_utterance_free (old);
+}
+
+void
+gst_rnn_ctc_dec_drop_ready (GstRnnCtcDec *self)
+{
+  replace_ready (self, NULL);
+}
+
+/* Files that a running stream will need, and how new hotwords are said, are read in the thread that sets them: the streaming thread shares
+ * them.  What is wrong with them it tells itself. */
+static void
+read_ahead (GstRnnCtcDec *self, guint option, const GValue *value)
+{
+  const RnnOption *options = rnn_utterance_get_options ();
+  g_autoptr (RnnModel) model = NULL;
+  RnnUtteranceConfig config;
+
+  if (options[option].type != RNN_OPTION_STRING)
+    return;
+  rnn_options_init (options, &config);
+  GST_OBJECT_LOCK (self);
+  if (self->stage.active && self->stage.model)
+    model = rnn_model_ref (self->stage.model);
+  rnn_options_copy (options, &config, &self->settings.utterance);
+  GST_OBJECT_UNLOCK (self);
+  gst_rnn_options_set (options, option, &config, value);
+  if (model)
+    replace_ready (self, rnn_utterance_new_for_output (rnn_model_get_output (model), &config, NULL));
+  rnn_options_clear (options, &config);
+}
+
 void
 gst_rnn_ctc_dec_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstRnnCtcDec *self = GST_RNN_CTC_DEC (object);
   GstRnnCtcDecSettings *settings = &self->settings;
 
+  if (id >= PROP_FIRST_OPTION)
+    read_ahead (self, id - PROP_FIRST_OPTION, value);
   GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LANGUAGE_CODE:

@@ -21,6 +21,7 @@ gst_rnn_ctc_dec_configure (GstRnnCtcDec *self)
     if (!rnn_utterance_configure (self->utterance, &config, &error))
       GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
     rnn_options_clear (rnn_utterance_get_options (), &config);
+    gst_rnn_ctc_dec_drop_ready (self);
     gst_rnn_ctc_dec_warn_left_out (self);
   }
 }

@@ -263,6 +263,7 @@ gst_rnn_ctc_dec_stop (GstRnnStage *stage)
 
   gst_rnn_ctc_dec_disarm (self);
   drop_utterance (self);
+  gst_rnn_ctc_dec_drop_ready (self);
   g_clear_pointer (&self->left_out, g_free);
   self->asked = self->warned = FALSE;
   GST_OBJECT_LOCK (self);
@@ -287,6 +288,7 @@ gst_rnn_ctc_dec_finalize (GObject *object)
 
   gst_flow_combiner_free (self->flows);
   rnn_options_clear (rnn_utterance_get_options (), &self->settings.utterance);
+  gst_rnn_ctc_dec_drop_ready (self);
   g_free (self->language_code);
   g_free (self->left_out);
   G_OBJECT_CLASS (gst_rnn_ctc_dec_parent_class)->finalize (object);

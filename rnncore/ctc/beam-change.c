@@ -23,17 +23,18 @@ list_tokens (RnnBeam *beam, const RnnBeamHypothesis *h)
 }
 
 void
-rnn_beam_resume (RnnBeam *beam)
+rnn_beam_resume (RnnBeam *beam, gboolean anew)
 {
   const RnnLexicon *lexicon = beam->language->lexicon;
   RnnBeamHypothesis *h = &beam->now[0];
 
-  if (beam->language->scorer)
+  if (anew && beam->language->scorer)
     rnn_scorer_start (beam->language->scorer, beam->states);
   h->node = lexicon ? 0 : RNN_BEAM_NONE;
   for (guint n = list_tokens (beam, h); n > 0 && h->node != RNN_BEAM_NONE; n--)
     h->node = rnn_lexicon_step (lexicon, h->node, (gint) beam->letters[n - 1]);
   h->ahead = 0;
+  h->word = RNN_BEAM_NONE;
   rnn_beam_follow_hotwords (beam);
 }
 

@@ -36,16 +36,18 @@ is_any_due (const RnnBeam *beam, guint64 until)
 static gboolean
 look_below (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 node, gint *left, gfloat *best)
 {
-  const RnnLexicon *lexicon = beam->language->lexicon;
   gboolean elsewhere = node == h->node && !beam->language->parted;      /* what ends here does so in another hypothesis */
+  guint n;
+  const guint32 *words = rnn_lexicon_get_words (beam->language->lexicon, node, &n);
+  const RnnLexicon *owner = rnn_lexicon_owner (beam->language->lexicon, &node);
 
-  *left -= 1 + (gint) (lexicon->ends[node + 1] - lexicon->ends[node]);
+  *left -= 1 + (gint) n;
   if (*left < 0)
     return FALSE;
-  for (guint32 w = lexicon->ends[node]; w < lexicon->ends[node + 1] && !elsewhere; w++)
-    *best = MAX (*best, rnn_beam_score_word (beam, h, lexicon->words[w], NULL));
-  for (guint32 child = lexicon->children[node]; child < lexicon->children[node + 1]; child++)
-    if (!look_below (beam, h, child, left, best))
+  for (guint i = 0; i < n && !elsewhere; i++)
+    *best = MAX (*best, rnn_beam_score_word (beam, h, words[i], NULL));
+  for (guint32 place = owner->children[node]; place < owner->children[node + 1]; place++)
+    if (!look_below (beam, h, rnn_lexicon_child_at (owner, place), left, best))
       return FALSE;
   return TRUE;
 }

@@ -38,16 +38,17 @@ guint32
 rnn_beam_best_end (RnnBeam *beam, const RnnBeamHypothesis *h, gdouble *worth)
 {
   const RnnLexicon *lexicon = beam->language->lexicon;
-  gboolean inside = lexicon && h->node != RNN_BEAM_NONE;
   guint32 best = RNN_BEAM_NONE;
+  guint n = 0;
+  const guint32 *words = lexicon && h->node != RNN_BEAM_NONE ? rnn_lexicon_get_words (lexicon, h->node, &n) : NULL;
 
   *worth = -INFINITY;
-  for (guint32 w = inside ? lexicon->ends[h->node] : 0; inside && w < lexicon->ends[h->node + 1]; w++) {
-    gdouble other = rnn_beam_word_worth (beam, h, lexicon->words[w]);
+  for (guint i = 0; i < n; i++) {
+    gdouble other = rnn_beam_word_worth (beam, h, words[i]);
 
     if (other > *worth) {
       *worth = other;
-      best = lexicon->words[w];
+      best = words[i];
     }
   }
   return best;
@@ -125,20 +126,24 @@ sort (RnnBeam *beam)
 static gboolean
 may_end (const RnnBeam *beam, const RnnBeamHypothesis *h)
 {
-  const RnnLexicon *lexicon = beam->language->lexicon;
+  guint n = 0;
 
-  return !h->open || rnn_beam_allows_unknown (beam)
-      || (h->node != RNN_BEAM_NONE && lexicon->ends[h->node] < lexicon->ends[h->node + 1]);
+  if (h->open && h->node != RNN_BEAM_NONE && beam->language->lexicon)
+    rnn_lexicon_get_words (beam->language->lexicon, h->node, &n);
+  return !h->open || rnn_beam_allows_unknown (beam) || n > 0;
 }
 
 /* What the word under way of @h would be, @other is, after the same words. */
 static gboolean
 is_twin (const RnnLexicon *lexicon, const RnnBeamHypothesis *h, const RnnBeamHypothesis *other)
 {
+  guint n;
+  const guint32 *words = rnn_lexicon_get_words (lexicon, h->node, &n);
+
   if (other->open || !other->said || other->hash != h->hash || other->last != h->last)
     return FALSE;
-  for (guint32 w = lexicon->ends[h->node]; w < lexicon->ends[h->node + 1]; w++)
-    if (lexicon->words[w] == other->word)
+  for (guint i = 0; i < n; i++)
+    if (words[i] == other->word)
       return TRUE;
   return FALSE;
 }

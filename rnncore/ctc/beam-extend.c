@@ -54,7 +54,7 @@ rnn_beam_allows_unknown (const RnnBeam *beam)
 guint32
 rnn_beam_number_of (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 {
-  return word != RNN_BEAM_NONE && beam->language->numbers ? beam->language->numbers[word]
+  return word != RNN_BEAM_NONE && beam->language->numbers ? rnn_beam_language_number (beam->language, word)
       : rnn_scorer_find (beam->language->scorer, rnn_beam_spell (beam, word, h->spelling));
 }
 
@@ -113,20 +113,20 @@ rnn_beam_score_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, gu
   RnnScorer *scorer = beam->language->scorer;
   const gchar *text = scorer->klass->score_text ? rnn_beam_spell (beam, word, h->spelling) : NULL;
   guint32 number = rnn_beam_number_of (beam, h, word);
-  gfloat on, anew;
+  gfloat on, anew, added = rnn_beam_language_weigh_added (beam->language, word);
 
   if (!rnn_beam_may_begin (beam, h, number, text, next, &on, &anew))
-    return on - (h->paused && may_be_over (beam, h) ? (gfloat) rnn_beam_pause_worth (beam, h) : 0);
+    return added + on - (h->paused && may_be_over (beam, h) ? (gfloat) rnn_beam_pause_worth (beam, h) : 0);
   anew += rnn_scorer_score_text (scorer, beam->begin, number, text, NULL);
   if (next && anew > on)
     rnn_scorer_score_text (scorer, beam->begin, number, text, next);
-  return (gfloat) (rnn_beam_log_add (on, anew) - (h->paused ? rnn_beam_pause_worth (beam, h) : 0));
+  return (gfloat) (added + rnn_beam_log_add (on, anew) - (h->paused ? rnn_beam_pause_worth (beam, h) : 0));
 }
 
 const guint8 *
 rnn_beam_state_before (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 {
-  const gchar *text = beam->language->lexicon->texts[word];
+  const gchar *text = rnn_lexicon_get_text (beam->language->lexicon, word);
   guint32 number = rnn_beam_number_of (beam, h, word);
   gfloat on, anew;
 
@@ -158,7 +158,7 @@ ahead_worth (const RnnBeam *beam, guint32 node, gboolean open)
     return 0;
   if (node == RNN_BEAM_NONE)
     return beam->config.unknown_score;
-  return beam->language->ahead ? beam->config.lm_weight * beam->language->ahead[node] : 0;
+  return beam->language->ahead ? beam->config.lm_weight * rnn_beam_language_look_ahead (beam->language, node) : 0;
 }
 
 static inline guint32
@@ -376,19 +376,16 @@ static void
 close_all (RnnBeam *beam, const Extension *x, Then then)
 {
   const RnnLexicon *lexicon = beam->language->lexicon;
-  guint32 node = x->h->node, first = 0, end = 0;
+  guint n = 0;
+  const guint32 *words = lexicon && x->h->node != RNN_BEAM_NONE ? rnn_lexicon_get_words (lexicon, x->h->node, &n) : NULL;
 
-  if (lexicon && node != RNN_BEAM_NONE) {
-    first = lexicon->ends[node];
-    end = lexicon->ends[node + 1];
-  }
-  for (guint32 w = first; w < end; w++) {
+  for (guint i = 0; i < n; i++) {
     Extension closed = *x;
 
-    if (close_word (beam, &closed, lexicon->words[w]))
+    if (close_word (beam, &closed, words[i]))
       then (beam, &closed);
   }
-  if (first == end && rnn_beam_allows_unknown (beam)) {
+  if (n == 0 && rnn_beam_allows_unknown (beam)) {
     Extension closed = *x;
 
     if (close_word (beam, &closed, RNN_BEAM_NONE))
@@ -400,13 +397,13 @@ close_all (RnnBeam *beam, const Extension *x, Then then)
 static void
 close_at_once (RnnBeam *beam, const Extension *joined)
 {
-  const RnnLexicon *lexicon = beam->language->lexicon;
-  guint32 node = joined->c.node;
+  guint n = 0;
+  const guint32 *words = joined->c.node == RNN_BEAM_NONE ? NULL : rnn_lexicon_get_words (beam->language->lexicon, joined->c.node, &n);
 
-  for (guint32 w = node == RNN_BEAM_NONE ? 0 : lexicon->ends[node]; node != RNN_BEAM_NONE && w < lexicon->ends[node + 1]; w++) {
+  for (guint i = 0; i < n; i++) {
     Extension closed = *joined;
 
-    if (close_word (beam, &closed, lexicon->words[w]))
+    if (close_word (beam, &closed, words[i]))
       then_offer (beam, &closed);
   }
 }

@@ -11,6 +11,7 @@
 
 #define SPELLED "spelled"       /* instead of a file: the model's words by their letters, whatever lexicon it holds */
 #define LN10 2.302585092994046f
+#define ADDED -8.f              /* see rnn_beam_language_weigh_added () */
 
 static GMutex lock;
 static GHashTable *shared;      /* key -> RnnBeamLanguage, not referenced */
@@ -134,25 +135,38 @@ load (RnnBeamLanguage *language, RnnTokens *tokens, const gchar *lm_file, const 
   return language->lexicon != NULL;
 }
 
-/* The scorer's numbers of the lexicon's words, and the most that a word can be worth before it is known. */
+/* log P of a word by itself. */
+static gfloat
+weigh_alone (const RnnBeamLanguage *language, const gchar *text)
+{
+  const RnnNgramImage *image = rnn_ngram_get_image (language->ngram);
+  guint32 number = rnn_scorer_find (language->ngram, text);
+
+  number = number == RNN_SCORER_UNKNOWN ? image->unknown : number;
+  return number < image->n_words ? LN10 * rnn_ngram_level_prob (&image->levels[0], number) : -100 * LN10;
+}
+
+/* The scorer's numbers of the lexicon's own words. */
 static void
 number_words (RnnBeamLanguage *language)
 {
   const RnnLexicon *lexicon = language->lexicon;
-  const RnnNgramImage *image = language->ngram ? rnn_ngram_get_image (language->ngram) : NULL;
-  g_autofree gfloat *best = NULL;
+  guint first = rnn_lexicon_count_base (lexicon);
 
-  if (!lexicon || !image)
-    return;
-  best = g_new (gfloat, lexicon->n_words);
-  language->numbers = g_new (guint32, lexicon->n_words);
-  for (guint32 w = 0; w < lexicon->n_words; w++) {
-    guint32 number = rnn_scorer_find (language->ngram, lexicon->texts[w]);
+  language->numbers = g_new (guint32, lexicon->n_words - first);
+  for (guint32 w = first; w < lexicon->n_words; w++)
+    language->numbers[w - first] = rnn_scorer_find (language->scorer, rnn_lexicon_get_text (lexicon, w));
+}
 
-    language->numbers[w] = rnn_scorer_find (language->scorer, lexicon->texts[w]);
-    number = number == RNN_SCORER_UNKNOWN ? image->unknown : number;
-    best[w] = number < image->n_words ? LN10 * rnn_ngram_level_prob (&image->levels[0], number) : -100 * LN10;
-  }
+/* The most that a word can be worth before it is known. */
+static void
+look_ahead (RnnBeamLanguage *language)
+{
+  const RnnLexicon *lexicon = language->lexicon;
+  g_autofree gfloat *best = g_new (gfloat, lexicon->n_words);
+
+  for (guint32 w = 0; w < lexicon->n_words; w++)
+    best[w] = weigh_alone (language, lexicon->texts[w]);
   language->ahead = rnn_lexicon_look_ahead (lexicon, best);
 }
 
@@ -167,7 +181,59 @@ make (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError
     rnn_beam_language_unref (language);
     return NULL;
   }
-  number_words (language);
+  if (language->lexicon && language->ngram) {
+    number_words (language);
+    look_ahead (language);
+  }
+  return language;
+}
+
+/* ---- more words ---- */
+
+gfloat
+rnn_beam_language_weigh_added (const RnnBeamLanguage *language, guint32 word)
+{
+  if (!language->base || !language->numbers || word == RNN_BEAM_NONE || word < language->base->lexicon->n_words)
+    return 0;
+  return rnn_beam_language_number (language, word) == RNN_SCORER_UNKNOWN ? ADDED : 0;
+}
+
+/* Own nodes' children of their own come after them. */
+static void
+look_ahead_own (RnnBeamLanguage *language)
+{
+  const RnnLexicon *lexicon = language->lexicon;
+  guint others = language->base->lexicon->n_nodes, n_own = lexicon->n_nodes - others + 1;
+
+  language->ahead = g_new (gfloat, n_own);
+  for (guint32 i = n_own; i-- > 0;) {
+    gfloat *ahead = &language->ahead[i];
+
+    *ahead = -INFINITY;
+    for (guint32 at = lexicon->ends[i]; at < lexicon->ends[i + 1]; at++)
+      *ahead = MAX (*ahead, weigh_alone (language, rnn_lexicon_get_text (lexicon, lexicon->words[at]))
+          + rnn_beam_language_weigh_added (language, lexicon->words[at]));
+    for (guint32 place = lexicon->children[i]; place < lexicon->children[i + 1]; place++)
+      *ahead = MAX (*ahead, rnn_beam_language_look_ahead (language, lexicon->nodes[place]));
+  }
+}
+
+RnnBeamLanguage *
+rnn_beam_language_extend (RnnBeamLanguage *base, const RnnLexiconWay *ways, guint n)
+{
+  RnnBeamLanguage *language = g_memdup2 (base, sizeof *base);
+
+  g_atomic_ref_count_init (&language->refs);
+  language->key = NULL;
+  language->base = rnn_beam_language_ref (base);
+  language->lexicon = rnn_lexicon_extend (base->lexicon, ways, n);
+  language->scorer = base->scorer ? rnn_scorer_ref (base->scorer) : NULL;
+  language->ahead = NULL;
+  language->numbers = NULL;
+  if (base->numbers)
+    number_words (language);
+  if (base->ahead)
+    look_ahead_own (language);
   return language;
 }
 
@@ -254,7 +320,9 @@ rnn_beam_language_unref (RnnBeamLanguage *language)
   rnn_lexicon_unref (language->lexicon);
   rnn_scorer_unref (language->scorer);
   g_free (language->key);
-  g_free (language->kinds);
+  if (!language->base)
+    g_free (language->kinds);
+  rnn_beam_language_unref (language->base);
   g_free (language->ahead);
   g_free (language->numbers);
   g_free (language);

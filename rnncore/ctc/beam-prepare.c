@@ -40,7 +40,7 @@ rnn_beam_note_question (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
 static const gchar *
 text_of (const RnnBeam *beam, const RnnBeamQuestion *question)
 {
-  return question->word == RNN_BEAM_NONE ? beam->questions.texts->str + question->text : beam->language->lexicon->texts[question->word];
+  return question->word == RNN_BEAM_NONE ? beam->questions.texts->str + question->text : rnn_lexicon_get_text (beam->language->lexicon, question->word);
 }
 
 static void
@@ -114,8 +114,8 @@ rnn_beam_prepare_states (RnnBeam *beam, guint n)
     const RnnBeamHypothesis *h = &beam->now[c->from];
 
     if (c->stays < 0 && c->closed && c->ended != RNN_BEAM_NONE)
-      ask (beam, rnn_beam_state_before (beam, h, c->ended), rnn_beam_number_of (beam, h, c->ended), beam->language->lexicon->texts[c->ended],
-          beam->questions.after + i * beam->state_size);
+      ask (beam, rnn_beam_state_before (beam, h, c->ended), rnn_beam_number_of (beam, h, c->ended),
+          rnn_lexicon_get_text (beam->language->lexicon, c->ended), beam->questions.after + i * beam->state_size);
   }
   send (beam);
 }

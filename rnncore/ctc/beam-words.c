@@ -14,7 +14,7 @@ rnn_beam_spell (RnnBeam *beam, guint32 word, guint32 spelling)
   guint n = 0;
 
   if (word != RNN_BEAM_NONE)
-    return beam->language->lexicon->texts[word];
+    return rnn_lexicon_get_text (beam->language->lexicon, word);
   g_string_truncate (beam->text, 0);
   for (; spelling != RNN_BEAM_NONE; spelling = beam->history.tokens[spelling].previous)
     beam->letters[n++] = spelling;

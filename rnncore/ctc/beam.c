@@ -8,7 +8,6 @@
 #define HISTORY_WORDS 128       /* that hypotheses disagree about, all together, and with what a step may need (make_room ()) */
 #define HISTORY_TOKENS 256
 #define FEW_CANDIDATES 64
-#define HOTWORD_BOOST 6         /* where a list gives none: halves errors of rare words (tests/bench/hotwords), 7 hears what nobody says */
 
 static const RnnOption options[] = {
   RNN_OPT_INT (RnnCtcDecoderConfig, beam_width, 1, 4096, 32, "Hypotheses that are followed"),
@@ -28,6 +27,8 @@ static const RnnOption options[] = {
       "Added for each word that the lexicon lacks; -1000: there are none"),
   RNN_OPT_STRING (RnnCtcDecoderConfig, hotwords,
       "Words to be preferred, \"word:boost,two words:boost\" in nats, or a file of a phrase a line"),
+  RNN_OPT_STRING (RnnCtcDecoderConfig, g2p_model,
+      "Model of letters and phones that says hotwords which a lexicon of sounds lacks (models/g2p); without it they are left out"),
   {NULL}
 };
 
@@ -85,19 +86,8 @@ static gboolean
 set_hotwords (RnnCtcDecoder *decoder, const gchar *list, GError **error)
 {
   RnnBeam *beam = (RnnBeam *) decoder;
-  RnnHotwords *hotwords = NULL;
-  gchar *left_out = NULL;
 
-  if (list && *list
-      && !(hotwords = rnn_hotwords_new (list, HOTWORD_BOOST, decoder->tokens, beam->language->lexicon, &left_out, error)))
-    return FALSE;
-  g_free (decoder->left_out);
-  decoder->left_out = left_out;
-  rnn_beam_take_back (beam);
-  rnn_hotwords_free (beam->hotwords);
-  beam->hotwords = hotwords;
-  rnn_beam_follow_hotwords (beam);
-  return TRUE;
+  return rnn_beam_set_hotwords (beam, list, beam->config.g2p_model, error);
 }
 
 static gboolean
@@ -110,8 +100,9 @@ setup (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error
   beam->config.token_count = MIN (beam->config.token_count, decoder->V);
   beam->width = (guint) config->beam_width;
   allocate (beam);
-  if (!(beam->language = rnn_beam_language_new (decoder->tokens, config->lm_file, config->lexicon, error)))
+  if (!(beam->files = rnn_beam_language_new (decoder->tokens, config->lm_file, config->lexicon, error)))
     return FALSE;
+  beam->language = rnn_beam_language_ref (beam->files);
   decoder->knows_words = beam->language->lexicon != NULL;
   allocate_states (beam);
   rnn_beam_start (beam);
@@ -209,10 +200,12 @@ change_language (RnnBeam *beam, const RnnCtcDecoderConfig *config, GError **erro
   rnn_beam_settle_words (beam);
   rnn_beam_take_back (beam);
   rnn_beam_language_unref (beam->language);
-  beam->language = language;
+  rnn_beam_language_unref (beam->files);
+  beam->files = language;
+  beam->language = rnn_beam_language_ref (language);
   beam->base.knows_words = language->lexicon != NULL;
   allocate_states (beam);
-  rnn_beam_resume (beam);
+  rnn_beam_resume (beam, TRUE);
   return TRUE;
 }
 
@@ -226,8 +219,8 @@ configure (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **e
   if (other_language && !change_language (beam, config, error))
     return FALSE;
   /* hotwords of sounds know the lexicon's words by their numbers */
-  if ((other_language || g_strcmp0 (config->hotwords, beam->config.hotwords) != 0)
-      && !set_hotwords (decoder, config->hotwords, error))
+  if ((other_language || g_strcmp0 (config->hotwords, beam->config.hotwords) != 0 || g_strcmp0 (config->g2p_model, beam->config.g2p_model) != 0)
+      && !rnn_beam_set_hotwords (beam, config->hotwords, config->g2p_model, error))
     return FALSE;
   rnn_options_copy (options, &beam->config, config);
   beam->config.token_count = MIN (beam->config.token_count, decoder->V);
@@ -252,7 +245,9 @@ finalize (RnnCtcDecoder *decoder)
     g_free (decoder->readings[i].text);
   g_free (decoder->readings);
   rnn_beam_language_unref (beam->language);
+  rnn_beam_language_unref (beam->files);
   rnn_hotwords_free (beam->hotwords);
+  rnn_pronouncer_unref (beam->pronouncer);
   rnn_beam_history_clear (&beam->history);
   g_free (beam->now);
   g_free (beam->next);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CTC prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014), in parts: beam.c (the decoder's class and its
- * options), beam-language.c (lexicon and language model), beam-extend.c (what a step makes of the hypotheses), beam-prepare.c (what it asks the model, before), beam-keep.c (which of that stays), beam-end.c (where words end),
+ * options), beam-language.c (lexicon and language model), beam-hotwords.c (hotwords and words that only they have), beam-extend.c (what a step makes of the hypotheses), beam-prepare.c (what it asks the model, before), beam-keep.c (which of that stays), beam-end.c (where words end),
  * beam-history.c (words said so far), beam-words.c (what callers see), beam-due.c (who cannot wait), beam-state.c (all of it into another process).
  *
  * A hypothesis is a sequence of words and of the tokens of the word under way; its probability sums over all alignments.
@@ -10,6 +10,7 @@
 #include "decoder.h"
 #include "../lm/lexicon.h"
 #include "../lm/hotwords.h"
+#include "../lm/pronouncer.h"
 #include "../lm/scorer.h"
 
 G_BEGIN_DECLS
@@ -26,22 +27,47 @@ typedef enum {
 } RnnBeamKind;
 
 /* Everything that does not change from step to step; shared by the streams of a process. */
-typedef struct {
+typedef struct _RnnBeamLanguage RnnBeamLanguage;
+
+struct _RnnBeamLanguage {
   gatomicrefcount refs;
   gchar *key;                   /* in the table of shared ones; NULL: not shared */
   gint V;
   guint8 *kinds;                /* [V] RnnBeamKind */
   gboolean parted;              /* some token parts words */
   RnnLexicon *lexicon;          /* NULL: every text is a word */
-  gfloat *ahead;                /* [n_nodes] best log P of a word at or below; NULL without a model */
+  gfloat *ahead;                /* [the lexicon's own nodes] best log P of a word at or below; NULL without a model */
   RnnScorer *scorer;            /* of words; NULL */
   RnnScorer *ngram;             /* the part of it whose words make a lexicon, borrowed; NULL */
-  guint32 *numbers;             /* [n_words] the scorer's */
-} RnnBeamLanguage;
+  guint32 *numbers;             /* [the lexicon's own words] the scorer's */
+  RnnBeamLanguage *base;        /* that this one adds words to, whose `kinds` it has; NULL: none */
+};
 
 RnnBeamLanguage *rnn_beam_language_new (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error);
+/* With words that the lexicon lacks, see rnn_lexicon_extend (); the model knows them as unknown ones, unless it has them. */
+RnnBeamLanguage *rnn_beam_language_extend (RnnBeamLanguage *base, const RnnLexiconWay *ways, guint n);
 RnnBeamLanguage *rnn_beam_language_ref (RnnBeamLanguage *language);
 void             rnn_beam_language_unref (RnnBeamLanguage *language);
+
+/* What log P of an unknown word counts for one that was added, which is one of many: nats. */
+gfloat rnn_beam_language_weigh_added (const RnnBeamLanguage *language, guint32 word);
+
+static inline gfloat
+rnn_beam_language_look_ahead (const RnnBeamLanguage *language, guint32 node)
+{
+  const RnnLexicon *owner = rnn_lexicon_owner (language->lexicon, &node);
+
+  return (owner == language->lexicon ? language : language->base)->ahead[node];
+}
+
+/* The scorer's number of a word of the lexicon. */
+static inline guint32
+rnn_beam_language_number (const RnnBeamLanguage *language, guint32 word)
+{
+  guint first = rnn_lexicon_count_base (language->lexicon);
+
+  return word < first ? language->base->numbers[word] : language->numbers[word - first];
+}
 
 /* ---- beam-history.c: words that were said ---- */
 
@@ -161,8 +187,10 @@ typedef struct {
 typedef struct {
   RnnCtcDecoder base;
   RnnCtcDecoderConfig config;
-  RnnBeamLanguage *language;
+  RnnBeamLanguage *files;       /* as the files have it */
+  RnnBeamLanguage *language;    /* the same, or with words that only the hotwords have */
   RnnHotwords *hotwords;        /* NULL: none */
+  RnnPronouncer *pronouncer;    /* that said these words, NULL: none was needed */
   gsize state_size;             /* of the scorer */
   guint width;                  /* beam_width, as it was made */
   RnnBeamHypothesis *now, *next;        /* [width] */
@@ -254,9 +282,14 @@ void rnn_beam_prepare_states (RnnBeam *beam, guint n);  /* after[]: of the chose
 /* ---- beam-change.c: the model, the lexicon or the hotwords become others ---- */
 
 void rnn_beam_settle_words (RnnBeam *beam);     /* before: the best hypothesis goes on, its complete words are stable */
-void rnn_beam_resume (RnnBeam *beam);           /* after: it finds its place in the new ones */
+void rnn_beam_resume (RnnBeam *beam, gboolean anew);    /* after: it finds its place in the new ones; @anew: of another model */
 void rnn_beam_take_back (RnnBeam *beam);        /* before: what phrases under way have earned */
 void rnn_beam_follow_hotwords (RnnBeam *beam);  /* after: words under way find their places in the new hotwords */
+
+/* ---- beam-hotwords.c ---- */
+
+/* From the next step on.  A word that a lexicon of sounds lacks is said by @g2p_model, a path; NULL: it is left out. */
+gboolean rnn_beam_set_hotwords (RnnBeam *beam, const gchar *list, const gchar *g2p_model, GError **error);
 
 /* ---- beam-end.c ---- */
 

@@ -72,6 +72,7 @@ typedef struct {
   gfloat sentence_score;        /* for each sentence that ends within an utterance; RNN_CTC_NO_SENTENCES: none does */
   gfloat pause_score;           /* log (p / (1 - p)) that one ends where a pause was told */
   gchar *hotwords;              /* to be preferred: "word:boost,two words:boost", or a file of them; NULL: none */
+  gchar *g2p_model;             /* says hotwords that a lexicon of sounds lacks; NULL: they are left out */
   gfloat unknown_score;         /* for each word that the lexicon lacks; RNN_CTC_NO_UNKNOWN: there are none */
 } RnnCtcDecoderConfig;
 

@@ -4,14 +4,10 @@
  * A node has earned boost * depth / length, of the best phrase through it.  A step from node to node is worth the
  * difference; where a phrase ends, what it earned is kept and the node earns nothing more. */
 #include "hotwords.h"
-#include "../base/error.h"
-#include "../base/file.h"
 #include "../text/fold.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define LARGEST_BOOST 1000
 #define LOST 1                  /* in a word that no phrase has here: waits for its end */
 #define NONE G_MAXUINT32
 #define MAX_NAMED 10
@@ -56,18 +52,50 @@ add_child (RnnHotwords *hotwords, guint32 node, guint32 symbol)
 
 /* ---- phrases ---- */
 
+/* One way to say a word: where it ends in the lexicon, and the next way + 1. */
+typedef struct {
+  guint32 node, next;
+} Way;
+
 typedef struct {
   RnnHotwords *hotwords;
   RnnTokens *tokens;
   const RnnLexicon *lexicon;
   guint32 *parents;             /* of the nodes of a lexicon of sounds; NULL: words are spelled */
-  guint32 *first, *next;        /* ways to say a word: the first one and the one after another, place + 1 in the lexicon's words */
-  guint32 *nodes;               /* where a way ends */
+  guint16 *leading;             /* the tokens that lead to them */
+  guint32 *first;               /* of each word, the first way + 1 */
+  GArray *ways;                 /* Way */
   GString *left_out;            /* phrases, the first MAX_NAMED of them */
   guint n_left_out;
 } Builder;
 
-/* How words are said, in a lexicon of sounds: for each way a node, and from there up to the root. */
+/* How the words of @own are said that its base lacks: for each way a node, and from there up to the root. */
+static void
+index_own (Builder *b, const RnnLexicon *own)
+{
+  guint32 others = own->base ? own->base->n_nodes : 0, words = rnn_lexicon_count_base (own);
+
+  for (guint32 i = 0; i < own->n_nodes - (others ? others - 1 : 0); i++) {
+    guint32 node = i && others ? others - 1 + i : i;
+
+    for (guint32 at = own->ends[i]; at < own->ends[i + 1]; at++)
+      if (own->words[at] >= words) {
+        Way way = { node, b->first[own->words[at]] };
+
+        g_array_append_val (b->ways, way);
+        b->first[own->words[at]] = b->ways->len;
+      }
+    for (guint32 place = own->children[i]; place < own->children[i + 1]; place++) {
+      guint32 child = rnn_lexicon_child_at (own, place);
+
+      if (child >= others) {
+        b->parents[child] = node;
+        b->leading[child] = own->tokens[place];
+      }
+    }
+  }
+}
+
 static void
 index_ways (Builder *b)
 {
@@ -76,33 +104,21 @@ index_ways (Builder *b)
   if (!lexicon || lexicon->spelled)
     return;
   b->parents = g_new0 (guint32, lexicon->n_nodes);
+  b->leading = g_new0 (guint16, lexicon->n_nodes);
   b->first = g_new0 (guint32, lexicon->n_words);
-  b->next = g_new0 (guint32, lexicon->ends[lexicon->n_nodes]);
-  b->nodes = g_new0 (guint32, lexicon->ends[lexicon->n_nodes]);
-  for (guint32 node = 0; node < lexicon->n_nodes; node++) {
-    for (guint32 at = lexicon->ends[node]; at < lexicon->ends[node + 1]; at++) {
-      b->nodes[at] = node;
-      b->next[at] = b->first[lexicon->words[at]];
-      b->first[lexicon->words[at]] = at + 1;
-    }
-    for (guint32 child = lexicon->children[node]; child < lexicon->children[node + 1]; child++)
-      b->parents[child] = node;
-  }
+  b->ways = g_array_new (FALSE, FALSE, sizeof (Way));
+  if (lexicon->base)
+    index_own (b, lexicon->base);
+  index_own (b, lexicon);
 }
 
 static void
 drop_ways (Builder *b)
 {
   g_free (b->parents);
+  g_free (b->leading);
   g_free (b->first);
-  g_free (b->next);
-  g_free (b->nodes);
-}
-
-static gint
-compare_texts (gconstpointer text, gconstpointer other)
-{
-  return strcmp (text, *(const gchar *const *) other);
+  g_clear_pointer (&b->ways, g_array_unref);
 }
 
 /* The end of word number @word is its own, so that words that are said alike stay apart. */
@@ -113,7 +129,7 @@ add_said (Builder *b, guint32 word, guint32 node, GArray *symbols)
   guint at = symbols->len;
 
   for (; node; node = b->parents[node]) {
-    guint32 token = b->lexicon->tokens[node];
+    guint32 token = b->leading[node];
 
     g_array_insert_val (symbols, at, token);
   }
@@ -181,8 +197,8 @@ add_ways (Builder *b, const guint32 *words, GArray *symbols, gfloat boost, guint
     add_symbols (b->hotwords, symbols, boost);
     return 1;
   }
-  for (guint32 way = b->first[*words]; way && n < most; way = b->next[way - 1]) {
-    add_said (b, *words, b->nodes[way - 1], symbols);
+  for (guint32 i = b->first[*words]; i && n < most; i = g_array_index (b->ways, Way, i - 1).next) {
+    add_said (b, *words, g_array_index (b->ways, Way, i - 1).node, symbols);
     n += add_ways (b, words + 1, symbols, boost, most - n);
     g_array_set_size (symbols, before);
   }
@@ -197,11 +213,11 @@ add_said_words (Builder *b, gchar **words, GArray *symbols, gfloat boost)
   guint n = 0;
 
   for (; words[n]; n++) {
-    gchar **text = n < MAX_WORDS ? bsearch (words[n], b->lexicon->texts, b->lexicon->n_words, sizeof (gchar *), compare_texts) : NULL;
+    guint32 word = n < MAX_WORDS ? rnn_hotwords_find (b->lexicon, words[n]) : RNN_LEXICON_NONE;
 
-    if (!text || !b->first[text - b->lexicon->texts])
+    if (word == RNN_LEXICON_NONE || !b->first[word])
       return FALSE;
-    numbers[n] = (guint32) (text - b->lexicon->texts);
+    numbers[n] = word;
   }
   numbers[n] = NONE;
   add_ways (b, numbers, symbols, boost, MAX_WAYS);
@@ -223,70 +239,13 @@ add_spelled_words (Builder *b, gchar **words, GArray *symbols, gfloat boost)
   return TRUE;
 }
 
-/* (g_strfreev) */
-static gchar **
-split_phrase (const gchar *phrase)
-{
-  gchar **words = g_strsplit_set (phrase, " \t", -1);
-  guint n = 0;
-
-  for (guint i = 0; words[i]; i++)
-    if (*words[i])
-      words[n++] = words[i];
-    else
-      g_free (words[i]);
-  words[n] = NULL;
-  return words;
-}
-
 static void
-add_phrase (Builder *b, const gchar *phrase, gfloat boost)
+add_phrase (Builder *b, const RnnHotPhrase *phrase)
 {
   g_autoptr (GArray) symbols = g_array_new (FALSE, FALSE, sizeof (guint32));
-  g_auto (GStrv) words = split_phrase (phrase);
 
-  if (!*words || !(b->parents ? add_said_words : add_spelled_words) (b, words, symbols, boost))
-    leave_out (b, phrase);
-}
-
-/* "phrase" or "phrase:boost" */
-static gboolean
-parse_phrase (Builder *b, gchar *text, gfloat boost, const gchar *where, GError **error)
-{
-  gchar *colon = strrchr (text, ':'), *rest;
-
-  if (colon) {
-    boost = (gfloat) g_ascii_strtod (colon + 1, &rest);
-    if (rest == colon + 1 || *g_strchug (rest) || !(boost >= 0 && boost <= LARGEST_BOOST)) {
-      g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "%s: \"%.64s\" is no boost from 0 to %d", where, colon + 1,
-          LARGEST_BOOST);
-      return FALSE;
-    }
-    *colon = '\0';
-  }
-  add_phrase (b, g_strstrip (text), boost);
-  return TRUE;
-}
-
-static gboolean
-parse (Builder *b, const gchar *text, const gchar *separator, gfloat boost, const gchar *where, GError **error)
-{
-  g_auto (GStrv) phrases = g_strsplit (text, separator, -1);
-
-  for (gchar **phrase = phrases; *phrase; phrase++)
-    if (*g_strstrip (*phrase) && **phrase != '#' && !parse_phrase (b, *phrase, boost, where, error))
-      return FALSE;
-  return TRUE;
-}
-
-/* A list that must be a path: nobody says a slash. */
-static gboolean
-is_missing_file (const gchar *list, GError **error)
-{
-  if (g_file_test (list, G_FILE_TEST_EXISTS) || !strchr (list, G_DIR_SEPARATOR) || strpbrk (list, ",:"))
-    return FALSE;
-  g_set_error (error, RNN_ERROR, RNN_ERROR_OPTION, "hotwords: there is no file \"%s\"", list);
-  return TRUE;
+  if (!*phrase->words || !(b->parents ? add_said_words : add_spelled_words) (b, phrase->words, symbols, phrase->boost))
+    leave_out (b, phrase->text);
 }
 
 /* ---- the automaton ---- */
@@ -329,34 +288,24 @@ link_failures (RnnHotwords *hotwords)
 }
 
 RnnHotwords *
-rnn_hotwords_new (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnLexicon *lexicon, gchar **left_out,
-    GError **error)
+rnn_hotwords_new (const GArray *phrases, RnnTokens *tokens, const RnnLexicon *lexicon, gchar **left_out)
 {
-  g_autoptr (RnnHotwords) hotwords = g_new0 (RnnHotwords, 1);
+  RnnHotwords *hotwords = g_new0 (RnnHotwords, 1);
   g_autoptr (GString) named = g_string_new (NULL);
   Builder b = { hotwords, tokens, lexicon,.left_out = named };
   Node node = {.child = NONE,.sibling = NONE };
-  g_autoptr (GBytes) bytes = NULL;
-  gboolean good = TRUE;
 
   hotwords->nodes = g_array_new (FALSE, FALSE, sizeof (Node));
   g_array_append_val (hotwords->nodes, node);   /* RNN_HOTWORDS_START */
   g_array_append_val (hotwords->nodes, node);   /* LOST */
   index_ways (&b);
-  if (!g_file_test (list, G_FILE_TEST_IS_REGULAR)) {
-    good = !is_missing_file (list, error) && parse (&b, list, ",", boost, "hotwords", error);
-  } else if ((good = (bytes = rnn_file_map (list, error)) != NULL)) {
-    g_autofree gchar *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-
-    good = parse (&b, text, "\n", boost, list, error);
-  }
+  for (guint i = 0; i < phrases->len; i++)
+    add_phrase (&b, &g_array_index (phrases, RnnHotPhrase, i));
   drop_ways (&b);
   if (left_out)
-    *left_out = good ? name_left_out (&b) : NULL;
-  if (!good)
-    return NULL;
+    *left_out = name_left_out (&b);
   link_failures (hotwords);
-  return g_steal_pointer (&hotwords);
+  return hotwords;
 }
 
 void

@@ -14,11 +14,23 @@ typedef struct _RnnHotwords RnnHotwords;
 #define RNN_HOTWORDS_END 65536
 #define RNN_HOTWORDS_START 0    /* the state at the beginning */
 
+typedef struct {
+  gchar *text;
+  gchar **words;                /* of it; may be none */
+  gfloat boost;                 /* a natural logarithm, of the whole phrase */
+} RnnHotPhrase;
+
 /* @list: "word:boost,two words:boost,...", or the path of a file with one "phrase" or "phrase:boost" a line (comments
- * begin with '#').  A boost is a natural logarithm, of a whole phrase; without one it is @boost.  A phrase that cannot
- * be said is left out, and named in @left_out (may be NULL; (transfer full), NULL if there is none): "\"a\", \"b\" and 3 more".  @lexicon may be NULL where tokens spell. */
-RnnHotwords *rnn_hotwords_new  (const gchar *list, gfloat boost, RnnTokens *tokens, const RnnLexicon *lexicon,
-    gchar **left_out, GError **error);
+ * begin with '#').  Without a boost a phrase has @boost.  Of RnnHotPhrase. (transfer full) */
+GArray      *rnn_hotwords_read (const gchar *list, gfloat boost, GError **error);
+/* A word as lexica have it, in lower case. (transfer full) */
+gchar       *rnn_hotwords_fold (const gchar *word);
+/* The number of @word in a lexicon of sounds, as it is written or else in lower case; RNN_LEXICON_NONE: it lacks it. */
+guint32      rnn_hotwords_find (const RnnLexicon *lexicon, const gchar *word);
+
+/* A phrase that cannot be said is left out, and named in @left_out (may be NULL; (transfer full), NULL if there is none): "\"a\", \"b\" and 3 more".
+ * @lexicon may be NULL where tokens spell. */
+RnnHotwords *rnn_hotwords_new  (const GArray *phrases, RnnTokens *tokens, const RnnLexicon *lexicon, gchar **left_out);
 void         rnn_hotwords_free (RnnHotwords *hotwords);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnHotwords, rnn_hotwords_free)
 

@@ -335,8 +335,10 @@ rnn_lexicon_unref (RnnLexicon *lexicon)
 {
   if (!lexicon || !g_atomic_ref_count_dec (&lexicon->refs))
     return;
-  for (guint i = 0; i < lexicon->n_words; i++)
+  for (guint i = 0; i < lexicon->n_words - rnn_lexicon_count_base (lexicon); i++)
     g_free (lexicon->texts[i]);
+  rnn_lexicon_unref (lexicon->base);
+  g_free (lexicon->nodes);
   g_free (lexicon->texts);
   g_free (lexicon->children);
   g_free (lexicon->tokens);
@@ -344,6 +346,23 @@ rnn_lexicon_unref (RnnLexicon *lexicon)
   g_free (lexicon->words);
   g_free (lexicon->used);
   g_free (lexicon);
+}
+
+static gint
+compare_with (gconstpointer text, gconstpointer other)
+{
+  return strcmp (text, *(const gchar *const *) other);
+}
+
+guint32
+rnn_lexicon_find (const RnnLexicon *lexicon, const gchar *text)
+{
+  guint first = rnn_lexicon_count_base (lexicon);
+  gchar **found = bsearch (text, lexicon->texts, lexicon->n_words - first, sizeof (gchar *), compare_with);
+
+  if (found)
+    return first + (guint32) (found - lexicon->texts);
+  return lexicon->base ? rnn_lexicon_find (lexicon->base, text) : RNN_LEXICON_NONE;
 }
 
 gfloat *

@@ -338,16 +338,14 @@ rnn_translator_attend (RnnTranslator *t, const gint *tokens, guint n, guint *S)
 
 /* ---- texts ---- */
 
-gchar *
-rnn_translator_translate (RnnTranslator *t, const gchar *text, const gchar *separator, GError **error)
+const RnnTranslation *
+rnn_translator_read (RnnTranslator *t, const gchar *text, guint *n_best, GError **error)
 {
-  const gchar *const *tokens = rnn_model_get_source_tokens (t->model), *const *labels = rnn_model_get_tokens (t->model);
+  const gchar *const *tokens = rnn_model_get_source_tokens (t->model);
   g_autoptr (GArray) source = g_array_new (FALSE, FALSE, sizeof (gint));
-  const RnnTranslation *best;
-  GString *out;
   gsize length;
-  guint n;
 
+  *n_best = 0;
   for (const gchar *at = text; *at; at += length) {
     gint token = rnn_longest_token (tokens, at, &length);
 
@@ -357,7 +355,18 @@ rnn_translator_translate (RnnTranslator *t, const gchar *text, const gchar *sepa
     }
     g_array_append_val (source, token);
   }
-  if (!(best = rnn_translator_run (t, (const gint *) source->data, source->len, &n, error)))
+  return rnn_translator_run (t, (const gint *) source->data, source->len, n_best, error);
+}
+
+gchar *
+rnn_translator_translate (RnnTranslator *t, const gchar *text, const gchar *separator, GError **error)
+{
+  const gchar *const *labels = rnn_model_get_tokens (t->model);
+  const RnnTranslation *best;
+  GString *out;
+  guint n;
+
+  if (!(best = rnn_translator_read (t, text, &n, error)))
     return NULL;
   out = g_string_new (NULL);
   for (guint i = 0; i < best->n; i++)

@@ -25,11 +25,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnTranslator, rnn_translator_free)
 /* The best translations of source[n], best first, at most as many as the beam is wide.  (transfer none), valid until the next
  * call.  Fails on a source longer than attention can hold, or with a number that is no token. */
 const RnnTranslation *rnn_translator_run (RnnTranslator *translator, const gint *source, guint n, guint *n_best, GError **error);
+/* The same of @text, cut into the longest source tokens that fit.  A character that no token fits: RNN_ERROR_NOT_FOUND. */
+const RnnTranslation *rnn_translator_read (RnnTranslator *translator, const gchar *text, guint *n_best, GError **error);
 /* How much of each of the S steps of the source that was run last the last layer of attention takes for each of tokens[n] and for their
  * end: [n + 1][S], or NULL: there is no attention among the layers.  (transfer full) */
 gfloat *rnn_translator_attend (RnnTranslator *translator, const gint *tokens, guint n, guint *S);
-/* From text to text: @text is cut into the longest source tokens that fit, the best translation's labels are joined by
- * @separator.  A character that no token fits: RNN_ERROR_NOT_FOUND.  (transfer full) */
+/* From text to text: the labels of the best one, joined by @separator. (transfer full) */
 gchar *rnn_translator_translate (RnnTranslator *translator, const gchar *text, const gchar *separator, GError **error);
 
 RNN_API_END

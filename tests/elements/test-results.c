@@ -2,6 +2,7 @@
 /* rnntranscriber, besides captions: partial results, messages, tags, latency, and models that cannot be used. */
 #include "common.h"
 #include <string.h>
+#include <time.h>
 
 static gchar *model;
 
@@ -291,6 +292,66 @@ test_hotwords_left_out (void)
   test_harness_free (t);
 }
 
+/* ---- hotwords that no lexicon has ---- */
+
+static void
+expect_left_out (TestHarness *t, const gchar *named)
+{
+  GstMessage *message = test_pop_message (t, GST_MESSAGE_WARNING, NULL);
+  g_autoptr (GError) warning = NULL;
+
+  g_assert_nonnull (message);
+  gst_message_parse_warning (message, &warning, NULL);
+  g_assert_true (g_str_has_suffix (warning->message, named));
+  gst_message_unref (message);
+  g_assert_null (test_pop_message (t, GST_MESSAGE_WARNING, NULL));
+}
+
+static gdouble
+thread_seconds (void)
+{
+  struct timespec now;
+
+  g_assert_cmpint (clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now), ==, 0);
+  return (gdouble) now.tv_sec + 1e-9 * (gdouble) now.tv_nsec;
+}
+
+static gchar *
+many_names (guint n)
+{
+  GString *list = g_string_new ("x1y");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (list, ",zor%c%c%cbulax", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
+  return g_string_free (list, FALSE);
+}
+
+/* The thread that sets hotwords finds out how they are said, not the one that they are searched in. */
+static void
+test_hotwords_said (void)
+{
+  TestHarness *t = test_transcriber_new (MODELS "/english.safetensors", "lm-file", MODELS "/english.lm", "beam-width", 32,
+      "hotwords", "zorbulax,x1y", NULL);
+  g_autoptr (GArray) silence = g_array_new (FALSE, TRUE, sizeof (gfloat));
+  g_autofree gchar *names = many_names (300);
+  gdouble before, set, heard;
+
+  expect_left_out (t, "\"zorbulax\", \"x1y\"");
+  g_array_set_size (silence, TEST_RATE / 2);
+  g_assert_cmpint (test_push_audio (t, silence, 1600, 0), ==, GST_FLOW_OK);
+  g_object_set (t->element, "g2p-model", MODELS "/g2p.safetensors", NULL);
+  g_assert_cmpint (test_push_audio (t, silence, 1600, TEST_RATE / 2), ==, GST_FLOW_OK);
+  expect_left_out (t, "\"x1y\"");
+  before = thread_seconds ();
+  g_object_set (t->element, "hotwords", names, NULL);
+  set = thread_seconds () - before;
+  g_assert_cmpint (test_push_audio (t, silence, 1600, TEST_RATE), ==, GST_FLOW_OK);
+  heard = thread_seconds () - before - set;
+  g_assert_null (test_pop_message (t, GST_MESSAGE_WARNING, NULL));
+  g_assert_cmpfloat (heard, <, set / 2);
+  test_harness_free (t);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -309,6 +370,7 @@ main (int argc, char **argv)
   g_test_add_func ("/results/overload", test_overload);
   g_test_add_func ("/results/reset", test_reset_signal);
   g_test_add_func ("/results/hotwords-left-out", test_hotwords_left_out);
+  g_test_add_func ("/results/hotwords-said", test_hotwords_said);
   g_test_add_func ("/results/bad-models", test_bad_models);
   result = test_run ();
   g_free (model);

@@ -10,8 +10,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize n)
   static const gchar *const names[] = { "<blank>", " ", "a", "b", "ab", "c", NULL };
   g_autoptr (RnnTokens) tokens = rnn_tokens_new (names, 0, NULL);
   g_autofree gchar *list = g_strndup (n ? (const gchar *) data : "", n);
-  g_autoptr (RnnHotwords) hotwords = g_utf8_validate (list, -1, NULL) && *list != '/' && *list != '.'
-      ? rnn_hotwords_new (list, 1, tokens, NULL, NULL, NULL) : NULL;
+  g_autoptr (GArray) phrases = g_utf8_validate (list, -1, NULL) && *list != '/' && *list != '.' ? rnn_hotwords_read (list, 1, NULL) : NULL;
+  g_autoptr (RnnHotwords) hotwords = phrases ? rnn_hotwords_new (phrases, tokens, NULL, NULL) : NULL;
   guint32 state = RNN_HOTWORDS_START;
   gdouble score = 0;
 
