@@ -54,6 +54,7 @@ typedef struct {
   gboolean asked;               /* it is known who waits */
   GstRnnWaits waits;
   gchar *left_out;              /* hotwords that were warned of, or NULL */
+  const gchar *foreign;         /* language of the language model that was warned of, or NULL */
   gboolean warned;              /* that captions come later than `latency` */
   GstClockID tick;              /* when a live stream's utterance is over; written under the object lock */
 } GstRnnCtcDec;
@@ -75,8 +76,8 @@ void gst_rnn_ctc_dec_update_latency (GstRnnCtcDec *self);
 /* ---- gstrnnctcdec-results.c ---- */
 /* Takes the properties that are set now. */
 void gst_rnn_ctc_dec_configure (GstRnnCtcDec *self);
-/* Hotwords that cannot be said are told of once. */
-void gst_rnn_ctc_dec_warn_left_out (GstRnnCtcDec *self);
+/* Hotwords that cannot be said, and a language model of another language, are told of once. */
+void gst_rnn_ctc_dec_warn (GstRnnCtcDec *self);
 GstFlowReturn gst_rnn_ctc_dec_step (GstRnnCtcDec *self, const gfloat *scores, GstClockTime start, GstClockTime end);
 /* Time in which there was nothing. */
 void gst_rnn_ctc_dec_skip (GstRnnCtcDec *self, GstClockTime start, GstClockTime end);

@@ -22,12 +22,12 @@ gst_rnn_ctc_dec_configure (GstRnnCtcDec *self)
       GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", error->message), (NULL));
     rnn_options_clear (rnn_utterance_get_options (), &config);
     gst_rnn_ctc_dec_drop_ready (self);
-    gst_rnn_ctc_dec_warn_left_out (self);
+    gst_rnn_ctc_dec_warn (self);
   }
 }
 
-void
-gst_rnn_ctc_dec_warn_left_out (GstRnnCtcDec *self)
+static void
+warn_left_out (GstRnnCtcDec *self)
 {
   const gchar *left_out = rnn_utterance_get_left_out (self->utterance);
 
@@ -37,6 +37,23 @@ gst_rnn_ctc_dec_warn_left_out (GstRnnCtcDec *self)
   self->left_out = g_strdup (left_out);
   if (left_out)
     GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("Hotwords that cannot be said are left out: %s", left_out), (NULL));
+}
+
+static void
+warn_foreign (GstRnnCtcDec *self)
+{
+  const gchar *foreign = rnn_utterance_get_foreign (self->utterance);
+
+  if (foreign && foreign != self->foreign)
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("The language model seems to be %s, but the model is English", foreign), (NULL));
+  self->foreign = foreign;
+}
+
+void
+gst_rnn_ctc_dec_warn (GstRnnCtcDec *self)
+{
+  warn_left_out (self);
+  warn_foreign (self);
 }
 
 /* Tells the stages upstream, which may begin anew, and this one, which may swap its model. */

@@ -95,7 +95,7 @@ gst_rnn_ctc_dec_set_model (GstRnnStage *stage, RnnModel *model, GError **error)
     rnn_utterance_inherit (utterance, self->utterance);
   drop_utterance (self);
   self->utterance = utterance;
-  gst_rnn_ctc_dec_warn_left_out (self);
+  gst_rnn_ctc_dec_warn (self);
   self->n_scores = rnn_model_get_n_out (model);
   return TRUE;
 }
@@ -265,6 +265,7 @@ gst_rnn_ctc_dec_stop (GstRnnStage *stage)
   drop_utterance (self);
   gst_rnn_ctc_dec_drop_ready (self);
   g_clear_pointer (&self->left_out, g_free);
+  self->foreign = NULL;
   self->asked = self->warned = FALSE;
   GST_OBJECT_LOCK (self);
   self->tag_due = TRUE;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "../base/error.h"
 #include "../lm/ngram.h"
+#include "../text/guess.h"
 #include "beam.h"
 
 #define SPELLED "spelled"       /* instead of a file: the model's words by their letters, whatever lexicon it holds */
@@ -170,6 +171,14 @@ look_ahead (RnnBeamLanguage *language)
   language->ahead = rnn_lexicon_look_ahead (lexicon, best);
 }
 
+static gdouble
+get_share (gpointer language, const gchar *word)
+{
+  guint32 number = rnn_scorer_find (((RnnBeamLanguage *) language)->ngram, word);
+
+  return number == RNN_SCORER_UNKNOWN ? 0 : exp (weigh_alone (language, word));
+}
+
 static RnnBeamLanguage *
 make (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError **error)
 {
@@ -185,6 +194,8 @@ make (RnnTokens *tokens, const gchar *lm_file, const gchar *lexicon_file, GError
     number_words (language);
     look_ahead (language);
   }
+  if (language->ngram)
+    language->foreign = rnn_guess_foreign (get_share, language);
   return language;
 }
 

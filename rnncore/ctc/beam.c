@@ -104,6 +104,7 @@ setup (RnnCtcDecoder *decoder, const RnnCtcDecoderConfig *config, GError **error
     return FALSE;
   beam->language = rnn_beam_language_ref (beam->files);
   decoder->knows_words = beam->language->lexicon != NULL;
+  decoder->foreign = beam->language->foreign;
   allocate_states (beam);
   rnn_beam_start (beam);
   return set_hotwords (decoder, config->hotwords, error);
@@ -204,6 +205,7 @@ change_language (RnnBeam *beam, const RnnCtcDecoderConfig *config, GError **erro
   beam->files = language;
   beam->language = rnn_beam_language_ref (language);
   beam->base.knows_words = language->lexicon != NULL;
+  beam->base.foreign = language->foreign;
   allocate_states (beam);
   rnn_beam_resume (beam, TRUE);
   return TRUE;

@@ -40,6 +40,7 @@ struct _RnnBeamLanguage {
   RnnScorer *scorer;            /* of words; NULL */
   RnnScorer *ngram;             /* the part of it whose words make a lexicon, borrowed; NULL */
   guint32 *numbers;             /* [the lexicon's own words] the scorer's */
+  const gchar *foreign;         /* the language of the model's words where that is not English, "German"; NULL: nothing says so */
   RnnBeamLanguage *base;        /* that this one adds words to, whose `kinds` it has; NULL: none */
 };
 

@@ -110,6 +110,8 @@ gboolean rnn_ctc_decoder_set_hotwords (RnnCtcDecoder *decoder, const gchar *hotw
 /* Those of its hotwords that cannot be said with its tokens or its lexicon, as a message names them; NULL: none. (transfer none), until other
  * hotwords, another model or lexicon come. */
 const gchar *rnn_ctc_decoder_get_left_out (RnnCtcDecoder *decoder);
+/* "German", where the commonest words of its language model are rather those than English ones; NULL: nothing says so. */
+const gchar *rnn_ctc_decoder_get_foreign (RnnCtcDecoder *decoder);
 /* The first step in which a word that is there or still to come can start. */
 guint64  rnn_ctc_decoder_get_first_step (RnnCtcDecoder *decoder);
 /* Probability of the blank in the last step, and whether a word is open. */

@@ -205,6 +205,12 @@ rnn_ctc_decoder_get_left_out (RnnCtcDecoder *decoder)
   return decoder->left_out;
 }
 
+const gchar *
+rnn_ctc_decoder_get_foreign (RnnCtcDecoder *decoder)
+{
+  return decoder->foreign;
+}
+
 void
 rnn_ctc_decoder_keep (RnnCtcDecoder *decoder, RnnKeep *keep)
 {

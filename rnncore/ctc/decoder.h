@@ -53,6 +53,7 @@ struct _RnnCtcDecoder {
   guint n_stable;               /* words, from the first on, that cannot change */
   RnnCtcReading *readings;      /* [n_readings], of the class, which frees them */
   guint n_readings;
+  const gchar *foreign;         /* the language that a model of words is of where that is not English, or NULL */
   gchar *left_out;              /* hotwords that cannot be said, or NULL */
 };
 

@@ -129,6 +129,12 @@ rnn_transcriber_set_hotwords (RnnTranscriber *t, const gchar *hotwords, GError *
 }
 
 const gchar *
+rnn_transcriber_get_foreign (RnnTranscriber *t)
+{
+  return rnn_utterance_get_foreign (t->utterance);
+}
+
+const gchar *
 rnn_transcriber_get_left_out (RnnTranscriber *t)
 {
   return rnn_utterance_get_left_out (t->utterance);

@@ -47,5 +47,7 @@ void rnn_transcriber_reset (RnnTranscriber *transcriber);
 gboolean rnn_transcriber_set_hotwords (RnnTranscriber *transcriber, const gchar *hotwords, GError **error);
 /* Hotwords that cannot be said, see rnn_ctc_decoder_get_left_out (). */
 const gchar *rnn_transcriber_get_left_out (RnnTranscriber *transcriber);
+/* The language of its language model where that is not the model's, see rnn_utterance_get_foreign (). */
+const gchar *rnn_transcriber_get_foreign (RnnTranscriber *transcriber);
 
 RNN_API_END

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which of a model's heads an utterance listens to: the first one that can do what is asked. */
 #include "../base/error.h"
+#include "../text/tokens-private.h"
 #include "utterance-private.h"
 
 static RnnUtterance *
@@ -22,6 +23,14 @@ listen_to_head (const RnnOutput *output, guint i, const RnnUtteranceConfig *conf
   return u;
 }
 
+/* As the rules for its texts see it. */
+static gboolean
+is_english (const RnnOutput *output)
+{
+  return output->text.language == RNN_TEXT_ENGLISH
+      || (output->text.language == RNN_TEXT_AUTO && output->tokens && rnn_tokens_are_english (output->tokens));
+}
+
 RnnUtterance *
 rnn_utterance_new_for_output (const RnnOutput *output, const RnnUtteranceConfig *config, GError **error)
 {
@@ -39,7 +48,9 @@ rnn_utterance_new_for_output (const RnnOutput *output, const RnnUtteranceConfig 
       other = first;
     }
   }
-  if (!u)
+  if (u)
+    u->english = is_english (rnn_output_primary (output));
+  else
     g_propagate_error (error, g_steal_pointer (&why));
   return u;
 }

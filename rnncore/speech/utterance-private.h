@@ -26,6 +26,7 @@ struct _RnnUtterance {
   gboolean rewritten;
   RnnCaptioner *captioner;
   RnnEndpoint endpoint;
+  gboolean english;             /* by its output */
   guint head;                   /* of the output, which it listens to */
   gint first;                   /* of the head's scores in a step */
   GArray *calibration;          /* of its confidences, or NULL */

@@ -79,6 +79,12 @@ rnn_utterance_get_left_out (RnnUtterance *u)
   return rnn_ctc_decoder_get_left_out (u->decoder);
 }
 
+const gchar *
+rnn_utterance_get_foreign (RnnUtterance *u)
+{
+  return u->english ? rnn_ctc_decoder_get_foreign (u->decoder) : NULL;
+}
+
 /* ---- making one ---- */
 
 RnnUtterance *

@@ -67,6 +67,9 @@ gboolean rnn_utterance_configure (RnnUtterance *utterance, const RnnUtteranceCon
 gboolean rnn_utterance_set_hotwords (RnnUtterance *utterance, const gchar *hotwords, GError **error);
 /* See rnn_ctc_decoder_get_left_out (). */
 const gchar *rnn_utterance_get_left_out (RnnUtterance *utterance);
+/* The language of its language model ("German") where the output was one of English, by its letters or its recipe, and the model is another's; NULL:
+ * nothing says so. */
+const gchar *rnn_utterance_get_foreign (RnnUtterance *utterance);
 
 /* One step of [start, end): scores [V], or of all heads. */
 void rnn_utterance_push (RnnUtterance *utterance, const gfloat *scores, guint64 start, guint64 end);

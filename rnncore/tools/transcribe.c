@@ -190,6 +190,9 @@ prepare (Job *job, const Flags *f, GError **error)
     job->transcriber = rnn_transcriber_new (job->model, &config, error);
   if (job->transcriber && rnn_transcriber_get_left_out (job->transcriber))
     g_printerr ("rnncore transcribe: hotwords that cannot be said are left out: %s\n", rnn_transcriber_get_left_out (job->transcriber));
+  if (job->transcriber && rnn_transcriber_get_foreign (job->transcriber))
+    g_printerr ("rnncore transcribe: the language model %s seems to be %s, but the model is English\n", config.utterance.decoder.lm_file,
+        rnn_transcriber_get_foreign (job->transcriber));
   rnn_options_clear (options, &config);
   return job->transcriber != NULL;
 }

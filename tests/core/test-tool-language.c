@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rnncore perplexity on a model whose probabilities are known, and what it and rnncore g2p refuse. */
+/* rnncore perplexity on a model whose probabilities are known, what it and rnncore g2p refuse, and language models of rnncore ngram that are not of the
+ * language of the model that is to use them. */
 #include <glib/gstdio.h>
 #include <math.h>
 #include "model/root.h"
+#include "speech/utterance.h"
 #include "tool-call.h"
 
 /* After each of a, ab, c the next one in this order has probability 1/2, the others 1/4. */
@@ -74,6 +76,67 @@ test_refusals (void)
       "\"encoder\"\n");
 }
 
+/* ---- another language ---- */
+
+static const struct {
+  const gchar *language, *text; /* NULL: none that is not English */
+} texts[] = {
+  { NULL, "it was the best of times it was the worst of times\nit was the age of wisdom it was the age of foolishness\n"
+    "there was a king with a large jaw and a queen with a plain face on the throne of england\n"
+    "in both countries it was clearer than crystal to the lords of the state that things in general were settled for ever\n" },
+  { "German", "ich weiss nicht was soll es bedeuten dass ich so traurig bin\nein maerchen aus alten zeiten das kommt mir nicht aus dem sinn\n"
+    "die luft ist kuehl und es dunkelt und ruhig fliesst der rhein\nder gipfel des berges funkelt im abendsonnenschein\n"
+    "die schoenste jungfrau sitzet dort oben wunderbar und ihr goldenes geschmeide blitzet\n" },
+  { "French", "les sanglots longs des violons de l automne blessent mon coeur d une langueur monotone\n"
+    "il pleure dans mon coeur comme il pleut sur la ville\nquelle est cette langueur qui penetre mon coeur\n"
+    "et je m en vais au vent mauvais qui m emporte de ca de la pareil a la feuille morte\n" },
+  { "Spanish", "en un lugar de la mancha de cuyo nombre no quiero acordarme no ha mucho tiempo que vivia un hidalgo de los de lanza\n"
+    "una olla de algo mas vaca que carnero salpicon las mas noches consumian las tres partes de su hacienda\n" },
+  { NULL, "go left\ngo right\nturn the light on\nlight off\nstop\n" },
+  { NULL, "a b c\nd e o i\ny w z\n" },
+};
+
+static gchar *
+find_foreign (const gchar *rules, const gchar *model)
+{
+  const RnnOption *options = rnn_utterance_get_options ();
+  g_autoptr (GString) tokens = g_string_new ("{\"kind\": \"ctc\", \"tokens\": [\"<blank>\", \" \"");
+  g_autoptr (RnnOutput) output = NULL;
+  g_autoptr (RnnUtterance) u = NULL;
+  RnnUtteranceConfig config;
+  json_t *object;
+
+  for (gchar c = 'a'; c <= 'z'; c++)
+    g_string_append_printf (tokens, ", \"%c\"", c);
+  g_string_append_printf (tokens, "]%s}", rules);
+  object = json_loads (tokens->str, 0, NULL);
+  output = rnn_output_new (object, 0, "test", NULL);
+  rnn_options_init (options, &config);
+  g_assert_true (rnn_options_set (options, &config, "lm_file", model, "here", NULL));
+  u = rnn_utterance_new_for_output (output, &config, NULL);
+  rnn_options_clear (options, &config);
+  json_decref (object);
+  return g_strdup (rnn_utterance_get_foreign (u));
+}
+
+/* The commonest words tell; a few commands or letters do not, nor what is not English itself. */
+static void
+test_foreign (void)
+{
+  g_autofree gchar *model = g_build_filename (folder, "words.lm", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autofree gchar *out = NULL, *found = NULL, *otherwise = NULL;
+
+    write_text ("words.txt", texts[i].text);
+    g_assert_cmpint (call ("ngram words.txt --order 2 --out words.lm", &out, NULL), ==, 0);
+    found = find_foreign ("", model);
+    g_assert_cmpstr (found, ==, texts[i].language);
+    otherwise = find_foreign (", \"text\": {\"language\": \"none\"}", model);
+    g_assert_null (otherwise);
+  }
+}
+
 gint
 main (gint argc, gchar **argv)
 {
@@ -83,9 +146,10 @@ main (gint argc, gchar **argv)
   folder = g_dir_make_tmp ("rnn-language-XXXXXX", NULL);
   g_test_add_func ("/tool/perplexity", test_perplexity);
   g_test_add_func ("/tool/language/refusals", test_refusals);
+  g_test_add_func ("/tool/language/foreign", test_foreign);
   failed = g_test_run ();
-  for (guint i = 0; i < 6; i++) {
-    static const gchar *const files[] = { "cycle.safetensors", "cycle.txt", "other.txt", "strange.txt", "short.txt", "sound.json" };
+  for (guint i = 0; i < 8; i++) {
+    static const gchar *const files[] = { "cycle.safetensors", "cycle.txt", "other.txt", "strange.txt", "short.txt", "sound.json", "words.txt", "words.lm" };
     g_autofree gchar *path = g_build_filename (folder, files[i], NULL);
 
     g_remove (path);
