@@ -62,25 +62,10 @@ act_silu (gint n, gfloat alpha, gfloat beta, const gfloat *in, gfloat *out)
   }
 }
 
-/* max (x, 0) + log (1 + e), e = exp (-|x|).  What 1 + e rounds off e would be missing from small results: Kahan's
- * log1p (e) = log (u) e / (u - 1), u = 1 + e. */
 static void
 act_softplus (gint n, gfloat alpha, gfloat beta, const gfloat *in, gfloat *out)
 {
-  gfloat e[64], u[64], log_u[64];
-
-  for (gint i = 0; i < n; i += 64) {
-    gint k = MIN (64, n - i);
-
-    for (gint j = 0; j < k; j++)
-      e[j] = -fabsf (in[i + j]);
-    rnn_kernels ()->exp (k, e, e);
-    for (gint j = 0; j < k; j++)
-      u[j] = 1 + e[j];
-    rnn_kernels ()->log (k, u, log_u);
-    for (gint j = 0; j < k; j++)
-      out[i + j] = MAX (in[i + j], 0) + (u[j] == 1 ? e[j] : log_u[j] * (e[j] / (u[j] - 1)));
-  }
+  rnn_kernels ()->softplus (n, in, out);
 }
 
 static inline gfloat

@@ -18,6 +18,7 @@ MAP (sigmoid, v_sigmoid (v))
 MAP (tanh, v_tanh (v))
 MAP (exp, v_exp (v))
 MAP (log, v_log (v))
+MAP (softplus, v_softplus (v))
 MAP (add, load (y + i, n - i) + v)
 
 static void

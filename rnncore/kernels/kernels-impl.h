@@ -25,17 +25,18 @@
 #include "kernels-features.h"
 #include "kernels-floats.h"
 #include "kernels-memory.h"
+#include "kernels-spread.h"
 #include "kernels-wkv.h"
 #define FLOAT_KERNEL(kernel) kernel
 #define FLOATS \
-  .sigmoid = k_sigmoid, .tanh = k_tanh, .exp = k_exp, .log = k_log, \
+  .sigmoid = k_sigmoid, .tanh = k_tanh, .exp = k_exp, .log = k_log, .softplus = k_softplus, \
   .add = k_add, .axpy = k_axpy, .scale = k_scale, .mul = k_mul, .fma = k_fma, \
   .dot = k_dot, .sum = k_sum, .max = k_max, \
   .lstm_point = k_lstm_point, .lstm_point_grad = k_lstm_point_grad, \
   .gru_point = k_gru_point, .gru_point_grad = k_gru_point_grad, \
   .memory_step = k_memory_step, .scan_step = k_scan_step, \
   .wkv6_step = k_wkv6_step, .wkv7_step = k_wkv7_step, \
-  CTC_ROW, FEATURES_ROW
+  CTC_ROW, FEATURES_ROW, SPREAD_ROW
 #endif
 
 #define PRODUCTS(bf16_linear, bf16_lstm, bf16_gru, int8_linear) \

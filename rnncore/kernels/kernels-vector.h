@@ -166,6 +166,34 @@ v_log (V x)
   return blend (x != x, x, blend (zero, blend (x < splat (0.f), splat (NAN), splat (-INFINITY)), p));
 }
 
+/* log (1 + t) for t in [0, 1]: 2 artanh (t / (2 + t)) */
+INLINE V
+v_log1p_unit (V t)
+{
+  V s = t / (splat (2.f) + t), z = s * s, p = splat (2.81577784e-1f);
+
+  p = V_FMA (p, z, splat (2.79651577e-1f));
+  p = V_FMA (p, z, splat (4.00245952e-1f));
+  p = V_FMA (p, z, splat (6.66663216e-1f));
+  return V_FMA (p, z, splat (2.f)) * s;
+}
+
+/* log (1 + x) for x >= 0, below infinity: what 1 + x rounds off would be missing (Kahan) */
+INLINE V
+v_log1p (V x)
+{
+  V u = splat (1.f) + x, counts = u - splat (1.f);
+
+  return blend (counts > splat (0.f), v_log_normal (u) * (x / counts), x);
+}
+
+/* log (1 + e^x) */
+INLINE V
+v_softplus (V x)
+{
+  return V_MAX (splat (0.f), x) + v_log1p_unit (v_exp ((V) ((VW) x | 0x80000000)));
+}
+
 INLINE V
 v_tanh (V x)
 {

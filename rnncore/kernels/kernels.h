@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 #define RNN_BLOCK 16            /* outputs side by side in packed weights */
 #define RNN_INT8_INPUTS 8192    /* widest product that is quantised: its inputs fit on the stack */
+#define RNN_SPREAD_COMPONENTS 21        /* most Gaussians of a mixture */
 #define RNN_CTC_PAD 16          /* at least the lanes of the widest vector */
 #define RNN_CTC_ZERO -1e30f     /* exponent of 0 in the CTC lattice */
 
@@ -103,6 +104,7 @@ struct _RnnKernels {
   void (*tanh)    (gint n, const gfloat *x, gfloat *y);
   void (*exp)     (gint n, const gfloat *x, gfloat *y);   /* 0 below -87.3, +inf above 88.7 */
   void (*log)     (gint n, const gfloat *x, gfloat *y);   /* x > 0; -inf at 0 */
+  void (*softplus) (gint n, const gfloat *x, gfloat *y);  /* log (1 + e^x) */
 
   void (*add)  (gint n, const gfloat *x, gfloat *y);                    /* y += x */
   void (*axpy) (gint n, gfloat a, const gfloat *x, gfloat *y);          /* y += a x */
@@ -161,6 +163,14 @@ struct _RnnKernels {
   void (*wkv6_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, gfloat *S, gfloat *y);
   void (*wkv7_step) (gint n, const gfloat *r, const gfloat *w, const gfloat *k, const gfloat *v, const gfloat *kk,
       const gfloat *b, gfloat *S, gfloat *y);
+
+  /* Medians and standard deviations of n distributions from what a model says of them, parameter by parameter y[parameters][n], as
+   * outputs/ has it.  student_scale: half of what lies between two quantiles.  negative_binomial_spread: alpha is at least @least;
+   * NAN is a median that is not looked for, one of 16 or more where alpha is above 4. */
+  void (*student_scale) (gint n, const gfloat *sigma, const gfloat *nu, gfloat *scale);
+  void (*poisson_spread) (gint n, const gfloat *y, gfloat *median, gfloat *scale);
+  void (*negative_binomial_spread) (gint n, gfloat least, const gfloat *y, gfloat *median, gfloat *scale);
+  void (*mixture_spread) (gint n, gint components, const gfloat *y, gfloat *median, gfloat *scale);
 
   /* As a row is compiled, the one that has what it leaves out; then NULL: whole */
   const RnnKernels *floats;

@@ -39,7 +39,7 @@ spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
   gint n = h->output.n_values;
 
   memcpy (median, y, n * sizeof (gfloat));
-  rnn_softplus_all (n, y + n, scale);
+  rnn_kernels ()->softplus (n, y + n, scale);
   rnn_kernels ()->scale (n, AWAY, scale);
 }
 

@@ -2,11 +2,10 @@
 /* What distributions have in common: values side by side, means over what is known, quantiles by bisection. */
 #include "head.h"
 #include "pooling.h"
-#include "../kernels/kernels.h"
 #include <float.h>
 #include <math.h>
 
-#define BLOCK 64                /* values at once */
+#define TERMS 20000             /* of a fraction: some roots of its larger parameter */
 
 const RnnOption rnn_head_options[] = {
   RNN_OPT_POOLING,
@@ -191,29 +190,6 @@ rnn_softplus (gdouble x)
   return MAX (x, 0) + log1p (exp (-fabs (x))) + DBL_MIN;
 }
 
-/* ln (1 + e) = ln (u) e / (u - 1) where u is 1 + e rounded (Kahan), or e where that is 1 */
-void
-rnn_softplus_all (gint n, const gfloat *x, gfloat *y)
-{
-  gfloat e[BLOCK], log_u[BLOCK];
-
-  for (gint from = 0; from < n; from += BLOCK) {
-    gint m = MIN (BLOCK, n - from);
-
-    for (gint i = 0; i < m; i++)
-      e[i] = -fabsf (x[from + i]);
-    rnn_kernels ()->exp (m, e, e);
-    for (gint i = 0; i < m; i++)
-      log_u[i] = 1 + e[i];
-    rnn_kernels ()->log (m, log_u, log_u);
-    for (gint i = 0; i < m; i++) {
-      gfloat counts = 1 + e[i] - 1;     /* 0: log_u is, too */
-
-      y[from + i] = MAX (x[from + i], 0) + log_u[i] * (e[i] / MAX (counts, FLT_MIN)) + (counts > 0 ? 0 : e[i]) + FLT_MIN;
-    }
-  }
-}
-
 gdouble
 rnn_softplus_slope (gdouble x)
 {
@@ -246,7 +222,7 @@ beta_fraction (gdouble a, gdouble b, gdouble x)
 
   d = 1 / (fabs (d) < DBL_MIN ? DBL_MIN : d);
   f = d;
-  for (gint m = 1; m < 300; m++) {
+  for (gint m = 1; m < TERMS; m++) {
     gdouble even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
     gdouble odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)), last;
 

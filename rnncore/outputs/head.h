@@ -57,10 +57,9 @@ extern const gchar *const rnn_head_keys[];
 
 #define RNN_HEAD_BELOW 0.1587
 
-/* ln (1 + e^x), > 0, and its slope; x[n] -> y[n], which may be x */
+/* ln (1 + e^x), > 0, and its slope */
 gdouble rnn_softplus       (gdouble x);
 gdouble rnn_softplus_slope (gdouble x);
-void    rnn_softplus_all   (gint n, const gfloat *x, gfloat *y);
 gdouble rnn_digamma        (gdouble x);                 /* x > 0 */
 gdouble rnn_normal_cdf     (gdouble z);
 gdouble rnn_incomplete_beta (gdouble a, gdouble b, gdouble x);  /* regularised; a, b > 0, x in [0, 1] */

@@ -37,7 +37,7 @@ spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
   gint n = h->output.n_values;
 
   memcpy (median, y, n * sizeof (gfloat));
-  rnn_softplus_all (n, y + n, scale);
+  rnn_kernels ()->softplus (n, y + n, scale);
   rnn_kernels ()->scale (n, (gfloat) -log (2 * RNN_HEAD_BELOW), scale);
 }
 

@@ -5,9 +5,9 @@
  *
  * Mean mu, variance mu + alpha mu^2. */
 #include "head.h"
+#include "../kernels/kernels.h"
 #include <math.h>
 
-#define MOST 100                /* mean of which the terms up to the median are added up: its first one is a double's */
 #define LEAST_ALPHA 1e-6        /* Poisson by then; below, lnG (y + n) - lnG (n) has no digits left */
 
 static gdouble
@@ -48,36 +48,15 @@ cdf (const RnnHead *h, const gdouble *raw, gdouble y)
   return y < 0 ? 0 : rnn_incomplete_beta (1 / alpha, floor (y) + 1, 1 / (1 + alpha * mu));
 }
 
-/* Term by term, each from the last one; a median that is farther away is sought by halves. */
-static gfloat
-find_median (const RnnHead *h, const gfloat *y, gint i, gdouble mu, gdouble alpha)
-{
-  gdouble n = 1 / alpha, share = alpha * mu / (1 + alpha * mu), term = exp (-n * log1p (alpha * mu)), sum = term;
-  gint k = 0;
-
-  if (mu > MOST)
-    return (gfloat) rnn_head_quantile (h, y, i, 0.5);
-  while (sum < 0.5 && k < 2 * MOST) {
-    term *= share * (k + n) / (k + 1);
-    sum += term;
-    k++;
-  }
-  return (gfloat) k;
-}
-
 static void
 spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
 {
   gint n = h->output.n_values;
 
-  rnn_softplus_all (n, y, median);
-  rnn_softplus_all (n, y + n, scale);
-  for (gint i = 0; i < n; i++) {
-    gfloat mu = median[i], alpha = (gfloat) LEAST_ALPHA + scale[i];
-
-    median[i] = find_median (h, y, i, mu, alpha);
-    scale[i] = sqrtf (mu + alpha * mu * mu);
-  }
+  rnn_kernels ()->negative_binomial_spread (n, (gfloat) LEAST_ALPHA, y, median, scale);
+  for (gint i = 0; i < n; i++)
+    if (isnan (median[i]))
+      median[i] = (gfloat) rnn_head_quantile (h, y, i, 0.5);
 }
 
 static const RnnHeadClass head = { .n_params = 2, .counts = TRUE, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Poisson: rate = softplus (raw_0); -ln p = rate - y ln rate + lnG (y + 1) */
 #include "head.h"
+#include "../kernels/kernels.h"
 #include <math.h>
-
-#define EXACT 8388608.f         /* floats beyond have no fraction */
 
 static gdouble
 loss (const RnnHead *h, const gdouble *raw, gdouble y, gdouble *draw)
@@ -33,21 +32,10 @@ cdf (const RnnHead *h, const gdouble *raw, gdouble y)
   return MIN (sum, 1);
 }
 
-/* A count n is not above the median while the rate is above that of a gamma distribution of shape n, which is
- * n - 1/3 + 8 / (405 n) + 184 / (25515 n^2) (Choi 1994; .0005 off at n = 1). */
 static void
 spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
 {
-  gint n = h->output.n_values;
-
-  rnn_softplus_all (n, y, scale);
-  for (gint i = 0; i < n; i++) {
-    gfloat rate = scale[i], shape = rate + 1 / 3.f;
-    gfloat count = rate - 2 / 3.f - (8 / 405.f + 184 / 25515.f / shape) / shape, whole = (gfloat) (gint) MIN (count, EXACT);
-
-    median[i] = count > EXACT ? count : count > 0 ? whole + (count > whole) : 0;
-    scale[i] = sqrtf (rate);
-  }
+  rnn_kernels ()->poisson_spread (h->output.n_values, y, median, scale);
 }
 
 static const RnnHeadClass head = { .n_params = 1, .counts = TRUE, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };

@@ -86,7 +86,7 @@ spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
     for (gint from = 0; from < n; from += BLOCK) {
       gint m = MIN (BLOCK, n - from);
 
-      rnn_softplus_all (m, y + (gsize) j * n + from, distance);
+      rnn_kernels ()->softplus (m, y + (gsize) j * n + from, distance);
       rnn_kernels ()->axpy (m, (gfloat) get_part (h, j, 0.5), distance, median + from);
       rnn_kernels ()->axpy (m, (gfloat) wide / 2, distance, scale + from);
     }

@@ -3,6 +3,7 @@
  *
  *   -ln p = lnG (nu / 2) - lnG ((nu + 1) / 2) + ln (nu pi) / 2 + ln sigma + (nu + 1) / 2 ln (1 + z^2 / nu) */
 #include "head.h"
+#include "../kernels/kernels.h"
 #include <math.h>
 #include <string.h>
 
@@ -37,23 +38,13 @@ cdf (const RnnHead *h, const gdouble *raw, gdouble y)
   return z > 0 ? 1 - tail : tail;
 }
 
-/* The quantile at 1 - RNN_HEAD_BELOW of nu >= 2 degrees of freedom, as a polynomial of 1 / nu: 2e-7 off at most */
-static inline gfloat
-get_away (gfloat r)
-{
-  return 0.99981528f + r * (0.4997854f + r * (0.25058302f + r * (0.05593273f + r * (0.01930314f + r * 0.0128451f))));
-}
-
 static void
 spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
 {
   gint n = h->output.n_values;
 
-  rnn_softplus_all (n, y + 2 * (gsize) n, median);      /* nu - 2 */
-  rnn_softplus_all (n, y + n, scale);
-  for (gint i = 0; i < n; i++)
-    scale[i] *= get_away (1 / (2 + median[i]));
   memcpy (median, y, n * sizeof (gfloat));
+  rnn_kernels ()->student_scale (n, y + n, y + 2 * (gsize) n, scale);
 }
 
 static const RnnHeadClass head = { .n_params = 3, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };

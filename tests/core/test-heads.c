@@ -2,8 +2,10 @@
 /* Every distribution among the outputs: its gradient is that of its loss, its quantiles share the loss's density, samples have its
  * mean, missing values do not count.  The rows below are all there is to add for a new one. */
 #include "base/error.h"
+#include "kernels/kernels.h"
 #include "outputs/head.h"
 #include "outputs/output.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -150,6 +152,61 @@ test_spread (gconstpointer text)
   rnn_output_free (f.output);
 }
 
+/* Does half of the distribution lie on both sides of @median, but for what floats and approximations are off by? */
+static gboolean
+is_median (const RnnHead *h, const gdouble *raw, gdouble median)
+{
+  gdouble room = 2 * FLT_EPSILON * fabs (median) + FLT_MIN, off = h->components ? 1e-6 : 1e-4;
+
+  if (h->head->counts)
+    return h->head->cdf (h, raw, median) > 0.5 - off && h->head->cdf (h, raw, median - 1) < 0.5 + off;
+  return h->head->cdf (h, raw, median + room) > 0.5 - off && h->head->cdf (h, raw, median - room) < 0.5 + off;
+}
+
+/* Parameters of any size; counts of any mean */
+static void
+draw_parameters (const RnnHead *h, RnnRng *rng, gfloat *y, gint i)
+{
+  static const gfloat sizes[] = { -20, -4, -1, 0.5f, 2, 9, 40 }, many[] = { 15, 300, 5000, 9000 };
+
+  for (gint p = 0; p < h->n_params; p++)
+    y[p * VALUES + i] = sizes[rnn_rng_below (rng, G_N_ELEMENTS (sizes))] + 0.3f * rnn_rng_normal (rng);
+  if (h->head->counts && rnn_rng_below (rng, 2) == 0)
+    y[i] = many[rnn_rng_below (rng, G_N_ELEMENTS (many))] + 0.3f * rnn_rng_normal (rng);
+}
+
+/* All rows of the kernels find medians of parameters of all sizes. */
+static void
+test_medians (gconstpointer text)
+{
+  const RnnKernels *used = rnn_kernels ();
+  Fixture f;
+  RnnRng rng;
+
+  fixture_init (&f, text);
+  for (const RnnKernels *const *k = rnn_kernels_list (); *k && f.head->head->cdf; k++) {
+    if (!(*k)->supported ())
+      continue;
+    rnn_kernels_use (*k);
+    rnn_rng_seed (&rng, 6, 1);
+    for (guint n = 0; n < 1000; n++) {
+      gfloat y[VALUES * RNN_HEAD_MAX_PARAMS], median[VALUES], scale[VALUES];
+      gdouble raw[RNN_HEAD_MAX_PARAMS];
+
+      for (gint i = 0; i < VALUES; i++)
+        draw_parameters (f.head, &rng, y, i);
+      rnn_head_spread (f.head, y, median, scale);
+      for (gint i = 0; i < VALUES; i++) {
+        for (gint p = 0; p < f.head->n_params; p++)
+          raw[p] = y[p * VALUES + i];
+        g_assert_true (scale[i] >= 0 && is_median (f.head, raw, median[i]));
+      }
+    }
+  }
+  rnn_kernels_use (used);
+  rnn_output_free (f.output);
+}
+
 static void
 test_quantiles (gconstpointer text)
 {
@@ -245,7 +302,7 @@ main (int argc, char **argv)
     GTestDataFunc func;
   } tests[] = {
     { "gradient", test_gradient }, { "density", test_density }, { "quantiles", test_quantiles },
-    { "spread", test_spread },
+    { "spread", test_spread }, { "medians", test_medians },
     { "extremes", test_extremes },
   };
 

@@ -29,6 +29,12 @@ sigmoid (gdouble x)
   return 1 / (1 + exp (-x));
 }
 
+static gdouble
+softplus (gdouble x)
+{
+  return MAX (x, 0) + log1p (exp (-fabs (x)));
+}
+
 /* Error in units in the last place, over [lo, hi]. */
 static void
 check_map (Map map, gdouble (*exact) (gdouble), gfloat lo, gfloat hi, gdouble ulps)
@@ -54,6 +60,8 @@ test_functions (gconstpointer row)
   check_map (k->tanh, tanh, -12, 12, 5);
   check_map (k->tanh, tanh, -1e-3f, 1e-3f, 5);
   check_map (k->sigmoid, sigmoid, -80, 80, 3);
+  check_map (k->softplus, softplus, -87, 100, 3);
+  check_map (k->softplus, softplus, -2, 2, 3);
 }
 
 /* Where functions end: no NaN out of numbers, NaN stays NaN. */
@@ -71,6 +79,8 @@ test_extremes (gconstpointer row)
   g_assert_true (y[1] == -y[2] && fabsf (y[2] - 1) < 1e-6f && y[4] == 0 && isnan (y[5]));
   k->sigmoid (7, x, y);
   g_assert_true (y[0] == 0 && y[1] == 0 && y[2] == 1 && y[3] == 1 && y[4] == 0.5f && isnan (y[5]));
+  k->softplus (7, x, y);
+  g_assert_true (y[0] == 0 && y[1] == 0 && y[2] == 1e30f && isinf (y[3]) && isnan (y[5]));
   k->log (7, x, y);
   g_assert_true (isnan (y[0]) && isinf (y[3]) && isinf (y[4]) && y[4] < 0 && isnan (y[5]));
   g_assert_cmpfloat_with_epsilon (y[6], log (1e-40f), 1e-4);
@@ -81,7 +91,7 @@ static void
 test_tails (gconstpointer row)
 {
   const RnnKernels *k = row;
-  Map maps[] = { k->exp, k->log, k->tanh, k->sigmoid };
+  Map maps[] = { k->exp, k->log, k->tanh, k->sigmoid, k->softplus };
   g_autofree gfloat *x = random_floats (67, 3, 2), *all = g_new (gfloat, 67), *part = g_new (gfloat, 67);
 
   for (guint i = 0; i < 67; i++)
