@@ -6,5 +6,5 @@
 #define V_MAX(a, b) ((V) _mm512_max_ps (a, b))
 #define TILES(T) T (12, 2) T (8, 2) T (6, 4) T (4, 4) T (2, 4) T (1, 4)
 #define TILES_INT8(T) T (8, 2) T (4, 4) T (2, 4) T (1, 4)
-#define K_BLOCK 256
+#define K_BLOCK 512
 #define ROW_PANELS_4 2

@@ -38,7 +38,7 @@ supports_pairs (void)
   return supported () && __builtin_cpu_supports ("avx512bf16");
 }
 
-/* Intel's cores start one vdpbf16ps where they start four multiply-adds of floats. */
+/* Intel's cores start one vdpbf16ps where they start four multiply-adds of floats; Zen 5 as many. */
 static gboolean
 pairs_pay (void)
 {

@@ -5,7 +5,7 @@
  *   Quad, V_QUAD (bytes), V_QUADS (acc, w, quad): to each 32-bit lane of acc adds the products of its four 8-bit weights with
  *     four inputs, bytes from QUAD_FIRST (0, or -128 where they are signed) to QUAD_FIRST + QUAD_STEPS: 255 steps, or
  *     127 where sums of two products would saturate;
- *   TILES, TILES_INT8: rows x blocks of the register tiles, most rows first; K_BLOCK (even) inputs of a block: floats that
+ *   TILES, TILES_INT8: rows x blocks of the register tiles, most rows first; K_BLOCK (even) inputs of a part: floats that
  *     stay in the first caches while tiles walk down the rows;
  *   ROW_PANELS_4: panels of four blocks at once for one row, as many as hide the latency of a multiply-add;
  *   FLOATS_OF, if another row has the same vectors: only products of bytes, and of bf16 where these are rows of their own,

@@ -290,11 +290,21 @@ blocks_at_once (RnnPackType type, gint n)
   return n > float_tiles[0] ? float_blocks[0] : 4;
 }
 
+/* Inputs of a part: so many bytes of floats or bf16 stay in the first caches while tiles walk down the rows.  Where one tile takes
+ * all rows, nothing has to stay. */
+INLINE gint
+inputs_at_once (RnnPackType type, const RnnPanels *w, gint n)
+{
+  if (type == RNN_PACK_INT8 || n <= float_tiles[0])
+    return MAX (w->n_in, 1);
+  return MAX (MIN (w->n_in, type == RNN_PACK_F32 ? K_BLOCK : 2 * K_BLOCK), 1);
+}
+
 INLINE void
 matrix_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy,
     gboolean add)
 {
-  gint n_k = MAX (type == RNN_PACK_INT8 ? w->n_in : MIN (w->n_in, K_BLOCK), 1), blocks = blocks_at_once (type, n);
+  gint n_k = inputs_at_once (type, w, n), blocks = blocks_at_once (type, n);
 
   for (gint i = 0; i < rnn_panels_count (w); i++)
     for (gint b = 0, width = width_of (w, i); b < width; b += blocks)

@@ -113,7 +113,8 @@ one_step (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize block
  * bits.  x: from row to row ldx, from input to input `next` floats.  int8: acc are integers.
  *
  * A lone row has its blocks as so many streams, which memory serves side by side.  Many rows stay longer with one or two
- * blocks, and ask in time for the weights to come: `pace` bytes a step from `ahead`.
+ * blocks, and ask in time for the weights to come: `pace` bytes a step from `ahead`.  CPUs that multiply pairs find them
+ * sooner by themselves.
  *
  * Where two threads share a core, all that is not a multiply-add costs time: hence two steps at once, if that leaves the
  * compiler enough registers, and one request for both, unless rows are so few that every step comes to another line. */
@@ -132,7 +133,7 @@ accumulate (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize blo
     w += RNN_BLOCK * 4, x += inputs * next
   for (; n >= at_once; n -= at_once)
     UNROLL for (gint i = 0; i < at_once; i++) {
-      if (rows > 1 && i % asked == 0) {
+      if (rows > 1 && type != PAIRS && i % asked == 0) {
         __builtin_prefetch (ahead, 0, 2);
         ahead += asked * pace;
       }

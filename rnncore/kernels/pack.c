@@ -156,7 +156,7 @@ rnn_pack_source (const RnnParam *p, gint g, gboolean transpose)
 gpointer
 rnn_pack_alloc (gsize bytes)
 {
-  gboolean huge = bytes >= 2 * HUGE_PAGE;
+  gboolean huge = bytes >= HUGE_PAGE;
   gpointer pack = g_aligned_alloc (MAX (bytes, 1), 1, huge ? HUGE_PAGE : RNN_PACK_ALIGN);
 
 #ifdef MADV_HUGEPAGE
