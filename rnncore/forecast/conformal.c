@@ -77,14 +77,15 @@ void
 rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
 {
   Step *s = &c->steps[h];
-  gboolean missed = score > radius;
+  gfloat missed = score > radius ? 1 : 0, level = s->level + c->rate * (c->alpha - missed);
 
-  if (!isfinite (score) || score < 0)
+  if (!(score >= 0 && score <= G_MAXFLOAT))
     return;
-  if (!isnan (radius))
-    s->level = CLAMP (s->level + c->rate * (c->alpha - missed), -1, 1);
+  level = MAX (level, -1);
+  level = MIN (level, 1);
+  s->level = isnan (radius) ? s->level : level;
   rnn_histogram_add (&s->scores, score, c->growth);
-  if (missed || ++s->waited >= PATIENCE || isnan (c->radius[h])) {
+  if (missed > 0 || ++s->waited >= PATIENCE || isnan (c->radius[h])) {
     c->radius[h] = choose_radius (c, s);
     s->waited = 0;
   }

@@ -287,16 +287,27 @@ make_input (RnnForecaster *f, guint i)
     memset (x, 0, f->config.context * sizeof (gfloat));
 }
 
+/* No scale is far below what is known of its step. */
+static void
+bound (gint n, gfloat least, const gfloat *deviations, gfloat *scale)
+{
+  for (gint h = 0; h < n; h++) {
+    gfloat low = least * deviations[h], one = scale[h];
+
+    one = one > low ? one : low;
+    scale[h] = one < LARGEST ? one : LARGEST;
+  }
+}
+
 /* What the distributions say of each step, scaled; of few counts they are too sure */
 static void
 read_heads (RnnForecaster *f, guint i)
 {
   const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
-  gfloat *scale = f->scale + (gsize) i * f->config.horizon, least = f->head->head->counts ? 1 : 1e-3f;
+  gfloat *scale = f->scale + (gsize) i * f->config.horizon;
 
   rnn_head_spread (f->head, y, f->said + (gsize) i * f->config.horizon, scale);
-  for (gint h = 0; h < f->config.horizon; h++)
-    scale[h] = CLAMP (scale[h], least * f->deviations[h], LARGEST);
+  bound (f->config.horizon, f->head->head->counts ? 1 : 1e-3f, f->deviations, scale);
 }
 
 /* Into the units of the series: mean[n]; returns what scales are multiplied by. */

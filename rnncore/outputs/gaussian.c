@@ -33,6 +33,12 @@ cdf (const RnnHead *h, const gdouble *raw, gdouble y)
   return rnn_normal_cdf ((y - raw[0]) / rnn_softplus (raw[1]));
 }
 
+static gdouble
+quantile (const RnnHead *h, const gdouble *raw, gdouble level)
+{
+  return raw[0] + rnn_softplus (raw[1]) * rnn_normal_quantile (level);
+}
+
 static void
 spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
 {
@@ -43,7 +49,7 @@ spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
   rnn_kernels ()->scale (n, AWAY, scale);
 }
 
-static const RnnHeadClass head = { .n_params = 2, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };
+static const RnnHeadClass head = { .n_params = 2, .loss = loss, .mean = mean, .cdf = cdf, .quantile = quantile, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

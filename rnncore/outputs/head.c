@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What distributions have in common: values side by side, means over what is known, quantiles by bisection. */
+/* What distributions have in common: values side by side, means over what is known, quantiles of counts. */
 #include "head.h"
 #include "pooling.h"
-#include <float.h>
 #include <math.h>
 
-#define TERMS 20000             /* of a fraction: some roots of its larger parameter */
+#define ROUNDS 200              /* to a count, at most: halves alone need as many as a double has digits */
 
 const RnnOption rnn_head_options[] = {
   RNN_OPT_POOLING,
@@ -133,23 +132,18 @@ rnn_head_mean (const RnnHead *h, const gfloat *y, gint i)
   return h->head->mean (h, raw);
 }
 
-/* The least value whose cdf is at least @level. */
-static gdouble
-bisect (const RnnHead *h, const gdouble *raw, gdouble level)
+gdouble
+rnn_head_find_count (const RnnHead *h, const gdouble *raw, gdouble level, gdouble start)
 {
-  gdouble low = h->head->counts ? -1 : -1 + h->head->mean (h, raw), high = MAX (low, 0) + 1, step = 1;
+  gdouble low = -1, high = INFINITY, k = start > 0 ? floor (start) : 0;
 
-  while (!h->head->counts && h->head->cdf (h, raw, low) >= level && step < FLT_MAX)
-    low -= step *= 2;
-  for (step = 1; h->head->cdf (h, raw, high) < level && step < FLT_MAX;)
-    high += step *= 2;
-  for (guint i = 0; i < 80 && (!h->head->counts || high - low > 1); i++) {
-    gdouble middle = h->head->counts ? floor ((low + high) / 2) : (low + high) / 2;
+  for (guint i = 0; i < ROUNDS && high - low > 1; i++) {
+    gdouble missing = level - h->head->cdf (h, raw, k), step = ceil (missing / exp (-h->head->loss (h, raw, k, NULL)));
 
-    if (h->head->cdf (h, raw, middle) < level)
-      low = middle;
-    else
-      high = middle;
+    *(missing > 0 ? &low : &high) = k;
+    k = missing > 0 ? k + CLAMP (step, 1, 4 * k + 16) : k + MIN (step, -1);
+    if (!(k > low && k < high))
+      k = floor (low + (high - low) / 2);
   }
   return high;
 }
@@ -160,92 +154,17 @@ rnn_head_quantile (const RnnHead *h, const gfloat *y, gint i, gdouble level)
   gdouble raw[RNN_HEAD_MAX_PARAMS];
 
   gather (h, y, i, raw);
-  return h->head->quantile ? h->head->quantile (h, raw, level) : bisect (h, raw, level);
+  return h->head->quantile (h, raw, level);
 }
 
 void
 rnn_head_spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
 {
-  if (h->head->spread) {
-    h->head->spread (h, y, median, scale);
-    return;
-  }
-  for (gint i = 0; i < h->output.n_values; i++) {
-    median[i] = (gfloat) rnn_head_quantile (h, y, i, 0.5);
-    scale[i] = (gfloat) (rnn_head_quantile (h, y, i, 1 - RNN_HEAD_BELOW) - rnn_head_quantile (h, y, i, RNN_HEAD_BELOW)) / 2;
-  }
+  h->head->spread (h, y, median, scale);
 }
 
 gdouble
 rnn_head_sample (const RnnHead *h, const gfloat *y, gint i, RnnRng *rng)
 {
   return rnn_head_quantile (h, y, i, (rnn_rng_u32 (rng) + 0.5) / 4294967296.0);
-}
-
-/* ---- functions ---- */
-
-gdouble
-rnn_softplus (gdouble x)
-{
-  return MAX (x, 0) + log1p (exp (-fabs (x))) + DBL_MIN;
-}
-
-gdouble
-rnn_softplus_slope (gdouble x)
-{
-  return x >= 0 ? 1 / (1 + exp (-x)) : exp (x) / (1 + exp (x));
-}
-
-/* Upwards to where the asymptotic series holds */
-gdouble
-rnn_digamma (gdouble x)
-{
-  gdouble sum = 0, r;
-
-  for (; x < 10; x++)
-    sum -= 1 / x;
-  r = 1 / (x * x);
-  return sum + log (x) - 0.5 / x - r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r / 132))));
-}
-
-gdouble
-rnn_normal_cdf (gdouble z)
-{
-  return erfc (-z / G_SQRT2) / 2;
-}
-
-/* The continued fraction of Press et al., by Lentz's method; it converges fast below the mean. */
-static gdouble
-beta_fraction (gdouble a, gdouble b, gdouble x)
-{
-  gdouble c = 1, d = 1 - (a + b) * x / (a + 1), f;
-
-  d = 1 / (fabs (d) < DBL_MIN ? DBL_MIN : d);
-  f = d;
-  for (gint m = 1; m < TERMS; m++) {
-    gdouble even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-    gdouble odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)), last;
-
-    d = 1 / (1 + even * d);
-    c = 1 + even / c;
-    f *= d * c;
-    d = 1 / (1 + odd * d);
-    c = 1 + odd / c;
-    last = d * c;
-    f *= last;
-    if (fabs (last - 1) < 1e-14)
-      break;
-  }
-  return f;
-}
-
-gdouble
-rnn_incomplete_beta (gdouble a, gdouble b, gdouble x)
-{
-  gdouble front;
-
-  if (x <= 0 || x >= 1)
-    return x <= 0 ? 0 : 1;
-  front = exp (lgamma (a + b) - lgamma (a) - lgamma (b) + a * log (x) + b * log1p (-x));
-  return x < (a + 1) / (a + b + 2) ? front * beta_fraction (a, b, x) / a : 1 - front * beta_fraction (b, a, 1 - x) / b;
 }

@@ -6,6 +6,7 @@
  * "values", or they follow from the layers.  Labels: n_values numbers a step.  A kind is a file with an RnnHeadClass
  * and an RnnOutputClass made by RNN_HEAD_OUTPUT. */
 #pragma once
+#include "distributions.h"
 #include "output.h"
 #include "../base/rng.h"
 
@@ -22,9 +23,9 @@ typedef struct {
   /* -ln p (y) or another loss, and its gradient by raw in @draw unless that is NULL. */
   gdouble (*loss) (const RnnHead *head, const gdouble *raw, gdouble y, gdouble *draw);
   gdouble (*mean) (const RnnHead *head, const gdouble *raw);
-  gdouble (*cdf)  (const RnnHead *head, const gdouble *raw, gdouble y);                 /* may be NULL if ... */
-  gdouble (*quantile) (const RnnHead *head, const gdouble *raw, gdouble level);         /* ... this is not; else by cdf */
-  /* rnn_head_spread() of n_values, y as there; NULL: by quantiles, which takes some microseconds a value where these are sought. */
+  gdouble (*cdf)  (const RnnHead *head, const gdouble *raw, gdouble y);                 /* NULL: only quantiles are known */
+  gdouble (*quantile) (const RnnHead *head, const gdouble *raw, gdouble level);
+  /* rnn_head_spread() of n_values, y as there */
   void (*spread) (const RnnHead *head, const gfloat *y, gfloat *median, gfloat *scale);
 } RnnHeadClass;
 
@@ -57,12 +58,8 @@ extern const gchar *const rnn_head_keys[];
 
 #define RNN_HEAD_BELOW 0.1587
 
-/* ln (1 + e^x), > 0, and its slope */
-gdouble rnn_softplus       (gdouble x);
-gdouble rnn_softplus_slope (gdouble x);
-gdouble rnn_digamma        (gdouble x);                 /* x > 0 */
-gdouble rnn_normal_cdf     (gdouble z);
-gdouble rnn_incomplete_beta (gdouble a, gdouble b, gdouble x);  /* regularised; a, b > 0, x in [0, 1] */
+/* A quantile of counts, from their cdf and likelihood: Newton's steps from @start, or half of what is left where one leads out of it. */
+gdouble rnn_head_find_count (const RnnHead *head, const gdouble *raw, gdouble level, gdouble start);
 
 #define RNN_HEAD_OUTPUT(ID, NAME, SUMMARY, SETUP, OPTIONS, KEYS, METRIC) \
 const RnnOutputClass rnn_output_##ID = { \

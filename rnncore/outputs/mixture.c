@@ -5,7 +5,10 @@
 #include "head.h"
 #include "pooling.h"
 #include "../kernels/kernels.h"
+#include <float.h>
 #include <math.h>
+
+#define ROUNDS 200              /* to a quantile, at most */
 
 static const RnnOption options[] = {
   { "components", RNN_OPTION_INT, G_STRUCT_OFFSET (RnnHead, components), 1, RNN_SPREAD_COMPONENTS, 3, NULL,
@@ -77,13 +80,37 @@ cdf (const RnnHead *h, const gdouble *raw, gdouble y)
   return sum;
 }
 
+/* Between the quantiles of the components: Newton's steps, or half of what is left where one leads out of it. */
+static gdouble
+quantile (const RnnHead *h, const gdouble *raw, gdouble level)
+{
+  gdouble z = rnn_normal_quantile (level), low = INFINITY, high = -INFINITY, x;
+
+  for (gint k = 0; k < h->components; k++) {
+    gdouble own = raw[h->components + k] + z * rnn_softplus (raw[2 * h->components + k]);
+
+    low = MIN (low, own);
+    high = MAX (high, own);
+  }
+  x = (low + high) / 2;
+  for (guint i = 0; i < ROUNDS && high - low > DBL_EPSILON * (fabs (low) + fabs (high)); i++) {
+    gdouble missing = level - cdf (h, raw, x), next = x + missing / exp (-loss (h, raw, x, NULL));
+
+    *(missing > 0 ? &low : &high) = x;
+    if (fabs (missing) <= 1e-14 * level)
+      break;
+    x = next > low && next < high ? next : (low + high) / 2;
+  }
+  return x;
+}
+
 static void
 spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
 {
   rnn_kernels ()->mixture_spread (h->output.n_values, h->components, y, median, scale);
 }
 
-static const RnnHeadClass head = { .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };
+static const RnnHeadClass head = { .loss = loss, .mean = mean, .cdf = cdf, .quantile = quantile, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

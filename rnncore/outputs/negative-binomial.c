@@ -48,6 +48,14 @@ cdf (const RnnHead *h, const gdouble *raw, gdouble y)
   return y < 0 ? 0 : rnn_incomplete_beta (1 / alpha, floor (y) + 1, 1 / (1 + alpha * mu));
 }
 
+static gdouble
+quantile (const RnnHead *h, const gdouble *raw, gdouble level)
+{
+  gdouble mu = rnn_softplus (raw[0]), u = (LEAST_ALPHA + rnn_softplus (raw[1])) * mu, z = rnn_normal_quantile (level);
+
+  return rnn_head_find_count (h, raw, level, mu + z * sqrt (mu * (1 + u)) + (z * z - 1) * (1 + 2 * u) / 6);
+}
+
 static void
 spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
 {
@@ -59,7 +67,7 @@ spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
       median[i] = (gfloat) rnn_head_quantile (h, y, i, 0.5);
 }
 
-static const RnnHeadClass head = { .n_params = 2, .counts = TRUE, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };
+static const RnnHeadClass head = { .n_params = 2, .counts = TRUE, .loss = loss, .mean = mean, .cdf = cdf, .quantile = quantile, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

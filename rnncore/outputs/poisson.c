@@ -4,6 +4,8 @@
 #include "../kernels/kernels.h"
 #include <math.h>
 
+#define LARGE 1e6               /* rate */
+
 static gdouble
 loss (const RnnHead *h, const gdouble *raw, gdouble y, gdouble *draw)
 {
@@ -20,16 +22,24 @@ mean (const RnnHead *h, const gdouble *raw)
   return rnn_softplus (raw[0]);
 }
 
+/* P (y) = Q (y + 1, rate); of a large rate, a Gaussian and Edgeworth's next term */
 static gdouble
 cdf (const RnnHead *h, const gdouble *raw, gdouble y)
 {
-  gdouble rate = rnn_softplus (raw[0]), sum = 0;
+  gdouble rate = rnn_softplus (raw[0]), k = floor (y), z = (k + 0.5 - rate) / sqrt (rate);
 
-  if (rate > 1e4)               /* a Gaussian by then */
-    return rnn_normal_cdf ((floor (y) + 0.5 - rate) / sqrt (rate));
-  for (gdouble k = 0; k <= y && k < rate + 40 * sqrt (rate) + 40; k++)
-    sum += exp (k * log (rate) - rate - lgamma (k + 1));
-  return MIN (sum, 1);
+  if (k < 0)
+    return 0;
+  return rate < LARGE ? rnn_upper_gamma (k + 1, rate)
+      : rnn_normal_cdf (z) - (z * z - 1) * exp (-z * z / 2) / (6 * sqrt (2 * G_PI * rate));
+}
+
+static gdouble
+quantile (const RnnHead *h, const gdouble *raw, gdouble level)
+{
+  gdouble rate = rnn_softplus (raw[0]), z = rnn_normal_quantile (level);
+
+  return rnn_head_find_count (h, raw, level, rate + z * sqrt (rate) + (z * z - 1) / 6);
 }
 
 static void
@@ -38,7 +48,7 @@ spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
   rnn_kernels ()->poisson_spread (h->output.n_values, y, median, scale);
 }
 
-static const RnnHeadClass head = { .n_params = 1, .counts = TRUE, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };
+static const RnnHeadClass head = { .n_params = 1, .counts = TRUE, .loss = loss, .mean = mean, .cdf = cdf, .quantile = quantile, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

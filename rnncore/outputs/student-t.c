@@ -32,10 +32,13 @@ mean (const RnnHead *h, const gdouble *raw)
 static gdouble
 cdf (const RnnHead *h, const gdouble *raw, gdouble y)
 {
-  gdouble nu = 2 + rnn_softplus (raw[2]), z = (y - raw[0]) / rnn_softplus (raw[1]);
-  gdouble tail = rnn_incomplete_beta (nu / 2, 0.5, nu / (nu + z * z)) / 2;
+  return rnn_student_cdf (2 + rnn_softplus (raw[2]), (y - raw[0]) / rnn_softplus (raw[1]));
+}
 
-  return z > 0 ? 1 - tail : tail;
+static gdouble
+quantile (const RnnHead *h, const gdouble *raw, gdouble level)
+{
+  return raw[0] + rnn_softplus (raw[1]) * rnn_student_quantile (2 + rnn_softplus (raw[2]), level);
 }
 
 static void
@@ -47,7 +50,7 @@ spread (const RnnHead *h, const gfloat *y, gfloat *median, gfloat *scale)
   rnn_kernels ()->student_scale (n, y + n, y + 2 * (gsize) n, scale);
 }
 
-static const RnnHeadClass head = { .n_params = 3, .loss = loss, .mean = mean, .cdf = cdf, .spread = spread };
+static const RnnHeadClass head = { .n_params = 3, .loss = loss, .mean = mean, .cdf = cdf, .quantile = quantile, .spread = spread };
 
 static gboolean
 setup (RnnOutput *output, const json_t *object, const gchar *where, GError **error)

@@ -207,6 +207,33 @@ test_medians (gconstpointer text)
   rnn_output_free (f.output);
 }
 
+/* A quantile's cdf is its level, or the first that is not below it. */
+static void
+test_inverse (gconstpointer text)
+{
+  static const gdouble levels[] = { 1e-9, 1e-4, 0.1, 0.5, 0.77, 0.999, 1 - 1e-7 };
+  Fixture f;
+  RnnRng rng;
+
+  fixture_init (&f, text);
+  rnn_rng_seed (&rng, 7, 1);
+  for (guint n = 0; n < 300 && f.head->head->cdf; n++) {
+    gfloat y[VALUES * RNN_HEAD_MAX_PARAMS];
+    gdouble raw[RNN_HEAD_MAX_PARAMS];
+
+    draw_parameters (f.head, &rng, y, 0);
+    for (gint p = 0; p < f.head->n_params; p++)
+      raw[p] = y[p * VALUES];
+    for (guint k = 0; k < G_N_ELEMENTS (levels); k++) {
+      gdouble q = rnn_head_quantile (f.head, y, 0, levels[k]), room = f.head->head->counts ? 1 : 1e-12 * fabs (q);
+
+      g_assert_cmpfloat (f.head->head->cdf (f.head, raw, q + (f.head->head->counts ? 0 : room)), >, levels[k] * (1 - 1e-7) - 1e-15);
+      g_assert_cmpfloat (f.head->head->cdf (f.head, raw, q - room), <, levels[k] * (1 + 1e-7));
+    }
+  }
+  rnn_output_free (f.output);
+}
+
 static void
 test_quantiles (gconstpointer text)
 {
@@ -303,6 +330,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "gradient", test_gradient }, { "density", test_density }, { "quantiles", test_quantiles },
     { "spread", test_spread }, { "medians", test_medians },
+    { "inverse", test_inverse },
     { "extremes", test_extremes },
   };
 
