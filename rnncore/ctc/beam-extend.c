@@ -307,11 +307,38 @@ hopeless (const RnnBeam *beam, gdouble worth)
   return worth < beam->best - beam->config.beam_threshold;
 }
 
+/* No more than rnn_beam_score_word () gives. */
+static gdouble
+most_of_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+{
+  const RnnBeamLanguage *language = beam->language;
+  guint32 number = rnn_beam_number_of (beam, h, word);
+  gfloat goes_on, ends, on = rnn_scorer_ceiling (language->scorer, beam->states + (gsize) (h - beam->now) * beam->state_size, number);
+
+  if (!may_be_over (beam, h))
+    return on;
+  weigh_end (beam, h->paused, &goes_on, &ends);
+  return rnn_beam_log_add (on, ends - goes_on + rnn_scorer_ceiling (language->scorer, beam->begin, number));
+}
+
+/* Is it so even if a model that takes long to ask says what is best for the word? */
+static gboolean
+is_hopeless_word (RnnBeam *beam, const Extension *x, guint32 word)
+{
+  gdouble others = x->mass + x->h->language;
+
+  if (hopeless (beam, others + MAX (beam->config.word_score, 0) + (beam->hotwords ? 100 : 0)))
+    return TRUE;
+  return beam->language->scorer && beam->language->scorer->prepares
+      && hopeless (beam, others + beam->config.word_score + beam->config.lm_weight * most_of_word (beam, x->h, word)
+          + (beam->hotwords ? rnn_hotwords_get_most (beam->hotwords) : 0));
+}
+
 /* The last word ends as @word. */
 static gboolean
 close_word (RnnBeam *beam, Extension *x, guint32 word)
 {
-  if (hopeless (beam, x->mass + x->h->language + MAX (beam->config.word_score, 0) + (beam->hotwords ? 100 : 0)))
+  if (is_hopeless_word (beam, x, word))
     return FALSE;
   if (beam->asking) {
     rnn_beam_note_question (beam, x->h, word);

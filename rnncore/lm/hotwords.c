@@ -23,6 +23,7 @@ typedef struct {
 
 struct _RnnHotwords {
   GArray *nodes;
+  gfloat most;
 };
 
 #define NODE(hotwords, i) g_array_index ((hotwords)->nodes, Node, i)
@@ -282,6 +283,7 @@ link_failures (RnnHotwords *hotwords)
       if (at->kept > 0)
         at->earned = 0;
       at->kept += NODE (hotwords, at->fail).kept;
+      hotwords->most = MAX (hotwords->most, at->kept + at->earned);
       g_array_append_val (queue, child);
     }
   }
@@ -331,6 +333,12 @@ gboolean
 rnn_hotwords_have (const RnnHotwords *hotwords, guint32 state)
 {
   return state < hotwords->nodes->len;
+}
+
+gfloat
+rnn_hotwords_get_most (const RnnHotwords *hotwords)
+{
+  return hotwords->most;
 }
 
 gfloat

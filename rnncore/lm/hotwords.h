@@ -37,6 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnHotwords, rnn_hotwords_free)
 /* Adds to *score what @symbol earns or loses in @state; returns the state after it. */
 guint32      rnn_hotwords_step (const RnnHotwords *hotwords, guint32 state, guint32 symbol, gdouble *score);
 gboolean     rnn_hotwords_have (const RnnHotwords *hotwords, guint32 state);
+/* The most that the end of a word earns. */
+gfloat       rnn_hotwords_get_most (const RnnHotwords *hotwords);
 /* What a phrase that is under way has earned so far. */
 gfloat       rnn_hotwords_get_earned (const RnnHotwords *hotwords, guint32 state);
 

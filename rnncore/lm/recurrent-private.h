@@ -3,6 +3,7 @@
 #pragma once
 #include "recurrent.h"
 #include "../model/root.h"
+#include "../text/trie.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,7 @@ typedef struct {
   const RnnCell *root;
   const gchar *const *labels;
   GHashTable *numbers;          /* label -> number + 1 */
+  RnnTrie tree;                 /* of the labels: a search cuts hundreds of words a step */
   RnnRecurrentKind kind;
   gint V, space, end, unknown;  /* -1: there is none */
   gfloat *begin;                /* the state at the beginning */

@@ -14,7 +14,6 @@
 #include "../base/digest.h"
 #include "../base/error.h"
 #include "../model/language.h"
-#include "../text/longest.h"
 #include <math.h>
 #include <string.h>
 
@@ -45,7 +44,7 @@ encode (const RnnRecurrent *r, const gchar *word, gfloat *x)
     return x[1] >= 0;
   }
   for (; *at && n < RNN_RECURRENT_LONGEST; at += length) {
-    gint token = rnn_longest_token (r->labels, at, &length);
+    gint token = rnn_trie_longest (&r->tree, at, &length);
 
     if (token < 0 || token == r->end || (token == r->space && r->kind == RNN_RECURRENT_LETTERS))
       return 0;
@@ -221,6 +220,7 @@ recurrent_finalize (RnnScorer *scorer)
 
   g_ptr_array_unref (r->rooms);
   g_hash_table_unref (r->numbers);
+  rnn_trie_clear (&r->tree);
   g_free (r->remembered);
   g_free (r->begin);
   rnn_model_unref (r->model);
@@ -318,8 +318,11 @@ rnn_recurrent_load (const gchar *path, GError **error)
   r->V = r->root->n_out;
   r->labels = rnn_model_get_tokens (ready);
   r->numbers = g_hash_table_new (g_str_hash, g_str_equal);
-  for (gint v = 0; v < r->V; v++)
+  rnn_trie_init (&r->tree);
+  for (gint v = 0; v < r->V; v++) {
     g_hash_table_insert (r->numbers, (gpointer) r->labels[v], GINT_TO_POINTER (v + 1));
+    rnn_trie_add (&r->tree, r->labels[v], v);
+  }
   g_mutex_init (&r->lock);
   r->rooms = g_ptr_array_new_with_free_func (rnn_recurrent_room_free);
   r->remembered = g_new0 (RnnRecurrentScore, REMEMBERED);

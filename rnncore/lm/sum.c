@@ -2,6 +2,7 @@
 /* A weighted sum of scorers, that is a product of their probabilities.  State: theirs, one after the other.  A symbol is
  * the place of its n numbers, one for each scorer, in a table; the first place is of words that only scorers of texts know. */
 #include "scorer.h"
+#include <math.h>
 #include <string.h>
 
 #define MOST 16                 /* scorers */
@@ -98,6 +99,20 @@ sum_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next
 }
 
 static gfloat
+sum_ceiling (RnnScorer *scorer, gconstpointer state, guint32 symbol)
+{
+  Sum *sum = (Sum *) scorer;
+  guint32 numbers[MOST];
+  gfloat most = 0;
+
+  get_numbers (sum, symbol, numbers);
+  for (guint i = 0; i < sum->n; state = (const guint8 *) state + sum->scorers[i++]->state_size)
+    most += sum->weights[i] < 0 && sum->scorers[i]->prepares ? INFINITY
+        : sum->weights[i] * rnn_scorer_ceiling (sum->scorers[i], state, numbers[i]);
+  return most;
+}
+
+static gfloat
 sum_end (RnnScorer *scorer, gconstpointer state)
 {
   Sum *sum = (Sum *) scorer;
@@ -181,6 +196,7 @@ static const RnnScorerClass sum_class = {
   .score_text = sum_score_text,
   .end = sum_end,
   .prepare = sum_prepare,
+  .ceiling = sum_ceiling,
   .holds = sum_holds,
   .finalize = sum_finalize,
 };

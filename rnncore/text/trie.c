@@ -61,3 +61,17 @@ rnn_trie_add (RnnTrie *trie, const gchar *string, gint value)
   if (node_at (trie, node)->value < 0)
     node_at (trie, node)->value = value;
 }
+
+gint
+rnn_trie_longest (const RnnTrie *trie, const gchar *text, gsize *length)
+{
+  gint best = -1, node = 0;
+
+  *length = 0;
+  for (gsize i = 0; text[i] && (node = rnn_trie_step (trie, node, (guint8) text[i])) != 0; i++)
+    if (rnn_trie_value (trie, node) >= 0) {
+      best = rnn_trie_value (trie, node);
+      *length = i + 1;
+    }
+  return best;
+}

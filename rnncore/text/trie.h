@@ -22,5 +22,7 @@ void rnn_trie_add (RnnTrie *trie, const gchar *string, gint value);
 /* The node that @byte leads to from @node, or 0; its string's number. */
 gint rnn_trie_step (const RnnTrie *trie, gint node, guint8 byte);
 gint rnn_trie_value (const RnnTrie *trie, gint node);
+/* The number of the longest string that @text begins with, and its length; -1: there is none. */
+gint rnn_trie_longest (const RnnTrie *trie, const gchar *text, gsize *length);
 
 G_END_DECLS
