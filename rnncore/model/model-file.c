@@ -5,7 +5,9 @@
 #include "packed.h"
 #include "safetensors.h"
 #include "../base/file.h"
+#include "../base/half.h"
 #include "../base/memory.h"
+#include <math.h>
 #include <string.h>
 
 #define RECIPE_KEY "rnncore"
@@ -196,23 +198,56 @@ rnn_model_import (const gchar *path, const gchar *recipe_path, const gchar *cons
 
 /* ---- saving ---- */
 
+typedef struct {
+  GArray *tensors;              /* RnnTensorView, whose names are its own */
+  GPtrArray *halves;            /* numbers of matrices as 16 bits, which views show; NULL: floats */
+  gboolean good;                /* whether 16 bits have room for all of them */
+} Saved;
+
+static RnnTensorView
+save_half (const RnnParam *param, const gchar *full_name, Saved *saved)
+{
+  RnnTensorView view = rnn_tensor_view_f32 (g_strdup (full_name), param->rank, param->dims, param->data);
+  guint16 *half = g_new (guint16, param->size);
+
+  for (gsize i = 0; i < param->size; i++)
+    saved->good = saved->good && fabsf (param->data[i]) <= RNN_HALF_MAX;
+  rnn_half_from_float (param->size, param->data, half);
+  g_ptr_array_add (saved->halves, half);
+  view.dtype = RNN_DTYPE_F16;
+  view.data = half;
+  return view;
+}
+
 static void
 save_param (RnnParam *param, const gchar *full_name, gpointer data)
 {
+  Saved *saved = data;
   RnnTensorView view;
 
   if (param->dtype != RNN_PACK_F32) {
-    rnn_packed_save (param, full_name, data);
+    rnn_packed_save (param, full_name, saved->tensors);
     return;
   }
-  view = rnn_tensor_view_f32 (g_strdup (full_name), param->rank, param->dims, param->data);
-  g_array_append_val (data, view);
+  view = saved->halves && param->rank > 1 ? save_half (param, full_name, saved)
+      : rnn_tensor_view_f32 (g_strdup (full_name), param->rank, param->dims, param->data);
+  g_array_append_val (saved->tensors, view);
 }
 
 static gboolean
-save (RnnModel *model, const gchar *path, const gchar *note, GError **error)
+refuse_half (RnnModel *model, GError **error)
+{
+  g_set_error (error, RNN_ERROR, RNN_ERROR_UNSUPPORTED, "%s: a weight is beyond +-%g, which 16 bits have no room for", model->path,
+      RNN_HALF_MAX);
+  return FALSE;
+}
+
+static gboolean
+save (RnnModel *model, const gchar *path, const gchar *note, gboolean half, GError **error)
 {
   g_autoptr (GArray) tensors = g_array_new (FALSE, FALSE, sizeof (RnnTensorView));
+  g_autoptr (GPtrArray) halves = half ? g_ptr_array_new_with_free_func (g_free) : NULL;
+  Saved saved = { tensors, halves, TRUE };
   gchar *recipe = json_dumps (model->recipe, JSON_COMPACT);
   g_autofree gchar *packed = rnn_packed_format (model->precision);
   const gchar *metadata[9] = { "format", "pt", RECIPE_KEY, recipe };
@@ -227,7 +262,7 @@ save (RnnModel *model, const gchar *path, const gchar *note, GError **error)
     metadata[n++] = RNN_TRAINING_KEY;
     metadata[n++] = note;
   }
-  rnn_cell_foreach_param (model->cells, save_param, tensors);
+  rnn_cell_foreach_param (model->cells, save_param, &saved);
   n_params = tensors->len;
   if (model->input_mean) {
     RnnTensorView mean = rnn_tensor_view_f32 ("input.mean", 1, &model->input->n_frame, model->input_mean);
@@ -236,7 +271,8 @@ save (RnnModel *model, const gchar *path, const gchar *note, GError **error)
     g_array_append_val (tensors, mean);
     g_array_append_val (tensors, std);
   }
-  ok = rnn_safetensors_write (path, (const RnnTensorView *) tensors->data, tensors->len, metadata, error);
+  ok = saved.good ? rnn_safetensors_write (path, (const RnnTensorView *) tensors->data, tensors->len, metadata, error)
+      : refuse_half (model, error);
   for (guint i = 0; i < n_params; i++)
     g_free ((gchar *) g_array_index (tensors, RnnTensorView, i).name);
   free (recipe);
@@ -246,11 +282,17 @@ save (RnnModel *model, const gchar *path, const gchar *note, GError **error)
 gboolean
 rnn_model_save_trained (RnnModel *model, const gchar *path, const gchar *note, GError **error)
 {
-  return (!model->params || rnn_model_check_finite (model, error)) && save (model, path, note, error);
+  return (!model->params || rnn_model_check_finite (model, error)) && save (model, path, note, FALSE, error);
 }
 
 gboolean
 rnn_model_save (RnnModel *model, const gchar *path, GError **error)
 {
   return rnn_model_save_trained (model, path, NULL, error);
+}
+
+gboolean
+rnn_model_save_half (RnnModel *model, const gchar *path, GError **error)
+{
+  return (!model->params || rnn_model_check_finite (model, error)) && save (model, path, NULL, TRUE, error);
 }

@@ -44,6 +44,9 @@ RnnModel *rnn_model_load_shared (const gchar *path, GError **error);
 RnnModel *rnn_model_new (const json_t *recipe, guint64 seed, const gchar *where, GError **error);
 RnnModel *rnn_model_copy (RnnModel *model, GError **error);             /* private weights, to train */
 gboolean  rnn_model_save (RnnModel *model, const gchar *path, GError **error);  /* written aside, then renamed */
+/* The same with 16 bits (IEEE half floats) for every number of a matrix: half the size, and still a model of floats, which loads, runs
+ * and learns as any; each weight is rounded by at most 1/2048 of itself (below 6e-5, by 3e-8).  No weight may be beyond +-65504. */
+gboolean  rnn_model_save_half (RnnModel *model, const gchar *path, GError **error);
 RnnModel *rnn_model_ref (RnnModel *model);
 void      rnn_model_unref (RnnModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnModel, rnn_model_unref)

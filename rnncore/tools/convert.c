@@ -60,12 +60,14 @@ run (gint argc, gchar **argv, GError **error)
   g_autoptr (RnnModel) model = NULL;
   g_autofree gchar *recipe = NULL, *labels = NULL;
   g_auto (GStrv) ignore = NULL;
+  gboolean half = FALSE;
   const GOptionEntry options[] = {
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "MODEL is weights alone, such as a state_dict; these are its layers",
       "RECIPE.json" },
     { "ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &ignore, "Leave out tensors of this name (* and ? match any), which no layer "
         "takes; may be repeated", "NAME" },
     { "labels", 0, 0, G_OPTION_ARG_FILENAME, &labels, "What the classes are called, one a line", "LABELS.txt" },
+    { "half", 0, 0, G_OPTION_ARG_NONE, &half, "Store weights in 16 bits: half the file, and as floats when it is loaded", NULL },
     { NULL }
   };
 
@@ -75,7 +77,7 @@ run (gint argc, gchar **argv, GError **error)
   if (!model || (labels && !set_labels (model, labels, error)))
     return FALSE;
   return g_str_has_suffix (argv[2], ".json") ? save_recipe (model, argv[2], error)
-      : rnn_model_save (model, argv[2], error);
+      : (half ? rnn_model_save_half : rnn_model_save) (model, argv[2], error);
 }
 
 const RnnTool rnn_tool_convert = { "convert", "MODEL|IN.json OUT",

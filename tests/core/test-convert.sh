@@ -66,4 +66,15 @@ if [ -d "$shared" ]; then
 else
   skip shared "there is no ../shared with more models"
 fi
+
+# Weights of 16 bits: a smaller file (this one is mostly its header), the same answers but for the rounding, and nothing more to round the second time.
+halves() {
+  "$tool" convert "$here/../data/import/keras-sequential.h5" "$work/whole.safetensors" \
+    && "$tool" convert --half "$work/whole.safetensors" "$work/half.safetensors" \
+    && [ "$(stat -c %s "$work/half.safetensors")" -lt $(($(stat -c %s "$work/whole.safetensors") * 9 / 10)) ] \
+    && "$tool" compare "$work/half.safetensors" --reference "$here/../data/import/keras-sequential.ref.safetensors" --tolerance 2e-3 \
+    && ! "$tool" compare "$work/half.safetensors" --reference "$here/../data/import/keras-sequential.ref.safetensors" --tolerance 1e-7 \
+    && "$tool" convert --half "$work/half.safetensors" "$work/again.safetensors" && cmp "$work/half.safetensors" "$work/again.safetensors"
+}
+check "--half" halves
 echo "1..$n"
