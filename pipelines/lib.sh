@@ -191,6 +191,15 @@ gate() {
   [ "$vad" = none ] || printf 'vad-model=%s\n' "$(quote "$(absolute "$vad")")"
 }
 
+# play ARGUMENT...: a subshell becomes gst-launch-1.0 with these.  Its warnings and errors come to the terminal, a line each without
+# the paths of elements, and nothing else that it says; -q would keep warnings to itself.  Data of its own go to another descriptor.
+play() {
+  said=$(mktemp -u "$private/said.XXXXXX")
+  mkfifo "$said"
+  sed -un 's/^\(ERROR\|WARNING\): from element [^ ]*: /\1: /p' "$said" >&2 &
+  exec stdbuf -oL gst-launch-1.0 "$@" > "$said" 2>&1
+}
+
 # Runs gst-launch-1.0 with the arguments, its output line by line, without the paths of elements, through the function
 # filter, whose exit status `filtered` becomes.  It gets a session of its own, so that Ctrl-C reaches it once and it can
 # end its files; `interrupted` is then set.  A second Ctrl-C kills it; a second hang-up, as a closed terminal may send,

@@ -77,6 +77,15 @@ parse (gint *argc, gchar ***argv, GError **error)
   return ok;
 }
 
+static void
+warn (void)
+{
+  if (first && rnn_transcriber_get_left_out (first))
+    g_printerr ("rnncore-serve: hotwords that cannot be said are left out: %s\n", rnn_transcriber_get_left_out (first));
+  if (first && rnn_transcriber_get_foreign (first))
+    g_printerr ("rnncore-serve: the language model seems to be %s, but the model is English\n", rnn_transcriber_get_foreign (first));
+}
+
 static gboolean
 configure (GError **error)
 {
@@ -95,8 +104,10 @@ configure (GError **error)
   if (!model_file)
     return TRUE;
   /* What fails for one fails for all, so it fails now; and what all share is there as long as the first one is. */
-  return (config.model = rnn_model_load (model_file, error))
-      && (first = rnn_transcriber_new (config.model, &config.transcriber, error));
+  if ((config.model = rnn_model_load (model_file, error)))
+    first = rnn_transcriber_new (config.model, &config.transcriber, error);
+  warn ();
+  return first != NULL;
 }
 
 static gboolean
@@ -143,11 +154,10 @@ serve (GError **error)
   gboolean ok;
 
   web_serve (server, hub, with_metrics);
-  if ((ok = (!pen_file || draw) && listen_at (server, error))) {
-    g_unix_signal_add (SIGINT, on_signal, loop);
-    g_unix_signal_add (SIGTERM, on_signal, loop);
+  g_unix_signal_add (SIGINT, on_signal, loop);
+  g_unix_signal_add (SIGTERM, on_signal, loop);
+  if ((ok = (!pen_file || draw) && listen_at (server, error)))
     g_main_loop_run (loop);
-  }
   soup_server_disconnect (server);
   g_clear_pointer (&vosk, vosk_free);
   g_clear_object (&server);

@@ -43,6 +43,23 @@ feed (GstAppSrc *source)
   gst_app_src_end_of_stream (source);
 }
 
+/* Warnings, such as of hotwords that cannot be said, are told until there is an end or an error. */
+static GstMessage *
+wait_for_end (GstElement *pipeline)
+{
+  const GstMessageType wanted = GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING;
+  GstMessage *message;
+  GError *warning = NULL;
+
+  while (GST_MESSAGE_TYPE (message = gst_bus_timed_pop_filtered (GST_ELEMENT_BUS (pipeline), GST_CLOCK_TIME_NONE, wanted)) == GST_MESSAGE_WARNING) {
+    gst_message_parse_warning (message, &warning, NULL);
+    fprintf (stderr, "%s\n", warning->message);
+    g_clear_error (&warning);
+    gst_message_unref (message);
+  }
+  return message;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -68,7 +85,7 @@ main (int argc, char **argv)
   gst_app_sink_set_callbacks (GST_APP_SINK (results), &callbacks, NULL, NULL);
   if (gst_element_set_state (pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE)
     feed (GST_APP_SRC (source));
-  message = gst_bus_timed_pop_filtered (GST_ELEMENT_BUS (pipeline), GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  message = wait_for_end (pipeline);
   failed = GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR;
   if (failed) {
     gst_message_parse_error (message, &error, NULL);

@@ -43,7 +43,9 @@ def feed(source):
 pipeline.get_by_name('results').connect('new-sample', on_result)
 pipeline.set_state(Gst.State.PLAYING)
 threading.Thread(target=feed, args=[pipeline.get_by_name('sound')], daemon=True).start()
-message = pipeline.get_bus().timed_pop_filtered(Gst.CLOCK_TIME_NONE, Gst.MessageType.EOS | Gst.MessageType.ERROR)
+wanted = Gst.MessageType.EOS | Gst.MessageType.ERROR | Gst.MessageType.WARNING
+while (message := pipeline.get_bus().timed_pop_filtered(Gst.CLOCK_TIME_NONE, wanted)).type == Gst.MessageType.WARNING:
+    print(message.parse_warning()[0].message, file=sys.stderr)
 pipeline.set_state(Gst.State.NULL)
 if message.type == Gst.MessageType.ERROR:
     sys.exit(message.parse_error()[0].message)

@@ -22,7 +22,10 @@ while sample := words.emit('pull-sample'):
     print(f"{buffer.pts / 1e9:6.2f}  {buffer.extract_dup(0, buffer.get_size()).decode()}", flush=True)
     if transcriber.get_property('model-file') != other:
         transcriber.set_property('model-file', other)
-message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+bus = pipeline.get_bus()
+while message := bus.pop_filtered(Gst.MessageType.WARNING):     # such as a model that cannot take over
+    print(message.parse_warning()[0].message, file=sys.stderr)
+message = bus.pop_filtered(Gst.MessageType.ERROR)
 pipeline.set_state(Gst.State.NULL)
 if message:
     sys.exit(message.parse_error()[0].message)

@@ -14,11 +14,15 @@ pipeline.get_by_name('source').set_property('uri', what if '://' in what else Gs
 pipeline.set_state(Gst.State.PLAYING)
 bus = pipeline.get_bus()
 while True:
-    message = bus.timed_pop_filtered(Gst.CLOCK_TIME_NONE, Gst.MessageType.EOS | Gst.MessageType.ERROR | Gst.MessageType.ELEMENT)
+    message = bus.timed_pop_filtered(Gst.CLOCK_TIME_NONE, Gst.MessageType.EOS | Gst.MessageType.ERROR |
+        Gst.MessageType.WARNING | Gst.MessageType.ELEMENT)
     if message.type == Gst.MessageType.ERROR:
         sys.exit(message.parse_error()[0].message)
     if message.type == Gst.MessageType.EOS:
         break
+    if message.type == Gst.MessageType.WARNING:
+        print(message.parse_warning()[0].message, file=sys.stderr)
+        continue
     said = message.get_structure()
     if said.get_name() == 'rnntranscriber' and said.get_string('type') == 'endpoint' and said.get_string('text'):
         seconds = said.get_value('timestamp') // Gst.SECOND
