@@ -65,6 +65,8 @@ assert_result (const json_t *object, const gchar *what)
   g_assert_cmpfloat (number (object, "p99_us"), >=, number (object, "median_us"));
   g_assert_cmpfloat (number (object, "floor_us"), >, 0);
   g_assert_cmpint (number (object, "threads"), ==, 1);
+  assert_text (object, "clock", "cpu");
+  assert_null (object, "cpu_us");
   g_assert_cmpint (number (object, "steps"), >, 0);
 }
 
@@ -163,6 +165,10 @@ test_train (void)
   assert_text (object, "loss", "cross-entropy");
   assert_sizes (object, 6, 8, 2, 2, 9);        /* layers and tokens of the language model's own row */
   g_assert_cmpint (json_integer_value (json_object_get (object, "outputs")), ==, 128);
+  json_decref (object);
+  object = bench ("train --input 6 --hidden 8 --streams 4 --steps 9 --outputs 5 --labels 2 --threads 2");
+  assert_text (object, "clock", "wall");
+  g_assert_cmpfloat (number (object, "cpu_us"), >, 0);
   json_decref (object);
 }
 

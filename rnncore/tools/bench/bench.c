@@ -202,9 +202,10 @@ measure (const BenchSettings *s, const BenchKind *kind, const BenchWork *work)
     parties[PEER] = (BenchParty) { peer->run, peer_data };
   else if (work->core)
     parties[PEER] = (BenchParty) { work->core, work->data };
-  bench_measure (parties, parties[PEER].run ? N_PARTIES : PEER, s->seconds);
+  bench_measure (parties, parties[PEER].run ? N_PARTIES : PEER, s);
   result.median = bench_party_quantile (&parties[OURS], 0.5) / work->units;
   result.p99 = bench_party_quantile (&parties[OURS], 0.99) / work->units;
+  result.cpu = s->threads > 1 ? bench_party_cpu (&parties[OURS]) / work->units : 0;
   result.floor = bench_floor_get (floor, work, s, parties + FLOOR) / work->units;
   if (peer_data) {
     result.peer_median = bench_party_quantile (&parties[PEER], 0.5) / work->units;
@@ -254,7 +255,7 @@ run (gint argc, gchar **argv, GError **error)
     { "precision", 0, 0, G_OPTION_ARG_STRING, &s.precision_name, "Numbers that weights are kept in (f32)", "NAME" },
     { "streams", 0, 0, G_OPTION_ARG_INT, &s.streams, "Streams that step together; utterances of a minibatch", "N" },
     { "steps", 0, 0, G_OPTION_ARG_INT, &s.steps, "Steps of one call", "N" },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &s.threads, "train: threads (1)", "N" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &s.threads, "train: threads (1); one is timed by its CPU time, several by the clock", "N" },
     { "horizon", 0, 0, G_OPTION_ARG_INT, &s.horizon, "forecast: steps ahead (24), where --model is a recipe", "N" },
     { "outputs", 0, 0, G_OPTION_ARG_INT, &s.outputs, "train, ctc: tokens; features: bands", "N" },
     { "labels", 0, 0, G_OPTION_ARG_INT, &s.labels, "train, ctc: labels per utterance", "N" },

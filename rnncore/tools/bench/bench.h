@@ -79,14 +79,17 @@ typedef struct {
   void (*run) (gpointer data);
   gpointer data;
   gfloat *samples;              /* [n], microseconds per call */
-  guint n, per_turn;
+  guint n, per_turn, per_sample;        /* samples, in a turn; calls of a sample */
+  gdouble cpu;                  /* microseconds of all threads, in all of them */
 } BenchParty;
 
 /* Lets the parties take turns for so many seconds, then sorts their samples. */
-void     bench_measure (BenchParty *parties, guint n, gdouble seconds);
+void     bench_measure (BenchParty *parties, guint n, const BenchSettings *settings);
 void     bench_party_clear (BenchParty *party);
 /* Of the sorted samples: fraction 0.5 is the median. */
 gdouble  bench_party_quantile (const BenchParty *party, gdouble fraction);
+/* CPU time of all threads, the mean of a call. */
+gdouble  bench_party_cpu (const BenchParty *party);
 
 /* ---- floor.c ---- */
 

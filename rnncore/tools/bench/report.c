@@ -67,6 +67,8 @@ print_json (const BenchSettings *s, const BenchResult *r, const gchar *cpu)
   set_text (object, "unit", r->unit);
   set_real (object, "median_us", r->median);
   set_real (object, "p99_us", r->p99);
+  set_text (object, "clock", r->cpu ? "wall" : "cpu");
+  set_real (object, "cpu_us", r->cpu);
   set_text (object, "kernel", rnn_kernels ()->name);
   set_text (object, "cpu", cpu);
   set_real (object, "floor_us", r->floor);
@@ -128,9 +130,12 @@ print_line (const BenchSettings *s, const BenchResult *r, const gchar *cpu)
 {
   g_autofree gchar *median = format_time (r->median), *p99 = format_time (r->p99), *floor = format_time (r->floor);
   g_autofree gchar *peer = format_time (r->peer_median), *core = format_time (r->core);
+  g_autofree gchar *cpu_time = format_time (r->cpu);
 
   print_title (s);
   g_print (": %s a %s (p99 %s)", median, r->unit, p99);
+  if (r->cpu)
+    g_print (", %s of all threads", cpu_time);
   if (r->floor > 0)
     g_print (", %.2f times the floor of %s", r->median / r->floor, floor);
   if (r->core > 0)

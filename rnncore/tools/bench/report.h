@@ -9,6 +9,7 @@ typedef struct {
   const gchar *unit;
   gdouble median, p99, floor;   /* microseconds per unit */
   gdouble core;                 /* its model alone, or 0 */
+  gdouble cpu;                  /* CPU time of all threads where the others are time that passed, or 0 */
   gsize bytes_per_stream;
   const BenchPeer *peer;        /* NULL: there is none */
   gdouble peer_median;          /* 0: it does not offer this */
