@@ -178,7 +178,8 @@ rnn_output_mark (const RnnOutput *output, const gchar *text, const gfloat *frame
 
   if (output->marks == RNN_MARKS_TEXT)
     return mark_text (output, folded, n, targets) || refuse (folded, error);
-  rnn_marks_find_voice (frames, n, dim, voiced);
+  if (*folded || output->marks != RNN_MARKS_ENERGY)
+    rnn_marks_find_voice (frames, n, dim, voiced);
   if (output->marks == RNN_MARKS_ENDING)
     return mark_ending (output, folded, voiced, n, targets) || refuse (folded, error);
   mark_voice (output, voiced, n, targets);

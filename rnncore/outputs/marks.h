@@ -3,7 +3,8 @@
  * energy say what each frame is.
  *
  *   text     every frame is what the text names: a class, or some tags
- *   energy   frames with a voice are the last class, or the only tag; the text is not asked
+ *   energy   frames with a voice are the last class, or the only tag; of the text only this is asked: where it is empty, as that of
+ *            music is, nothing is a voice
  *   ending   a class: frames from shortly before the end of the voice to shortly after it are what the text names, those with
  *            a voice before that are unknown, all others are the class "other"
  *

@@ -54,6 +54,7 @@ const RnnOption rnn_train_options[] = {
   FLOAT (noise_prob, 0, 1, 0, "probability of noise in the background"),
   FLOAT (snr_low, -100, 100, 5, "loudest noise: dB below the mean energy of a stretch"),
   FLOAT (snr_high, -100, 100, 40, "faintest noise, dB"),
+  FLOAT (emphasis, 0, 20, 0, "nepers by which the front end lifts the highest band over the lowest: SNRs are those without it"),
   FLOAT (babble, 0, 1, 0, "probability that the noise is another example"),
   INT (edge_pad, 0, 10000, 0, "most frames of the example's own quiet added before and after"),
   INT (time_masks, 0, 100, 0, "SpecAugment: masked spans of frames"),

@@ -79,6 +79,7 @@ typedef struct {
   gfloat level;                 /* dB: largest change of an example's or stretch's loudness */
   gfloat reverb;                /* probability of a room */
   gfloat noise_prob, snr_low, snr_high; /* probability of background noise, and its distance in dB */
+  gfloat emphasis;              /* nepers: of the highest band over the lowest, that is no part of that distance */
   gfloat babble;                /* probability that the noise is another example */
   gint edge_pad;                /* most frames of the example's own quiet added before and after */
   gint time_masks, time_mask_width, freq_masks, freq_mask_width;

@@ -54,6 +54,9 @@ test_energy (void)
   g_assert_true (rnn_output_mark (output, "anything", frames, 200, 4, targets, NULL));
   for (guint t = 0; t < 200; t++)
     g_assert_cmpfloat (targets[t], ==, t >= 47 && t < 103);
+  g_assert_true (rnn_output_mark (output, " ", frames, 200, 4, targets, NULL));  /* music */
+  for (guint t = 0; t < 200; t++)
+    g_assert_cmpfloat (targets[t], ==, 0);
   rnn_output_mark_quiet (output, &quiet);
   g_assert_cmpfloat (quiet, ==, 0);
 }

@@ -167,11 +167,22 @@ test_level (void)
   g_assert_cmpfloat_with_epsilon (highest, 10 + 20 * logf (10) / 10, 0.4);
 }
 
+/* Energy of a frame, without @emphasis */
+static gdouble
+total_energy (const gfloat *frame, gfloat emphasis)
+{
+  gdouble sum = 0;
+
+  for (gint c = 0; c < DIM; c++)
+    sum += exp (frame[c] - emphasis * c / DIM);
+  return sum;
+}
+
 /* Energy of noise in the gaps, against the mean energy of all frames: the ratio that was asked for. */
 static void
-test_noise (void)
+check_noise (gfloat emphasis)
 {
-  const gdouble speech = log (DIM * exp (10) / 2);
+  const gfloat loud[DIM] = { 10, 10, 10, 10 };
   gfloat x[FRAMES * DIM];
   gdouble ratio = 0;
   RnnTrainConfig config;
@@ -179,17 +190,25 @@ test_noise (void)
   rnn_options_init (rnn_train_options, &config);
   config.noise_prob = 1;
   config.snr_low = config.snr_high = 12;
+  config.emphasis = emphasis;
   for (guint seed = 0; seed < 50; seed++) {
     gdouble sum = 0;
 
     apply (&config, seed, x);
-    for (guint i = 0; i < FRAMES * DIM; i++) {
+    for (guint i = 0; i < FRAMES * DIM; i++)
       g_assert_cmpfloat (x[i], >=, frame_value (i / DIM));
-      sum += frame_value (i / DIM) == FLOOR ? exp (x[i]) : 0;
-    }
-    ratio += (speech - log (sum / (FRAMES / 2))) / 50;
+    for (guint t = 0; t < FRAMES; t++)
+      sum += frame_value (t) == FLOOR ? total_energy (x + t * DIM, emphasis) : 0;
+    ratio += log (total_energy (loud, emphasis) / 2 / (sum / (FRAMES / 2))) / 50;
   }
   g_assert_cmpfloat_with_epsilon (ratio * 10 / log (10), 12, 1.5);
+}
+
+static void
+test_noise (void)
+{
+  check_noise (0);
+  check_noise (5);
 }
 
 /* A room fills the frames after a sound, less and less, and adds nothing before it. */
@@ -224,6 +243,37 @@ test_background (void)
   g_assert_cmpuint (louder, ==, FRAMES * DIM / 2);
 }
 
+/* Of three examples with targets one has nothing in it: that one is heard behind the others, as loud as a noise would be. */
+static void
+test_background_of_nothing (void)
+{
+  const gdouble speech = log (DIM * exp (10) / 2);
+  RnnDataset *data = rnn_dataset_new (DIM);
+  gfloat frames[10 * DIM], targets[10], x[FRAMES * DIM];
+  RnnTrainConfig config;
+  RnnRng rng;
+
+  for (guint e = 0; e < 3; e++) {
+    for (guint t = 0; t < 10; t++)
+      targets[t] = e != 1 && t == 4;
+    for (guint i = 0; i < 10 * DIM; i++)
+      frames[i] = e == 1 && i % DIM == 0 ? 6 : e == 1 ? FLOOR : 8;      /* one band alone */
+    rnn_dataset_add_series (data, frames, 10, targets, 1);
+  }
+  rnn_options_init (rnn_train_options, &config);
+  config.noise_prob = config.babble = 1;
+  config.snr_low = config.snr_high = 12;
+  for (guint seed = 0; seed < 20; seed++) {
+    for (guint i = 0; i < FRAMES * DIM; i++)
+      x[i] = frame_value (i / DIM);
+    rnn_rng_seed (&rng, seed, 0);
+    rnn_acoustics_apply (&config, &rng, data, FLOOR, FRAMES, DIM, x);
+    g_assert_cmpfloat_with_epsilon (x[60 * DIM], speech - 1.2 * log (10), 0.1);
+    g_assert_cmpfloat (x[60 * DIM + 1], <, x[60 * DIM] - 2);
+  }
+  rnn_dataset_free (data);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -236,5 +286,6 @@ main (int argc, char **argv)
   g_test_add_func ("/train/acoustics/noise", test_noise);
   g_test_add_func ("/train/acoustics/reverb", test_reverb);
   g_test_add_func ("/train/acoustics/background", test_background);
+  g_test_add_func ("/train/acoustics/background-of-nothing", test_background_of_nothing);
   return g_test_run ();
 }
