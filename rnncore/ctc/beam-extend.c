@@ -307,31 +307,42 @@ hopeless (const RnnBeam *beam, gdouble worth)
   return worth < beam->best - beam->config.beam_threshold;
 }
 
+static inline gdouble
+most_of_hotwords (const RnnBeam *beam)
+{
+  return beam->hotwords ? rnn_hotwords_get_most (beam->hotwords) : 0;
+}
+
 /* No more than rnn_beam_score_word () gives. */
 static gdouble
-most_of_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+most_of_word (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 number, const gchar *text)
 {
-  const RnnBeamLanguage *language = beam->language;
-  guint32 number = rnn_beam_number_of (beam, h, word);
-  gfloat goes_on, ends, on = rnn_scorer_ceiling (language->scorer, beam->states + (gsize) (h - beam->now) * beam->state_size, number);
+  RnnScorer *scorer = beam->language->scorer;
+  gfloat goes_on, ends, on = rnn_scorer_ceiling (scorer, beam->states + (gsize) (h - beam->now) * beam->state_size, number, text);
 
   if (!may_be_over (beam, h))
     return on;
   weigh_end (beam, h->paused, &goes_on, &ends);
-  return rnn_beam_log_add (on, ends - goes_on + rnn_scorer_ceiling (language->scorer, beam->begin, number));
+  return rnn_beam_log_add (on, ends - goes_on + rnn_scorer_ceiling (scorer, beam->begin, number, text));
 }
 
-/* Is it so even if a model that takes long to ask says what is best for the word? */
+gdouble
+rnn_beam_most_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 number, const gchar *text)
+{
+  return h->language + beam->config.word_score + beam->config.lm_weight * most_of_word (beam, h, number, text)
+      + most_of_hotwords (beam);
+}
+
+/* What is hopeless even if the model says the best of the word that it may is not asked of one that takes long. */
 static gboolean
 is_hopeless_word (RnnBeam *beam, const Extension *x, guint32 word)
 {
-  gdouble others = x->mass + x->h->language;
+  const RnnScorer *scorer = beam->language->scorer;
 
-  if (hopeless (beam, others + MAX (beam->config.word_score, 0) + (beam->hotwords ? 100 : 0)))
+  if (hopeless (beam, x->mass + x->h->language + MAX (beam->config.word_score, 0) + (beam->hotwords ? 100 : 0)))
     return TRUE;
-  return beam->language->scorer && beam->language->scorer->prepares
-      && hopeless (beam, others + beam->config.word_score + beam->config.lm_weight * most_of_word (beam, x->h, word)
-          + (beam->hotwords ? rnn_hotwords_get_most (beam->hotwords) : 0));
+  return scorer && scorer->prepares && hopeless (beam, x->mass + rnn_beam_most_worth (beam, x->h, rnn_beam_number_of (beam, x->h, word),
+          rnn_beam_spell (beam, word, x->h->spelling)));
 }
 
 /* The last word ends as @word. */
@@ -341,7 +352,7 @@ close_word (RnnBeam *beam, Extension *x, guint32 word)
   if (is_hopeless_word (beam, x, word))
     return FALSE;
   if (beam->asking) {
-    rnn_beam_note_question (beam, x->h, word);
+    rnn_beam_note_question (beam, x->h, word, beam->best - beam->config.beam_threshold - x->mass);
     return FALSE;
   }
   x->c.key = rnn_beam_key_of_words (x->c.hash, word, x->c.key);
@@ -352,6 +363,8 @@ close_word (RnnBeam *beam, Extension *x, guint32 word)
   x->c.closed = TRUE;
   x->c.ahead = 0;
   x->c.language += rnn_beam_word_worth (beam, x->h, word);
+  if (hopeless (beam, x->mass + x->c.language + most_of_hotwords (beam)))
+    return FALSE;
   if (beam->hotwords)
     x->c.hot = rnn_hotwords_step (beam->hotwords, x->c.hot, end_symbol (beam, word), &x->c.language);
   return TRUE;

@@ -6,6 +6,7 @@
 #include "beam.h"
 
 #define NEVER -INFINITY
+#define HASHED 64               /* bytes */
 
 /* The last word of @h, which is @ended when it was under way, becomes a word of the history. (a new reference) */
 static guint32
@@ -220,13 +221,15 @@ same_future (const RnnBeam *beam, guint i, guint j)
       && memcmp (beam->next_states + i * size, beam->next_states + j * size, size) == 0;
 }
 
+/* Of a state its end: a recurrent model has a digest of all there, and the whole is some kilobytes. */
 static guint
 hash_future (const RnnBeam *beam, guint i)
 {
   const RnnBeamHypothesis *h = &beam->next[i];
+  gsize size = MIN (beam->state_size, HASHED);
   guint64 key = rnn_beam_mix (rnn_beam_mix (h->inside, h->node), (guint64) h->hot << 32 | (guint32) h->last);
 
-  return (guint) rnn_digest_bytes (key ^ (guint64) h->open, beam->next_states + i * beam->state_size, beam->state_size);
+  return (guint) rnn_digest_bytes (key ^ (guint64) h->open, beam->next_states + (i + 1) * beam->state_size - size, size);
 }
 
 /* Place @place goes to a better hypothesis that has the same future; if it does not, it is entered among the futures. */

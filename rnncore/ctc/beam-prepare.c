@@ -26,9 +26,9 @@ rnn_beam_prepare_clear (RnnBeamQuestions *q)
 }
 
 void
-rnn_beam_note_question (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word)
+rnn_beam_note_question (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, gdouble least)
 {
-  RnnBeamQuestion question = { (guint) (h - beam->now), word, (guint) beam->questions.texts->len, rnn_beam_number_of (beam, h, word) };
+  RnnBeamQuestion question = { (guint) (h - beam->now), word, (guint) beam->questions.texts->len, rnn_beam_number_of (beam, h, word), least };
 
   if (word == RNN_BEAM_NONE) {
     g_string_append (beam->questions.texts, rnn_beam_spell (beam, word, h->spelling));
@@ -62,21 +62,41 @@ send (RnnBeam *beam)
   g_array_set_size (list, 0);
 }
 
-/* The words after the states of their hypotheses, and how likely a sentence is over there. */
+/* How likely a sentence is over after what the hypotheses have said: with that a model has read all of it, and has an idea of the words. */
 static void
-ask_words (RnnBeam *beam)
+ask_ends (RnnBeam *beam)
 {
   guint before = G_MAXUINT;
 
+  if (beam->questions.words->len > 0)
+    ask (beam, beam->begin, 0, NULL, NULL);
   for (guint i = 0; i < beam->questions.words->len; i++) {
     const RnnBeamQuestion *q = &g_array_index (beam->questions.words, RnnBeamQuestion, i);
-    const guint8 *state = beam->states + (gsize) q->from * beam->state_size;
 
-    ask (beam, state, q->number, text_of (beam, q), NULL);
     if (q->from != before)
-      ask (beam, state, 0, NULL, NULL);
+      ask (beam, beam->states + (gsize) q->from * beam->state_size, 0, NULL, NULL);
     before = q->from;
   }
+  send (beam);
+}
+
+/* The words that are not hopeless by that idea, after the states of their hypotheses; the others are questions no more. */
+static void
+ask_words (RnnBeam *beam)
+{
+  GArray *words = beam->questions.words;
+  guint n = 0;
+
+  for (guint i = 0; i < words->len; i++) {
+    RnnBeamQuestion q = g_array_index (words, RnnBeamQuestion, i);
+    const gchar *text = text_of (beam, &q);
+
+    if (rnn_beam_most_worth (beam, &beam->now[q.from], q.number, text) < q.least)
+      continue;
+    ask (beam, beam->states + (gsize) q.from * beam->state_size, q.number, text, NULL);
+    g_array_index (words, RnnBeamQuestion, n++) = q;
+  }
+  g_array_set_size (words, n);
   send (beam);
 }
 
@@ -97,6 +117,7 @@ ask_beginnings (RnnBeam *beam)
 void
 rnn_beam_prepare_words (RnnBeam *beam)
 {
+  ask_ends (beam);
   ask_words (beam);
   ask_beginnings (beam);
   g_array_set_size (beam->questions.words, 0);

@@ -176,6 +176,7 @@ typedef struct {
   guint from;                   /* hypothesis */
   guint32 word, text;           /* RNN_BEAM_NONE: what is at `text` of the texts */
   guint32 number;               /* the scorer's */
+  gdouble least;                /* what it must be worth with what its hypothesis is */
 } RnnBeamQuestion;
 
 typedef struct {
@@ -237,6 +238,8 @@ guint32  rnn_beam_number_of  (RnnBeam *beam, const RnnBeamHypothesis *h, guint32
 /* Both ways to say @text after @h, in the same sentence and in another; FALSE: the other one does not matter. */
 gboolean rnn_beam_may_begin (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 number, const gchar *text, guint8 *next, gfloat *on,
     gfloat *anew);
+/* The most that words and hotwords are worth when @text is the last one of @h, by what the model knows without much work. */
+gdouble  rnn_beam_most_worth (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 number, const gchar *text);
 /* The model's state that @word of the lexicon goes on from: that of @h, or the beginning of a sentence. */
 const guint8 *rnn_beam_state_before (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);
 /* What it is worth that the last word of @h, under way, is @word; and that it is so. */
@@ -276,7 +279,8 @@ void  rnn_beam_swap (RnnBeam *beam, guint n);           /* next[n] become now[] 
 
 void rnn_beam_prepare_init  (RnnBeamQuestions *questions);
 void rnn_beam_prepare_clear (RnnBeamQuestions *questions);
-void rnn_beam_note_question (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word);  /* @word may end @h */
+/* @word may end @h, if the two are worth as much as @least. */
+void rnn_beam_note_question (RnnBeam *beam, const RnnBeamHypothesis *h, guint32 word, gdouble least);
 void rnn_beam_prepare_words (RnnBeam *beam);    /* what was noted */
 void rnn_beam_prepare_states (RnnBeam *beam, guint n);  /* after[]: of the chosen[n] that end a word of the lexicon */
 

@@ -21,7 +21,9 @@ gfloat rnn_ctc_loss (const gfloat *logits, gsize ld, gint T, gint V, const gint 
 
 /* log (sum of exp (x[n])), n >= 1; NAN when any x is, or when all are infinite */
 gfloat rnn_log_sum_exp (gint n, const gfloat *x);
-/* out[V] = logits - rnn_log_sum_exp (logits); out may be logits */
+/* log (sum of exp (logits[V] - max)) */
+gfloat rnn_log_z (gint V, const gfloat *logits, gfloat *max);
+/* out[V] = (logits - max) - rnn_log_z (logits); out may be logits */
 void rnn_log_softmax (gint V, const gfloat *logits, gfloat *out);
 
 /* ---- align.c: which steps said which token ---- */

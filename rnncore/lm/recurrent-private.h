@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside a recurrent scorer: recurrent.c (what it is, words as tokens), recurrent-rows.c (the arithmetic). */
+/* Inside a recurrent scorer: recurrent.c (what it is, words as tokens), recurrent-rows.c (the arithmetic), recurrent-nodes.c (what is known). */
 #pragma once
 #include "recurrent.h"
 #include "../model/root.h"
@@ -35,24 +35,52 @@ typedef struct {
   RnnRecurrentScore *remembered;        /* [REMEMBERED] */
 } RnnRecurrent;
 
+/* ---- recurrent-nodes.c ---- */
+
+/* Tokens read after a state: what is known then. */
+typedef struct {
+  gfloat *state;                /* [n_state] of the cells */
+  gfloat *y;                    /* [V] for the next token; then the greatest of them, and rnn_log_z () */
+} RnnRecurrentNode;
+
+typedef struct {
+  guint n_floats, n_state;      /* of a node; of these its state */
+  guint n_sets;
+  guint now, spare;             /* call; the next of those that are not found again */
+  guint64 *keys;                /* [n_sets][WAYS]; 0: none */
+  guint32 *used;                /* [n_sets][WAYS] in which call */
+  gfloat *floats;               /* [n_sets][WAYS], [SPARE]: [n_floats] */
+} RnnRecurrentNodes;
+
+void     rnn_recurrent_nodes_init  (RnnRecurrentNodes *nodes, gsize n_state, gsize V);
+void     rnn_recurrent_nodes_clear (RnnRecurrentNodes *nodes);
+/* Another call begins: what it finds stays until it ends; so does what it adds, or, when there are too many, until two steps later. */
+void     rnn_recurrent_nodes_begin (RnnRecurrentNodes *nodes);
+gboolean rnn_recurrent_nodes_find  (RnnRecurrentNodes *nodes, guint64 key, RnnRecurrentNode *node);
+/* A place for it, to be filled in. */
+void     rnn_recurrent_nodes_add   (RnnRecurrentNodes *nodes, guint64 key, RnnRecurrentNode *node);
+
+/* ---- recurrent-rows.c ---- */
+
 /* One word after one state. */
 typedef struct {
   const gfloat *state;
-  guint64 digest;               /* of the state */
-  guint64 key;                  /* of both */
+  guint64 key;                  /* of the state and the word */
   gfloat *next;                 /* where the state after it goes, or NULL */
   guint n, n_steps;             /* tokens; with the one more that says how letters end */
   gfloat x[RNN_RECURRENT_LONGEST + 1];  /* the token before, then these */
+  guint64 path;                 /* digest of the state and of the tokens read */
+  RnnRecurrentNode node;        /* after these */
   gfloat score;                 /* so far */
-  guint node;                   /* of the step under way: its place in the batch */
 } RnnRecurrentRow;
 
 typedef struct {                /* what one call works in */
   RnnRecurrentRow rows[RNN_RECURRENT_ROWS];
-  RnnRecurrentRow *order[RNN_RECURRENT_ROWS];
-  gfloat x[RNN_RECURRENT_ROWS];
+  RnnRecurrentNodes nodes;
+  RnnRecurrentNode made[RNN_RECURRENT_ROWS];    /* where the batch of a step goes */
+  gfloat x[RNN_RECURRENT_ROWS]; /* the batch: */
+  gfloat *states;               /* [ROWS][n_state] */
   gfloat *y;                    /* [ROWS][V] */
-  gfloat *states[2];            /* [ROWS][n_state] of the step under way, of the one before, in turns */
   gfloat *scratch;
 } RnnRecurrentRoom;
 
@@ -62,7 +90,10 @@ void     rnn_recurrent_leave (RnnRecurrent *r, RnnRecurrentRoom *room);
 void     rnn_recurrent_room_free (gpointer room);
 /* Scores of room->rows[n], and the states after them where these are wanted: each the same bits as by itself. */
 void     rnn_recurrent_answer (const RnnRecurrent *r, RnnRecurrentRoom *room, guint n);
+/* The score of @row but for tokens of which nothing is known yet: no less than the whole. */
+gfloat   rnn_recurrent_peek (const RnnRecurrent *r, RnnRecurrentRoom *room, RnnRecurrentRow *row);
 guint64  rnn_recurrent_digest (const RnnRecurrent *r, const gfloat *state);
+guint64  rnn_recurrent_digest_in (const RnnRecurrent *r, const gfloat *state);         /* that it holds */
 void     rnn_recurrent_set_digest (const RnnRecurrent *r, gfloat *state);
 
 G_END_DECLS

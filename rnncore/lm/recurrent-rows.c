@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words after states, many at once: all of a step go through the model as one batch, and words that begin with the same tokens after the
- * same state go together as far as they are the same, as in a tree. */
+/* Words after states, many at once: of the tree of their tokens, what is new of a step goes through the model as one batch. */
 #include "recurrent-private.h"
 #include "../base/digest.h"
 #include "../ctc/ctc.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- rooms ---- */
@@ -21,9 +19,9 @@ rnn_recurrent_enter (RnnRecurrent *r)
   if (room)
     return room;
   room = g_new (RnnRecurrentRoom, 1);
+  rnn_recurrent_nodes_init (&room->nodes, r->root->n_state, r->V);
   room->y = g_new (gfloat, (gsize) RNN_RECURRENT_ROWS * r->V);
-  for (guint i = 0; i < 2; i++)
-    room->states[i] = g_aligned_alloc (RNN_RECURRENT_ROWS * r->root->n_state + 1, sizeof (gfloat), 64);
+  room->states = g_aligned_alloc (RNN_RECURRENT_ROWS * r->root->n_state + 1, sizeof (gfloat), 64);
   room->scratch = g_aligned_alloc (rnn_cell_scratch_size (r->root, 1, RNN_RECURRENT_ROWS) + 1, sizeof (gfloat), 64);
   return room;
 }
@@ -41,9 +39,9 @@ rnn_recurrent_room_free (gpointer data)
 {
   RnnRecurrentRoom *room = data;
 
+  rnn_recurrent_nodes_clear (&room->nodes);
   g_free (room->y);
-  g_aligned_free (room->states[0]);
-  g_aligned_free (room->states[1]);
+  g_aligned_free (room->states);
   g_aligned_free (room->scratch);
   g_free (room);
 }
@@ -64,70 +62,89 @@ rnn_recurrent_set_digest (const RnnRecurrent *r, gfloat *state)
   memcpy (state + r->root->n_state + RNN_RECURRENT_DIGEST, &digest, sizeof digest);
 }
 
+guint64
+rnn_recurrent_digest_in (const RnnRecurrent *r, const gfloat *state)
+{
+  guint64 digest;
+
+  memcpy (&digest, state + r->root->n_state + RNN_RECURRENT_DIGEST, sizeof digest);
+  return digest;
+}
+
 /* ---- the tree ---- */
 
-static gint
-compare_rows (gconstpointer a, gconstpointer b)
+static void
+begin_row (const RnnRecurrent *r, RnnRecurrentRow *row)
 {
-  const RnnRecurrentRow *x = *(RnnRecurrentRow * const *) a, *y = *(RnnRecurrentRow * const *) b;
-
-  if (x->digest != y->digest)
-    return x->digest < y->digest ? -1 : 1;
-  for (guint i = 0; i <= MIN (x->n, y->n); i++)
-    if (x->x[i] != y->x[i])
-      return x->x[i] < y->x[i] ? -1 : 1;
-  return (x->n > y->n) - (x->n < y->n);
+  row->path = MAX (1, rnn_recurrent_digest_in (r, row->state));
+  row->node.state = (gfloat *) row->state;
 }
 
-/* Before token t + 1 both have heard the same. */
-static gboolean
-same_so_far (const RnnRecurrentRow *a, const RnnRecurrentRow *b, guint t)
+/* Its node, once @t tokens behind the one before are read. */
+static void
+step_row (RnnRecurrentRow *row, guint t)
 {
-  return a->digest == b->digest && memcmp (a->x, b->x, (t + 1) * sizeof *a->x) == 0;
+  guint64 token = (guint64) row->x[t];
+
+  row->path = MAX (1, rnn_digest_bytes (row->path, &token, sizeof token));
 }
 
-/* Places in the batch for step t of those rows that have one; returns how many. */
-static guint
-place_rows (const RnnRecurrent *r, RnnRecurrentRoom *room, guint n, guint t)
+/* log P of @token in a node, the bits of rnn_log_softmax (). */
+static gfloat
+log_p (const RnnRecurrent *r, const RnnRecurrentNode *node, gfloat token)
+{
+  return (node->y[(gint) token] - node->y[r->V]) - node->y[r->V + 1];
+}
+
+/* The n nodes made: through the model as one batch. */
+static void
+make_nodes (const RnnRecurrent *r, RnnRecurrentRoom *room, guint n)
+{
+  gsize n_state = r->root->n_state, V = (gsize) r->V;
+  RnnRun run = {.T = 1,.B = (gint) n,.x = room->x,.y = room->y,.state = room->states,.state_stride = n_state,.scratch = room->scratch };
+
+  rnn_cell_forward (r->root, &run);
+  for (guint b = 0; b < n; b++) {
+    gfloat *y = room->made[b].y;
+
+    memcpy (room->made[b].state, room->states + b * n_state, n_state * sizeof *y);
+    memcpy (y, room->y + b * V, V * sizeof *y);
+    y[V + 1] = rnn_log_z (r->V, y, &y[V]);
+  }
+}
+
+/* The nodes of step t of the rows that have one: found, or made. */
+static void
+find_nodes (const RnnRecurrent *r, RnnRecurrentRoom *room, guint n, guint t)
 {
   gsize n_state = r->root->n_state;
-  const RnnRecurrentRow *last = NULL;
-  guint nodes = 0;
+  guint new = 0;
 
   for (guint i = 0; i < n; i++) {
-    RnnRecurrentRow *row = room->order[i];
-    const gfloat *before = t == 0 ? row->state : room->states[~t & 1] + row->node * n_state;
+    RnnRecurrentRow *row = &room->rows[i];
+    const gfloat *before = row->node.state;
 
     if (t >= row->n_steps)
       continue;
-    if (!last || !same_so_far (last, row, t)) {
-      memcpy (room->states[t & 1] + nodes * n_state, before, n_state * sizeof *before);
-      room->x[nodes++] = row->x[t];
-    }
-    row->node = nodes - 1;
-    last = row;
+    if (t > 0)
+      step_row (row, t);
+    if (rnn_recurrent_nodes_find (&room->nodes, row->path, &row->node))
+      continue;
+    rnn_recurrent_nodes_add (&room->nodes, row->path, &row->node);
+    memcpy (room->states + new * n_state, before, n_state * sizeof *before);
+    room->x[new] = row->x[t];
+    room->made[new++] = row->node;
   }
-  return nodes;
-}
-
-/* y becomes log-probabilities. */
-static void
-run (const RnnRecurrent *r, RnnRecurrentRoom *room, guint nodes, guint t)
-{
-  RnnRun run = {.T = 1,.B = (gint) nodes,.x = room->x,.y = room->y,.state = room->states[t & 1],.state_stride = r->root->n_state,
-    .scratch = room->scratch
-  };
-
-  rnn_cell_forward (r->root, &run);
-  for (guint b = 0; b < nodes; b++)
-    rnn_log_softmax (r->V, room->y + (gsize) b * r->V, room->y + (gsize) b * r->V);
+  if (new > 0)
+    make_nodes (r, room, new);
 }
 
 /* What may follow letters: log P (" " or the end); their shares in @extra. */
 static gfloat
-part (const RnnRecurrent *r, const gfloat *y, gfloat *extra)
+part (const RnnRecurrent *r, const RnnRecurrentNode *node, gfloat *extra)
 {
-  gfloat both[2] = { y[r->space], r->end >= 0 ? y[r->end] : -INFINITY }, sum = rnn_log_sum_exp (r->end >= 0 ? 2 : 1, both);
+  gfloat both[2] = { log_p (r, node, (gfloat) r->space), r->end >= 0 ? log_p (r, node, (gfloat) r->end) : -INFINITY };
+  gfloat sum = rnn_log_sum_exp (r->end >= 0 ? 2 : 1, both);
 
   extra[RNN_RECURRENT_SPACE] = both[0] - sum;
   extra[RNN_RECURRENT_END] = r->end >= 0 ? both[1] - sum : 0;
@@ -136,20 +153,19 @@ part (const RnnRecurrent *r, const gfloat *y, gfloat *extra)
 
 /* Step t of a row that has it. */
 static void
-take_step (const RnnRecurrent *r, RnnRecurrentRoom *room, RnnRecurrentRow *row, guint t)
+take_step (const RnnRecurrent *r, RnnRecurrentRow *row, guint t)
 {
-  const gfloat *y = room->y + (gsize) row->node * r->V;
   gfloat extra[RNN_RECURRENT_EXTRA] = { row->x[row->n] };
 
   if (t < row->n) {
-    row->score += y[(gint) row->x[t + 1]];
-  } else {
-    row->score += part (r, y, extra);
+    row->score += log_p (r, &row->node, row->x[t + 1]);
+  } else if (row->n > 0) {
+    row->score += part (r, &row->node, extra);
     extra[RNN_RECURRENT_LAST] = (gfloat) r->space;
   }
   if (t + 1 < row->n_steps || !row->next)
     return;
-  memcpy (row->next, room->states[t & 1] + row->node * r->root->n_state, r->root->n_state * sizeof (gfloat));
+  memcpy (row->next, row->node.state, r->root->n_state * sizeof (gfloat));
   memcpy (row->next + r->root->n_state, extra, sizeof extra);
   rnn_recurrent_set_digest (r, row->next);
 }
@@ -157,15 +173,31 @@ take_step (const RnnRecurrent *r, RnnRecurrentRoom *room, RnnRecurrentRow *row, 
 void
 rnn_recurrent_answer (const RnnRecurrent *r, RnnRecurrentRoom *room, guint n)
 {
-  guint nodes;
+  guint longest = 0;
 
-  for (guint i = 0; i < n; i++)
-    room->order[i] = &room->rows[i];
-  qsort (room->order, n, sizeof *room->order, compare_rows);
-  for (guint t = 0; (nodes = place_rows (r, room, n, t)) > 0; t++) {
-    run (r, room, nodes, t);
-    for (guint i = 0; i < n; i++)
-      if (t < room->order[i]->n_steps)
-        take_step (r, room, room->order[i], t);
+  rnn_recurrent_nodes_begin (&room->nodes);
+  for (guint i = 0; i < n; i++) {
+    begin_row (r, &room->rows[i]);
+    longest = MAX (longest, room->rows[i].n_steps);
   }
+  for (guint t = 0; t < longest; t++) {
+    find_nodes (r, room, n, t);
+    for (guint i = 0; i < n; i++)
+      if (t < room->rows[i].n_steps)
+        take_step (r, &room->rows[i], t);
+  }
+}
+
+gfloat
+rnn_recurrent_peek (const RnnRecurrent *r, RnnRecurrentRoom *room, RnnRecurrentRow *row)
+{
+  begin_row (r, row);
+  for (guint t = 0; t < row->n; t++) {
+    if (t > 0)
+      step_row (row, t);
+    if (!rnn_recurrent_nodes_find (&room->nodes, row->path, &row->node))
+      break;
+    row->score += log_p (r, &row->node, row->x[t + 1]);
+  }
+  return row->score;
 }

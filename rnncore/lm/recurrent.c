@@ -85,18 +85,9 @@ remember (RnnRecurrent *r, guint64 key, gfloat score)
 }
 
 static guint64
-digest_in (const RnnRecurrent *r, const gfloat *state)
-{
-  guint64 digest;
-
-  memcpy (&digest, state + r->root->n_state + RNN_RECURRENT_DIGEST, sizeof digest);
-  return digest;
-}
-
-static guint64
 key_of (const RnnRecurrent *r, gconstpointer state, const gchar *text)
 {
-  return text ? rnn_digest_bytes (digest_in (r, state), text, strlen (text)) : rnn_digest_bytes (digest_in (r, state), "", 1);
+  return rnn_digest_bytes (rnn_recurrent_digest_in (r, state), text ? text : "", text ? strlen (text) : 1);
 }
 
 /* FALSE: there is nothing to compute, but NOTHING. */
@@ -106,12 +97,12 @@ ask (const RnnRecurrent *r, const RnnScorerQuestion *question, guint64 key, RnnR
   const gfloat *extra = (const gfloat *) question->state + r->root->n_state;
 
   row->state = question->state;
-  row->digest = digest_in (r, question->state);
   row->key = key;
   row->next = question->next;
   row->x[0] = extra[RNN_RECURRENT_LAST];
   row->x[1] = (gfloat) r->end;
-  row->n = row->n_steps = 1;
+  row->n = r->end >= 0 && r->kind != RNN_RECURRENT_LETTERS;
+  row->n_steps = 1;
   row->score = 0;
   if (!question->text)
     return TRUE;
@@ -163,11 +154,10 @@ recurrent_prepare (RnnScorer *scorer, const RnnScorerQuestion *questions, guint 
 
   for (guint i = 0; i < n; i++) {
     const RnnScorerQuestion *q = &questions[i];
-    gboolean stored = !q->text && (r->end < 0 || r->kind == RNN_RECURRENT_LETTERS);
     guint64 key = key_of (r, q->state, q->text);
     gfloat score;
 
-    if (stored || (!q->next && recall (r, key, &score)))
+    if (!q->next && recall (r, key, &score))
       continue;
     if (ask (r, q, key, &room->rows[asked]))
       asked++;
@@ -195,6 +185,23 @@ recurrent_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointe
   if (next)
     memcpy (next, ((RnnRecurrent *) scorer)->begin, scorer->state_size);
   return NOTHING;
+}
+
+static gfloat
+recurrent_ceiling (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text)
+{
+  RnnRecurrent *r = (RnnRecurrent *) scorer;
+  RnnScorerQuestion question = { state, symbol, text, NULL };
+  gfloat score = NOTHING;
+  RnnRecurrentRoom *room;
+
+  if (recall (r, key_of (r, state, text), &score))
+    return score;
+  room = rnn_recurrent_enter (r);
+  if (ask (r, &question, 0, &room->rows[0]))
+    score = rnn_recurrent_peek (r, room, &room->rows[0]);
+  rnn_recurrent_leave (r, room);
+  return score;
 }
 
 static void
@@ -233,7 +240,7 @@ recurrent_holds (RnnScorer *scorer, gconstpointer state)
   const RnnRecurrent *r = (const RnnRecurrent *) scorer;
   gfloat last = ((const gfloat *) state)[r->root->n_state + RNN_RECURRENT_LAST];
 
-  return last >= 0 && last < (gfloat) r->V && digest_in (r, state) == rnn_recurrent_digest (r, state);
+  return last >= 0 && last < (gfloat) r->V && rnn_recurrent_digest_in (r, state) == rnn_recurrent_digest (r, state);
 }
 
 static const RnnScorerClass recurrent_class = {
@@ -245,6 +252,7 @@ static const RnnScorerClass recurrent_class = {
   .score_text = recurrent_score_text,
   .end = recurrent_end,
   .prepare = recurrent_prepare,
+  .ceiling = recurrent_ceiling,
   .holds = recurrent_holds,
   .finalize = recurrent_finalize,
 };

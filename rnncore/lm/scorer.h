@@ -38,9 +38,8 @@ typedef struct {
   /* Many questions at once, where that costs less than one after the other: fills in each @next; what is then asked without is
    * remembered, for a while.  The numbers are the same bits.  NULL where `prepares` is never set. */
   void    (*prepare)  (RnnScorer *scorer, const RnnScorerQuestion *questions, guint n);
-  /* No text with the number @symbol scores more after @state: what is known without much work.  NULL: that is what score () gives, or 0 where
-   * `prepares` is set. */
-  gfloat  (*ceiling)  (RnnScorer *scorer, gconstpointer state, guint32 symbol);
+  /* score_text () gives no more: what is known without much work.  NULL: that is what score () gives. */
+  gfloat  (*ceiling)  (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text);
   /* Can @state, whose bytes came from outside, be one of its?  NULL: any can. */
   gboolean (*holds)   (RnnScorer *scorer, gconstpointer state);
   void    (*finalize) (RnnScorer *scorer);      /* may be NULL */
@@ -86,11 +85,9 @@ rnn_scorer_score_text (RnnScorer *scorer, gconstpointer state, guint32 symbol, c
 }
 
 static inline gfloat
-rnn_scorer_ceiling (RnnScorer *scorer, gconstpointer state, guint32 symbol)
+rnn_scorer_ceiling (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text)
 {
-  if (scorer->klass->ceiling)
-    return scorer->klass->ceiling (scorer, state, symbol);
-  return scorer->prepares ? 0 : scorer->klass->score (scorer, state, symbol, NULL);
+  return scorer->klass->ceiling ? scorer->klass->ceiling (scorer, state, symbol, text) : scorer->klass->score (scorer, state, symbol, NULL);
 }
 
 static inline gfloat

@@ -99,7 +99,7 @@ sum_score (RnnScorer *scorer, gconstpointer state, guint32 symbol, gpointer next
 }
 
 static gfloat
-sum_ceiling (RnnScorer *scorer, gconstpointer state, guint32 symbol)
+sum_ceiling (RnnScorer *scorer, gconstpointer state, guint32 symbol, const gchar *text)
 {
   Sum *sum = (Sum *) scorer;
   guint32 numbers[MOST];
@@ -108,7 +108,7 @@ sum_ceiling (RnnScorer *scorer, gconstpointer state, guint32 symbol)
   get_numbers (sum, symbol, numbers);
   for (guint i = 0; i < sum->n; state = (const guint8 *) state + sum->scorers[i++]->state_size)
     most += sum->weights[i] < 0 && sum->scorers[i]->prepares ? INFINITY
-        : sum->weights[i] * rnn_scorer_ceiling (sum->scorers[i], state, numbers[i]);
+        : sum->weights[i] * rnn_scorer_ceiling (sum->scorers[i], state, numbers[i], text);
   return most;
 }
 

@@ -5,7 +5,7 @@
 #include "base/rng.h"
 #include "ctc/beam.h"
 #include "ctc/ctc.h"
-#include "lm/recurrent.h"
+#include "lm/recurrent-private.h"
 #include "lm/ngram.h"
 #include "session/session.h"
 #include "folder.h"
@@ -353,6 +353,54 @@ prepared (void)
   }
 }
 
+/* What is known without much work: nothing at first; once the end was asked, of a word its first piece; then all of it. */
+static void
+ceilings (void)
+{
+  g_autofree gchar *path = write_model ("pieces.json", "[\" a\", \"b\", \" b\", \"</s>\"]", 4, "classes");
+  RnnScorer *ngram;
+  g_autoptr (RnnScorer) scorer = rnn_scorer_load (path, &ngram, NULL);
+  g_autofree guint8 *states = make_states (scorer);
+  guint8 *state = states + (N_STATES - 1) * scorer->state_size;      /* which nothing was asked after */
+  gfloat score;
+
+  g_assert_cmpfloat (rnn_scorer_ceiling (scorer, state, 0, "ab"), ==, 0);
+  rnn_scorer_end (scorer, state);
+  g_assert_cmpfloat (rnn_scorer_ceiling (scorer, state, 0, "ab"), ==, rnn_scorer_score_text (scorer, state, 0, "a", NULL));
+  score = rnn_scorer_score_text (scorer, state, 0, "ab", NULL);
+  g_assert_cmpfloat (rnn_scorer_ceiling (scorer, state, 0, "ab"), ==, score);
+  g_assert_cmpfloat (score, <, rnn_scorer_score_text (scorer, state, 0, "a", NULL));
+  g_assert_cmpfloat (rnn_scorer_ceiling (scorer, state, 0, "xyz"), <, -200);
+}
+
+/* Far more nodes than there is room for: what is found is what was put there, and nothing that a call has had goes before it ends. */
+static void
+nodes (void)
+{
+  enum { CALLS = 50, ROWS = RNN_RECURRENT_ROWS, V = 100000 };
+  RnnRecurrentNodes all;
+  RnnRecurrentNode had[ROWS];
+  guint found = 0;
+
+  rnn_recurrent_nodes_init (&all, 1, V);
+  for (guint64 call = 0; call < CALLS; call++) {
+    rnn_recurrent_nodes_begin (&all);
+    for (guint64 i = 0; i < ROWS; i++) {
+      guint64 key = (i < ROWS / 2 ? i : call * ROWS + i) + 1;
+
+      if (rnn_recurrent_nodes_find (&all, key, &had[i]))
+        found++;
+      else
+        rnn_recurrent_nodes_add (&all, key, &had[i]);
+      *had[i].state = had[i].y[V + 1] = (gfloat) key;
+    }
+    for (guint64 i = 0; i < ROWS; i++)
+      g_assert_cmpfloat (*had[i].state + had[i].y[V + 1], ==, 2 * ((i < ROWS / 2 ? i : call * ROWS + i) + 1));
+  }
+  g_assert_cmpuint (found, >, 0);
+  rnn_recurrent_nodes_clear (&all);
+}
+
 /* The n best of random scores, with a search that tells the model what it will ask, or one that does not. */
 static gchar *
 read_random (const gchar *const *names, const RnnCtcDecoderConfig *config, gboolean prepares)
@@ -454,6 +502,8 @@ main (int argc, char **argv)
   g_test_add_func ("/search-models/in-the-search", in_the_search);
   g_test_add_func ("/search-models/unknown", unknown);
   g_test_add_func ("/search-models/prepared", prepared);
+  g_test_add_func ("/search-models/ceilings", ceilings);
+  g_test_add_func ("/search-models/nodes", nodes);
   g_test_add_func ("/search-models/prepared-search", prepared_search);
   g_test_add_func ("/search-models/refused", refused);
   result = g_test_run ();
