@@ -9,17 +9,13 @@
 #define PATIENCE 8              /* scores that change the radius little: none was missed */
 #define FEWEST 9.5f             /* scores that say more than a distribution: ten, hardly faded */
 
-typedef struct {
-  gfloat level;                 /* a_h */
-  gfloat waited;                /* scores since the radius was looked for */
-  RnnHistogram scores;
-} Step;
-
 struct _RnnConformal {
   guint horizon;
   gfloat alpha, rate, growth, fewest;
-  Step *steps;                  /* [horizon] */
+  gfloat *level;                /* [horizon] a_h */
+  gfloat *waited;               /* [horizon] scores since the radius was looked for */
   gfloat *radius;               /* [horizon]; NAN while there are few scores */
+  RnnHistograms *scores;
 };
 
 RnnConformal *
@@ -32,10 +28,12 @@ rnn_conformal_new (guint horizon, guint window, gdouble coverage, gdouble rate)
   c->rate = (gfloat) rate;
   c->growth = 1 / (1 - 2.f / (gfloat) MAX (window, 4));
   c->fewest = MIN (FEWEST, 0.4f * (gfloat) window);
-  c->steps = g_new0 (Step, horizon);
+  c->level = g_new (gfloat, horizon);
+  c->waited = g_new0 (gfloat, horizon);
   c->radius = g_new (gfloat, horizon);
+  c->scores = rnn_histograms_new (horizon);
   for (guint h = 0; h < horizon; h++) {
-    c->steps[h].level = c->alpha;
+    c->level[h] = c->alpha;
     c->radius[h] = NAN;
   }
   return c;
@@ -46,55 +44,83 @@ rnn_conformal_free (RnnConformal *c)
 {
   if (!c)
     return;
+  g_free (c->level);
+  g_free (c->waited);
   g_free (c->radius);
-  g_free (c->steps);
+  rnn_histograms_free (c->scores);
   g_free (c);
 }
 
 static gboolean
-is_new (const RnnConformal *c, const Step *s)
+is_new (const RnnConformal *c, guint h)
 {
-  return s->scores.unit == 0 || s->scores.from[0] + s->scores.zeros < c->fewest * s->scores.unit;
+  return c->scores->unit[h] == 0 || rnn_histograms_get_sum (c->scores, h) < c->fewest * c->scores->unit[h];
 }
 
 /* Levels below 0 ask for more than was ever seen: as much more. */
 static gfloat
-choose_radius (const RnnConformal *c, const Step *s)
+choose_radius (const RnnConformal *c, guint h)
 {
-  if (is_new (c, s))
+  gfloat level = c->level[h];
+
+  if (is_new (c, h))
     return NAN;
-  return rnn_histogram_find (&s->scores, 1 - s->level) * (s->level < 0 ? 1 - 2 * s->level : 1);
+  return rnn_histograms_find (c->scores, h, 1 - level) * (level < 0 ? 1 - 2 * level : 1);
 }
 
 void
 rnn_conformal_count (RnnConformal *c, guint h, gfloat score)
 {
-  if (isfinite (score) && score >= 0)
-    rnn_histogram_add (&c->steps[h].scores, score, c->growth);
+  rnn_histograms_add (c->scores, h, 1, &score, c->growth);
+}
+
+/* Whether they are now to be looked for is left in waited[]. */
+static void
+follow (RnnConformal *c, guint first, guint n, const gfloat *scores, const gfloat *radii, const gboolean *follows)
+{
+  gfloat *levels = c->level + first, *waited = c->waited + first, *radius = c->radius + first;
+
+  for (guint i = 0; i < n; i++) {
+    gfloat score = scores[i], missed = score > radii[i] ? 1 : 0, level = levels[i] + c->rate * (c->alpha - missed);
+    gfloat counts = score >= 0 && score <= G_MAXFLOAT ? (gfloat) follows[i] : 0;
+
+    level = level > -1 ? level : -1;
+    level = level < 1 ? level : 1;
+    level = radii[i] == radii[i] ? level : levels[i];
+    levels[i] = counts > 0 ? level : levels[i];
+    missed = radius[i] == radius[i] ? missed : 1;
+    waited[i] += counts + PATIENCE * counts * missed;
+  }
+}
+
+static void
+add (RnnConformal *c, guint first, guint n, const gfloat *scores, const gfloat *radii, const gboolean *follows)
+{
+  rnn_histograms_add (c->scores, first, n, scores, c->growth);
+  follow (c, first, n, scores, radii, follows);
+  for (guint h = first; h < first + n; h++)
+    if (c->waited[h] >= PATIENCE) {
+      c->radius[h] = choose_radius (c, h);
+      c->waited[h] = 0;
+    }
 }
 
 void
 rnn_conformal_add (RnnConformal *c, guint h, gfloat score, gfloat radius)
 {
-  Step *s = &c->steps[h];
-  gfloat missed = score > radius ? 1 : 0, level = s->level + c->rate * (c->alpha - missed);
+  add (c, h, 1, &score, &radius, &(gboolean) { TRUE });
+}
 
-  if (!(score >= 0 && score <= G_MAXFLOAT))
-    return;
-  level = MAX (level, -1);
-  level = MIN (level, 1);
-  s->level = isnan (radius) ? s->level : level;
-  rnn_histogram_add (&s->scores, score, c->growth);
-  if (missed > 0 || ++s->waited >= PATIENCE || isnan (c->radius[h])) {
-    c->radius[h] = choose_radius (c, s);
-    s->waited = 0;
-  }
+void
+rnn_conformal_add_all (RnnConformal *c, const gfloat *scores, const gfloat *radii, const gboolean *follows)
+{
+  add (c, 0, c->horizon, scores, radii, follows);
 }
 
 gfloat
 rnn_conformal_get_quantile (RnnConformal *c, guint h, gdouble coverage, gfloat fallback)
 {
-  return is_new (c, &c->steps[h]) ? fallback : rnn_histogram_find (&c->steps[h].scores, (gfloat) coverage);
+  return is_new (c, h) ? fallback : rnn_histograms_find (c->scores, h, (gfloat) coverage);
 }
 
 gfloat
@@ -112,14 +138,12 @@ rnn_conformal_get_radii (RnnConformal *c)
 gfloat
 rnn_conformal_get_probability (RnnConformal *c, guint h, gfloat score)
 {
-  const RnnHistogram *scores = &c->steps[h].scores;
-
-  return (rnn_histogram_get_tail (scores, score) + 1) / (rnn_histogram_get_total (scores) + 1);
+  return (rnn_histograms_get_tail (c->scores, h, score) + 1) / (rnn_histograms_get_tail (c->scores, h, 0) + 1);
 }
 
 /* ---- state ---- */
 
-#define NUMBERS (6 + RNN_HISTOGRAM_BINS)
+#define NUMBERS (6 + RNN_BINS)
 
 gsize
 rnn_conformal_get_state_size (RnnConformal *c)
@@ -131,35 +155,31 @@ void
 rnn_conformal_get_state (RnnConformal *c, gfloat *state)
 {
   for (guint h = 0; h < c->horizon; h++, state += NUMBERS) {
-    state[0] = c->steps[h].level;
-    state[1] = c->steps[h].scores.unit;
-    state[2] = c->steps[h].scores.zeros;
-    state[3] = (gfloat) c->steps[h].scores.origin;
+    state[0] = c->level[h];
     state[4] = c->radius[h];
-    state[5] = c->steps[h].waited;
-    memcpy (state + 6, c->steps[h].scores.from, sizeof c->steps[h].scores.from);
+    state[5] = c->waited[h];
+    rnn_histograms_get_state (c->scores, h, state + 1, state + 6);
   }
 }
 
 static gboolean
-read_step (const gfloat *state, Step *s)
+is_sound (const gfloat *state)
 {
-  *s = (Step) { state[0], state[5], { state[1], state[2], state[3] >= 0 && state[3] < 1024 ? (gint) state[3] : -1, { 0 } } };
-  memcpy (s->scores.from, state + 6, sizeof s->scores.from);
-  return !(state[4] < 0) && s->waited >= 0 && s->waited <= PATIENCE && fabsf (s->level) <= 1 && rnn_histogram_is_sound (&s->scores);
+  return fabsf (state[0]) <= 1 && !(state[4] < 0) && state[5] >= 0 && state[5] <= PATIENCE
+      && rnn_histograms_is_sound (state + 1, state + 6);
 }
 
 gboolean
 rnn_conformal_set_state (RnnConformal *c, const gfloat *state)
 {
-  Step step;
-
   for (guint h = 0; h < c->horizon; h++)
-    if (!read_step (state + (gsize) h * NUMBERS, &step))
+    if (!is_sound (state + (gsize) h * NUMBERS))
       return FALSE;
-  for (guint h = 0; h < c->horizon; h++) {
-    read_step (state + (gsize) h * NUMBERS, &c->steps[h]);
-    c->radius[h] = state[(gsize) h * NUMBERS + 4];
+  for (guint h = 0; h < c->horizon; h++, state += NUMBERS) {
+    c->level[h] = state[0];
+    c->radius[h] = state[4];
+    c->waited[h] = state[5];
+    rnn_histograms_set_state (c->scores, h, state + 1, state + 6);
   }
   return TRUE;
 }

@@ -7,7 +7,7 @@
  * so that the share of missed truths goes to alpha whatever the series does.  While there are few scores, q is what the
  * forecaster's own distribution says.
  *
- * Memory is constant: 39 floats a step. */
+ * Memory is constant: 40 floats a step. */
 #pragma once
 #include "../base/api.h"
 #include <glib.h>
@@ -25,6 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RnnConformal, rnn_conformal_free)
 /* A truth for step @h (from 0) of a forecast whose interval then was +- @radius (in scales; NAN: there was none).  Scores that
  * are not finite are ignored. */
 void   rnn_conformal_add (RnnConformal *conformal, guint h, gfloat score, gfloat radius);
+/* The same for all steps, [horizon]; those that do not follow are counted. */
+void   rnn_conformal_add_all (RnnConformal *conformal, const gfloat *scores, const gfloat *radii, const gboolean *follows);
 /* The same, but neither level nor radius follow: what the next score that they do follow finds. */
 void   rnn_conformal_count (RnnConformal *conformal, guint h, gfloat score);
 /* In scales; @fallback while there are less than a few scores. */

@@ -287,55 +287,27 @@ make_input (RnnForecaster *f, guint i)
     memset (x, 0, f->config.context * sizeof (gfloat));
 }
 
-/* No scale is far below what is known of its step. */
-static void
-bound (gint n, gfloat least, const gfloat *deviations, gfloat *scale)
-{
-  for (gint h = 0; h < n; h++) {
-    gfloat low = least * deviations[h], one = scale[h];
-
-    one = one > low ? one : low;
-    scale[h] = one < LARGEST ? one : LARGEST;
-  }
-}
-
-/* What the distributions say of each step, scaled; of few counts they are too sure */
+/* What the distributions say of each step, scaled */
 static void
 read_heads (RnnForecaster *f, guint i)
 {
-  const gfloat *y = f->y + (gsize) i * rnn_model_get_n_out (f->model);
-  gfloat *scale = f->scale + (gsize) i * f->config.horizon;
+  gsize at = (gsize) i * f->config.horizon;
 
-  rnn_head_spread (f->head, y, f->said + (gsize) i * f->config.horizon, scale);
-  bound (f->config.horizon, f->head->head->counts ? 1 : 1e-3f, f->deviations, scale);
+  rnn_head_spread (f->head, f->y + (gsize) i * rnn_model_get_n_out (f->model), f->said + at, f->scale + at);
 }
 
-/* Into the units of the series: mean[n]; returns what scales are multiplied by. */
-static gfloat
-unscale (gint n, RnnScaling to, gfloat size, gfloat shift, const gfloat *said, gfloat *mean)
-{
-  gfloat last = to.shift * size + shift, factor = CLAMP (to.scale * size, G_MINFLOAT / SMALLEST, G_MAXFLOAT / LARGEST);
-
-  for (gint h = 0; h < n; h++) {
-    gfloat value = said[h] * factor + last;
-
-    mean[h] = fabsf (value) <= G_MAXFLOAT ? value : last;
-  }
-  return factor;
-}
-
+/* Into the units of the series.  No scale is far below what is known of its step; of few counts distributions are too sure. */
 static void
 issue (RnnForecaster *f, guint i)
 {
   Stream *s = &f->streams[i];
   gint H = f->config.horizon;
-  gfloat *scale = f->head ? f->scale + (gsize) i * H : f->scale;
-  gfloat factor = unscale (H, f->scalings[i], s->size, s->shift, f->said + (gsize) i * H, s->mean);
+  RnnScaling to = f->scalings[i];
+  gfloat *scale = f->head ? f->scale + (gsize) i * H : f->scale, least = f->head && !f->head->head->counts ? 1e-3f : 1;
+  gfloat factor = CLAMP (to.scale * s->size, G_MINFLOAT / SMALLEST, G_MAXFLOAT / LARGEST);
 
-  for (gint h = 0; f->head && h < H; h++)
-    scale[h] *= factor;
-  for (gint h = 0; !f->head && h < H; h++)
-    scale[h] = f->deviations[h] * factor;
+  rnn_kernels ()->uncentre (H, to.shift * s->size + s->shift, factor, f->said + (gsize) i * H, s->mean);
+  rnn_kernels ()->bound (H, least, f->deviations, LARGEST, factor, f->head ? scale : f->deviations, scale);
   rnn_tracker_issue (s->tracker, s->mean, scale, 1.645f);
 }
 

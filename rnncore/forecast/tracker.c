@@ -11,6 +11,7 @@
  * change's, the conformal's. */
 #include "tracker.h"
 #include "change.h"
+#include "../kernels/kernels.h"
 #include <math.h>
 #include <string.h>
 
@@ -48,6 +49,8 @@ struct _RnnTracker {
   Said *waiting;                /* [horizon][n_bands], by place of the value in the ring */
   gfloat *radius, *scale;       /* [horizon] of the last forecast, in units of the series */
   gfloat *width;                /* [horizon] in scales, that of a step's band */
+  gfloat *misses, *scores, *radii;      /* [n_bands] of the value that came */
+  gboolean *follows;            /* [n_bands] */
 };
 
 /* Scored are 2 * 2^s - 1 steps of it. */
@@ -92,6 +95,10 @@ rnn_tracker_new (guint horizon, gdouble coverage, guint window, gdouble rate)
   t->radius = g_new0 (gfloat, horizon);
   t->scale = g_new0 (gfloat, horizon);
   t->width = g_new0 (gfloat, horizon);
+  t->misses = g_new0 (gfloat, t->n_bands);
+  t->scores = g_new0 (gfloat, t->n_bands);
+  t->radii = g_new0 (gfloat, t->n_bands);
+  t->follows = g_new0 (gboolean, t->n_bands);
   return t;
 }
 
@@ -108,6 +115,10 @@ rnn_tracker_free (RnnTracker *t)
   g_free (t->radius);
   g_free (t->scale);
   g_free (t->width);
+  g_free (t->misses);
+  g_free (t->scores);
+  g_free (t->radii);
+  g_free (t->follows);
   g_free (t);
 }
 
@@ -124,17 +135,6 @@ get_miss (const Said *said, gfloat value)
   return (value - said->mean) / said->scale;
 }
 
-static void
-watch (RnnTracker *t, gfloat value)
-{
-  guint n = MIN (t->count, rnn_change_get_steps (t->change));
-  gfloat misses[RNN_CHANGE_STEPS];
-
-  for (guint k = 0; k < n; k++)
-    misses[k] = get_miss (get_row (t) + k, value);
-  rnn_change_observe (t->change, n, misses);
-}
-
 /* 0 to below n */
 static guint
 draw (RnnTracker *t, guint n)
@@ -146,44 +146,55 @@ draw (RnnTracker *t, guint n)
 /* Since a change, the farther steps of forecasts made after it tell of those that are farther still: where they are missed too often,
  * these are made wider. */
 static void
-widen (RnnTracker *t, gfloat value)
+widen (RnnTracker *t)
 {
   guint age = rnn_change_get_age (t->change), n = 0;
+  const Said *row = get_row (t);
   gfloat missed = 0;
 
   if (age == 0 || age >= t->horizon || t->count < age) {
     t->widening = 1;
     return;
   }
-  for (const Said *said = get_row (t); said < get_row (t) + t->n_bands; said++)
-    if (said->ahead > age / 2 && said->ahead <= age) {
-      missed += fabsf (get_miss (said, value)) > said->radius;
+  for (guint b = 0; b < t->n_bands; b++)
+    if (row[b].ahead > age / 2 && row[b].ahead <= age) {
+      missed += fabsf (t->misses[b]) > row[b].radius;
       n++;
     }
   if (n > 0)
     t->widening = CLAMP (t->widening * expf (WIDEN * (missed / (gfloat) n - t->alpha)), 1, WIDEST);
 }
 
+/* Scores are of forecasts that were made after the last change. */
+static void
+score (RnnTracker *t)
+{
+  gfloat age = (gfloat) MIN (t->count, rnn_change_get_age (t->change));
+  const Said *row = get_row (t);
+
+  for (guint b = 0; b < t->n_bands; b++) {
+    t->scores[b] = row[b].ahead > 0 && row[b].ahead <= age ? fabsf (t->misses[b]) : NAN;
+    t->radii[b] = row[b].radius;
+    t->follows[b] = TRUE;
+  }
+  for (guint b = NEAR; b < t->n_bands; b++)
+    if (t->scores[b] == t->scores[b])
+      t->follows[b] = draw (t, 1 + (guint) row[b].ahead / DAY) == 0;
+}
+
 void
 rnn_tracker_observe (RnnTracker *t, gfloat value)
 {
   const Said *row = get_row (t);
-  gfloat age;
 
   if (isnan (value))
     return;
-  watch (t, value);
-  widen (t, value);
-  age = (gfloat) MIN (t->count, rnn_change_get_age (t->change));
   for (guint b = 0; b < t->n_bands; b++)
-    if (row[b].ahead > 0 && row[b].ahead <= age) {
-      gfloat score = fabsf (get_miss (&row[b], value));
-
-      if (b < NEAR || draw (t, 1 + (guint) row[b].ahead / DAY) == 0)
-        rnn_conformal_add (t->conformal, b, score, row[b].radius);
-      else
-        rnn_conformal_count (t->conformal, b, score);
-    }
+    t->misses[b] = get_miss (&row[b], value);
+  rnn_change_observe (t->change, MIN (t->count, rnn_change_get_steps (t->change)), t->misses);
+  widen (t);
+  score (t);
+  rnn_conformal_add_all (t->conformal, t->scores, t->radii, t->follows);
 }
 
 /* Which step of the forecast that is made is to be scored in a band */
@@ -196,30 +207,47 @@ choose_step (const RnnTracker *t, guint band)
   return b->middle + ((i + (turn * 0xc2b2ae3du >> 16)) & b->mask) - i;
 }
 
-/* Steps of a band have one radius in scales, but for the widening from @age on.  Of one of them the value is to be scored. */
-static void
-issue_band (RnnTracker *t, guint b, const gfloat *mean, gfloat radius, guint age)
+/* What forecast step @h says waits for its value. */
+static inline void
+wait_for (RnnTracker *t, guint b, guint h, const gfloat *mean, guint age)
 {
-  guint h = choose_step (t, b), row = t->at + h - (t->at + h < t->horizon ? 0 : t->horizon);
+  guint row = t->at + h - (t->at + h < t->horizon ? 0 : t->horizon);
+  gfloat radius = h < age ? t->width[h] : t->width[h] * t->widening;
 
-  if (t->width[t->bands[b].first] != radius)
-    for (guint k = t->bands[b].first; k < t->bands[b + 1].first; k++)
-      t->width[k] = radius;
-  t->waiting[(gsize) row * t->n_bands + b] = (Said) { (gfloat) (h + 1), mean[h], t->scale[h], h < age ? radius : radius * t->widening };
+  t->waiting[(gsize) row * t->n_bands + b] = (Said) { (gfloat) (h + 1), mean[h], t->scale[h], radius };
+}
+
+/* Steps of a band have one radius in scales, but for the widening from @age on.  Of one of them the value is to be scored.  Near ones
+ * are bands by themselves. */
+static void
+issue_bands (RnnTracker *t, const gfloat *mean, gfloat fallback, guint age)
+{
+  const gfloat *radii = rnn_conformal_get_radii (t->conformal);
+  guint near = MIN (NEAR, t->n_bands);
+
+  for (guint h = 0; h < near; h++)
+    t->width[h] = radii[h] == radii[h] ? radii[h] : fallback;
+  for (guint h = 0; h < near; h++)
+    wait_for (t, h, h, mean, age);
+  for (guint b = near; b < t->n_bands; b++) {
+    gfloat radius = radii[b] == radii[b] ? radii[b] : fallback;
+
+    if (t->width[t->bands[b].first] != radius)
+      for (guint h = t->bands[b].first; h < t->bands[b + 1].first; h++)
+        t->width[h] = radius;
+    wait_for (t, b, choose_step (t, b), mean, age);
+  }
 }
 
 void
 rnn_tracker_issue (RnnTracker *t, const gfloat *mean, const gfloat *scale, gfloat fallback)
 {
-  const gfloat *radii = rnn_conformal_get_radii (t->conformal);
   guint age = rnn_change_get_age (t->change);
 
   memcpy (t->scale, scale, t->horizon * sizeof (gfloat));
   t->at = t->at + 1 == t->horizon ? 0 : t->at + 1;
-  for (guint b = 0; b < t->n_bands; b++)
-    issue_band (t, b, mean, radii[b] == radii[b] ? radii[b] : fallback, age);
-  for (guint h = 0; h < t->horizon; h++)
-    t->radius[h] = t->width[h] * scale[h];
+  issue_bands (t, mean, fallback, age);
+  rnn_kernels ()->mul ((gint) t->horizon, t->width, scale, t->radius);
   for (guint h = age; h < t->horizon; h++)
     t->radius[h] *= t->widening;
   rnn_change_issue (t->change);

@@ -2,6 +2,7 @@
 /* The window that a model sees: brought to one size, without holes. */
 #pragma once
 #include "config.h"
+#include "../kernels/kernels.h"
 #include <math.h>
 
 G_BEGIN_DECLS
@@ -11,14 +12,10 @@ G_BEGIN_DECLS
 static inline gboolean
 rnn_forecast_window (const RnnForecastConfig *c, const gfloat *values, gfloat *x, RnnScaling *scaling)
 {
-  gint last = -1, known = 0;
+  gint last = -1;
 
   *scaling = rnn_scaling_measure (c->scaling, (guint) c->context, values, 1);
-  for (gint i = 0; i < c->context; i++) {
-    x[i] = (values[i] - scaling->shift) / scaling->scale;
-    known += !isnan (values[i]);
-  }
-  if (known == c->context)
+  if (rnn_kernels ()->centre (c->context, scaling->shift, scaling->scale, values, x) == 0)
     return TRUE;
   for (gint i = 0; i < c->context; i++) {
     if (isnan (values[i]))

@@ -8,6 +8,10 @@
 #define V_FMA(a, b, c) ((V) _mm256_fmadd_ps (a, b, c))
 #define V_MIN(a, b) ((V) _mm256_min_ps (a, b))
 #define V_MAX(a, b) ((V) _mm256_max_ps (a, b))
+#define V_LANES(k) _mm256_cmpgt_epi32 (_mm256_set1_epi32 (k), _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7))
+#define V_LOAD(p, k) ((V) _mm256_maskload_ps (p, V_LANES (k)))
+#define V_STORE(p, k, v) _mm256_maskstore_ps (p, V_LANES (k), (__m256) (v))
+#define V_ALL(mask) (_mm256_movemask_ps ((__m256) (mask)) == 0xff)
 #define QUAD_FIRST 0
 #define QUAD_STEPS 127
 #define TILES(T) T (6, 1) T (5, 1) T (4, 1) T (3, 2) T (2, 2) T (1, 4)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Every kernel, once, over vectors of LANES floats.  A row of the table, kernels-{c,avx2,...}.c, defines
  *   ROW, ROW_NAME, LANES (4, 8 or 16) and supported ();
- *   V_FMA, V_MIN, V_MAX: what GCC's vector syntax lacks;
+ *   V_FMA, V_MIN, V_MAX: what GCC's vector syntax lacks; if the CPU can, V_LOAD (p, k), V_STORE (p, k, v): the first k < LANES
+ *     lanes, none when k <= 0; V_ALL (mask): are all lanes set;
  *   Quad, V_QUAD (bytes), V_QUADS (acc, w, quad): to each 32-bit lane of acc adds the products of its four 8-bit weights with
  *     four inputs, bytes from QUAD_FIRST (0, or -128 where they are signed) to QUAD_FIRST + QUAD_STEPS: 255 steps, or
  *     127 where sums of two products would saturate;
@@ -25,6 +26,7 @@
 #include "kernels-features.h"
 #include "kernels-floats.h"
 #include "kernels-memory.h"
+#include "kernels-series.h"
 #include "kernels-spread.h"
 #include "kernels-wkv.h"
 #define FLOAT_KERNEL(kernel) kernel
@@ -36,7 +38,7 @@
   .gru_point = k_gru_point, .gru_point_grad = k_gru_point_grad, \
   .memory_step = k_memory_step, .scan_step = k_scan_step, \
   .wkv6_step = k_wkv6_step, .wkv7_step = k_wkv7_step, \
-  CTC_ROW, FEATURES_ROW, SPREAD_ROW
+  CTC_ROW, FEATURES_ROW, SERIES_ROW, SPREAD_ROW
 #endif
 
 #define PRODUCTS(bf16_linear, bf16_lstm, bf16_gru, int8_linear) \

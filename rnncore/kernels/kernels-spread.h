@@ -8,7 +8,9 @@
 #define COUNTED 16              /* terms of a negative binomial that are added up */
 #define FEWEST 0.25f            /* n of one whose median is not looked for beyond them */
 #define ROUNDS 40               /* to a mixture's median, at most: halves alone need 24 */
-#define LEVEL 1e-7f             /* what its distribution function is off by anyway */
+#define LEVEL 2e-7f             /* what its distribution function is off by anyway */
+#define CLOSE 0.015f            /* of the least deviation: a step so short is the last one, */
+#define STRAIGHT 0.01f          /* where the density changes no more on it */
 
 INLINE V
 v_softplus_above (V x)
@@ -96,12 +98,15 @@ v_beta_median (V mu, V u, V n)
 INLINE V
 count_terms (gint terms, V mu, V u, V n, VI *far)
 {
+  static const gfloat shares[COUNTED] = { 1, 1 / 2.f, 1 / 3.f, 1 / 4.f, 1 / 5.f, 1 / 6.f, 1 / 7.f, 1 / 8.f, 1 / 9.f, 1 / 10.f, 1 / 11.f,
+    1 / 12.f, 1 / 13.f, 1 / 14.f, 1 / 15.f, 1 / 16.f };
   const V one = splat (1.f);
-  V share = u / (one + u), first = mu / (one + u), term = v_exp (-n * v_log1p (u)), sum = term, count = splat (0.f);
+  V p = one / (one + u), share = u * p, step = mu * p, term = v_exp_below (-n * v_log1p (u)), sum = term, count = splat (0.f);
 
   for (gint k = 0; k < terms; k++) {
     count += blend (sum < splat (0.5f), one, splat (0.f));
-    term *= V_FMA (share, splat ((gfloat) k), first) * splat (1 / (gfloat) (k + 1));
+    term *= step * splat (shares[k]);
+    step += share;
     sum += term;
   }
   *far = sum < splat (0.5f);
@@ -111,21 +116,18 @@ count_terms (gint terms, V mu, V u, V n, VI *far)
 static void
 k_negative_binomial_spread (gint n, gfloat least, const gfloat *y, gfloat *median, gfloat *scale)
 {
-  gfloat most;
+  gfloat most = MAX (k_max (n, y), 0) + (gfloat) G_LN2;         /* mu, at most */
 
-  for (gint i = 0; i < n; i += LANES)
-    store (median + i, v_softplus_above (load (y + i, n - i)), n - i);
-  most = k_max (n, median);
   for (gint i = 0; i < n; i += LANES) {
-    V mu = load (median + i, n - i), alpha = v_softplus (load (y + n + i, n - i)) + splat (least), u = alpha * mu;
-    V order = splat (1.f) / alpha, count;
+    V mu = v_softplus_above (load (y + i, n - i)), alpha = v_softplus (load (y + n + i, n - i)) + splat (least), u = alpha * mu, count;
+    V order = splat (1.f) / alpha;
     VI far;
 
     count = count_terms (most < COUNTED ? (gint) most + 1 : COUNTED, mu, u, order, &far);
     if (most >= COUNTED)
       count = blend (far, blend (order < splat (FEWEST), splat (NAN), v_count (v_beta_median (mu, u, order) - splat (1.f))), count);
     store (median + i, count, n - i);
-    store (scale + i, v_sqrt (mu) * v_sqrt (splat (1.f) + u), n - i);
+    store (scale + i, v_sqrt (V_MIN (V_FMA (mu, u, mu), splat (FLT_MAX))), n - i);
   }
 }
 
@@ -135,18 +137,20 @@ typedef struct {
   gint K;
   V weights[RNN_SPREAD_COMPONENTS], means[RNN_SPREAD_COMPONENTS], precisions[RNN_SPREAD_COMPONENTS];  /* 1 / deviation */
   V sum, mean, low, high;       /* sum: of the weights; low, high: of the means */
+  V sharpest;                   /* of the precisions */
 } Mixture;
 
 INLINE void
 mixture_means (Mixture *m)
 {
-  m->sum = m->mean = splat (0.f);
+  m->sum = m->mean = m->sharpest = splat (0.f);
   m->low = m->high = m->means[0];
   for (gint k = 0; k < m->K; k++) {
     m->sum += m->weights[k];
     m->mean = V_FMA (m->weights[k], m->means[k], m->mean);
     m->low = V_MIN (m->low, m->means[k]);
     m->high = V_MAX (m->high, m->means[k]);
+    m->sharpest = V_MAX (m->sharpest, m->precisions[k]);
   }
   m->mean /= m->sum;
 }
@@ -160,7 +164,7 @@ mixture_read (Mixture *m, gint n, gint i, const gfloat *y)
   for (gint k = 1; k < m->K; k++)
     most = V_MAX (most, load (y + (gsize) k * n + i, n - i));
   for (gint k = 0; k < m->K; k++) {
-    m->weights[k] = v_exp (load (y + (gsize) k * n + i, n - i) - most);
+    m->weights[k] = v_exp_below (load (y + (gsize) k * n + i, n - i) - most);
     m->means[k] = load (y + (gsize) (m->K + k) * n + i, n - i);
     deviations[k] = v_softplus_above (load (y + (gsize) (2 * m->K + k) * n + i, n - i));
     m->precisions[k] = splat (1.f) / deviations[k];
@@ -191,53 +195,48 @@ v_tail (V z)
   return V_FMA (p, t, splat (9.253949749e-2f)) * t;
 }
 
-/* What lies below x, less a half, and the density, in parts of the sum of the weights.  Tails apart from whole weights, or little
- * between two Gaussians would be lost. */
+/* What lies below x, less a half, the density and half of its slope, in parts of the sum of the weights.  Tails apart from whole
+ * weights, or little between two Gaussians would be lost. */
 INLINE V
-mixture_below (const Mixture *m, V x, V *density)
+mixture_below (const Mixture *m, V x, V *density, V *bend)
 {
   V whole = splat (0.f), tails = splat (0.f);
 
-  *density = splat (0.f);
+  *density = *bend = splat (0.f);
   for (gint k = 0; k < m->K; k++) {
-    V z = (x - m->means[k]) * m->precisions[k], bell = m->weights[k] * v_exp (z * z * splat (-0.5f));
-    V tail = bell * v_tail (V_MAX (z, -z));
+    V z = (x - m->means[k]) * m->precisions[k], bell = m->weights[k] * v_exp_below (z * z * splat (-0.5f));
+    V tail = bell * v_tail (V_MAX (z, -z)), high = bell * m->precisions[k] * splat (0.398942280f);
     VI left = z < splat (0.f);
 
     whole += blend (left, -m->weights[k], m->weights[k]);
     tails += blend (left, tail, -tail);
-    *density = V_FMA (bell, m->precisions[k] * splat (0.398942280f), *density);
+    *density += high;
+    *bend = V_FMA (high * m->precisions[k], z * splat (-0.5f), *bend);
   }
   return V_FMA (whole, splat (0.5f), tails);
 }
 
-INLINE gboolean
-are_all (VI mask)
-{
-  gint32 all = -1;
-
-  for (gint j = 0; j < LANES; j++)
-    all &= mask[j];
-  return all != 0;
-}
-
-/* The median is between the least and the largest mean: Newton's steps, or half of what is left where one leads out of it. */
+/* The median is between the least and the largest mean: Halley's steps, or half of what is left where one leads out of it. */
 INLINE V
 mixture_median (const Mixture *m)
 {
+  const V half = splat (0.5f);
   V low = m->low, high = m->high, x = m->mean;
   VI done = low >= high;
 
-  for (gint i = 0; i < ROUNDS && !are_all (done); i++) {
-    V density, below = mixture_below (m, x, &density), step = below / density, next = x - step;
-    VI left = below < splat (0.f);
-    V size = V_MAX (step, -step), off = V_MAX (below, -below);
+  for (gint i = 0; i < ROUNDS && !V_ALL (done); i++) {
+    V density, bend, below = mixture_below (m, x, &density, &bend), step = below / density, change = step * (bend / density);
+    V next = x - step / (splat (1.f) - V_MAX (V_MIN (change, half), -half)), off = V_MAX (below, -below);
+    VI left = below < splat (0.f), inside, last = V_MAX (change, -change) <= splat (STRAIGHT);
+    V moved;
 
     low = blend (left, x, low);
     high = blend (left, high, x);
-    next = blend ((next >= low) & (next <= high), next, (low + high) * splat (0.5f));
-    x = blend (done, x, next);
-    done |= (off <= splat (LEVEL) * m->sum) | (size <= splat (FLT_EPSILON / 2) * V_MAX (x, -x));
+    inside = (next >= low) & (next <= high);
+    next = blend (done, x, blend (inside, next, (low + high) * half));
+    moved = V_MAX (next - x, x - next);
+    x = next;
+    done |= (last & inside & (moved * m->sharpest <= splat (CLOSE))) | (off <= splat (LEVEL) * m->sum) | (moved <= splat (FLT_EPSILON / 2) * V_MAX (x, -x));
   }
   return V_MIN (V_MAX (x, m->low), m->high);
 }

@@ -44,12 +44,15 @@ blend (VI mask, V yes, V no)
   return (V) (((VI) yes & mask) | ((VI) no & ~mask));
 }
 
-/* The first k lanes (all when k >= LANES, none when k <= 0); others are 0. */
+/* The first k lanes (all when k >= LANES, none when k <= 0); others are 0.  Copies of some lanes wait until they are all written. */
 INLINE V
 load (const gfloat *p, gint k)
 {
   if (G_LIKELY (k >= LANES))
     return *(const Vu *) p;
+#ifdef V_LOAD
+  return V_LOAD (p, k);
+#endif
   V v = { 0 };
   if (k > 0)
     memcpy (&v, p, (gsize) k * sizeof (gfloat));
@@ -61,9 +64,28 @@ store (gfloat *p, V v, gint k)
 {
   if (G_LIKELY (k >= LANES))
     *(Vu *) p = v;
+#ifdef V_STORE
+  else
+    V_STORE (p, k, v);
+#else
   else if (k > 0)
     memcpy (p, &v, (gsize) k * sizeof (gfloat));
+#endif
 }
+
+#ifndef V_ALL
+/* Are all lanes of a mask set? */
+INLINE gboolean
+are_all (VI mask)
+{
+  gint32 all = -1;
+
+  for (gint j = 0; j < LANES; j++)
+    all &= mask[j];
+  return all != 0;
+}
+#define V_ALL(mask) are_all (mask)
+#endif
 
 /* Four bytes as they stand. */
 INLINE gint32
@@ -126,6 +148,17 @@ v_exp (V x)
   VI rest = __builtin_convertvector (n, VI) - half;
   p = p * (V) ((half + 127) << 23) * (V) ((rest + 127) << 23);
   return blend (over, splat (INFINITY), blend (under, splat (0.f), p));
+}
+
+/* The same for x <= 0 */
+INLINE V
+v_exp_below (V x)
+{
+  const V magic = splat (12582912.f), lo = splat (-87.33654f);
+  V z = V_MAX (lo, x), n = V_FMA (z, splat (1.44269504088896341f), magic) - magic;
+  V p = v_exp_reduced (V_FMA (n, splat (2.12194440e-4f), V_FMA (n, splat (-0.693359375f), z)));
+
+  return blend (x < lo, splat (0.f), p * (V) ((__builtin_convertvector (n, VI) + 127) << 23));
 }
 
 /* For x in [FLT_MIN, inf). */
@@ -191,7 +224,7 @@ v_log1p (V x)
 INLINE V
 v_softplus (V x)
 {
-  return V_MAX (splat (0.f), x) + v_log1p_unit (v_exp ((V) ((VW) x | 0x80000000)));
+  return V_MAX (splat (0.f), x) + v_log1p_unit (v_exp_below ((V) ((VW) x | 0x80000000)));
 }
 
 INLINE V

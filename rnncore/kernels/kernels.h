@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 #define RNN_BLOCK 16            /* outputs side by side in packed weights */
 #define RNN_INT8_INPUTS 8192    /* widest product that is quantised: its inputs fit on the stack */
 #define RNN_SPREAD_COMPONENTS 21        /* most Gaussians of a mixture */
+#define RNN_BINS 32                     /* of a histogram */
 #define RNN_CTC_PAD 16          /* at least the lanes of the widest vector */
 #define RNN_CTC_ZERO -1e30f     /* exponent of 0 in the CTC lattice */
 
@@ -171,6 +172,16 @@ struct _RnnKernels {
   void (*poisson_spread) (gint n, const gfloat *y, gfloat *median, gfloat *scale);
   void (*negative_binomial_spread) (gint n, gfloat least, const gfloat *y, gfloat *median, gfloat *scale);
   void (*mixture_spread) (gint n, gint components, const gfloat *y, gfloat *median, gfloat *scale);
+
+  /* Series.  y = (x - shift) / scale; returns how many x are NAN */
+  gint (*centre)  (gint n, gfloat shift, gfloat scale, const gfloat *x, gfloat *y);
+  /* y = x scale + shift, or shift where that is not finite */
+  void (*uncentre) (gint n, gfloat shift, gfloat scale, const gfloat *x, gfloat *y);
+  /* y = scale min (max (x, a least), most), what is no number as the least */
+  void (*bound)   (gint n, gfloat a, const gfloat *least, gfloat most, gfloat scale, const gfloat *x, gfloat *y);
+  /* Of n histograms, sums from above from[n][RNN_BINS]: step[n] is added to all bins up to last[n]; none is below 0. */
+  void (*add_steps) (gint n, const gint *last, const gfloat *step, gfloat *from);
+  gint (*count_above) (gfloat least, const gfloat *from);               /* bins that are not below @least, of one */
 
   /* As a row is compiled, the one that has what it leaves out; then NULL: whole */
   const RnnKernels *floats;

@@ -289,6 +289,53 @@ test_scan (gconstpointer row)
   }
 }
 
+/* ---- series ---- */
+
+static void
+test_series (gconstpointer row)
+{
+  const RnnKernels *k = row;
+
+  for (gint n = 1; n < 150; n += 13) {
+    g_autofree gfloat *x = random_floats (n, 1, 3), *least = random_floats (n, 2, 1), *y = g_new (gfloat, n + 1);
+
+    y[n] = -7;
+    x[n / 2] = NAN;
+    g_assert_cmpint (k->centre (n, 1.5f, 3, x, y), ==, 1);
+    for (gint i = 0; i < n; i++)
+      g_assert_true (i == n / 2 ? isnan (y[i]) : y[i] == (x[i] - 1.5f) / 3);
+    k->bound (n, 0.5f, least, 1.25f, 2, x, y);
+    for (gint i = 0; i < n; i++)
+      g_assert_cmpfloat (y[i], ==, 2 * MIN (x[i] > 0.5f * least[i] ? x[i] : 0.5f * least[i], 1.25f));
+    x[n - 1] = FLT_MAX;
+    k->uncentre (n, 1.5f, 3, x, y);
+    for (gint i = 0; i < n; i++)
+      g_assert_cmpfloat (y[i], ==, i == n / 2 || i == n - 1 ? 1.5f : x[i] * 3 + 1.5f);
+    g_assert_cmpfloat (y[n], ==, -7);
+  }
+}
+
+/* Sums from above, one of each bin, and a number more in bins 5 and 31, and in none. */
+static void
+test_bins (gconstpointer row)
+{
+  const RnnKernels *k = row;
+  gfloat from[4][RNN_BINS];
+
+  for (gint b = 0; b < 4; b++)
+    for (gint i = 0; i < RNN_BINS; i++)
+      from[b][i] = (gfloat) (RNN_BINS - i);
+  k->add_steps (3, (const gint[]) { 5, 31, 7 }, (const gfloat[]) { 2, 0.5f, 0 }, from[0]);
+  for (gint i = 0; i < RNN_BINS; i++) {
+    g_assert_cmpfloat (from[0][i], ==, (gfloat) (RNN_BINS - i + (i <= 5 ? 2 : 0)));
+    g_assert_cmpfloat (from[1][i], ==, (gfloat) (RNN_BINS - i) + 0.5f);
+    g_assert_cmpfloat (from[2][i], ==, (gfloat) (RNN_BINS - i));
+    g_assert_cmpfloat (from[3][i], ==, (gfloat) (RNN_BINS - i));
+    g_assert_cmpint (k->count_above ((gfloat) i, from[3]), ==, RNN_BINS - MAX (i - 1, 0));
+  }
+  g_assert_cmpint (k->count_above (RNN_BINS + 1, from[3]), ==, 0);
+}
+
 static void
 test_choice (void)
 {
@@ -307,6 +354,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "functions", test_functions }, { "extremes", test_extremes }, { "tails", test_tails }, { "sums", test_sums },
     { "exp-sum", test_exp_sum }, { "lstm", test_lstm }, { "memory", test_memory }, { "scan", test_scan }, { "wkv6", test_wkv6 }, { "wkv7", test_wkv7 },
+    { "series", test_series }, { "bins", test_bins },
   };
   const RnnKernels *const *rows = rnn_kernels_list ();
 
