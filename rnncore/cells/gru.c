@@ -101,24 +101,32 @@ variant_step (const Gru *g, gint B, const gfloat *h, gsize ldh, gfloat *gates, g
   }
 }
 
-/* W_ih x and the biases, and where u starts. */
+/* Of a row: the biases of r, z, u and n, and where u starts. */
+static void
+start_row (const Gru *g, gfloat *row)
+{
+  const RnnKernels *k = rnn_kernels ();
+  gint H = g->hidden;
+
+  rnn_bias (g->b_ih, 1, 2 * H, row, 0, FALSE);
+  memset (row + U * H, 0, 2 * (gsize) H * sizeof (gfloat));
+  if (!g->bias)
+    return;
+  memcpy (row + N * H, g->b_ih->data + 2 * H, (gsize) H * sizeof (gfloat));
+  k->add (2 * H, g->b_hh->data, row);
+  k->add (H, g->b_hh->data + 2 * H, row + (g->reset_after ? U : N) * H);
+}
+
+/* gates [n][4H] = W_ih x [n] and the biases */
 static void
 input_part (const Gru *g, gint n, const gfloat *x, gfloat *gates)
 {
-  const RnnKernels *k = rnn_kernels ();
-  gint H = g->hidden, ld = 4 * H;
+  gint H = g->hidden;
+  gsize ld = 4 * (gsize) H;
 
-  for (gint i = 0; i < n; i++) {
-    gfloat *row = gates + (gsize) i * ld;
-
-    rnn_bias (g->b_ih, 1, 2 * H, row, ld, FALSE);
-    memset (row + U * H, 0, 2 * (gsize) H * sizeof (gfloat));
-    if (!g->bias)
-      continue;
-    memcpy (row + N * H, g->b_ih->data + 2 * H, (gsize) H * sizeof (gfloat));
-    k->add (2 * H, g->b_hh->data, row);
-    k->add (H, g->b_hh->data + 2 * H, row + (g->reset_after ? U : N) * H);
-  }
+  start_row (g, gates);
+  for (gint i = 1; i < n; i++)
+    memcpy (gates + i * ld, gates, ld * sizeof (gfloat));
   rnn_linear_groups (g->w_ih, n, x, g->cell.n_in, gates, ld, (gint[]) { R * H, Z * H, N * H }, TRUE);
 }
 

@@ -149,16 +149,6 @@ store_tiles (gboolean tall, gint blocks, gfloat *sums)
     _tile_stored (3, SUMS (3), TILE_BYTES);
 }
 
-/* Where a block's outputs stand in a row of y, and how many are left from there on. */
-INLINE gint
-outputs_at (const RnnPanels *w, gsize block, gsize *at)
-{
-  gint units = w->n_out / w->gates, unit = (gint) (block / (gsize) w->gates) * RNN_BLOCK;
-
-  *at = block % (gsize) w->gates * (gsize) units + (gsize) unit;
-  return units - unit;
-}
-
 INLINE void
 load_block (gint rows, gint left, const gfloat *y, gsize ldy, gfloat *sums)
 {
@@ -196,7 +186,7 @@ tile_block_rows (RnnPackType type, gboolean tall, gint blocks, const RnnPanels *
   gfloat sums[4 * TALL * TILE];
 
   for (gint b = 0; b < blocks; b++) {
-    gint left = outputs_at (w, first + b, &to);
+    gint left = outputs_at (w, (gint) first + b, &to);
 
     if (type != RNN_PACK_INT8 && add)
       load_block (rows, left, y + to, ldy, SUMS (b));
@@ -211,7 +201,7 @@ tile_block_rows (RnnPackType type, gboolean tall, gint blocks, const RnnPanels *
     tile_step (type, tall, blocks, at->last, TILE * TILE_BYTES, words + at->whole * TILE_BYTES, ldx);
   store_tiles (tall, blocks, sums);
   for (gint b = 0; b < blocks; b++) {
-    gint left = outputs_at (w, first + b, &to);
+    gint left = outputs_at (w, (gint) first + b, &to);
 
     store_block (type, w, first + b, rows, left, x->scale, SUMS (b), add, y + to, ldy);
   }

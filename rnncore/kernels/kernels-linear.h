@@ -6,15 +6,7 @@
 
 #define ROW_CHUNK 128           /* rows per pass over a panel */
 #define PACK_FLOATS 65536       /* of packed rows, on the stack: they stay in the second cache */
-
-/* The blocks of panel i: the last one may be narrower. */
-INLINE gint
-width_of (const RnnPanels *w, gint i)
-{
-  gint blocks = (w->n_out + RNN_BLOCK - 1) / RNN_BLOCK - i * w->width;
-
-  return w->gates > 1 ? w->width : MIN (blocks, w->width);
-}
+#define PACK_WORDS 3072         /* as pairs, of a row that is packed at most: PACK_FLOATS / 12 / 2 */
 
 #define FOR_GROUPS(w) for (gint g = 0; g < MAX ((w)->groups, 1); g++)
 
@@ -43,11 +35,15 @@ typedef struct {
   const Scale *scale;
 } Rows;
 
-/* Part of a panel: inputs k0 to k0 + n_k.  ahead and pace are accumulate()'s, the first counted from where a block's part
- * starts. */
+#define PART_BLOCKS 8           /* at most: two panels of a lone row */
+
+/* Blocks from the first on: their inputs k0 to k0 + n_k.  at: where each one's outputs stand in a row of y; left: how many the last
+ * one has, if it is incomplete.  ahead and pace are accumulate()'s, the first counted from where a block's part starts. */
 typedef struct {
   const RnnPanels *w;
-  gint i, width, k0, n_k;
+  gint first, k0, n_k;
+  gsize at[PART_BLOCKS];
+  gint left[PART_BLOCKS];
   gsize ahead, pace;
 } Part;
 
@@ -71,110 +67,145 @@ count_steps (RnnPackType type, gint n_k)
   return type == RNN_PACK_BF16 ? n_k / 2 : count_words (type, n_k);
 }
 
-/* acc [rows][blocks][VECS] += x . those blocks of a part, from block b of its panel on */
+/* acc [rows][blocks][VECS] = (add ? y : 0) + x . the blocks of a part from its b-th on, which stand at `at` in y */
 INLINE void
-add_product (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Rows *x, V *acc)
+product (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Rows *x, const gsize *at, const gfloat *y,
+    gsize ldy, gboolean add, V *acc)
 {
   const RnnPanels *w = p->w;
-  gsize bytes = block_bytes (type, w->n_in), first = (gsize) p->i * w->width + b;
-  const guint8 *at = (const guint8 *) w->weights + first * bytes + block_bytes (type, p->k0);
+  gsize bytes = block_bytes (type, w->n_in), first = (gsize) (p->first + b);
+  const guint8 *from = (const guint8 *) w->weights + first * bytes + block_bytes (type, p->k0);
   gint n = count_steps (type, p->n_k);
-  V start[MAX_SUMS];
 
-  if (type == RNN_PACK_INT8) {
-    UNROLL for (gint j = 0; j < rows * blocks * VECS; j++)
-      start[j] = acc[j];
-    start_int8 (rows, blocks, w->sums + first * RNN_BLOCK, x->scale, acc);
-  }
-  accumulate (type, rows, blocks, at, bytes, n, at + p->ahead, p->pace, x->x, x->ldx, x->next, acc);
-  if (type == RNN_PACK_BF16 && p->n_k % 2)
-    accumulate (HALF_PAIR, rows, blocks, at + (gsize) n * RNN_BLOCK * 4, bytes, 1, at, 0, x->x + 2 * n * x->next,
-        x->ldx, x->next, acc);
   if (type == RNN_PACK_INT8)
+    start_int8 (rows, blocks, w->sums + first * RNN_BLOCK, x->scale, acc);
+  else
+    load_sums (rows, blocks, at, y, ldy, add, acc);
+  accumulate (type, rows, blocks, from, bytes, n, from + p->ahead, p->pace, x->x, x->ldx, x->next, acc);
+  if (type == RNN_PACK_BF16 && p->n_k % 2)
+    accumulate (HALF_PAIR, rows, blocks, from + (gsize) n * RNN_BLOCK * 4, bytes, 1, from, 0, x->x + 2 * n * x->next,
+        x->ldx, x->next, acc);
+  if (type == RNN_PACK_INT8) {
+    V start[MAX_SUMS];
+
+    load_sums (rows, blocks, at, y, ldy, add, start);
     finish_int8 (rows, blocks, w->scales + first * RNN_BLOCK, x->scale, start, acc);
+  }
 }
 
-/* Outputs from block b of a panel to the end of the row, or of its gate. */
+/* Where a block's outputs stand in a row of y; returns how many are left from there on, of its gate if there are gates. */
 INLINE gint
-left_of (const Part *p, gint b)
+outputs_at (const RnnPanels *w, gint block, gsize *at)
 {
-  gint to_panel = p->i * (gint) steps_of (p->w).panel;
+  gint units = w->n_out, unit = block * RNN_BLOCK, gate = 0;
 
-  return p->w->gates > 1 ? p->w->n_out / p->w->gates - to_panel : p->w->n_out - to_panel - b * RNN_BLOCK;
+  if (w->gates > 1) {
+    units /= w->gates;
+    unit = block / w->gates * RNN_BLOCK;
+    gate = block % w->gates;
+  }
+  *at = (gsize) gate * (gsize) units + (gsize) unit;
+  return units - unit;
 }
 
-/* n[rows][blocks] pieces of `left` outputs at most: from = y, to = whole blocks, or back. */
-static void
-copy_edge (gint rows, gint blocks, const RnnPanels *w, gint left, gfloat *y, gsize ldy, gfloat *edge, gboolean back)
+INLINE Part
+part_of (const RnnPanels *w, gint first, gint blocks, gint k0, gint n_k)
 {
-  Steps s = steps_of (w);
+  Part p;
 
-  for (gint r = 0; r < rows; r++)
-    for (gint b = 0; b < blocks; b++) {
-      gint n = CLAMP (w->gates > 1 ? left : left - b * RNN_BLOCK, 0, RNN_BLOCK);
-      gfloat *at = y + r * ldy + b * s.block, *whole = edge + (r * blocks + b) * RNN_BLOCK;
+  p.w = w;
+  p.first = first;
+  p.k0 = k0;
+  p.n_k = n_k;
+  UNROLL for (gint b = 0; b < blocks; b++)
+    p.left[b] = outputs_at (w, first + b, &p.at[b]);
+  return p;
+}
 
-      memcpy (back ? at : whole, back ? whole : at, (gsize) n * sizeof (gfloat));
+/* y, blocks where `at` says, to whole blocks side by side, or back. */
+static void
+copy_edge (gint rows, gint blocks, const gsize *at, const gint *left, gfloat *y, gsize ldy, gfloat *edge, gboolean back)
+{
+  for (gint r = 0; r < rows; r++, y += ldy)
+    for (gint b = 0; b < blocks; b++, edge += RNN_BLOCK) {
+      gsize size = (gsize) MIN (left[b], RNN_BLOCK) * sizeof (gfloat);
+
+      memcpy (back ? y + at[b] : edge, back ? edge : y + at[b], size);
     }
 }
 
-/* y: of the first row's first output.  An incomplete block takes a detour over whole ones. */
+/* Of a part's blocks those from the b-th on; an incomplete one takes a detour over whole ones. */
 INLINE void
 tile (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, const Rows *x, gfloat *y, gsize ldy, gboolean add)
 {
-  Steps s = steps_of (p->w);
-  gint left = left_of (p, b);
-  gboolean whole = left >= (p->w->gates > 1 ? 1 : blocks) * RNN_BLOCK;
-  gfloat edge[MAX_SUMS * LANES], *to = y + p->i * s.panel + b * s.block;
+  static const gsize beside[] = { 0, RNN_BLOCK, 2 * RNN_BLOCK, 3 * RNN_BLOCK };
+  const gsize *at = p->at + b;
+  const gint *left = p->left + b;
+  gfloat edge[MAX_SUMS * LANES], *to = y;
+  gsize ld = ldy;
   V acc[MAX_SUMS];
+  gboolean whole = TRUE;
 
-  if (!whole) {
-    copy_edge (rows, blocks, p->w, left, to, ldy, edge, FALSE);
-    s.block = RNN_BLOCK;
+  UNROLL for (gint i = 0; i < blocks; i++)
+    whole = whole && left[i] >= RNN_BLOCK;
+  if (G_UNLIKELY (!whole)) {
+    copy_edge (rows, blocks, at, left, y, ldy, edge, FALSE);
+    to = edge, at = beside, ld = (gsize) blocks * RNN_BLOCK;
   }
-  load_sums (rows, 1, blocks, &s, whole ? to : edge, whole ? ldy : (gsize) blocks * RNN_BLOCK, add, acc);
-  add_product (type, rows, blocks, p, b, x, acc);
-  store_sums (rows, 1, blocks, &s, whole ? to : edge, whole ? ldy : (gsize) blocks * RNN_BLOCK, acc);
-  if (!whole)
-    copy_edge (rows, blocks, p->w, left, to, ldy, edge, TRUE);
+  product (type, rows, blocks, p, b, x, at, to, ld, add, acc);
+  store_sums (rows, blocks, at, to, ld, acc);
+  if (G_UNLIKELY (!whole))
+    copy_edge (rows, blocks, p->at + b, left, y, ldy, edge, TRUE);
 }
 
 /* ---- one row ---- */
 
+/* Whole blocks from the first on, of no gates. */
 INLINE void
-row_panel (RnnPackType type, const Part *p, const Rows *x, gfloat *y, gboolean add)
+row_blocks (RnnPackType type, gint blocks, const RnnPanels *w, gint first, gint k0, gint n_k, const Rows *x, gfloat *y,
+    gboolean add)
 {
-  switch (p->width) {
-    case 1: tile (type, 1, 1, p, 0, x, y, 0, add); break;
-    case 2: tile (type, 1, 2, p, 0, x, y, 0, add); break;
-    case 3: tile (type, 1, 3, p, 0, x, y, 0, add); break;
-    default: tile (type, 1, 4, p, 0, x, y, 0, add); break;
-  }
+  V acc[MAX_SUMS];
+  Part p;
+
+  p.w = w;
+  p.first = first;
+  p.k0 = k0;
+  p.n_k = n_k;
+  y += first * RNN_BLOCK;
+  UNROLL for (gint b = 0; b < blocks; b++)
+    p.at[b] = (gsize) (b * RNN_BLOCK);
+  product (type, 1, blocks, &p, 0, x, p.at, y, 0, add, acc);
+  store_sums (1, blocks, p.at, y, 0, acc);
 }
 
-/* Several whole panels at once, so that as many sums are under way as hide the latency of a multiply-add. */
+/* Others from there on. */
 INLINE void
-row_panels (RnnPackType type, gint panels, const Part *p, const Rows *x, gfloat *y, gboolean add)
+row_tile (RnnPackType type, gint blocks, const RnnPanels *w, gint first, gint k0, gint n_k, const Rows *x, gfloat *y,
+    gboolean add)
 {
-  Steps s = steps_of (p->w);
-  V acc[MAX_SUMS];
+  Part p = part_of (w, first, blocks, k0, n_k);
 
-  load_sums (1, panels, 4, &s, y + p->i * s.panel, 0, add, acc);
-  add_product (type, 1, panels * 4, p, 0, x, acc);
-  store_sums (1, panels, 4, &s, y + p->i * s.panel, 0, acc);
+  tile (type, 1, blocks, &p, 0, x, y, 0, add);
 }
 
 /* Inputs k0 to k0 + n_k, of which x is the first. */
 INLINE void
 matrix_row (RnnPackType type, const RnnPanels *w, gint k0, gint n_k, const Rows *x, gfloat *y, gboolean add)
 {
-  gint n_panels = rnn_panels_count (w), i = 0;
+  gint n = (gint) rnn_panels_blocks (w), whole = w->gates > 1 ? 0 : w->n_out / RNN_BLOCK, b = 0;
 
-  if (ROW_PANELS_4 > 1 && w->width == 4)
-    for (; left_of (&(Part) { w, i + ROW_PANELS_4 - 1 }, w->gates > 1 ? 0 : 3) >= RNN_BLOCK; i += ROW_PANELS_4)
-      row_panels (type, ROW_PANELS_4, &(Part) { w, i, 4, k0, n_k, 0, 0 }, x, y, add);
-  for (; i < n_panels; i++)
-    row_panel (type, &(Part) { w, i, width_of (w, i), k0, n_k, 0, 0 }, x, y, add);
+  for (; ROW_PANELS_4 > 1 && b + ROW_PANELS_4 * 4 <= whole; b += ROW_PANELS_4 * 4)
+    row_blocks (type, ROW_PANELS_4 * 4, w, b, k0, n_k, x, y, add);
+  for (; b + 4 <= whole; b += 4)
+    row_blocks (type, 4, w, b, k0, n_k, x, y, add);
+  for (; b < n; b += 4)
+    switch (n - b) {
+      case 1: row_tile (type, 1, w, b, k0, n_k, x, y, add); break;
+      case 2: row_tile (type, 2, w, b, k0, n_k, x, y, add); break;
+      case 3: row_tile (type, 3, w, b, k0, n_k, x, y, add); break;
+      default: row_tile (type, 4, w, b, k0, n_k, x, y, add); break;
+    }
 }
 
 INLINE void
@@ -202,14 +233,15 @@ next_tile (const guint8 *counts, gint left)
   return best;
 }
 
-/* Blocks b to `to`, `blocks` at once. */
+/* All n blocks of a part, `blocks` at once. */
 INLINE void
-tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gint to, const Rows *x, gfloat *y,
-    gsize ldy, gboolean add)
+tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint n, const Rows *x, gfloat *y, gsize ldy, gboolean add)
 {
-  for (; b + blocks <= to; b += blocks)
+  gint b = 0;
+
+  for (; b + blocks <= n; b += blocks)
     tile (type, rows, blocks, p, b, x, y, ldy, add);
-  for (; blocks > 1 && b < to; b++)
+  for (; blocks > 1 && b < n; b++)
     tile (type, rows, 1, p, b, x, y, ldy, add);
 }
 
@@ -217,7 +249,7 @@ tile_blocks (RnnPackType type, gint rows, gint blocks, const Part *p, gint b, gi
 #define TILE_BLOCKS(rows, blocks) blocks,
 #define TILE_CASE(rows, blocks) \
     case rows: from = rows_of (type, packed, rows, p, x, r); \
-      tile_blocks (type, rows, blocks, p, b, to, &from, y + r * ldy, ldy, add); break;
+      tile_blocks (type, rows, blocks, p, blocks_here, &from, y + r * ldy, ldy, add); break;
 
 static const guint8 float_tiles[] = { TILES (TILE_ROWS) 0 }, byte_tiles[] = { TILES_INT8 (TILE_ROWS) 0 };
 
@@ -233,13 +265,12 @@ rows_of (RnnPackType type, gboolean packed, gint rows, const Part *p, const Rows
   return (Rows) { first + skip, x->ldx, 1, type == RNN_PACK_INT8 ? x->scale + r : NULL };
 }
 
-/* Blocks b to `to` of a part.  x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By
- * the last row as much has been asked for as comes after each block's part. */
+/* A part of so many blocks.  x: the first row; packed: rows of floats are tiles one after the other, of all inputs.  By the last row as
+ * much has been asked for as comes after each block's part. */
 INLINE void
-part_rows (RnnPackType type, gboolean packed, const Part *whole, gint b, gint to, gint n, const Rows *x, gfloat *y,
-    gsize ldy, gboolean add)
+part_rows (RnnPackType type, gboolean packed, Part *p, gint blocks_here, gint n, const Rows *x, gfloat *y, gsize ldy,
+    gboolean add)
 {
-  Part part = *whole, *p = &part;
   gsize bytes = block_bytes (type, p->n_k), share = bytes / (gsize) n;
   gsize steps = (gsize) MAX (count_steps (type, p->n_k), 1);
 
@@ -256,24 +287,47 @@ part_rows (RnnPackType type, gboolean packed, const Part *whole, gint b, gint to
   }
 }
 
+/* n words of each of `few` rows -> to, row after row within each word, words `rows` apart. */
+INLINE void
+pack_few (gint few, gint n, const gfloat *x, gsize ldx, gint rows, gfloat *to)
+{
+  gint k = 0;
+
+  for (; few == 4 && k + 4 <= n; k += 4) {
+    V4 a = *(const V4 *) (x + k), b = *(const V4 *) (x + ldx + k);
+    V4 c = *(const V4 *) (x + 2 * ldx + k), d = *(const V4 *) (x + 3 * ldx + k);
+    V4 ab = SHUFFLE (a, b, (V4I) { 0, 4, 1, 5 }), ab_high = SHUFFLE (a, b, (V4I) { 2, 6, 3, 7 });
+    V4 cd = SHUFFLE (c, d, (V4I) { 0, 4, 1, 5 }), cd_high = SHUFFLE (c, d, (V4I) { 2, 6, 3, 7 });
+
+    *(V4 *) (to + k * rows) = SHUFFLE (ab, cd, (V4I) { 0, 1, 4, 5 });
+    *(V4 *) (to + (k + 1) * rows) = SHUFFLE (ab, cd, (V4I) { 2, 3, 6, 7 });
+    *(V4 *) (to + (k + 2) * rows) = SHUFFLE (ab_high, cd_high, (V4I) { 0, 1, 4, 5 });
+    *(V4 *) (to + (k + 3) * rows) = SHUFFLE (ab_high, cd_high, (V4I) { 2, 3, 6, 7 });
+  }
+  for (; k < n; k++)
+    for (gint i = 0; i < few; i++)
+      to[k * rows + i] = x[i * ldx + k];
+}
+
 /* to: tile after tile, each [words][rows] */
 INLINE void
 pack_rows (RnnPackType type, gint n, gint n_in, const gfloat *x, gsize ldx, gfloat *to)
 {
   gint words = count_words (type, n_in);
-  gfloat pairs[type == PAIRS ? PACK_FLOATS / 2 : 1];
+  gfloat pairs[type == PAIRS ? 4 * PACK_WORDS : 1];
 
-  for (gint r = 0, rows; r < n; r += rows) {
+  for (gint r = 0, rows; r < n; r += rows, to += rows * words) {
     rows = next_tile (float_tiles, n - r);
-    for (gint i = 0; i < rows; i++) {
-      const gfloat *row = x + (r + i) * ldx;
+    for (gint i = 0, few; i < rows; i += few) {
+      const gfloat *from = x + (r + i) * ldx;
 
-      if (type == PAIRS) {
-        round_to_pairs (n_in, row, pairs);
-        row = pairs;
-      }
-      for (gint k = 0; k < words; k++)
-        to[(gsize) r * words + k * rows + i] = row[k];
+      few = MIN (4, rows - i);
+      for (gint j = 0; type == PAIRS && j < few; j++)
+        round_to_pairs (n_in, from + j * ldx, pairs + j * words);
+      if (type == PAIRS)
+        pack_few (few, words, pairs, (gsize) words, rows, to + i);
+      else
+        pack_few (few, words, from, ldx, rows, to + i);
     }
   }
 }
@@ -304,13 +358,15 @@ INLINE void
 matrix_chunk (RnnPackType type, gboolean packed, const RnnPanels *w, gint n, const Rows *x, gfloat *y, gsize ldy,
     gboolean add)
 {
-  gint n_k = inputs_at_once (type, w, n), blocks = blocks_at_once (type, n);
+  gint n_k = inputs_at_once (type, w, n), at_once = blocks_at_once (type, n), all = (gint) rnn_panels_blocks (w);
 
-  for (gint i = 0; i < rnn_panels_count (w); i++)
-    for (gint b = 0, width = width_of (w, i); b < width; b += blocks)
-      for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += n_k)
-        part_rows (type, packed, &(Part) { w, i, width, k0, MIN (n_k, w->n_in - k0), 0, 0 }, b, MIN (b + blocks, width), n,
-            x, y, ldy, add || k0 > 0);
+  for (gint b = 0; b < all; b += at_once)
+    for (gint k0 = 0; k0 < MAX (w->n_in, 1); k0 += n_k) {
+      gint blocks = MIN (at_once, all - b);
+      Part p = part_of (w, b, blocks, k0, MIN (n_k, w->n_in - k0));
+
+      part_rows (type, packed, &p, blocks, n, x, y, ldy, add || k0 > 0);
+    }
 }
 
 INLINE void

@@ -70,13 +70,18 @@ INLINE void
 step_panels (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, gint i, const Rows *x, gfloat *gates,
     Units units, gconstpointer step)
 {
-  Part p = { w, i, n_sums, 0, w->n_in, 0, 0 };
-  Steps steps = steps_of (w);
   gint H = w->n_out / n_sums;
   V acc[MAX_SUMS];
+  Part p;
 
-  load_sums (1, panels, n_sums, &steps, gates + i * RNN_BLOCK, 0, TRUE, acc);
-  add_product (type, 1, panels * n_sums, &p, 0, x, acc);
+  p.w = w;
+  p.first = i * n_sums;
+  p.k0 = 0;
+  p.n_k = w->n_in;
+  UNROLL for (gint q = 0; q < panels; q++)
+    UNROLL for (gint g = 0; g < n_sums; g++)
+      p.at[q * n_sums + g] = (gsize) (g * H + q * RNN_BLOCK);
+  product (type, 1, panels * n_sums, &p, 0, x, p.at, gates + i * RNN_BLOCK, 0, TRUE, acc);
   UNROLL for (gint q = 0; q < panels; q++)
     UNROLL for (gint v = 0; v < VECS; v++) {
       gint j = (i + q) * RNN_BLOCK + v * LANES;
@@ -100,7 +105,9 @@ step_row (RnnPackType type, gint n_sums, gint panels, const RnnPanels *w, const 
   for (i = whole / panels * panels; panels > 1 && i < whole; i++)
     step_panels (type, n_sums, 1, w, i, x, gates, units, step);
   if (H % RNN_BLOCK) {
-    tile (type, 1, n_sums, &(Part) { w, i, n_sums, 0, w->n_in, 0, 0 }, 0, x, gates, 0, TRUE);
+    Part p = part_of (w, i * n_sums, n_sums, 0, w->n_in);
+
+    tile (type, 1, n_sums, &p, 0, x, gates, 0, TRUE);
     point (H, i * RNN_BLOCK, gates, units, step);
   }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sums of products with packed weights, in registers: `rows` rows of x against `blocks` neighbouring blocks of each of
- * `panels` panels.  The three counts are compile-time constants: loops over them must unroll.  acc is
- * [rows][panels][blocks][VECS]; every element takes the inputs one by one in their order. */
+/* Sums of products with packed weights, in registers: `rows` rows of x against `blocks` neighbouring blocks.  Both counts are
+ * compile-time constants: loops over them must unroll.  acc is [rows][blocks][VECS]; every element takes the inputs one by one in
+ * their order. */
 #pragma once
 #include "kernels-vector.h"
 
@@ -13,42 +13,28 @@
 #define V_PAIRS(acc, w, pair) (acc)
 #endif
 
-/* Where a panel's outputs stand in a row of y: floats from one panel, or block of a panel, to the next; see RnnPanels. */
-typedef struct {
-  gsize panel, block;
-} Steps;
-
-INLINE Steps
-steps_of (const RnnPanels *w)
-{
-  if (w->gates > 1)
-    return (Steps) { RNN_BLOCK, (gsize) w->n_out / w->gates };
-  return (Steps) { (gsize) RNN_BLOCK * w->width, RNN_BLOCK };
-}
-
-#define FOR_SUMS(rows, panels, blocks) \
+#define FOR_SUMS(rows, blocks) \
   UNROLL for (gint r = 0; r < (rows); r++) \
-    UNROLL for (gint p = 0; p < (panels); p++) \
-      UNROLL for (gint b = 0; b < (blocks); b++) \
-        UNROLL for (gint v = 0; v < VECS; v++)
-#define SUM_AT(panels, blocks) (((r * (panels) + p) * (blocks) + b) * VECS + v)
+    UNROLL for (gint b = 0; b < (blocks); b++) \
+      UNROLL for (gint v = 0; v < VECS; v++)
+#define SUM_AT(blocks) ((r * (blocks) + b) * VECS + v)
 
-/* y: of the first row and output; whole blocks. */
+/* Whole blocks, which stand at `at` in a row of y. */
 INLINE void
-load_sums (gint rows, gint panels, gint blocks, const Steps *s, const gfloat *y, gsize ldy, gboolean add, V *acc)
+load_sums (gint rows, gint blocks, const gsize *at, const gfloat *y, gsize ldy, gboolean add, V *acc)
 {
-  FOR_SUMS (rows, panels, blocks) {
-    acc[SUM_AT (panels, blocks)] = splat (0.f);
+  FOR_SUMS (rows, blocks) {
+    acc[SUM_AT (blocks)] = splat (0.f);
     if (add)
-      acc[SUM_AT (panels, blocks)] = *(const Vu *) (y + r * ldy + p * s->panel + b * s->block + v * LANES);
+      acc[SUM_AT (blocks)] = *(const Vu *) (y + r * ldy + at[b] + v * LANES);
   }
 }
 
 INLINE void
-store_sums (gint rows, gint panels, gint blocks, const Steps *s, gfloat *y, gsize ldy, const V *acc)
+store_sums (gint rows, gint blocks, const gsize *at, gfloat *y, gsize ldy, const V *acc)
 {
-  FOR_SUMS (rows, panels, blocks)
-    *(Vu *) (y + r * ldy + p * s->panel + b * s->block + v * LANES) = acc[SUM_AT (panels, blocks)];
+  FOR_SUMS (rows, blocks)
+    *(Vu *) (y + r * ldy + at[b] + v * LANES) = acc[SUM_AT (blocks)];
 }
 
 /* The inputs of one step of accumulate(): one float, two (bf16, `next` apart), or what goes together in a Quad: four bytes,
@@ -112,9 +98,8 @@ one_step (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize block
 /* The innermost loop of every product, n steps from x.  w: block after block, block_bytes apart, each [n][RNN_BLOCK] of 32
  * bits.  x: from row to row ldx, from input to input `next` floats.  int8: acc are integers.
  *
- * A lone row has its blocks as so many streams, which memory serves side by side.  Many rows stay longer with one or two
- * blocks, and ask in time for the weights to come: `pace` bytes a step from `ahead`.  CPUs that multiply pairs find them
- * sooner by themselves.
+ * Several blocks are so many streams, which memory serves side by side and CPUs foresee.  Many rows stay longer with one block, and
+ * ask in time for the weights to come: `pace` bytes a step from `ahead`.
  *
  * Where two threads share a core, all that is not a multiply-add costs time: hence two steps at once, if that leaves the
  * compiler enough registers, and one request for both, unless rows are so few that every step comes to another line. */
@@ -133,7 +118,7 @@ accumulate (RnnPackType type, gint rows, gint blocks, const guint8 *w, gsize blo
     w += RNN_BLOCK * 4, x += inputs * next
   for (; n >= at_once; n -= at_once)
     UNROLL for (gint i = 0; i < at_once; i++) {
-      if (rows > 1 && type != PAIRS && i % asked == 0) {
+      if (rows > 1 && blocks == 1 && i % asked == 0) {
         __builtin_prefetch (ahead, 0, 2);
         ahead += asked * pace;
       }
@@ -205,11 +190,16 @@ range_of (gint n, const gfloat *x, gfloat *low, gfloat *high)
     least = V_MIN (z, least);   /* of x that is no number the second */
     most = V_MAX (z, most);
   }
-  *low = *high = 0;
-  for (gint j = 0; j < LANES; j++) {
-    *low = MIN (*low, least[j]);
-    *high = MAX (*high, most[j]);
+  UNROLL for (gint half = LANES / 2; half > 0; half /= 2) {
+    VI other;
+
+    UNROLL for (gint j = 0; j < LANES; j++)
+      other[j] = j ^ half;
+    least = V_MIN (least, SHUFFLE (least, least, other));
+    most = V_MAX (most, SHUFFLE (most, most, other));
   }
+  *low = least[0];
+  *high = most[0];
 }
 
 /* out = x over its range / QUAD_STEPS, rounded, as bytes from QUAD_FIRST on.  A range beyond what floats can

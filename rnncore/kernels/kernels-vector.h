@@ -13,6 +13,8 @@ typedef guint32 VW __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef guint16 VH __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef guint8 VB __attribute__ ((vector_size (4 * LANES), may_alias));
 typedef gint32 VIu __attribute__ ((vector_size (4 * LANES), aligned (4), may_alias));
+typedef gfloat V4 __attribute__ ((vector_size (16), aligned (4), may_alias));   /* for any row */
+typedef gint32 V4I __attribute__ ((vector_size (16)));
 
 #define INLINE static inline __attribute__ ((always_inline))
 #define VECS (RNN_BLOCK / LANES)        /* vectors per block */
