@@ -158,12 +158,20 @@ sentences() {
 /g' | "$rnncore" text - 2> /dev/null | grep -x "[a-z' ]\{1,\}" | grep -v '^ *$' || :
 }
 
+# own_lm MODEL: the language model that lies beside it under its name, as english.lm does.  What stands between dots is which of several models
+# of a name it is: english.deep.safetensors and english.int8.safetensors share english.lm.
+own_lm() {
+  own=${1%.safetensors}
+  case $(basename -- "$own") in *.*) [ -r "$own.lm" ] || own=${own%.*} ;; esac
+  printf '%s\n' "$own.lm"
+}
+
 # search MODEL LM WEIGHT HOTWORDS: the properties that say how words are searched, one a line.  LM is a file, none, or nothing:
-# then what lies beside the model under its name, as english.lm does.  With that, what suits its lexicon of sounds; with none, its words as
+# then the model's own.  With that, what suits its lexicon of sounds; with none, its words as
 # they are spelled, all of them equally probable.  Hotwords that such a lexicon lacks are said by g2p.safetensors beside the model.
 search() {
   g2p=$(dirname -- "$1")/g2p.safetensors
-  own=${1%.safetensors}.lm lm=$2
+  own=$(own_lm "$1") lm=$2
   [ -n "$lm" ] || { [ -r "$own" ] && lm=$own || lm=none; }
   [ "$lm" = none ] || printf 'lm-file=%s\n' "$(quote "$(absolute "$lm")")"
   if [ "$lm" = none ] && [ -r "$own" ]; then
@@ -187,7 +195,7 @@ search_live() {
 # a model with a language model of its own, whose search finds words in rumble, too.
 gate() {
   vad=$2 beside=$(dirname -- "$1")/vad.safetensors
-  [ -n "$vad" ] || { [ -r "${1%.safetensors}.lm" ] && [ -r "$beside" ] && vad=$beside || vad=none; }
+  [ -n "$vad" ] || { [ -r "$(own_lm "$1")" ] && [ -r "$beside" ] && vad=$beside || vad=none; }
   [ "$vad" = none ] || printf 'vad-model=%s\n' "$(quote "$(absolute "$vad")")"
 }
 

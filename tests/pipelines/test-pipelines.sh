@@ -303,6 +303,10 @@ run ngram-beside "$RNN_BUILD/rnncore/tools/rnncore" ngram few.txt --order 1 --ou
 mv few.bin beside.lm
 run caption-words-alone caption talk.wav --model beside.safetensors --lm none --punctuation none --txt alone.txt
 check caption-has-words has alone.txt '^.*three'
+# What stands between dots tells models of a name apart, which share its language model.
+mv beside.safetensors beside.other.safetensors
+run caption-variant caption talk.wav --model beside.other.safetensors --lm none --punctuation none --txt variant.txt
+check caption-variant-words cmp -s alone.txt variant.txt
 check caption-words-known same "$(tr ' ' '\n' < alone.txt | grep -v -x -e three -e nine -e eight -e '')" ""
 run evaluate-greedy evaluate "my corpus/figures.tsv" --greedy
 check evaluate-greedy-rate has log '^WER [0-9.]* %'
