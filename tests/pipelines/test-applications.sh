@@ -21,7 +21,7 @@ application() {
   status=$?
   grep '^{' "$work/log" | tail -n 1 > "$work/result"
   grep -q "^{\"application\":\"$script\",\"seed\":1,.*}\$" "$work/result" || status=1
-  case $script in language) drawn=characters-curve ;; music) drawn=chorales ;; *) drawn=$script ;; esac
+  case $script in language) drawn=language-text-curve ;; music) drawn=chorales ;; *) drawn=$script ;; esac
   [ -s "$work/$drawn.tsv" ] && grep -q '</svg>' "$work/$drawn.svg" || status=1
   report $status "$script"
 }
@@ -180,6 +180,7 @@ report $? "all keeps what was measured when an application fails"
 # A text that begins again and again, and a scale in two voices: models that the tool lets speak and play.
 head -c 6000 "$1/COPYING" | tr -cd 'a-z \n' | head -c 2560 > "$work/text"
 application language "$work/text" --cells gru,lstm-tied
+at_least text_gru 0.1
 "$RNN_BUILD/rnncore/tools/rnncore" perplexity "$work/characters-lstm-tied.safetensors" "$work/text" --json > "$work/log" 2>&1 &&
   grep -q '"bits_per_character":[0-9]' "$work/log"
 report $? "rnncore perplexity reads a model whose embedding is tied"

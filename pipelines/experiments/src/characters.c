@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The next character of a text: seven architectures of the same number of parameters, after the same number of updates.
+/* The next character of a text: seven architectures of the same number of parameters, after the same number of updates, or, where
+ * a time is set, after the same CPU time.
  *
  * FILE: any text; its last part is held out and read as one stream. */
 #include "fit.h"
@@ -9,6 +10,7 @@
 #define LENGTH 128              /* characters per example */
 #define BATCH 16
 #define HELD_OUT 50000          /* characters, at most a tenth of the text */
+#define TIMED 20                /* updates that tell how long one takes */
 
 typedef struct {
   const gchar *name;
@@ -31,6 +33,7 @@ static const Body bodies[] = {
 };
 
 typedef struct {
+  gchar *name;                  /* of the file, without its extension */
   gchar *text;
   gsize n;
   gint code[256], n_codes;      /* of the bytes that occur */
@@ -51,6 +54,9 @@ read_text (const Setting *setting, Text *text, GError **error)
   for (gsize i = 0; i < text->n; i++)
     if (text->code[(guint8) text->text[i]] < 0)
       text->code[(guint8) text->text[i]] = text->n_codes++;
+  text->name = g_path_get_basename (setting->file);
+  if (strchr (text->name + 1, '.'))
+    *strchr (text->name + 1, '.') = 0;
   return TRUE;
 }
 
@@ -139,34 +145,77 @@ make_labels (const Text *text)
   return json_pack ("{ss}", "kind", "raw");
 }
 
+static void
+init_fit (Fit *fit, const Setting *setting)
+{
+  fit_init (fit, setting, RNN_LOSS_CROSS_ENTROPY);
+  fit->seconds = 0;             /* the learning rate has to come to its end: time is measured out beforehand */
+  fit->config.batch_size = BATCH;
+  fit->config.epochs = 1;
+  fit->config.schedule = RNN_SCHEDULE_COSINE;
+  fit->config.learning_rate = 0.005f;
+  fit->config.warmup = 20;
+}
+
+/* How many updates @model makes in the time that is set; 0: an error. */
+static gdouble
+count_updates (const Setting *setting, RnnModel *model, const Text *text, GError **error)
+{
+  g_autoptr (RnnModel) copy = rnn_model_copy (model, error);
+  RnnDataset *few = make_dataset (text, 0, MIN (text->n, TIMED * BATCH * LENGTH + 1), LENGTH);
+  FitResult result;
+  Fit fit;
+  gboolean ok;
+
+  init_fit (&fit, setting);
+  ok = copy && fit_run (&fit, copy, few, NULL, &result, error);
+  rnn_dataset_free (few);
+  return ok ? MAX (setting->seconds * result.updates / result.seconds, 1) : 0;
+}
+
+/* What @model can read in the time that is set: passes over all of the text up to @end, or a part of it once.  Returns the end of
+ * what it reads, or 0. */
+static gsize
+measure_out (const Setting *setting, RnnModel *model, const Text *text, gsize end, Fit *fit, GError **error)
+{
+  gdouble characters;
+
+  if (setting->seconds <= 0)
+    return end;
+  if (!(characters = count_updates (setting, model, text, error) * BATCH * LENGTH))
+    return 0;
+  fit->config.epochs = (gint) CLAMP (characters / end + 0.5, 1, 1e6);
+  return characters < end ? (gsize) characters + 1 : end;
+}
+
 static gboolean
 train_body (const Setting *setting, const Body *body, const Text *text, Table *table, Table *curve, json_t *figures,
     GError **error)
 {
   g_autoptr (RnnModel) model = model_of_size (setting, body, text->n_codes, setting->smoke ? 10000 : 120000, error);
-  gsize held_out = text->n - MIN (HELD_OUT, text->n / 10);
-  RnnDataset *train = make_dataset (text, 0, held_out, LENGTH);
-  RnnDataset *dev = make_dataset (text, held_out, text->n, text->n - held_out - 1);
-  Watch w = { body->name, curve, setting->smoke ? 1 : 20, 0 };
+  gsize held_out = text->n - MIN (HELD_OUT, text->n / 10), end;
+  RnnDataset *train, *dev;
+  Watch w = { body->name, curve };
   FitResult result;
   gdouble error_rate, nats = NAN;
   Fit fit;
   gboolean ok;
 
-  fit_init (&fit, setting, RNN_LOSS_CROSS_ENTROPY);
-  fit.config.batch_size = BATCH;
-  fit.config.epochs = 1;
-  fit.config.schedule = RNN_SCHEDULE_COSINE;
-  fit.config.learning_rate = 0.005f;
-  fit.config.warmup = 20;
+  init_fit (&fit, setting);
   fit.watch = watch;
   fit.data = &w;
-  ok = model && fit_run (&fit, model, train, NULL, &result, error)
-      && fit_evaluate (&fit, model, dev, &nats, &error_rate, error);
+  if (!model || !(end = measure_out (setting, model, text, held_out, &fit, error)))
+    return FALSE;
+  train = make_dataset (text, 0, end, LENGTH);
+  w.every = setting->smoke ? 1 : MAX (20, rnn_dataset_get_n (train) / BATCH * fit.config.epochs / 50);
+  dev = make_dataset (text, held_out, text->n, text->n - held_out - 1);
+  ok = fit_run (&fit, model, train, NULL, &result, error) && fit_evaluate (&fit, model, dev, &nats, &error_rate, error);
   rnn_dataset_free (train);
   rnn_dataset_free (dev);
   if (ok) {
-    json_object_set_new (figures, body->name, json_real (nats / G_LN2));
+    g_autofree gchar *figure = g_strdup_printf ("%s_%s", text->name, body->name);
+
+    json_object_set_new (figures, figure, json_real (nats / G_LN2));
     fit_name (model, "characters", body->name, make_labels (text));
     ok = fit_save (setting, model, error);
   }
@@ -191,6 +240,7 @@ run (const Setting *setting, GError **error)
     if (is_wanted (setting, bodies[i].name))
       ok = train_body (setting, &bodies[i], &text, table, curve, figures, error);
   g_free (text.text);
+  g_free (text.name);
   if (ok && setting->json)
     report (setting, "language", json_incref (figures));
   json_decref (figures);
